@@ -1,0 +1,150 @@
+/** What an adapter is: the only thing between Parley and a CRM. Import this from `parley-gateway/adapter`. */
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Money } from '../../protocol/money.ts';
+
+/** A record in the CRM. `value` is opaque to everyone but the adapter; only the SDK's HTTP helper builds paths from it. */
+export interface Ref {
+  readonly type: string;
+  readonly by: 'id' | 'external';
+  readonly value: string;
+}
+
+export interface Snapshot<T extends JsonObject = JsonObject> {
+  readonly ref: Ref;
+  /** Changes if and only if the data does. */
+  readonly version: string;
+  readonly versionKind: 'etag' | 'timestamp' | 'counter' | 'hash';
+  /** RFC 3339 UTC. */
+  readonly readAt: string;
+  readonly data: T;
+}
+
+/** What one adapter can do for one action, declared; the conformance kit holds it to this. */
+export interface Capability {
+  readonly action: string;
+  readonly version: string;
+  readonly objects: readonly string[];
+  readonly modes: readonly ('read' | 'write')[];
+  /** The effect guarantee the engine acts on: how a write that may have happened is recognised. `none` is at most once plus a person. */
+  readonly idempotency: 'key' | 'external_id' | 'lookup' | 'none';
+  readonly conflict: 'etag' | 'timestamp' | 'detect' | 'none';
+  readonly reversal: 'undo' | 'compensate' | 'none';
+  readonly preview: 'native' | 'computed';
+  readonly stability: 'ga' | 'beta';
+}
+
+export interface AdapterManifest {
+  readonly name: string;
+  readonly version: string;
+  /** Shown to people. */
+  readonly title: string;
+  readonly capabilities: readonly Capability[];
+}
+
+/** One field that would change. */
+export interface Change {
+  readonly ref: Ref;
+  readonly field: string;
+  readonly label: string;
+  readonly from: Json;
+  readonly to: Json;
+  /** When the field is money, both sides as money, for people. */
+  readonly money?: { readonly from: Money | null; readonly to: Money };
+}
+
+export interface PlanStep {
+  readonly id: string;
+  readonly action: string;
+  /** One sentence for a person. */
+  readonly summary: string;
+  readonly changes: readonly Change[];
+  readonly preconditions: readonly { readonly ref: Ref; readonly version: string }[];
+  /** Derived from the operation and the step, never random: the same plan has the same key. */
+  readonly idempotencyKey: string;
+  readonly reversal: 'undo' | 'compensate' | 'none';
+  readonly payload: JsonObject;
+}
+
+/** What would be written: the thing people approve. Its digest (JCS, SHA-256, over this whole object) binds the approval. Deterministic: no clock in it. */
+export interface Plan {
+  readonly steps: readonly PlanStep[];
+  readonly warnings: readonly string[];
+}
+
+export interface StepResult {
+  readonly state: 'applied' | 'already_applied';
+  readonly ref: Ref;
+  readonly version: string;
+  readonly providerRequestId?: string;
+}
+
+export type VerifyState = 'applied' | 'not_applied' | 'diverged' | 'unknown';
+export interface Verification {
+  readonly state: VerifyState;
+  readonly after?: Snapshot;
+  /** Planned values that the read-back does not show. */
+  readonly diff: readonly Change[];
+}
+
+export interface PlanRequest {
+  /** The operation's id: the root of every idempotency key. */
+  readonly operation: string;
+  readonly action: string;
+  readonly input: JsonObject;
+  /** The agreed terms, for negotiable actions. */
+  readonly terms?: JsonObject;
+}
+
+export type AdapterErrorCode =
+  | 'retryable' | 'rate_limited' | 'conflict' | 'invalid' | 'unauthorised' | 'forbidden' | 'not_found' | 'unsupported' | 'unknown_outcome' | 'bug';
+
+/** The only error an adapter may throw. `message` is safe to show: no tokens, no bodies. `unknown_outcome`: the write may have happened. */
+export class AdapterError extends Error {
+  override readonly name = 'AdapterError';
+  readonly code: AdapterErrorCode;
+  readonly retryAfterMs: number | undefined;
+  readonly fields: readonly { readonly path: string; readonly message: string }[];
+  readonly providerRequestId: string | undefined;
+  constructor(
+    code: AdapterErrorCode,
+    message: string,
+    more: { retryAfterMs?: number; fields?: readonly { path: string; message: string }[]; providerRequestId?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause: more.cause });
+    this.code = code;
+    this.retryAfterMs = more.retryAfterMs;
+    this.fields = more.fields ?? [];
+    this.providerRequestId = more.providerRequestId;
+  }
+}
+
+/** What an adapter is given for one call. Everything it needs of the world comes from here. */
+export interface Ctx {
+  readonly clock: () => Date;
+  /** Aborted when the call must stop; honour it within a second. */
+  readonly signal: AbortSignal;
+  /** One line of structured log; never secrets or bodies. */
+  readonly log: (event: string, fields?: JsonObject) => void;
+}
+
+export interface Health {
+  readonly ok: boolean;
+  readonly latencyMs: number;
+  readonly detail?: string;
+}
+
+/** A CRM behind Parley. `plan` structurally cannot write: it is handed to a client that refuses unsafe methods. */
+export interface Adapter {
+  readonly manifest: AdapterManifest;
+  health(ctx: Ctx): Promise<Health>;
+  discover(ctx: Ctx): Promise<readonly Capability[]>;
+  /** Throws `AdapterError('not_found')`. */
+  read(ctx: Ctx, ref: Ref): Promise<Snapshot>;
+  plan(ctx: Ctx, request: PlanRequest): Promise<Plan>;
+  /** Idempotent per `step.idempotencyKey`; re-checks `step.preconditions`. */
+  execute(ctx: Ctx, step: PlanStep): Promise<StepResult>;
+  /** Reads back; decides what happened to a step, never writes. */
+  verify(ctx: Ctx, step: PlanStep): Promise<Verification>;
+  /** Required when any capability declares `reversal: 'compensate'` or `'undo'`. */
+  compensate?(ctx: Ctx, step: PlanStep, done: StepResult): Promise<StepResult>;
+}

@@ -1,0 +1,5 @@
+/** A value that came from strict JSON (or can become it): no undefined, no functions, finite numbers only. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}

@@ -1,0 +1,57 @@
+/** Every number of the wire, with its unit in its name and its reason beside it. Published in the profile. */
+export const LIMITS = {
+  /** A renewal request is ~1.5 KB; a mandate adds ~2 KB. 64 KiB leaves room for long conversations and stops floods. */
+  bodyBytesMax: 65_536,
+  /** Node's own cap, set explicitly. Signature-Input with every covered component is below 1 KiB. */
+  headerBytesMax: 16_384,
+  headerFieldsMax: 100,
+  targetBytesMax: 2_048,
+  /** Deepest published schema is 6 levels. */
+  jsonDepthMax: 32,
+  /** Slow senders are cut off (slowloris); an honest client needs milliseconds. */
+  headersTimeoutSeconds: 10,
+  requestTimeoutSeconds: 30,
+  connectionsMax: 10_000,
+  /** RFC 9421 window: `expires - created`. */
+  signatureWindowSecondsMax: 300,
+  /** How far a peer's clock may be ahead of ours. */
+  clockSkewSeconds: 30,
+  signatureLabelsMax: 8,
+  signatureNonceBytesMin: 16,
+  signatureNonceCharsMax: 256,
+  idempotencyKeyCharsMin: 20,
+  idempotencyKeyCharsMax: 255,
+  /** Published retention of idempotency keys: 30 days. */
+  idempotencyRetentionSeconds: 30 * 86_400,
+  /** Free text from a peer, in one message. */
+  messageCharsMax: 4_000,
+  mandateBytesMax: 8_192,
+  mandateLifetimeSecondsMax: 366 * 86_400,
+  /** Outbound fetches of directories, profiles and status lists. */
+  fetchBytesMax: 131_072,
+  fetchTimeoutMs: 3_000,
+  directoryKeysMax: 100,
+  directoryTtlSecondsMin: 60,
+  directoryTtlSecondsMax: 86_400,
+  /** Negative cache: one fetch of an unreachable directory, or refresh for an unknown key, per this time. */
+  directoryRetrySeconds: 30,
+  /** Rounds after which agent-to-agent talks lose their role (protocols reference: echoing grows after 7 turns). */
+  negotiationRoundsMax: 6,
+  offerLifetimeSeconds: 15 * 60,
+  negotiationLifetimeSeconds: 24 * 3_600,
+  /** Four hours of business time by default; expiry is a rejection, never an approval. */
+  signoffLifetimeSeconds: 4 * 3_600,
+  /** Longest `Prefer: wait` (RFC 7240 §4.3). */
+  waitSecondsMax: 25,
+  /** A checkpoint is published at most this long after an entry was acknowledged. */
+  checkpointIntervalMs: 1_000,
+  /** A note with 16 post-quantum cosignatures of 5 kB each (C2SP signed-note) still fits. */
+  noteBytesMax: 131_072,
+  noteSignaturesMax: 32,
+  /** A receipt carries an agreement, its history and one proof: ~10 KB. Verifiers read nothing larger than this. */
+  receiptBytesMax: 1_048_576,
+  /** C2SP tlog-tiles: entry bundles prefix each entry with a uint16 length. */
+  logEntryBytesMax: 65_535,
+  /** Entries one checkpoint takes in: bounds the time the sequencer holds the database. */
+  logBatchMax: 1_024,
+} as const;

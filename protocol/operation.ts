@@ -1,0 +1,87 @@
+import type { OfferId, OperationId, SignoffId } from './ids.ts';
+import type { JsonObject } from './json.ts';
+
+/** The states of an operation (see the transition table in src/engine/transitions.ts). */
+export const STATES = [
+  'received', 'negotiating', 'agreed', 'awaiting_signoff', 'authorized', 'executing', 'completed',
+  'rejected', 'declined', 'withdrawn', 'expired', 'handed_off',
+  'unknown', 'reconciling', 'failed', 'needs_human', 'reversing', 'reversed',
+] as const;
+export type State = (typeof STATES)[number];
+
+/** No step leads on from these, except `handoff`, which is legal in every state. */
+export const FINAL_STATES: ReadonlySet<State> = new Set(['completed', 'rejected', 'declined', 'withdrawn', 'expired', 'handed_off', 'failed', 'reversed']);
+
+export function isFinalState(state: State): boolean {
+  return FINAL_STATES.has(state);
+}
+
+export type Party = 'agent' | 'company' | 'person';
+
+/** `binding`: the company is bound if accepted in time. `indicative`: a person must still sign off. `held`: binding and reserved. */
+export type Firmness = 'indicative' | 'binding' | 'held';
+
+/** Typed terms of an offer: an instance of the action's terms schema. */
+export type Terms = JsonObject;
+
+/** One offer or counter-offer on the wire. The company's are signed (`jws`); the agent's are covered by its request signature. */
+export interface Offer {
+  readonly id: OfferId;
+  readonly parent: OfferId | null;
+  readonly by: Party;
+  readonly terms: Terms;
+  /** {@link digest} of `terms`. */
+  readonly terms_digest: string;
+  readonly firmness: Firmness;
+  /** RFC 3339 UTC. */
+  readonly made_at: string;
+  readonly expires_at: string;
+  /** The company's signature over the agreement payload this offer leads to: compact JWS with detached payload. Absent on the agent's own. */
+  readonly jws?: string;
+  /** Untrusted free text beside the offer, quoted, never executed. */
+  readonly note?: string;
+}
+
+/** A step the agent may take now. */
+export interface NextStep {
+  readonly rel: 'counter' | 'accept' | 'withdraw' | 'handoff' | 'wait' | 'receipt' | 'read';
+  readonly method: 'GET' | 'POST';
+  readonly href: string;
+}
+
+export interface SignoffView {
+  readonly id: SignoffId;
+  readonly asked_at: string;
+  readonly expires_at: string;
+  readonly plan_digest: string;
+  /** Why a person is asked: the policy's reasons. */
+  readonly reasons: readonly string[];
+  readonly decision?: 'approved' | 'rejected' | 'countered' | 'void' | 'expired';
+  readonly decided_at?: string;
+}
+
+/** What an agent sees of its operation: the body of every answer about it. */
+export interface OperationView {
+  readonly id: OperationId;
+  readonly action: string;
+  readonly action_version: string;
+  readonly state: State;
+  /** Grows with every change: the ETag of the operation. */
+  readonly version: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly expires_at?: string;
+  readonly turn?: 'agent' | 'company';
+  readonly rounds_left?: number;
+  /** What this is and is not, repeated each turn so that a model keeps its role. */
+  readonly reminder?: string;
+  readonly offers?: readonly Offer[];
+  /** General JWS JSON (RFC 7515 §7.2.1): the agent's signature, and the company's once it is bound. */
+  readonly agreement?: JsonObject;
+  readonly signoff?: SignoffView;
+  readonly output?: JsonObject;
+  /** RFC 9457 problem, when it did not succeed. */
+  readonly problem?: JsonObject;
+  readonly handoff?: { readonly case_ref: string; readonly asked_at: string; readonly respond_by: string; readonly channel: string };
+  readonly next: readonly NextStep[];
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import type { JsonObject } from '../protocol/json.ts';
+import schema from './config.schema.json' with { type: 'json' };
+
+/** The file as its schema (config.schema.json) describes it: every member there has a description, which is also its documentation. */
+interface ConfigFile {
+  readonly origin: string;
+  readonly company: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly data_dir: string;
+  readonly crm: { readonly adapter: 'sandbox'; readonly origin: string };
+  readonly human: { readonly channel: string; readonly hours: string; readonly respond_within_minutes: number };
+  readonly issuers: readonly {
+    readonly iss: string;
+    readonly tier: 'company' | 'principal';
+    readonly subjects?: readonly string[];
+    readonly keys: readonly JsonObject[];
+  }[];
+  readonly approvers: readonly { readonly id: string; readonly name: string; readonly roles: readonly string[]; readonly password_scrypt: string }[];
+  readonly signoff: { readonly lifetime_seconds: number; readonly rules: readonly JsonObject[]; readonly answers_by: readonly string[] };
+  readonly negotiation: Readonly<Record<string, JsonObject>>;
+  readonly webhooks: readonly { readonly name: string; readonly url: string }[];
+  readonly allow_private_network: boolean;
+}
+
+export interface Config extends ConfigFile {
+  readonly secrets: {
+    readonly crmToken: string;
+    /** Standard Webhooks secrets (`whsec_…`) an endpoint, newest first. */
+    readonly webhooks: ReadonlyMap<string, readonly string[]>;
+  };
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the configuration has ${problems.length} mistake(s):\n${problems.map((each) => `  - ${each}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads `PARLEY_CONFIG` (or the path given) and the secrets from the environment. The only reader of either.
+ * Throws {@link ConfigError} with every mistake at once; unsafe settings are mistakes. */
+export function loadConfig(path: string | undefined, environment: Environment = process.env): Config {
+  const file = path ?? environment['PARLEY_CONFIG'] ?? 'parley.json';
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError([`${file}: ${error instanceof Error ? error.message : 'unreadable'}`]);
+  }
+  return parseConfig(parsed, environment, dirname(resolve(file)));
+}
+
+const validate = new Ajv2020({ allErrors: true, strict: true, useDefaults: true }).compile<ConfigFile>(schema);
+
+/** Checks a configuration value; relative paths are relative to `base`. */
+export function parseConfig(value: unknown, environment: Environment, base: string): Config {
+  const copy: unknown = structuredClone(value);
+  if (!validate(copy)) throw new ConfigError((validate.errors ?? []).map(explain));
+  const secrets = {
+    crmToken: environment['PARLEY_CRM_TOKEN'] ?? '',
+    webhooks: new Map(copy.webhooks.map(({ name }) => [name, secretsOf(name, environment)])),
+  };
+  const problems = unsafe(copy, secrets);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze({ ...copy, data_dir: resolve(base, copy.data_dir), secrets });
+}
+
+function secretsOf(name: string, environment: Environment): string[] {
+  const held = environment[secretName(name)] ?? '';
+  return held.split(' ').filter((each) => each !== '');
+}
+
+const secretName = (endpoint: string): string => `PARLEY_WEBHOOK_SECRET_${endpoint.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+
+function explain(error: ErrorObject): string {
+  const extra = error.keyword === 'additionalProperties' ? ` (${String(error.params['additionalProperty'])})` : '';
+  return `${error.instancePath === '' ? 'the file' : error.instancePath} ${error.message ?? 'is wrong'}${extra}`;
+}
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
+
+function unsafe(file: ConfigFile, secrets: Config['secrets']): string[] {
+  const problems: string[] = [];
+  const origin = URL.parse(file.origin);
+  if (origin === null || origin.origin !== file.origin) problems.push('/origin must be an origin: scheme and authority, nothing else');
+  else if (origin.protocol !== 'https:' && !LOOPBACK.has(origin.hostname)) problems.push('/origin must be https except on loopback');
+  const isPublic = origin?.protocol === 'https:';
+  if (!LOOPBACK.has(file.listen.host) && !isPublic) problems.push('/listen/host may leave loopback only behind an https origin');
+  if (isPublic && file.allow_private_network) problems.push('/allow_private_network is for loopback gateways only');
+  if (secrets.crmToken === '') problems.push('PARLEY_CRM_TOKEN is not set: the CRM is never reached without credentials');
+  for (const { name } of file.webhooks) {
+    if ((secrets.webhooks.get(name) ?? []).length === 0) problems.push(`${secretName(name)} is not set: webhooks are never sent unsigned`);
+  }
+  for (const name of file.signoff.answers_by) {
+    if (!file.webhooks.some((each) => each.name === name)) problems.push(`/signoff/answers_by names ${name}, which is not in /webhooks`);
+  }
+  if (file.approvers.length === 0 && file.signoff.answers_by.length === 0) {
+    problems.push('nobody can sign off: configure /approvers or /signoff/answers_by');
+  }
+  return problems;
+}

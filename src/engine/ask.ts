@@ -1,0 +1,65 @@
+import { digest } from '../../protocol/canonical.ts';
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Claim, StoredAnswer, Unit } from '../ports.ts';
+import { viewOf } from './view.ts';
+import type { Ask, Change, StepResult, Verb, World } from './world.ts';
+
+export interface Reply extends StoredAnswer {
+  readonly replayed: boolean;
+  readonly operation: string;
+}
+
+/** What a verb does with a checked ask: decide a change, write nothing. */
+export type Handler = (world: World, ask: Ask) => Promise<StepResult>;
+
+const STATUS: Record<Verb, number> = { submit: 202, offers: 200, accept: 200, withdraw: 200, handoff: 202 };
+/** A step that loses a race is decided again on the fresh operation; more losses than this mean a livelock. */
+const RACES_MAX = 8;
+
+/** The one way a stranger's request changes anything: idempotency, decision and one durable unit, acknowledged after it. */
+export async function answer(world: World, ask: Ask, handle: Handler): Promise<Result<Reply, Refusal>> {
+  const scope = `${ask.caller.keyid} ${ask.verb} ${ask.verb === 'submit' ? '' : ask.target}`;
+  const fingerprint = digest([ask.verb, ask.target, ask.body]);
+  for (let race = 0; race < RACES_MAX; race += 1) {
+    const claimed = world.store.claim(scope, ask.key);
+    if (claimed !== undefined) return replay(world, ask, claimed, fingerprint);
+    const decided = await handle(world, ask);
+    if (!decided.ok) return decided;
+    const reply = toReply(decided.value, STATUS[ask.verb]);
+    const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;
+    const claim: Claim = { scope, key: ask.key, fingerprint, answer: { status: reply.status, body: reply.body }, expiresAt };
+    const committed = await world.store.commit({ ...toUnit(decided.value), nonce: ask.caller.nonce, claim });
+    if (committed.ok) return ok(reply);
+    if (committed.reason === 'replayed') return err(refusal('signature-replayed'));
+    if (committed.reason === 'claimed') return settleClaim(world, ask, committed.claim, fingerprint);
+  }
+  return err(refusal('conflict'));
+}
+
+export function toUnit(change: Change): Unit {
+  const { next, expected, beside, records, outgoing } = change;
+  return {
+    operations: [{ next, expected }, ...(beside === undefined ? [] : [beside])],
+    records,
+    ...(outgoing === undefined ? {} : { outgoing }),
+  };
+}
+
+function toReply(change: Change, status: number): Reply {
+  return { status, body: JSON.stringify(viewOf(change.next)), replayed: false, operation: change.next.id };
+}
+
+async function replay(world: World, ask: Ask, claim: Claim, fingerprint: string): Promise<Result<Reply, Refusal>> {
+  if (!(await world.store.spend(ask.caller.nonce))) return err(refusal('signature-replayed'));
+  return settleClaim(world, ask, claim, fingerprint);
+}
+
+function settleClaim(world: World, ask: Ask, claim: Claim, fingerprint: string): Result<Reply, Refusal> {
+  if (claim.fingerprint !== fingerprint) return err(refusal('idempotency-key-reused'));
+  if (claim.expiresAt * 1000 <= world.clock.now().getTime()) return err(refusal('idempotency-key-expired'));
+  const first: unknown = JSON.parse(claim.answer.body);
+  const operation = typeof first === 'object' && first !== null && 'id' in first ? String(first.id) : ask.target;
+  return ok({ ...claim.answer, replayed: true, operation });
+}

@@ -1,0 +1,112 @@
+import type { Plan, StepResult } from '../../adapters/sdk/index.ts';
+import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/ids.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Offer, Party, State } from '../../protocol/operation.ts';
+
+/** How strongly it is proven that the agent may act for the principal. Caps the risk class. */
+export type Tier = 'none' | 'principal' | 'company';
+
+/** What a verified mandate says; the only form in which the core sees one. */
+export interface MandateFacts {
+  readonly jti: string;
+  readonly issuer: string;
+  readonly tier: Tier;
+  /** CRM reference of the principal, e.g. `contact:C-1001`. */
+  readonly subject: string;
+  /** Digest of the presented SD-JWT. */
+  readonly digest: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  readonly constraints: MandateConstraints;
+  /** Where its revocation status is published (Token Status List), when it is not the company's own. */
+  readonly status?: { readonly uri: string; readonly index: number };
+}
+
+/** The closed vocabulary: a mandate with any other constraint is refused. Absent means not limited, except `actions` and `accounts`. */
+export interface MandateConstraints {
+  readonly actions: readonly string[];
+  /** CRM account references this agent may touch, e.g. `A-1001`. */
+  readonly accounts: readonly string[];
+  /** Highest total commitment, minor units. */
+  readonly max_total?: { readonly amount: number; readonly currency: string };
+  readonly max_term_months?: number;
+  readonly max_seats?: number;
+}
+
+export interface Message {
+  readonly at: string;
+  readonly by: Party;
+  /** Untrusted when `by` is agent: shown quoted, never executed. */
+  readonly text: string;
+  readonly offer?: OfferId;
+}
+
+export interface Negotiation {
+  readonly turn: 'agent' | 'company';
+  /** Company offers made so far. */
+  readonly round: number;
+  readonly expiresAt: string;
+  readonly offers: readonly Offer[];
+  /** CRM facts the negotiation started from (snapshot data the strategy needs), with the revision they were read at. */
+  readonly facts: JsonObject;
+}
+
+export interface Signoff {
+  readonly id: SignoffId;
+  readonly askedAt: string;
+  readonly expiresAt: string;
+  readonly planDigest: string;
+  /** Policy reasons, shown to the person and recorded. */
+  readonly reasons: readonly string[];
+  readonly role: string;
+  readonly decision?: {
+    readonly kind: 'approved' | 'rejected' | 'countered' | 'void' | 'expired';
+    readonly at: string;
+    /** Approver id from configuration; absent for void and expired. */
+    readonly by?: string;
+    readonly via?: 'page' | 'webhook';
+    readonly reason?: string;
+  };
+}
+
+export interface Attempt {
+  readonly step: string;
+  /** Set before the CRM is touched. */
+  readonly intentAt: string;
+  /** Set after it was read back. */
+  readonly result?: StepResult;
+}
+
+/** One asked-for action: durable, whole. Personal data lives only here, never in the log. */
+export interface Operation {
+  readonly id: OperationId;
+  readonly version: number;
+  readonly state: State;
+  readonly action: string;
+  readonly actionVersion: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** Unix milliseconds when the engine must look at it again (work to do, expiry); null when nothing is due. */
+  readonly dueAt: number | null;
+  /** Random, per operation: salts the log's commitments so that erasing the operation leaves nothing guessable. */
+  readonly salt: string;
+  readonly agent: { readonly keyid: Thumbprint; readonly name?: string; readonly via: string };
+  /** Tier and facts; `null` for actions that need no mandate. */
+  readonly mandate: MandateFacts | null;
+  readonly request: { readonly digest: string; readonly signature: string; readonly signatureInput: string };
+  readonly input: JsonObject;
+  readonly messages: readonly Message[];
+  readonly negotiation?: Negotiation;
+  /** General JWS JSON over the agreement payload. */
+  readonly agreement?: { readonly payload: JsonObject; readonly offer: OfferId; readonly signatures: readonly JsonObject[] };
+  readonly plan?: { readonly plan: Plan; readonly digest: string; readonly plannedAt: string };
+  readonly signoffs: readonly Signoff[];
+  readonly attempts: readonly Attempt[];
+  /** Tries of the current state's work (CRM reads, reconciliations): backs off. */
+  readonly tries: number;
+  readonly output?: JsonObject;
+  readonly problem?: JsonObject;
+  readonly handoff?: { readonly caseRef: string; readonly askedAt: string; readonly respondBy: string; readonly channel: string; readonly topic: string; readonly from: State };
+  readonly receipt?: string;
+  readonly history: readonly { readonly at: string; readonly from: State | null; readonly to: State; readonly event: string; readonly by: Party | 'engine' }[];
+}

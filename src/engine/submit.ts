@@ -1,0 +1,80 @@
+import { refusal } from '../../protocol/errors.ts';
+import type { OperationId } from '../../protocol/ids.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/errors.ts';
+import { commitment } from './commitment.ts';
+import type { MandateFacts, Operation } from './operation.ts';
+import type { Action, Ask, StepResult, World } from './world.ts';
+
+/** `submit`: a new operation, accepted and durable; its work begins after the answer. */
+export async function submit(world: World, ask: Ask): Promise<StepResult> {
+  const action = world.actions.action(ask.target);
+  if (action === undefined) return err(refusal('not-found', 'There is no such action.'));
+  const envelope = world.actions.checkEnvelope('submit', ask.body);
+  if (!envelope.ok) return envelope;
+  const input = action.checkInput(envelope.value['input'] ?? {});
+  if (!input.ok) return input;
+  const mandate = await acceptMandate(world, ask, action, envelope.value['mandate']);
+  if (!mandate.ok) return mandate;
+  return ok(born(world, ask, action, input.value, mandate.value));
+}
+
+async function acceptMandate(world: World, ask: Ask, action: Action, presented: unknown): Promise<Result<MandateFacts | null, Refusal>> {
+  if (typeof presented !== 'string') {
+    return action.definition.mandate === 'none' ? ok(null) : err(refusal('mandate-missing'));
+  }
+  return world.mandates.accept(presented, { nonce: ask.key, keyid: ask.caller.keyid, now: world.clock.now() });
+}
+
+/** The first state of every operation, with its ledger record. */
+export function born(world: World, ask: Ask, action: Action, input: JsonObject, mandate: MandateFacts | null) {
+  const now = world.clock.now();
+  const at = now.toISOString();
+  const id: OperationId = world.ids.make('op');
+  const salt = world.ids.secret(32);
+  const text = input['message'];
+  const next: Operation = {
+    id,
+    version: 1,
+    state: 'received',
+    action: action.definition.name,
+    actionVersion: action.definition.version,
+    createdAt: at,
+    updatedAt: at,
+    dueAt: now.getTime(),
+    salt,
+    agent: { keyid: ask.caller.keyid, via: ask.caller.via, ...(ask.caller.name === undefined ? {} : { name: ask.caller.name }) },
+    mandate,
+    request: ask.caller.evidence,
+    input,
+    messages: typeof text === 'string' ? [{ at, by: 'agent', text }] : [],
+    signoffs: [],
+    attempts: [],
+    tries: 0,
+    history: [{ at, from: null, to: 'received', event: 'submitted', by: 'agent' }],
+  };
+  const record = {
+    type: 'transition',
+    at,
+    operation: id,
+    version: 1,
+    action: next.action,
+    from: null,
+    to: 'received',
+    event: 'submitted',
+    by: 'agent',
+    agent: ask.caller.keyid,
+    request: next.request.digest,
+    input: commitment(salt, input),
+    ...(mandate === null ? {} : { mandate: mandate.digest, tier: mandate.tier }),
+  };
+  return { next, expected: 0, records: [record] };
+}
+
+/** Reads the caller's own operation. What belongs to others looks the same as what does not exist. */
+export function ownOperation(world: World, keyid: string, id: string): Result<Operation, Refusal> {
+  const found = world.store.operation(id);
+  return found === undefined || found.agent.keyid !== keyid ? err(refusal('not-found')) : ok(found);
+}
+

@@ -1,0 +1,90 @@
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Party, State } from '../../protocol/operation.ts';
+import { isFinalState } from '../../protocol/operation.ts';
+import type { LedgerRecord } from '../ports.ts';
+import type { Operation } from './operation.ts';
+
+/** The one table of transitions: state → event → next state. Nothing else changes a state. */
+export const TRANSITIONS = {
+  received: { offered: 'negotiating', answered: 'completed', asked: 'awaiting_signoff', cleared: 'authorized', refused: 'rejected', failed: 'failed' },
+  negotiating: { countered: 'negotiating', offered: 'negotiating', accepted: 'agreed', withdrawn: 'withdrawn', declined: 'declined', expired: 'expired' },
+  agreed: { asked: 'awaiting_signoff', cleared: 'authorized', refused: 'rejected', failed: 'failed', withdrawn: 'withdrawn' },
+  awaiting_signoff: { approved: 'authorized', rejected: 'rejected', countered: 'negotiating', voided: 'agreed', withdrawn: 'withdrawn', expired: 'expired' },
+  authorized: { started: 'executing', voided: 'agreed', refused: 'rejected' },
+  executing: { stepped: 'executing', confirmed: 'completed', doubted: 'unknown', conflicted: 'agreed', failed: 'failed', undoing: 'reversing' },
+  unknown: { looking: 'reconciling' },
+  reconciling: { doubted: 'unknown', found: 'executing', absent: 'executing', stuck: 'needs_human' },
+  reversing: { undone: 'reversed', stuck: 'needs_human' },
+  needs_human: { confirmed: 'completed', failed: 'failed' },
+  completed: {},
+  rejected: {},
+  declined: {},
+  withdrawn: {},
+  expired: {},
+  handed_off: {},
+  failed: {},
+  reversed: {},
+} as const satisfies Record<State, Partial<Record<string, State>>>;
+
+/** "Human now" is legal in every state. It takes the operation out of the machine's hands where no write can be under way;
+ * elsewhere (a write in flight, a final state) the machine finishes its duty and the person is called beside it. */
+const HANDOFF_TAKES_OVER: ReadonlySet<State> = new Set<State>(['received', 'negotiating', 'agreed', 'awaiting_signoff', 'authorized', 'needs_human']);
+
+type EventOf<S extends State> = keyof (typeof TRANSITIONS)[S] & string;
+export type EngineEvent = { [S in State]: EventOf<S> }[State] | 'handoff' | 'noted';
+
+/** The state an event leads to, or `undefined` where the table has none. */
+export function nextState(from: State, event: EngineEvent): State | undefined {
+  if (event === 'noted') return from;
+  if (event === 'handoff') return HANDOFF_TAKES_OVER.has(from) ? 'handed_off' : from;
+  const row: Partial<Record<string, State>> = TRANSITIONS[from];
+  return Object.hasOwn(row, event) ? row[event] : undefined;
+}
+
+
+/** What a transition sets beside the state. `dueAt`: Unix ms when the engine must look again; null when only others can move it. */
+export type Patch = Partial<Omit<Operation, 'id' | 'version' | 'state' | 'history' | 'createdAt' | 'updatedAt'>>;
+
+export interface Moved {
+  readonly next: Operation;
+  readonly expected: number;
+  readonly record: LedgerRecord;
+}
+
+/** Applies one event. Throws on an event the table does not have: callers check {@link nextState} first where a stranger can cause it.
+ * `facts` go into the ledger record: digests and pseudonyms only. */
+export function move(
+  operation: Operation,
+  event: EngineEvent,
+  by: Party | 'engine',
+  now: Date,
+  patch: Patch,
+  facts: JsonObject = {},
+): Moved {
+  const to = nextState(operation.state, event);
+  if (to === undefined) throw new Error(`no transition ${event} from ${operation.state}`);
+  const at = now.toISOString();
+  const next: Operation = {
+    ...operation,
+    tries: 0,
+    ...patch,
+    ...(isFinalState(to) ? { dueAt: null } : {}),
+    version: operation.version + 1,
+    state: to,
+    updatedAt: at,
+    history: [...operation.history, { at, from: operation.state, to, event, by }],
+  };
+  const record: LedgerRecord = {
+    type: 'transition',
+    at,
+    operation: operation.id,
+    version: next.version,
+    action: operation.action,
+    from: operation.state,
+    to,
+    event,
+    by,
+    ...facts,
+  };
+  return { next, expected: operation.version, record };
+}

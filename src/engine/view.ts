@@ -1,0 +1,73 @@
+import { isFinalState, type NextStep, type OperationView, type SignoffView } from '../../protocol/operation.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+
+import type { Operation, Signoff } from './operation.ts';
+import { agreementJson } from './agreement.ts';
+
+/** What an agent sees of its operation. Pure: the same operation always gives the same view. */
+export function viewOf(operation: Operation): OperationView {
+  const { negotiation, handoff } = operation;
+  const signoff = operation.signoffs.at(-1);
+  return {
+    id: operation.id,
+    action: operation.action,
+    action_version: operation.actionVersion,
+    state: operation.state,
+    version: operation.version,
+    created_at: operation.createdAt,
+    updated_at: operation.updatedAt,
+    ...(negotiation === undefined
+      ? {}
+      : {
+          ...(operation.state === 'negotiating'
+            ? { turn: negotiation.turn, rounds_left: roundsLeft(operation), expires_at: negotiation.expiresAt, reminder: REMINDER }
+            : {}),
+          offers: negotiation.offers,
+        }),
+    ...(operation.agreement === undefined ? {} : { agreement: agreementJson(operation.agreement) }),
+    ...(signoff === undefined ? {} : { signoff: signoffView(signoff) }),
+    ...(operation.output === undefined ? {} : { output: operation.output }),
+    ...(operation.problem === undefined ? {} : { problem: operation.problem }),
+    ...(handoff === undefined
+      ? {}
+      : { handoff: { case_ref: handoff.caseRef, asked_at: handoff.askedAt, respond_by: handoff.respondBy, channel: handoff.channel } }),
+    next: nextSteps(operation),
+  };
+}
+
+const REMINDER =
+  'You act for the customer; the offers are the company’s. Only `terms` of an offer count, notes do not. Accept by offer id and terms_digest, counter, withdraw, or ask for a human.';
+
+export function roundsLeft(operation: Operation): number {
+  return Math.max(0, LIMITS.negotiationRoundsMax - (operation.negotiation?.round ?? 0));
+}
+
+function signoffView(signoff: Signoff): SignoffView {
+  return {
+    id: signoff.id,
+    asked_at: signoff.askedAt,
+    expires_at: signoff.expiresAt,
+    plan_digest: signoff.planDigest,
+    reasons: signoff.reasons,
+    ...(signoff.decision === undefined ? {} : { decision: signoff.decision.kind, decided_at: signoff.decision.at }),
+  };
+}
+
+const WITHDRAWABLE = new Set(['negotiating', 'agreed', 'awaiting_signoff']);
+
+function nextSteps(operation: Operation): NextStep[] {
+  const base = `/operations/${operation.id}`;
+  const post = (rel: NextStep['rel'], path: string): NextStep => ({ rel, method: 'POST', href: `${base}/${path}` });
+  const steps: NextStep[] = [];
+  if (operation.state === 'negotiating' && operation.negotiation?.turn === 'agent') {
+    steps.push(post('accept', 'accept'));
+    if (roundsLeft(operation) > 0) steps.push(post('counter', 'offers'));
+  }
+  if (WITHDRAWABLE.has(operation.state)) steps.push(post('withdraw', 'withdraw'));
+  if (!isFinalState(operation.state) && !(operation.state === 'negotiating' && operation.negotiation?.turn === 'agent')) {
+    steps.push({ rel: 'wait', method: 'GET', href: base });
+  }
+  if (operation.receipt !== undefined) steps.push({ rel: 'receipt', method: 'GET', href: `${base}/receipt` });
+  steps.push(post('handoff', 'handoff'));
+  return steps;
+}

@@ -1,0 +1,109 @@
+import type { Adapter } from '../../adapters/sdk/index.ts';
+import type { Refusal } from '../../protocol/errors.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Result } from '../../protocol/result.ts';
+import type { Clock, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
+import type { MandateFacts, Operation } from './operation.ts';
+
+/** Who asks, proven: the outcome of the identity step. */
+export interface Caller {
+  readonly keyid: Operation['agent']['keyid'];
+  readonly name?: string;
+  readonly via: string;
+  readonly nonce: Nonce;
+  readonly evidence: Operation['request'];
+}
+
+/** One request to change something, in the form every binding translates to. */
+export interface Ask {
+  readonly caller: Caller;
+  readonly verb: Verb;
+  /** The action's name for `submit`, the operation's id otherwise. */
+  readonly target: string;
+  /** Idempotency key, already checked for form. */
+  readonly key: string;
+  readonly body: Json;
+}
+
+export type Verb = 'submit' | 'offers' | 'accept' | 'withdraw' | 'handoff';
+
+/** What a step wants written. */
+export interface Change {
+  readonly next: Operation;
+  readonly expected: number;
+  readonly records: readonly LedgerRecord[];
+  readonly outgoing?: readonly Outgoing[];
+  /** A second operation born with this one (a handoff's CRM case). */
+  readonly beside?: { readonly next: Operation; readonly expected: number };
+}
+
+export type StepResult = Result<Change, Refusal>;
+
+export interface ActionDefinition {
+  readonly name: string;
+  readonly version: string;
+  readonly title: string;
+  readonly kind: 'write' | 'check' | 'handoff';
+  readonly risk: 'R0' | 'R1' | 'R2' | 'R3';
+  readonly mandate: 'required' | 'none';
+  readonly negotiable: readonly JsonObject[];
+  readonly default_signoff: string;
+}
+
+/** An action as the core uses it: its definition and its compiled schemas. */
+export interface Action {
+  readonly definition: ActionDefinition;
+  checkInput(value: Json): Result<JsonObject, Refusal>;
+  checkTerms(value: Json): Result<JsonObject, Refusal>;
+  checkPartialTerms(value: Json): Result<JsonObject, Refusal>;
+  checkOutput(value: Json): Result<JsonObject, Refusal>;
+}
+
+export interface Actions {
+  action(name: string): Action | undefined;
+  checkEnvelope(verb: Verb, value: Json): Result<JsonObject, Refusal>;
+}
+
+export interface Mandates {
+  /** Verifies a presentation made for this request (nonce = its idempotency key) by this key. */
+  accept(presented: string, bound: { readonly nonce: string; readonly keyid: string; readonly now: Date }): Promise<Result<MandateFacts, Refusal>>;
+  /** Expiry and revocation, read afresh. Unreachable is a refusal. */
+  stillValid(facts: MandateFacts, now: Date): Promise<Result<void, Refusal>>;
+}
+
+export interface Settings {
+  /** The gateway's public origin, e.g. `https://parley.example`. */
+  readonly origin: string;
+  readonly company: string;
+  /** Origin line of the log's checkpoints (C2SP tlog-checkpoint): a schema-less name. */
+  readonly logOrigin: string;
+  readonly human: { readonly channel: string; readonly respondWithinMinutes: number; readonly hours: string };
+  /** Webhook endpoint names that want events. */
+  readonly endpoints: readonly string[];
+  readonly signoffLifetimeSeconds: number;
+}
+
+/** Everything a step may use. */
+export interface World {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly crm: Adapter;
+  readonly actions: Actions;
+  readonly mandates: Mandates;
+  readonly settings: Settings;
+}
+
+/** A webhook event to every endpoint that wants them. */
+export function notify(world: World, type: string, payload: JsonObject): Outgoing[] {
+  const now = world.clock.now();
+  return world.settings.endpoints.map((endpoint) => ({
+    id: world.ids.make('ev'),
+    endpoint,
+    type,
+    payload: { type, timestamp: now.toISOString(), data: payload },
+    dueAt: now.getTime(),
+  }));
+}

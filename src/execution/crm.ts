@@ -1,0 +1,62 @@
+import { AdapterError, type Ctx } from '../../adapters/sdk/index.ts';
+import { refusal, toProblem } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Operation } from '../engine/operation.ts';
+import { type Moved, move } from '../engine/transitions.ts';
+import type { World } from '../engine/world.ts';
+
+/** One CRM call's time. Longer means the outcome is looked up, not waited for. */
+const CALL_TIMEOUT_MS = 10_000;
+/** Waits between tries: 1 s doubling to 1 minute. */
+const BACKOFF_MS_MIN = 1_000;
+const BACKOFF_MS_MAX = 60_000;
+/** About a quarter of an hour of an unreachable CRM before a person is called. */
+const TRIES_MAX = 20;
+
+export function crmContext(world: World, operation: Operation): Ctx {
+  return {
+    clock: () => world.clock.now(),
+    signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+    log: (event, fields) => world.log(event, { operation: operation.id, ...fields }),
+  };
+}
+
+/** The error as the adapter meant it; anything else an adapter throws is its bug. */
+export function adapterError(error: unknown): AdapterError {
+  return error instanceof AdapterError ? error : new AdapterError('bug', 'The CRM adapter failed.', { cause: error });
+}
+
+export function isPassing(error: AdapterError): boolean {
+  return error.code === 'retryable' || error.code === 'rate_limited' || error.code === 'unauthorised' || error.code === 'unknown_outcome';
+}
+
+/** Unix ms of the next try. */
+export function backoff(world: World, tries: number, retryAfterMs = 0): number {
+  const wait = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(tries, 16));
+  return world.clock.now().getTime() + Math.max(wait, retryAfterMs);
+}
+
+/** What a failed read or plan means for an operation that has not touched the CRM: try later, or end with a reason, or call a person. */
+export function unread(world: World, operation: Operation, thrown: unknown): Moved {
+  const error = adapterError(thrown);
+  world.log('crm.refused', { operation: operation.id, code: error.code, message: error.message });
+  const now = world.clock.now();
+  if (isPassing(error) && operation.tries < TRIES_MAX) {
+    const tries = operation.tries + 1;
+    return move(operation, 'noted', 'engine', now, { tries, dueAt: backoff(world, tries, error.retryAfterMs) }, { crm: error.code });
+  }
+  return move(operation, 'failed', 'engine', now, { problem: crmProblem(error) }, { crm: error.code });
+}
+
+// A record that is not the principal's looks the same as one that does not exist (see `foreignRecord`).
+export function crmProblem(error: AdapterError): JsonObject {
+  if (error.code === 'not_found') return toProblem(refusal('not-found', 'There is no such record for this principal.'));
+  if (error.code === 'invalid' || error.code === 'unsupported' || error.code === 'conflict') {
+    return toProblem(refusal('record-unusable', error.message, { errors: error.fields.map(({ path, message }) => ({ pointer: path, message })) }));
+  }
+  return toProblem(refusal('unavailable', 'The company’s system of record could not carry this out. Ask for a human.'));
+}
+
+export function gaveUp(operation: Operation): boolean {
+  return operation.tries >= TRIES_MAX;
+}

@@ -1,0 +1,124 @@
+/** What the core needs of the world. Implementations are composed in main.ts; tests pass their own. */
+import type { IdKinds, Thumbprint } from '../protocol/ids.ts';
+import type { Json, JsonObject } from '../protocol/json.ts';
+import type { Operation } from './engine/operation.ts';
+
+/** The only source of time. */
+export interface Clock {
+  now(): Date;
+}
+
+/** The only source of randomness. */
+export interface Ids {
+  make<K extends keyof IdKinds>(kind: K): IdKinds[K];
+  /** Cryptographically random bytes, base64url. */
+  secret(bytes: number): string;
+}
+
+/** One line of structured log an event. Never secrets, never a peer's payload. */
+export interface Log {
+  (event: string, fields?: JsonObject): void;
+}
+
+/** Purposes of the company's keys: a key serves one purpose only, and each has its own kid in the profile. */
+export type KeyPurpose = 'answers' | 'evidence' | 'mandates' | 'log';
+
+export interface Keys {
+  /** RFC 7638 thumbprint of the purpose's current key. */
+  kid(purpose: KeyPurpose): Thumbprint;
+  /** Raw Ed25519 signature over bytes. */
+  sign(purpose: KeyPurpose, bytes: Uint8Array): Uint8Array;
+  /** Compact JWS over the JCS bytes of `payload` with `{alg: 'EdDSA', kid, typ}`. */
+  jws(purpose: KeyPurpose, typ: string, payload: JsonObject): Promise<string>;
+  /** Public keys as a JWK Set, each with `kid`, `use`-like member `parley_purpose`, `alg`, and validity `nbf`/`exp` (seconds) where limited. */
+  jwks(): { readonly keys: readonly JsonObject[] };
+}
+
+/** An HTTP answer as it was first given: replayed byte for byte. */
+export interface StoredAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** An idempotency key's claim: scope (agent and verb) + key → the request's fingerprint and its first answer. */
+export interface Claim {
+  readonly scope: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly answer: StoredAnswer;
+  /** Unix seconds. Kept as a tombstone after that: an expired key is refused, never run again. */
+  readonly expiresAt: number;
+}
+
+export interface Nonce {
+  readonly keyid: string;
+  readonly nonce: string;
+  /** Unix seconds; may be forgotten after that. */
+  readonly expiresAt: number;
+}
+
+/** A fact of the log: one per transition and per refusal that matters. No personal data, no free text: digests and pseudonyms only. */
+export interface LedgerRecord {
+  readonly type: string;
+  readonly at: string;
+  readonly operation?: string;
+  readonly [member: string]: Json | undefined;
+}
+
+/** A message to the outside that survives restarts (webhooks). Delivered at least once, same id on every try. */
+export interface Outgoing {
+  readonly id: string;
+  /** Which configured endpoint. */
+  readonly endpoint: string;
+  readonly type: string;
+  readonly payload: JsonObject;
+  /** Unix milliseconds of the first try. */
+  readonly dueAt: number;
+}
+
+/** Everything one step changes, as data: written in one transaction, all or nothing, durable when the promise resolves. */
+export interface Unit {
+  readonly nonce?: Nonce;
+  readonly claim?: Claim;
+  /** Compare and set: `expected` is the version read, 0 for a new operation. */
+  readonly operations?: readonly { readonly next: Operation; readonly expected: number }[];
+  readonly records?: readonly LedgerRecord[];
+  readonly outgoing?: readonly Outgoing[];
+}
+
+export type Committed =
+  | { readonly ok: true }
+  /** The nonce was used before. Nothing was written. */
+  | { readonly ok: false; readonly reason: 'replayed' }
+  /** The key is claimed. Nothing was written but the nonce. */
+  | { readonly ok: false; readonly reason: 'claimed'; readonly claim: Claim }
+  /** Somebody else moved the operation. Nothing was written. */
+  | { readonly ok: false; readonly reason: 'stale' };
+
+export interface RegisteredAgent {
+  readonly keyid: Thumbprint;
+  readonly jwk: JsonObject;
+  readonly name: string;
+  readonly contact?: string;
+  readonly registeredAt: string;
+}
+
+/** Durable state. Units that arrive together share one fsync; a refused unit never fails its neighbours. */
+export interface Store {
+  commit(unit: Unit): Promise<Committed>;
+  /** Durable only with a later commit: enough for reads' nonces. True when the nonce was new. */
+  spend(nonce: Nonce): Promise<boolean>;
+  operation(id: string): Operation | undefined;
+  claim(scope: string, key: string): Claim | undefined;
+  /** Operations whose `dueAt` has passed, oldest first. */
+  due(nowMs: number, limit: number): readonly Operation[];
+  /** Operations in a state, newest first. */
+  inState(states: readonly string[], limit: number): readonly Operation[];
+  agent(keyid: string): RegisteredAgent | undefined;
+  saveAgent(agent: RegisteredAgent): Promise<void>;
+  isRevoked(kind: 'key' | 'mandate', id: string): boolean;
+  revoke(kind: 'key' | 'mandate', id: string, at: string, reason: string): Promise<void>;
+  /** Outbox. */
+  dueOutgoing(nowMs: number, limit: number): readonly (Outgoing & { readonly attempts: number })[];
+  settleOutgoing(id: string, outcome: 'delivered' | 'exhausted' | { readonly retryAtMs: number }, note: string): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { LOG_SCHEMA } from './log-sqlite.ts';
+
+/** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE operations (
+    id TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    due_at INTEGER,
+    created_at TEXT NOT NULL,
+    doc TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX operations_due ON operations (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX operations_state ON operations (state, created_at);
+  CREATE TABLE claims (
+    key TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    UNIQUE (key, scope)
+  ) STRICT;
+  CREATE TABLE nonces (
+    nonce TEXT NOT NULL,
+    keyid TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (nonce, keyid)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX nonces_expiry ON nonces (expires_at);
+  CREATE TABLE agents (keyid TEXT PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+  CREATE TABLE revocations (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT;
+  CREATE TABLE outgoing (
+    id TEXT PRIMARY KEY,
+    endpoint TEXT NOT NULL,
+    type TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    due_at INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    note TEXT NOT NULL DEFAULT ''
+  ) STRICT;
+  CREATE INDEX outgoing_due ON outgoing (due_at) WHERE state = 'waiting';
+  ${LOG_SCHEMA}
+  `,
+];
+
+/** Brings the database to this version of the code; refuses one that is newer. */
+export function migrate(db: DatabaseSync): void {
+  const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  if (found > MIGRATIONS.length) throw new Error(`the database is of a newer version (${found}) than this program (${MIGRATIONS.length})`);
+  MIGRATIONS.slice(found).forEach((sql, offset) => {
+    db.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${found + offset + 1}; COMMIT;`);
+  });
+}

@@ -1,0 +1,133 @@
+import { DatabaseSync } from 'node:sqlite';
+import { canonicalBytes } from '../../protocol/canonical.ts';
+import type { Operation } from '../engine/operation.ts';
+import type { Claim, Committed, LedgerRecord, Outgoing, RegisteredAgent, Store, Unit } from '../ports.ts';
+import { makeGroupCommit } from './group-commit.ts';
+import { migrate } from './schema.ts';
+import { prepareStatements, type Statements } from './statements.ts';
+
+export interface SqliteStore extends Store {
+  /** For the log's own tables, which live in the same file. */
+  readonly db: DatabaseSync;
+  /** Forgets nonces that can no longer be replayed. */
+  forgetNonces(nowSeconds: number): void;
+  close(): void;
+}
+
+/** Opens (and migrates) the database of one gateway. WAL with `synchronous=FULL`: what is acknowledged has been fsynced.
+ * Only one process may hold it: a second one is refused at once, and a killed one leaves no lock behind. */
+export function openSqliteStore(path: string, onFatal: (error: unknown) => void): SqliteStore {
+  const lock = path === ':memory:' ? undefined : holdLock(`${path}.lock`);
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;');
+  migrate(db);
+  const sql = prepareStatements(db);
+  const commit = makeGroupCommit(sql, onFatal);
+  return {
+    db,
+    commit: (unit) => commit(() => applyUnit(sql, unit)),
+    spend: (nonce) =>
+      commit(() => {
+        if (sql.nonceSeen.get(nonce.nonce, nonce.keyid) !== undefined) return false;
+        sql.nonceAdd.run(nonce.nonce, nonce.keyid, nonce.expiresAt);
+        return true;
+      }),
+    operation: (id) => parseDoc<Operation>(sql.operationGet.get(id)),
+    claim: (scope, key) => readClaim(sql, scope, key),
+    due: (nowMs, limit) => sql.operationsDue.all(nowMs, limit).map(requireDoc<Operation>),
+    inState: (states, limit) => sql.operationsIn.all(JSON.stringify(states), limit).map(requireDoc<Operation>),
+    agent: (keyid) => parseDoc<RegisteredAgent>(sql.agentGet.get(keyid)),
+    saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
+    isRevoked: (kind, id) => sql.revoked.get(kind, id) !== undefined,
+    revoke: (kind, id, at, reason) =>
+      commit(() => {
+        sql.revoke.run(kind, id, at, reason);
+        addRecord(sql, { type: 'revocation', at, kind, id });
+      }),
+    dueOutgoing: (nowMs, limit) => sql.outgoingDue.all(nowMs, limit).map(readOutgoing),
+    settleOutgoing: (id, outcome, note) =>
+      commit(() => {
+        if (typeof outcome === 'string') sql.outgoingDone.run(outcome, note, id);
+        else sql.outgoingRetry.run(outcome.retryAtMs, note, id);
+      }),
+    forgetNonces: (nowSeconds) => void sql.noncesForget.run(nowSeconds),
+    close() {
+      db.close();
+      lock?.close();
+    },
+  };
+}
+
+/** A database file whose only use is its lock: the kernel frees it when the process dies, however it dies. */
+function holdLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(path);
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE;');
+  } catch (error) {
+    lock.close();
+    throw new Error('another gateway process holds this data directory', { cause: error });
+  }
+  return lock;
+}
+
+/** All checks before the first write, so that a refused unit leaves nothing behind and needs no savepoint. */
+function applyUnit(sql: Statements, unit: Unit): Committed {
+  const { nonce, claim, operations = [] } = unit;
+  if (nonce !== undefined && sql.nonceSeen.get(nonce.nonce, nonce.keyid) !== undefined) return { ok: false, reason: 'replayed' };
+  const claimed = claim === undefined ? undefined : readClaim(sql, claim.scope, claim.key);
+  const isStale = ({ next, expected }: (typeof operations)[number]) => Number(sql.operationVersion.get(next.id)?.['version'] ?? 0) !== expected;
+  if (claimed === undefined && operations.some(isStale)) return { ok: false, reason: 'stale' };
+  if (nonce !== undefined) sql.nonceAdd.run(nonce.nonce, nonce.keyid, nonce.expiresAt);
+  if (claimed !== undefined) return { ok: false, reason: 'claimed', claim: claimed };
+  if (claim !== undefined) {
+    sql.claimAdd.run(claim.key, claim.scope, claim.fingerprint, claim.answer.status, claim.answer.body, claim.expiresAt);
+  }
+  for (const { next, expected } of operations) writeOperation(sql, next, expected);
+  for (const record of unit.records ?? []) addRecord(sql, record);
+  for (const out of unit.outgoing ?? []) sql.outgoingAdd.run(out.id, out.endpoint, out.type, JSON.stringify(out.payload), out.dueAt);
+  return { ok: true };
+}
+
+function writeOperation(sql: Statements, next: Operation, expected: number): void {
+  const doc = JSON.stringify(next);
+  if (expected === 0) sql.operationAdd.run(next.id, next.version, next.state, next.agent.keyid, next.dueAt, next.createdAt, doc);
+  else sql.operationSet.run(next.version, next.state, next.dueAt, doc, next.id);
+}
+
+function addRecord(sql: Statements, record: LedgerRecord): void {
+  sql.recordAdd.run(record.operation ?? null, canonicalBytes(record));
+}
+
+function readClaim(sql: Statements, scope: string, key: string): Claim | undefined {
+  const row = sql.claimGet.get(key, scope);
+  if (row === undefined) return undefined;
+  return {
+    scope,
+    key,
+    fingerprint: String(row['fingerprint']),
+    answer: { status: Number(row['status']), body: String(row['body']) },
+    expiresAt: Number(row['expires_at']),
+  };
+}
+
+type Row = Record<string, unknown>;
+
+// The documents are our own, written by this file in the same schema version: parsing them is not parsing outside data.
+function parseDoc<T>(row: Row | undefined): T | undefined {
+  return row === undefined ? undefined : requireDoc<T>(row);
+}
+
+function requireDoc<T>(row: Row): T {
+  return JSON.parse(String(row['doc'])) as T;
+}
+
+function readOutgoing(row: Row): Outgoing & { readonly attempts: number } {
+  return {
+    id: String(row['id']),
+    endpoint: String(row['endpoint']),
+    type: String(row['type']),
+    payload: JSON.parse(String(row['payload'])),
+    dueAt: Number(row['due_at']),
+    attempts: Number(row['attempts']),
+  };
+}

@@ -1,0 +1,37 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** Every statement of the store, prepared once. The hot path is the first block: five inserts a submission. */
+export function prepareStatements(db: DatabaseSync) {
+  return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    rollback: db.prepare('ROLLBACK'),
+    nonceSeen: db.prepare('SELECT 1 FROM nonces WHERE nonce = ? AND keyid = ?'),
+    nonceAdd: db.prepare('INSERT INTO nonces (nonce, keyid, expires_at) VALUES (?, ?, ?)'),
+    claimGet: db.prepare('SELECT fingerprint, status, body, expires_at FROM claims WHERE key = ? AND scope = ?'),
+    claimAdd: db.prepare('INSERT INTO claims (key, scope, fingerprint, status, body, expires_at) VALUES (?, ?, ?, ?, ?, ?)'),
+    operationVersion: db.prepare('SELECT version FROM operations WHERE id = ?'),
+    operationAdd: db.prepare('INSERT INTO operations (id, version, state, agent, due_at, created_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    operationSet: db.prepare('UPDATE operations SET version = ?, state = ?, due_at = ?, doc = ? WHERE id = ?'),
+    recordAdd: db.prepare('INSERT INTO records (operation, leaf) VALUES (?, ?)'),
+    outgoingAdd: db.prepare('INSERT INTO outgoing (id, endpoint, type, payload, due_at) VALUES (?, ?, ?, ?, ?)'),
+
+    operationGet: db.prepare('SELECT doc FROM operations WHERE id = ?'),
+    operationsDue: db.prepare('SELECT doc FROM operations WHERE due_at <= ? ORDER BY due_at LIMIT ?'),
+    operationsIn: db.prepare(
+      'SELECT doc FROM operations WHERE state IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC LIMIT ?',
+    ),
+    noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
+    agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
+    agentPut: db.prepare('INSERT INTO agents (keyid, doc) VALUES (?, ?) ON CONFLICT (keyid) DO UPDATE SET doc = excluded.doc'),
+    revoked: db.prepare('SELECT 1 FROM revocations WHERE kind = ? AND id = ?'),
+    revoke: db.prepare('INSERT INTO revocations (kind, id, at, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
+    outgoingDue: db.prepare(
+      "SELECT id, endpoint, type, payload, due_at, attempts FROM outgoing WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?",
+    ),
+    outgoingRetry: db.prepare('UPDATE outgoing SET attempts = attempts + 1, due_at = ?, note = ? WHERE id = ?'),
+    outgoingDone: db.prepare('UPDATE outgoing SET attempts = attempts + 1, state = ?, due_at = NULL, note = ? WHERE id = ?'),
+  };
+}
+
+export type Statements = ReturnType<typeof prepareStatements>;
