@@ -1,37 +1,10 @@
 import type { Plan, StepResult } from '../../adapters/sdk/index.ts';
 import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import type { MandateConstraints, MandateFacts, Tier } from '../../protocol/mandate.ts';
 import type { Offer, Party, State } from '../../protocol/operation.ts';
 
-/** How strongly it is proven that the agent may act for the principal. Caps the risk class. */
-export type Tier = 'none' | 'principal' | 'company';
-
-/** What a verified mandate says; the only form in which the core sees one. */
-export interface MandateFacts {
-  readonly jti: string;
-  readonly issuer: string;
-  readonly tier: Tier;
-  /** CRM reference of the principal, e.g. `contact:C-1001`. */
-  readonly subject: string;
-  /** Digest of the presented SD-JWT. */
-  readonly digest: string;
-  /** Unix seconds. */
-  readonly expiresAt: number;
-  readonly constraints: MandateConstraints;
-  /** Where its revocation status is published (Token Status List), when it is not the company's own. */
-  readonly status?: { readonly uri: string; readonly index: number };
-}
-
-/** The closed vocabulary: a mandate with any other constraint is refused. Absent means not limited, except `actions` and `accounts`. */
-export interface MandateConstraints {
-  readonly actions: readonly string[];
-  /** CRM account references this agent may touch, e.g. `A-1001`. */
-  readonly accounts: readonly string[];
-  /** Highest total commitment, minor units. */
-  readonly max_total?: { readonly amount: number; readonly currency: string };
-  readonly max_term_months?: number;
-  readonly max_seats?: number;
-}
+export type { MandateConstraints, MandateFacts, Tier };
 
 export interface Message {
   readonly at: string;

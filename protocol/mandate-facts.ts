@@ -1,0 +1,79 @@
+/** What a mandate says once it is verified, and the pure rules over it: decided again at every offer, acceptance and execution. */
+import { type Refusal, refusal } from './errors.ts';
+import type { Money } from './money.ts';
+import { err, ok, type Result } from './result.ts';
+
+/** How strongly it is proven that the agent may act for the principal. Caps the risk class. */
+export type Tier = 'none' | 'principal' | 'company';
+
+/** R0 reads; R1 reversible, no money; R2 money or a commitment; R3 irreversible or legal. */
+export type Risk = 'R0' | 'R1' | 'R2' | 'R3';
+
+/** The closed vocabulary: a mandate with any other constraint is refused. Absent means not limited, except `actions` and `accounts`. */
+export interface MandateConstraints {
+  /** Action names, e.g. `contract.renew`. Exact: there are no wildcards. */
+  readonly actions: readonly string[];
+  /** CRM account references this agent may touch, e.g. `A-1001`. */
+  readonly accounts: readonly string[];
+  /** Highest total commitment, minor units. Any other currency exceeds it: a mandate holds no exchange rates. */
+  readonly max_total?: Money;
+  readonly max_term_months?: number;
+  readonly max_seats?: number;
+}
+
+/** What a verified mandate says; the only form in which the core sees one. */
+export interface MandateFacts {
+  readonly jti: string;
+  readonly issuer: string;
+  readonly tier: Tier;
+  /** CRM reference of the principal, e.g. `contact:C-1001`. */
+  readonly subject: string;
+  /** Digest of the presented SD-JWT, without its key binding: the `sd_hash` of RFC 9901 §4.3.1. */
+  readonly digest: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  readonly constraints: MandateConstraints;
+  /** Where its revocation status is published (Token Status List), when it is not only the company's own. */
+  readonly status?: { readonly uri: string; readonly index: number };
+  /** What the principal chose to show of itself. Personal data; no decision may rest on it. */
+  readonly disclosed?: { readonly name?: string; readonly email?: string };
+}
+
+/** What an agent is about to commit its principal to. A member left out is not checked: whoever commits passes all of them. */
+export interface MandateAsk {
+  readonly action: string;
+  readonly account?: string;
+  readonly total?: Money;
+  readonly termMonths?: number;
+  readonly seats?: number;
+}
+
+/** Whether the mandate covers this at this time. Refuses with `mandate-invalid` when it has expired, otherwise `mandate-exceeded`. */
+export function checkMandate(facts: MandateFacts, ask: MandateAsk, now: Date): Result<void, Refusal> {
+  // `!(now < end)` also refuses an expiry that is no number.
+  if (!(now.getTime() < facts.expiresAt * 1000)) return err(refusal('mandate-invalid', 'The mandate has expired.'));
+  const { actions, accounts, max_total: most, max_term_months: longest, max_seats: seats } = facts.constraints;
+  if (!actions.includes(ask.action)) return exceeded('It does not name this action.');
+  if (ask.account !== undefined && !accounts.includes(ask.account)) return exceeded('It does not name this account.');
+  if (most !== undefined && ask.total !== undefined) {
+    if (ask.total.currency !== most.currency) return exceeded('Its limit is in another currency.');
+    if (!(ask.total.amount <= most.amount)) return exceeded('The total is above its `max_total`.');
+  }
+  if (above(ask.termMonths, longest)) return exceeded('The term is above its `max_term_months`.');
+  if (above(ask.seats, seats)) return exceeded('The seats are above its `max_seats`.');
+  return ok(undefined);
+}
+
+const RISKS: readonly Risk[] = ['R0', 'R1', 'R2', 'R3'];
+const HIGHEST_RISK: { readonly [T in Tier]: Risk } = { none: 'R0', principal: 'R2', company: 'R3' };
+
+/** Whether a tier of proof is enough for a risk class. */
+export function tierAllows(tier: Tier, risk: Risk): boolean {
+  return RISKS.indexOf(risk) <= RISKS.indexOf(HIGHEST_RISK[tier]);
+}
+
+const exceeded = (detail: string): Result<never, Refusal> => err(refusal('mandate-exceeded', detail));
+
+// `!(a <= b)` rather than `a > b`: NaN is above every limit.
+const above = (asked: number | undefined, limit: number | undefined): boolean =>
+  asked !== undefined && limit !== undefined && !(asked <= limit);
