@@ -27,6 +27,15 @@ export const LIMITS = {
   messageCharsMax: 4_000,
   mandateBytesMax: 8_192,
   mandateLifetimeSecondsMax: 366 * 86_400,
+  /** Age of a mandate's key binding (RFC 9901 §4.3): it is made for one request, as that request's signature is. */
+  mandateProofAgeSecondsMax: 300,
+  /** Token Status List, inflated: a million mandates at eight bits each. */
+  statusListBytesMax: 1_048_576,
+  /** Lists kept at a time: bounds their memory to 32 MiB. */
+  statusListsMax: 32,
+  /** How long a list may be believed when it names no `ttl`, and at most: a revoked mandate is dead after this. */
+  statusListTtlSecondsDefault: 60,
+  statusListTtlSecondsMax: 3_600,
   /** Outbound fetches of directories, profiles and status lists. */
   fetchBytesMax: 131_072,
   fetchTimeoutMs: 3_000,

@@ -42,15 +42,22 @@ export const listOf = <T>(shape: Shape<T>): Shape<readonly T[]> => ({
   },
 });
 
+type Members<T> = { readonly [K in keyof T]-?: Shape<Exclude<T[K], undefined>> };
+
 /** Exactly these members, all of them. */
-export const object = <T>(members: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> => ({
+export const object = <T>(members: Members<T>): Shape<T> => objectWith(members, {});
+
+/** All of `required`, any of `optional`, and nothing else. */
+export const objectWith = <R, O>(required: Members<R>, optional: Members<O>): Shape<R & Partial<O>> => ({
   misfit(value, path) {
     if (!isRecord(value)) return path;
+    const members: { readonly [key: string]: Shape<unknown> } = { ...optional, ...required };
     const extra = Object.keys(value).find((key) => !Object.hasOwn(members, key));
     if (extra !== undefined) return `${path} (unexpected member)`;
-    for (const [key, shape] of Object.entries<Shape<unknown>>(members)) {
-      const misfit = Object.hasOwn(value, key) ? shape.misfit(value[key], `${path}.${key}`) : `${path}.${key}`;
-      if (misfit !== undefined) return misfit;
+    for (const [key, shape] of Object.entries(members)) {
+      const present = Object.hasOwn(value, key);
+      const misfit = present ? shape.misfit(value[key], `${path}.${key}`) : `${path}.${key}`;
+      if (misfit !== undefined && (present || Object.hasOwn(required, key))) return misfit;
     }
     return undefined;
   },
