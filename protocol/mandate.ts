@@ -1,5 +1,8 @@
 /** The action mandate: a principal's signed, narrow, expiring, revocable permission for one agent's key.
  * An SD-JWT with key binding (RFC 9901). Shapes in mandate-claims.ts, rules in mandate-facts.ts. */
+
+export { type JwtSigner, jwkSigner } from './jwt.ts';
+export { type IdentityClaim, MANDATE_TYP, MANDATE_VCT } from './mandate-claims.ts';
 export {
   checkMandate,
   type MandateAsk,
@@ -9,3 +12,11 @@ export {
   type Tier,
   tierAllows,
 } from './mandate-facts.ts';
+export { issueMandate, type MandateOrder, type Presenting, presentMandate } from './mandate-issue.ts';
+export {
+  type MandateCheck,
+  type MandateIssuer,
+  type MandateIssuers,
+  speaksFor,
+  verifyMandate,
+} from './mandate-verify.ts';
