@@ -16,6 +16,7 @@ interface ConfigFile {
     readonly iss: string;
     readonly tier: 'company' | 'principal';
     readonly subjects?: readonly string[];
+    readonly accounts?: readonly string[];
     readonly keys: readonly JsonObject[];
   }[];
   readonly approvers: readonly { readonly id: string; readonly name: string; readonly roles: readonly string[]; readonly password_scrypt: string }[];
