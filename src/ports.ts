@@ -114,6 +114,9 @@ export interface Store {
   due(nowMs: number, limit: number): readonly Operation[];
   /** Operations in a state, newest first. */
   inState(states: readonly string[], limit: number): readonly Operation[];
+  /** Newest first. */
+  newest(limit: number): readonly Operation[];
+  bySignoff(id: string): Operation | undefined;
   agent(keyid: string): RegisteredAgent | undefined;
   saveAgent(agent: RegisteredAgent): Promise<void>;
   isRevoked(kind: 'key' | 'mandate', id: string): boolean;

@@ -2,7 +2,7 @@ import { digest } from '../../protocol/canonical.ts';
 import type { Json } from '../../protocol/json.ts';
 
 /** A salted commitment to a value: what the log holds instead of the value. Guessing needs the operation's salt,
- * which lives only in the operation and dies with it; receipts reveal the salt to those they are given to. */
+ * which lives only in the operation and dies with it. */
 export function commitment(salt: string, value: Json): string {
   return digest([salt, value]);
 }

@@ -15,6 +15,8 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX operations_due ON operations (due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX operations_state ON operations (state, created_at);
+  CREATE INDEX operations_created ON operations (created_at);
+  CREATE TABLE signoffs (id TEXT PRIMARY KEY, operation TEXT NOT NULL) STRICT;
   CREATE TABLE claims (
     key TEXT NOT NULL,
     scope TEXT NOT NULL,

@@ -36,6 +36,8 @@ export function openSqliteStore(path: string, onFatal: (error: unknown) => void)
     claim: (scope, key) => readClaim(sql, scope, key),
     due: (nowMs, limit) => sql.operationsDue.all(nowMs, limit).map(requireDoc<Operation>),
     inState: (states, limit) => sql.operationsIn.all(JSON.stringify(states), limit).map(requireDoc<Operation>),
+    newest: (limit) => sql.operationsNewest.all(limit).map(requireDoc<Operation>),
+    bySignoff: (id) => parseDoc<Operation>(sql.operationBySignoff.get(id)),
     agent: (keyid) => parseDoc<RegisteredAgent>(sql.agentGet.get(keyid)),
     saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
     isRevoked: (kind, id) => sql.revoked.get(kind, id) !== undefined,
@@ -92,6 +94,8 @@ function writeOperation(sql: Statements, next: Operation, expected: number): voi
   const doc = JSON.stringify(next);
   if (expected === 0) sql.operationAdd.run(next.id, next.version, next.state, next.agent.keyid, next.dueAt, next.createdAt, doc);
   else sql.operationSet.run(next.version, next.state, next.dueAt, doc, next.id);
+  const signoff = next.signoffs.at(-1);
+  if (signoff !== undefined) sql.signoffAdd.run(signoff.id, next.id);
 }
 
 function addRecord(sql: Statements, record: LedgerRecord): void {

@@ -21,6 +21,9 @@ export function prepareStatements(db: DatabaseSync) {
     operationsIn: db.prepare(
       'SELECT doc FROM operations WHERE state IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC LIMIT ?',
     ),
+    operationsNewest: db.prepare('SELECT doc FROM operations ORDER BY created_at DESC LIMIT ?'),
+    operationBySignoff: db.prepare('SELECT doc FROM operations WHERE id = (SELECT operation FROM signoffs WHERE id = ?)'),
+    signoffAdd: db.prepare('INSERT INTO signoffs (id, operation) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
     agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
     agentPut: db.prepare('INSERT INTO agents (keyid, doc) VALUES (?, ?) ON CONFLICT (keyid) DO UPDATE SET doc = excluded.doc'),

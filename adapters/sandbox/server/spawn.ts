@@ -1,0 +1,82 @@
+/** Starts the sandbox CRM as the separate process it is: for the demo, the benchmark and tests. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export interface Sandbox {
+  readonly origin: string;
+  readonly token: string;
+  /** Ground truth: every change that was applied, in order. Needs `faults`. */
+  ledger(): Promise<readonly { readonly external_id: string; readonly type: string; readonly id: string; readonly revision: number }[]>;
+  fault(fault: { readonly op: 'read' | 'write' | 'any'; readonly kind: string; readonly count?: number; readonly ms?: number }): Promise<void>;
+  /** Reads a record past the adapter, as a person at the CRM would. */
+  record(type: string, id: string): Promise<Record<string, unknown>>;
+  /** Changes a record past the adapter, as a person at the CRM would. */
+  edit(type: string, id: string, fields: object): Promise<void>;
+  stop(): Promise<void>;
+  /** `kill -9`. */
+  kill(): Promise<void>;
+}
+
+interface Answer {
+  readonly record: Record<string, unknown>;
+  readonly changes: Awaited<ReturnType<Sandbox['ledger']>>;
+}
+
+export async function spawnSandbox(options: { readonly db?: string; readonly faults?: boolean; readonly token?: string; readonly port?: number } = {}): Promise<Sandbox> {
+  const token = options.token ?? 'sandbox-token';
+  const args = [entry(), '--token', token, '--port', String(options.port ?? 0)];
+  if (options.db !== undefined) args.push('--db', options.db);
+  if (options.faults === true) args.push('--faults');
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const origin = await listening(child);
+  const call = async (path: string, init: RequestInit = {}): Promise<Answer> => {
+    const response = await fetch(`${origin}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...init.headers } });
+    if (!response.ok) throw new Error(`sandbox ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Answer;
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  };
+  const record = async (type: string, id: string) => (await call(`/v1/${type}/${id}`)).record;
+  return {
+    origin,
+    token,
+    record,
+    ledger: async () => (await call('/ledger')).changes,
+    fault: async (fault) => void (await call('/faults', { method: 'POST', body: JSON.stringify(fault) })),
+    async edit(type, id, fields) {
+      const { revision } = await record(type, id);
+      const headers = { 'if-match': `"${revision}"`, 'external-id': `person:${type}:${id}:${revision}` };
+      await call(`/v1/${type}/${id}`, { method: 'PATCH', headers, body: JSON.stringify(fields) });
+    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
+/** Beside this file: TypeScript in the repository, JavaScript in the published package. */
+function entry(): string {
+  const source = fileURLToPath(new URL('./main.ts', import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(new URL('./main.js', import.meta.url));
+}
+
+/** Resolves with the address in the process's first line of output. */
+export function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      const [line, ...rest] = text.split('\n');
+      if (rest.length === 0 || line === undefined) return;
+      const value: unknown = JSON.parse(line);
+      if (typeof value === 'object' && value !== null && 'listening' in value) resolve(String(value.listening));
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the process ended with ${code} before it listened`)));
+  });
+}

@@ -1,0 +1,50 @@
+import type { Fields, RecordType } from './db.ts';
+
+type Rule = (value: unknown) => boolean;
+const text = (max: number): Rule => (value) => typeof value === 'string' && value.length <= max && value.isWellFormed();
+const count = (max: number): Rule => (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max;
+const day: Rule = (value) => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString().startsWith(value);
+const oneOf = (...allowed: string[]): Rule => (value) => typeof value === 'string' && allowed.includes(value);
+const money: Rule = (value) =>
+  typeof value === 'object' && value !== null && 'amount' in value && count(1e12)(value.amount) && 'currency' in value && typeof value.currency === 'string' && /^[A-Z]{3}$/.test(value.currency);
+
+/** What may be written, field by field; everything else is read-only. */
+const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
+  accounts: { name: text(120), street: text(120), city: text(80), postal_code: text(20), country: text(2), billing_email: text(254), vat_id: text(20) },
+  contacts: { first_name: text(80), last_name: text(80), job_title: text(80), phone: text(40), email: text(254) },
+  contracts: {
+    status: oneOf('active', 'expired', 'cancelled'),
+    start_date: day,
+    end_date: day,
+    term_months: count(120),
+    seats: count(100_000),
+    unit_price: money,
+    notice_days: count(365),
+    auto_renew: (value) => typeof value === 'boolean',
+    payment_terms_days: count(365),
+  },
+  line_items: { product: text(120), quantity: count(1e6) },
+  tickets: {
+    account: text(64),
+    subject: text(255),
+    body: text(8_000),
+    priority: oneOf('low', 'normal', 'high'),
+    status: oneOf('open', 'closed'),
+    operation: text(64),
+    contact_back: text(255),
+  },
+};
+
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export function fieldErrors(type: RecordType, body: Fields): FieldError[] {
+  const rules = WRITABLE[type];
+  return Object.entries(body).flatMap(([name, value]) => {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (rule === undefined) return [{ path: name.slice(0, 64), message: 'cannot be written' }];
+    return rule(value) ? [] : [{ path: name, message: 'is not valid' }];
+  });
+}

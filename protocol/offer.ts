@@ -1,0 +1,112 @@
+/** Offers and agreements as signed records (JWS over JCS). Deterministic: both sides compute the same bytes from the same offer. */
+import { base64url, FlattenedSign, importJWK } from 'jose';
+import { canonicalBytes, canonicalText, digest } from './canonical.ts';
+import { type Refusal, refusal } from './errors.ts';
+import type { JsonObject } from './json.ts';
+import { RECORD_TYPE, URN } from './names.ts';
+import type { Offer, Terms } from './operation.ts';
+import { err, ok, type Result } from './result.ts';
+import { parseHeader, publicJwk, splitCompact, thumbprintOf, verifyJws } from './strict-jws.ts';
+
+/** Who deals with whom about what: the same for every offer of an operation. */
+export interface Parties {
+  readonly operation: string;
+  readonly action: string;
+  readonly actionVersion: string;
+  /** Origin of the company's gateway. */
+  readonly company: string;
+  /** RFC 7638 thumbprint of the agent's key. */
+  readonly agent: string;
+}
+
+/** What an offer says; the parts of {@link Offer} its signature covers. */
+export type OfferContent = Pick<Offer, 'id' | 'parent' | 'terms' | 'terms_digest' | 'firmness' | 'made_at' | 'expires_at'>;
+
+export function termsDigest(terms: Terms): string {
+  return digest(terms);
+}
+
+/** What the company signs when it makes an offer. */
+export function offerPayload({ offer, ...parties }: Parties & { readonly offer: OfferContent }): JsonObject {
+  return {
+    type: `${URN}:offer:1`,
+    ...partyMembers(parties),
+    offer: offer.id,
+    parent: offer.parent,
+    terms: offer.terms,
+    terms_digest: offer.terms_digest,
+    firmness: offer.firmness,
+    made_at: offer.made_at,
+    expires_at: offer.expires_at,
+  };
+}
+
+/** What both sides sign when the offer is accepted. */
+export function agreementPayload({ offer, ...parties }: Parties & { readonly offer: OfferContent }): JsonObject {
+  return {
+    type: `${URN}:agreement:1`,
+    ...partyMembers(parties),
+    offer: offer.id,
+    terms: offer.terms,
+    terms_digest: offer.terms_digest,
+    firmness: offer.firmness,
+    offer_expires_at: offer.expires_at,
+  };
+}
+
+function partyMembers({ operation, action, actionVersion, company, agent }: Parties): JsonObject {
+  return { operation, action, action_version: actionVersion, company, agent };
+}
+
+/** For clients: the offer is the company's own, about this operation, and says what its members say. */
+export async function verifyOffer(offer: Offer, expected: Parties & { readonly keys: readonly JsonObject[] }): Promise<Result<void, Refusal>> {
+  const { keys, ...parties } = expected;
+  const parts = offer.jws === undefined ? undefined : splitCompact(offer.jws);
+  const header = parts === undefined ? undefined : parseHeader(parts.protected);
+  if (parts === undefined || header?.typ !== RECORD_TYPE.offer) return err(refusal('agreement-invalid', 'The offer is not signed.'));
+  if (termsDigest(offer.terms) !== offer.terms_digest) return err(refusal('offer-digest-mismatch'));
+  const said = base64url.encode(canonicalBytes(offerPayload({ ...parties, offer })));
+  if (parts.payload !== said) return err(refusal('agreement-invalid', 'The signed offer says something else.'));
+  for (const candidate of keys) {
+    const jwk = publicJwk(candidate);
+    if (jwk !== undefined && (await thumbprintOf(jwk)) === header.kid && (await verifyJws(parts, jwk))) return ok(undefined);
+  }
+  return err(refusal('agreement-invalid', 'The offer is not signed by a key of the company.'));
+}
+
+/** One signature of an agreement (RFC 7515 §7.2.1 `signatures` member). */
+export interface AgreementSignature {
+  readonly protected: string;
+  readonly signature: string;
+}
+
+/** The agent's signature. Its public key travels in the header, so that anyone can verify the agreement later. */
+export async function signAgreement(
+  payload: JsonObject,
+  key: { readonly keyid: string; readonly publicJwk: JsonObject; readonly privateJwk: JsonObject },
+): Promise<AgreementSignature> {
+  const jwk = publicJwk(key.publicJwk);
+  if (jwk === undefined) throw new TypeError('not an Ed25519 or P-256 key');
+  const alg = jwk.kty === 'OKP' ? 'EdDSA' : 'ES256';
+  const signed = await new FlattenedSign(canonicalBytes(payload))
+    .setProtectedHeader({ alg, kid: key.keyid, typ: RECORD_TYPE.agreement, jwk })
+    .sign(await importJWK({ ...key.privateJwk }, alg));
+  return { protected: signed.protected ?? '', signature: signed.signature };
+}
+
+/** The agent's signature over exactly this agreement, by the key that signs its requests. */
+export async function verifyAgreementSignature(
+  payload: JsonObject,
+  signature: AgreementSignature,
+  expected: { readonly keyid: string },
+): Promise<Result<void, Refusal>> {
+  const invalid = (detail: string) => err(refusal('agreement-invalid', detail));
+  const header = parseHeader(signature.protected);
+  if (header?.typ !== RECORD_TYPE.agreement || header.jwk === null) return invalid(`The header must be {alg, kid, typ: "${RECORD_TYPE.agreement}", jwk}.`);
+  const jwk = publicJwk(header.jwk);
+  if (jwk === undefined) return invalid('jwk must be a public Ed25519 or P-256 key.');
+  const thumbprint = await thumbprintOf(jwk);
+  if (thumbprint !== expected.keyid || header.kid !== expected.keyid) return invalid('The key is not the one that signs your requests.');
+  const parts = { ...signature, payload: base64url.encode(new TextEncoder().encode(canonicalText(payload))) };
+  return (await verifyJws(parts, jwk)) ? ok(undefined) : invalid('The signature is not over the agreement payload of this offer.');
+}

@@ -1,0 +1,111 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import { type Refusal, refusal, toProblem } from '../../../protocol/errors.ts';
+import type { Json } from '../../../protocol/json.ts';
+import { LIMITS } from '../../../protocol/limits.ts';
+import { HEADER } from '../../../protocol/names.ts';
+import { err, ok, type Result } from '../../../protocol/result.ts';
+import { acceptSignature, contentDigest, type SignKey, signResponse } from '../../../protocol/signature.ts';
+import { checkBodyHeaders, headersOf, type RawRequest, readBody } from '../../edge/raw-request.ts';
+import { parseStrictJson } from '../../edge/strict-json.ts';
+import type { Caller } from '../../identity/authenticate.ts';
+import type { Clock, Log } from '../../ports.ts';
+
+export type Env = { Bindings: HttpBindings };
+export type Http = Context<Env>;
+
+/** A request whose sender is proven. */
+export interface SignedRequest {
+  readonly raw: RawRequest;
+  readonly caller: Caller;
+}
+
+export interface ExchangeDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly answerKey: SignKey;
+  /** The authority signatures are made for. */
+  readonly authority: string;
+  readonly scheme: string;
+  readonly newNonce: () => string;
+  /** An opaque id for `instance`. */
+  readonly newInstance: () => string;
+}
+
+const NO_BODY = new Uint8Array(0);
+
+/** The request as it arrived: exact bytes, every field line. */
+export async function rawRequest(c: Http): Promise<Result<RawRequest, Refusal>> {
+  const { incoming } = c.env;
+  const method = incoming.method ?? '';
+  const headers = headersOf(incoming.rawHeaders);
+  const hasBody = method === 'POST';
+  if (hasBody) {
+    const typed = checkBodyHeaders(headers);
+    if (!typed.ok) return typed;
+  }
+  const body = hasBody ? await readBody(incoming, LIMITS.bodyBytesMax) : ok(NO_BODY);
+  return body.ok ? ok({ method, target: incoming.url ?? '', headers, body: body.value }) : body;
+}
+
+export function jsonBody(raw: RawRequest): Result<Json, Refusal> {
+  const parsed = parseStrictJson(raw.body);
+  return parsed.ok ? parsed : err(refusal('malformed-json', `${parsed.error.reason} at byte ${parsed.error.at}.`));
+}
+
+export function makeExchange(deps: ExchangeDeps) {
+  /** An answer; signed and bound to its request when the request was signed. */
+  function answer(status: number, body: string, signed: SignedRequest | undefined, more: Record<string, string> = {}): Response {
+    const bytes = Buffer.from(body);
+    const headers: Record<string, string> = {
+      'content-type': status >= 400 ? 'application/problem+json' : 'application/json',
+      'cache-control': 'no-store',
+      'content-digest': contentDigest(bytes),
+      ...more,
+    };
+    if (signed !== undefined) {
+      const lines = new Map(Object.entries(headers).map(([name, value]) => [name, [value]]));
+      const request = { ...signed.raw, scheme: deps.scheme, authority: deps.authority };
+      const { answerKey: key, newNonce } = deps;
+      const signature = signResponse({ status, headers: lines, request }, signed.caller.label, { key, now: deps.clock.now(), nonce: newNonce() });
+      headers['signature-input'] = signature.signatureInput;
+      headers['signature'] = signature.signature;
+    }
+    return new Response(bytes, { status, headers });
+  }
+
+  /** Every refusal is answered as a problem and logged without the payload. */
+  function refuse(refused: Refusal, signed?: SignedRequest): Response {
+    const instance = deps.newInstance();
+    const problem = toProblem(refused, instance);
+    deps.log('refused', { code: refused.code, instance, ...(signed === undefined ? {} : { agent: signed.caller.keyid }) });
+    const status = Number(problem['status']);
+    const more: Record<string, string> = {};
+    if (status === 401) {
+      more['accept-signature'] = acceptSignature();
+      more['www-authenticate'] = 'Signature';
+    }
+    if (refused.code === 'unsupported-media-type') more['accept-encoding'] = 'identity';
+    const retry = refused.retryAfterSeconds ?? (status === 503 || refused.code === 'idempotency-in-flight' ? 1 : undefined);
+    if (retry !== undefined) more['retry-after'] = String(retry);
+    return answer(status, JSON.stringify(problem), signed, more);
+  }
+
+  return { answer, refuse };
+}
+
+export type Exchange = ReturnType<typeof makeExchange>;
+
+/** RFC 7240 §4.3 `wait`, in milliseconds, bounded. */
+export function preferredWaitMs(raw: RawRequest): number {
+  const found = /(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])/.exec((raw.headers.get('prefer') ?? []).join(','));
+  return Math.min(Number(found?.[1] ?? 0), LIMITS.waitSecondsMax) * 1000;
+}
+
+/** The version in `If-None-Match: "7"`, if any. */
+export function knownVersion(raw: RawRequest): number | undefined {
+  const found = /^(?:W\/)?"(\d{1,9})"$/.exec(raw.headers.get('if-none-match')?.[0] ?? '');
+  return found?.[1] === undefined ? undefined : Number(found[1]);
+}
+
+export const REPLAYED = { [HEADER.idempotencyReplayed]: 'true' };

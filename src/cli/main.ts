@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+/** `parley`: one word, one command. */
+import { readFile } from 'node:fs/promises';
+import { verifyCommand } from './verify.ts';
+
+const [command, ...args] = process.argv.slice(2);
+const io = {
+  readFile: (path: string) => readFile(path, 'utf8'),
+  out: (line: string) => void process.stdout.write(`${line}\n`),
+  err: (line: string) => void process.stderr.write(`${line}\n`),
+};
+
+const USAGE = `parley start [CONFIG]          run the gateway (default: PARLEY_CONFIG or parley.json)
+parley verify RECEIPT ...      check a receipt offline
+parley mandate ...             issue a mandate to an agent's key, as the company
+parley revoke key|mandate ID   take a key or a mandate back
+parley password                hash an approver's password read from standard input`;
+
+switch (command) {
+  case 'start': {
+    const { startCommand } = await import('./start.ts');
+    await startCommand(args[0]);
+    break;
+  }
+  case 'verify':
+    process.exitCode = await verifyCommand(args, io);
+    break;
+  case 'mandate':
+  case 'revoke':
+  case 'password': {
+    const { operatorCommand } = await import('./operator.ts');
+    process.exitCode = await operatorCommand(command, args, io);
+    break;
+  }
+  default:
+    io.err(USAGE);
+    process.exitCode = command === undefined || command === 'help' ? 0 : 2;
+}

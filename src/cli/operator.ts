@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { issueMandate } from '../../protocol/mandate.ts';
+import { publicJwk } from '../../protocol/strict-jws.ts';
+import { loadConfig } from '../config.ts';
+import { hashPassword } from '../console/session.ts';
+import { loadCompanyKeys } from '../identity/company-keys.ts';
+import { appendRevocation } from '../identity/revocations.ts';
+import { systemClock } from '../identity/world-sources.ts';
+
+export interface Io {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+}
+
+const DAY_MS = 86_400_000;
+
+/** What an operator does beside running the gateway. Exit code. */
+export async function operatorCommand(command: 'mandate' | 'revoke' | 'password', args: readonly string[], io: Io): Promise<number> {
+  if (command === 'password') {
+    io.out(await hashPassword(readFileSync(0, 'utf8').replace(/\r?\n$/, '')));
+    return 0;
+  }
+  if (command === 'revoke') return revoke(args, io);
+  return issue(args, io);
+}
+
+/** `parley mandate --subject contact:C-1 --account A-1 --action contract.renew --key agent.jwk.json [--days 30] [--config FILE]` */
+async function issue(args: readonly string[], io: Io): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      subject: { type: 'string' },
+      account: { type: 'string', multiple: true },
+      action: { type: 'string', multiple: true },
+      key: { type: 'string' },
+      days: { type: 'string', default: '30' },
+      config: { type: 'string' },
+    },
+  });
+  const { subject, account: accounts, action: actions, key, days } = values;
+  if (subject === undefined || accounts === undefined || actions === undefined || key === undefined) {
+    io.err('parley mandate needs --subject, --account, --action and --key');
+    return 2;
+  }
+  const agent = publicJwk(JSON.parse(readFileSync(key, 'utf8')));
+  if (agent === undefined) {
+    io.err(`${key} holds no Ed25519 or P-256 public JWK`);
+    return 2;
+  }
+  const config = loadConfig(values.config);
+  const keys = await loadCompanyKeys(join(config.data_dir, 'keys.json'));
+  const now = systemClock.now();
+  const mandate = await issueMandate({
+    key: { alg: 'ed25519', kid: keys.kid('mandates'), sign: (bytes) => keys.sign('mandates', bytes) },
+    issuer: config.origin,
+    subject,
+    agent,
+    jti: randomUUID(),
+    now,
+    expiresAt: new Date(now.getTime() + Number(days) * DAY_MS),
+    constraints: { actions, accounts },
+  });
+  io.out(mandate);
+  return 0;
+}
+
+/** `parley revoke key|mandate ID [REASON]`: a running gateway takes it over within seconds. */
+function revoke([kind, id, reason = '']: readonly string[], io: Io): number {
+  if ((kind !== 'key' && kind !== 'mandate') || id === undefined) {
+    io.err('parley revoke needs key or mandate, and an id');
+    return 2;
+  }
+  appendRevocation(join(loadConfig(undefined).data_dir, 'revoked.jsonl'), { kind, id, reason });
+  io.out(`${kind} ${id} will be refused within seconds`);
+  return 0;
+}

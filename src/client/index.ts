@@ -1,0 +1,134 @@
+/** What the developer of a customer's agent imports: discover, ask, negotiate, wait, verify. Imports nothing of the server. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JsonObject } from '../../protocol/json.ts';
+import { presentMandate } from '../../protocol/mandate.ts';
+import { agreementPayload, signAgreement, verifyOffer } from '../../protocol/offer.ts';
+import type { Offer, OperationView } from '../../protocol/operation.ts';
+import { isFinalState } from '../../protocol/operation.ts';
+import type { ReceiptFile } from '../../protocol/receipt.ts';
+import type { AgentKey } from './agent-key.ts';
+import type { Journal } from './journal.ts';
+import { AnswerError } from './problem.ts';
+import { makeTransport } from './transport.ts';
+
+export { type AgentKey, loadAgentKey, newAgentKey } from './agent-key.ts';
+export { type BuyerGoals, buyerMove } from './buyer.ts';
+export { fileJournal, type Journal, memoryJournal } from './journal.ts';
+export { AnswerError, ProblemError } from './problem.ts';
+
+export interface ClientOptions {
+  /** Origin of the company's gateway. */
+  readonly gateway: string;
+  readonly key: AgentKey;
+  readonly journal: Journal;
+  readonly clock?: () => Date;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** What a gateway says of itself at `/.well-known/parley`. */
+export interface Profile extends JsonObject {
+  readonly origin: string;
+  readonly company: string;
+}
+
+export interface Client {
+  discover(): Promise<Profile>;
+  /** Makes this agent's key known to the gateway. Safe to repeat. */
+  register(agent: { readonly name: string; readonly contact?: string }): Promise<JsonObject>;
+  /** Asks for an action. The idempotency key is made, and the request persisted, before anything is sent. */
+  submit(action: string, input: JsonObject, mandate?: string): Promise<OperationView>;
+  counter(operation: string, terms: JsonObject, message?: string): Promise<OperationView>;
+  /** Signs the agreement for exactly these terms and accepts the offer. */
+  accept(operation: OperationView, offer: Offer): Promise<OperationView>;
+  withdraw(operation: string, reason?: string): Promise<OperationView>;
+  /** A person, now. Always possible. */
+  handoff(operation: string, topic: string, message?: string): Promise<OperationView>;
+  read(operation: string): Promise<OperationView>;
+  /** Waits until it is this agent's turn or the operation has ended, or until `seen` says it has seen enough. */
+  waitForTurn(operation: string, seen?: (view: OperationView) => boolean): Promise<OperationView>;
+  /** The receipt with its log proof (waits for the next checkpoint). */
+  receipt(operation: string): Promise<ReceiptFile>;
+  /** Sends again what was begun and never answered, e.g. after a crash. */
+  resume(): Promise<number>;
+}
+
+const WAIT_SECONDS = 20;
+const PROOF_TRIES = 20;
+
+export function makeClient(options: ClientOptions): Client {
+  const { key, journal } = options;
+  const clock = options.clock ?? (() => new Date());
+  const transport = makeTransport({ gateway: options.gateway, key, clock, fetch: options.fetch ?? globalThis.fetch });
+  const newKey = () => `k-${randomBytes(24).toString('base64url')}`;
+
+  async function send(path: string, body: JsonObject, idempotencyKey = newKey()): Promise<OperationView> {
+    const intent = { key: idempotencyKey, path, body: JSON.stringify(body) };
+    journal.begin(intent);
+    const answered = await transport.post(intent);
+    journal.end(intent.key);
+    return parseView(answered);
+  }
+
+  async function read(operation: string, known?: number): Promise<OperationView> {
+    const headers: Record<string, string> = known === undefined ? {} : { prefer: `wait=${WAIT_SECONDS}`, 'if-none-match': `"${known}"` };
+    return parseView(await transport.get(`/operations/${operation}`, headers));
+  }
+
+  return {
+    async discover() {
+      return (await transport.profile()) as Profile;
+    },
+    async register(agent) {
+      return transport.post({ path: '/agents', body: JSON.stringify({ ...agent, jwk: key.publicJwk }) });
+    },
+    async submit(action, input, mandate) {
+      const idempotencyKey = newKey();
+      const presented =
+        mandate === undefined
+          ? {}
+          : { mandate: await presentMandate(mandate, { key, audience: options.gateway, nonce: idempotencyKey, now: clock() }) };
+      return send(`/actions/${action}`, { ...presented, input }, idempotencyKey);
+    },
+    counter: (operation, terms, message) => send(`/operations/${operation}/offers`, { terms, ...(message === undefined ? {} : { message }) }),
+    async accept(view, offer) {
+      const parties = { operation: view.id, action: view.action, actionVersion: view.action_version, company: options.gateway, agent: key.keyid };
+      // Never sign terms that are not the company's own, signed offer.
+      const genuine = await verifyOffer(offer, { ...parties, keys: await transport.companyKeys('evidence') });
+      if (!genuine.ok) throw new AnswerError(`the offer is not the company’s: ${genuine.error.detail ?? genuine.error.code}`);
+      const agreement = await signAgreement(agreementPayload({ ...parties, offer }), key);
+      return send(`/operations/${view.id}/accept`, { offer: offer.id, terms_digest: offer.terms_digest, agreement: { ...agreement } });
+    },
+    withdraw: (operation, reason) => send(`/operations/${operation}/withdraw`, reason === undefined ? {} : { reason }),
+    handoff: (operation, topic, message) => send(`/operations/${operation}/handoff`, { topic, ...(message === undefined ? {} : { message }) }),
+    read: (operation) => read(operation),
+    async waitForTurn(operation, seen = () => false) {
+      let view = await read(operation);
+      while (!isFinalState(view.state) && view.turn !== 'agent' && !seen(view)) view = await read(operation, view.version);
+      return view;
+    },
+    async receipt(operation) {
+      for (let tries = 0; ; tries += 1) {
+        const file = (await transport.get(`/operations/${operation}/receipt`)) as unknown as ReceiptFile;
+        if (file.proof !== null || tries >= PROOF_TRIES) return file;
+        await sleep(250);
+      }
+    },
+    async resume() {
+      const open = journal.unfinished();
+      for (const intent of open) {
+        await transport.post(intent);
+        journal.end(intent.key);
+      }
+      return open.length;
+    },
+  };
+}
+
+function parseView(answer: JsonObject): OperationView {
+  if (typeof answer['id'] !== 'string' || typeof answer['state'] !== 'string' || !Array.isArray(answer['next'])) {
+    throw new AnswerError('the answer is not an operation');
+  }
+  // The answer's signature was verified against the company's key: its shape is the company's promise.
+  return answer as unknown as OperationView;
+}

@@ -1,0 +1,154 @@
+/** Everything that is served: documents, the native binding, the log, the people's pages. */
+import { Hono } from 'hono';
+import { refusal } from '../protocol/errors.ts';
+import type { Thumbprint } from '../protocol/ids.ts';
+import type { JsonObject } from '../protocol/json.ts';
+import { err, ok } from '../protocol/result.ts';
+import { makeHttpBinding } from './bindings/http/app.ts';
+import { type PublicDocument, serveDocuments } from './bindings/http/documents.ts';
+import { type Env, type Exchange, makeExchange } from './bindings/http/exchange.ts';
+import { serveLog } from './bindings/http/log.ts';
+import type { Engine } from './compose-engine.ts';
+import type { Config } from './config.ts';
+import { type Desk, makeConsole } from './console/app.ts';
+import { makeSessions } from './console/session.ts';
+import { openApiDocument } from './contract/openapi.ts';
+import { directoryDocument, llmsText, profileDocument } from './contract/profile.ts';
+import type { RawRequest } from './edge/raw-request.ts';
+import { parseStrictJson } from './edge/strict-json.ts';
+import { type AuthenticateDeps, authenticate, type KnownKey } from './identity/authenticate.ts';
+import { makeDirectories } from './identity/directory.ts';
+import { makeGuardedFetch } from './identity/guarded-fetch.ts';
+import { verifyKeyOf } from './identity/keys-node.ts';
+import { proofOf } from './ledger/seal.ts';
+import type { Ledger } from './ledger/sequencer.ts';
+import { parseAnswer } from './signoff/answer.ts';
+import { verifyWebhook } from './signoff/standard-webhooks.ts';
+
+export interface AppDeps {
+  readonly config: Config;
+  readonly engine: Engine;
+  readonly ledger: Ledger;
+}
+
+export function composeApp({ config, engine, ledger }: AppDeps): Hono<Env> {
+  const { world, pipeline, worker } = engine;
+  const { keys, clock, ids, log } = world;
+  const origin = new URL(config.origin);
+  const scheme = origin.protocol.slice(0, -1);
+  const authority = origin.host;
+  const exchange = makeExchange({
+    clock,
+    log,
+    scheme,
+    authority,
+    answerKey: { kid: keys.kid('answers'), alg: 'ed25519', sign: (bytes) => keys.sign('answers', bytes) },
+    newInstance: () => `urn:uuid:${ids.make('ev').slice(3)}`,
+    newNonce: () => ids.secret(18),
+  });
+
+  const app = new Hono<Env>();
+  app.route('/', serveDocuments(documents(engine, ledger)));
+  app.route('/', serveLog(ledger));
+  app.get('/health', async (c) => c.json({ ok: true }));
+  app.route('/', makeHttpBinding({ world, pipeline, worker, exchange, ...identity(engine, config, scheme, authority), proofOf: (operation) => proofOf(ledger, operation), answerSignoff: signoffAnswers(engine, config) }));
+  app.route('/console', makeConsole(desk(engine), makeSessions(config.approvers, () => clock.now()), config.origin) as unknown as Hono<Env>);
+  app.get('/', (c) => c.redirect('/llms.txt', 302));
+  app.notFound(() => exchange.refuse(refusal('not-found')));
+  app.onError((error) => bug(exchange, error, log));
+  return app;
+}
+
+/** A fault of ours: an opaque id outside, the story inside. */
+function bug(exchange: Exchange, error: Error, log: Engine['world']['log']): Response {
+  log('bug', { error: error.stack ?? error.message });
+  return exchange.refuse(refusal('internal'));
+}
+
+function documents({ world, contract }: Engine, ledger: Ledger): PublicDocument[] {
+  const facts = { settings: world.settings, keys: world.keys.jwks().keys, logVerifierKey: ledger.verifierKey };
+  const json = (path: string, value: JsonObject, type = 'application/json'): PublicDocument => ({ path, type, body: JSON.stringify(value, null, 2) });
+  return [
+    json('/.well-known/parley', profileDocument(contract, facts)),
+    json('/.well-known/http-message-signatures-directory', directoryDocument(facts), 'application/http-message-signatures-directory+json'),
+    json('/.well-known/jwks.json', { keys: facts.keys }, 'application/jwk-set+json'),
+    json('/openapi.json', openApiDocument(contract, world.settings)),
+    { path: '/llms.txt', type: 'text/plain; charset=utf-8', body: llmsText(contract, facts) },
+    ...[...contract.schemas].map(([name, schema]) => json(`/schemas/${name}`, schema, 'application/schema+json')),
+    ...contract.definitions.map((definition) => json(`/actions/${definition.name}`, definition as unknown as JsonObject)),
+  ];
+}
+
+function identity({ world, contract }: Engine, config: Config, scheme: string, authority: string) {
+  const { store, clock } = world;
+  const resolve = makeDirectories({ fetch: makeGuardedFetch({ allowPrivate: config.allow_private_network }), clock });
+  const imported = new Map<Thumbprint, KnownKey>();
+  const registered = (keyid: Thumbprint): KnownKey | undefined => {
+    const held = imported.get(keyid);
+    if (held !== undefined) return held;
+    const agent = store.agent(keyid);
+    const key = agent === undefined ? undefined : verifyKeyOf(agent.jwk);
+    if (agent === undefined || key?.ok !== true) return undefined;
+    const known: KnownKey = { key: key.value, via: 'registered', name: agent.name };
+    if (imported.size >= REGISTERED_KEYS_MAX) imported.clear();
+    imported.set(keyid, known);
+    return known;
+  };
+  const deps: AuthenticateDeps = { scheme, authority, registered, resolve, isRevoked: (keyid) => store.isRevoked('key', keyid) };
+  return {
+    authenticate: (raw: RawRequest) => authenticate(raw, deps, clock.now()),
+    async register(raw: RawRequest, body: JsonObject) {
+      const checked = contract.checkRegistration(body);
+      if (!checked.ok) return checked;
+      const { name, jwk, contact } = checked.value;
+      const key = verifyKeyOf(jwk);
+      if (!key.ok) return err(refusal('schema-violation', key.error));
+      const { kid } = key.value;
+      const self = (keyid: Thumbprint): KnownKey | undefined => (keyid === kid ? { key: key.value, via: 'registered', name: String(name) } : undefined);
+      const caller = await authenticate(raw, { ...deps, registered: self, resolve: async () => undefined }, clock.now());
+      if (!caller.ok) return caller;
+      if (!(await store.spend(caller.value.nonce))) return err(refusal('signature-replayed'));
+      const registeredAt = store.agent(kid)?.registeredAt ?? clock.now().toISOString();
+      await store.saveAgent({ keyid: kid, jwk: jwk as JsonObject, name: String(name), ...(typeof contact === 'string' ? { contact } : {}), registeredAt });
+      imported.delete(kid);
+      return ok({ caller: caller.value, agent: { keyid: kid, name: String(name), registered_at: registeredAt } });
+    },
+  };
+}
+
+/** Imported keys kept in memory, ~1 KB each. */
+const REGISTERED_KEYS_MAX = 100_000;
+
+function desk({ world, pipeline }: Engine): Desk {
+  const { store } = world;
+  const PAGE = 100;
+  const waiting = () => store.inState(['awaiting_signoff'], PAGE);
+  return {
+    waiting,
+    handedOff: () => store.inState(['handed_off', 'needs_human'], PAGE),
+    operations: () => store.newest(PAGE),
+    operation: (id) => store.operation(id),
+    bySignoff: (id) => store.bySignoff(id),
+    decide: (operation, decision, person) => pipeline.decide(operation, decision, person, 'page'),
+  };
+}
+
+/** A sign-off answered by a configured endpoint: signed with its secret, in the name of a configured approver. */
+function signoffAnswers({ world, pipeline }: Engine, config: Config) {
+  const secrets = config.signoff.answers_by.flatMap((name) => config.secrets.webhooks.get(name) ?? []);
+  return async (id: string, raw: RawRequest) => {
+    const header = (name: string) => raw.headers.get(name)?.[0];
+    const signed = verifyWebhook(header, Buffer.from(raw.body).toString('utf8'), secrets, world.clock.now());
+    if (!signed.ok) return signed;
+    const body = parseStrictJson(raw.body);
+    if (!body.ok) return err(refusal('malformed-json', body.error.reason));
+    const answer = parseAnswer(id, body.value);
+    if (!answer.ok) return answer;
+    const operation = world.store.bySignoff(id);
+    const approver = config.approvers.find((each) => each.id === answer.value.approver);
+    if (operation === undefined) return err(refusal('not-found'));
+    if (approver === undefined) return err(refusal('forbidden', 'There is no such approver.'));
+    const decided = await pipeline.decide(operation.id, answer.value.decision, approver, 'webhook');
+    return decided.ok ? ok({ operation: decided.value.id, state: decided.value.state }) : decided;
+  };
+}

@@ -1,0 +1,112 @@
+/** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
+import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
+import type { Config } from './config.ts';
+import { ConfigError } from './config.ts';
+import type { Contract } from './contract/contract.ts';
+import { readDefinitions } from './contract/files.ts';
+import type { Operation } from './engine/operation.ts';
+import { makeWorker, type Worker } from './engine/worker.ts';
+import type { World } from './engine/world.ts';
+import { withinMandate } from './execution/authority.ts';
+import { complete } from './execution/complete.ts';
+import { makeCountersign } from './execution/countersign.ts';
+import type { Judge } from './execution/prepare.ts';
+import { callPerson } from './handoff/handoff.ts';
+import { guardedDispatcher, makeGuardedFetch } from './identity/guarded-fetch.ts';
+import { readIssuers } from './identity/issuers.ts';
+import { makeMandates } from './identity/mandates.ts';
+import { makeStatusLists } from './identity/status-lists.ts';
+import { logOrigin } from '../protocol/checkpoint.ts';
+import { type NegotiationPolicy, parseNegotiationPolicy } from './negotiation/policy.ts';
+import { makeNegotiation } from './negotiation/steps.ts';
+import { makePipeline, type Pipeline } from './pipeline.ts';
+import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
+import { makeDeliverer } from './signoff/deliver.ts';
+import { signoffFacts } from './signoff/facts.ts';
+import { compileSignoffPolicy } from './signoff/policy.ts';
+import { makeSend } from './signoff/send.ts';
+
+export interface EngineDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly keys: Keys;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+export interface Engine {
+  readonly world: World;
+  readonly contract: Contract;
+  readonly pipeline: Pipeline;
+  readonly worker: Worker;
+  /** Starts the deliveries that are due. */
+  deliver(): Promise<number>;
+}
+
+export async function composeEngine({ config, clock, ids, keys, store, log }: EngineDeps): Promise<Engine> {
+  const contract = readDefinitions();
+  const fetch = makeGuardedFetch({ allowPrivate: config.allow_private_network });
+  const issuers = await readIssuers(config.issuers, { origin: config.origin, keys: keys.jwks().keys });
+  const rules = compileSignoffPolicy(config.signoff.rules);
+  const negotiations = readNegotiations(config, contract);
+  const problems = [issuers, rules, negotiations].flatMap((each) => (each.ok ? [] : each.error));
+  if (!issuers.ok || !rules.ok || !negotiations.ok) throw new ConfigError(problems);
+
+  const world: World = {
+    clock,
+    ids,
+    log,
+    store,
+    keys,
+    crm: makeSandboxAdapter({ origin: config.crm.origin, token: config.secrets.crmToken }),
+    actions: contract,
+    mandates: makeMandates({ issuers: issuers.value, store, statusList: makeStatusLists({ fetch, issuers: issuers.value }), origin: config.origin }),
+    settings: {
+      origin: config.origin,
+      company: config.company,
+      logOrigin: logOrigin(config.origin),
+      human: { channel: config.human.channel, hours: config.human.hours, respondWithinMinutes: config.human.respond_within_minutes },
+      endpoints: config.webhooks.map(({ name }) => name),
+      signoffLifetimeSeconds: config.signoff.lifetime_seconds,
+    },
+  };
+
+  const judge: Judge = (operation, plan, terms) => {
+    const definition = contract.action(operation.action)?.definition;
+    return rules.value.evaluate(signoffFacts(operation, definition?.risk ?? 'R3', plan, terms), definition?.default_signoff ?? 'always');
+  };
+  const negotiation = makeNegotiation(world, {
+    policies: negotiations.value,
+    needsSignoff: (operation, terms) => judge(operation, null, terms).required,
+    withinMandate: (operation, terms) => withinMandate(world, operation, terms),
+    callPerson: (operation, topic) => callPerson(world, operation, 'company', topic),
+  });
+  const features = {
+    judge,
+    countersign: makeCountersign(keys),
+    negotiation,
+    complete: (operation: Operation, ...rest: [Operation['attempts'], Parameters<typeof complete>[3]]) => complete(world, operation, ...rest),
+  };
+
+  // The worker runs the pipeline's steps, and the pipeline tells the worker what changed.
+  const worker: Worker = makeWorker(world, (operation, continuing) => pipeline.work(operation, continuing));
+  const pipeline = makePipeline(world, features, worker);
+  const endpoints = new Map(config.webhooks.map(({ name, url }) => [name, { url, secrets: config.secrets.webhooks.get(name) ?? [] }]));
+  const deliverer = makeDeliverer({ store, endpoints, send: makeSend(guardedDispatcher(config.allow_private_network)), clock, random: Math.random, log });
+  return { world, contract, pipeline, worker, deliver: deliverer.step };
+}
+
+function readNegotiations(config: Config, contract: Contract): { ok: true; value: Map<string, NegotiationPolicy> } | { ok: false; error: string[] } {
+  const policies = new Map<string, NegotiationPolicy>();
+  const problems: string[] = [];
+  for (const [name, json] of Object.entries(config.negotiation)) {
+    const read = parseNegotiationPolicy(json);
+    if (read.ok) policies.set(name, read.value);
+    else problems.push(...read.error.map((each) => `/negotiation/${name}${each}`));
+  }
+  for (const { name, negotiable } of contract.definitions) {
+    if (negotiable.length > 0 && !policies.has(name)) problems.push(`/negotiation/${name} is missing: the action is negotiable`);
+  }
+  return problems.length > 0 ? { ok: false, error: problems } : { ok: true, value: policies };
+}

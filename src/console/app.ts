@@ -1,0 +1,153 @@
+import { type Context, Hono } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import type { Refusal } from '../../protocol/errors.ts';
+import { PROBLEMS } from '../../protocol/errors.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Result } from '../../protocol/result.ts';
+import type { Operation } from '../engine/operation.ts';
+import { type Html, layout } from './layout.ts';
+import { inboxPage, operationPage, operationsPage, signInPage, signoffPage } from './pages.ts';
+import { type Person, type Session, type Sessions, sameText } from './session.ts';
+import { STYLE } from './style.ts';
+
+/** What the pages need of the gateway. */
+export interface Desk {
+  waiting(): readonly Operation[];
+  handedOff(): readonly Operation[];
+  operations(): readonly Operation[];
+  operation(id: string): Operation | undefined;
+  bySignoff(id: string): Operation | undefined;
+  decide(
+    operation: string,
+    decision: { readonly signoff: string; readonly planDigest: string; readonly kind: 'approved' | 'rejected' | 'countered'; readonly reason?: string; readonly terms?: JsonObject },
+    person: Person,
+  ): Promise<Result<Operation, Refusal>>;
+}
+
+const FORM_BYTES_MAX = 16_384;
+const HEADERS = {
+  'content-security-policy': "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+  'cross-origin-opener-policy': 'same-origin',
+} as const;
+
+/** The people's pages. A GET never decides; a POST needs a session, this session's token and this origin. */
+export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hono {
+  const app = new Hono();
+  const secure = origin.startsWith('https:');
+  const cookie = secure ? '__Host-parley' : 'parley';
+
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
+  });
+
+  const sessionOf = (c: Context): Session | undefined => sessions.find(getCookie(c, cookie) ?? '');
+  const page = (c: Context, title: string, here: Parameters<typeof layout>[2], content: Html, status: 200 | 403 | 404 | 409 = 200) =>
+    c.html(layout(title, sessionOf(c), here, content), status);
+
+  app.get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
+  app.get('/sign-in', (c) => page(c, 'Sign in', 'none', signInPage(false, safeNext(c.req.query('next')))));
+
+  app.post('/sign-in', async (c) => {
+    const form = await readForm(c);
+    if (form === undefined || !sameOrigin(c)) return page(c, 'Sign in', 'none', signInPage(true, '/console/'), 403);
+    const token = await sessions.signIn(form.get('id') ?? '', form.get('password') ?? '');
+    const next = safeNext(form.get('next') ?? undefined);
+    if (token === undefined) return page(c, 'Sign in', 'none', signInPage(true, next), 403);
+    setCookie(c, cookie, token, { httpOnly: true, sameSite: 'Strict', secure, path: '/', maxAge: 8 * 3_600 });
+    return c.redirect(next, 303);
+  });
+
+  app.post('/sign-out', async (c) => {
+    const allowed = await formOfSession(c);
+    if (allowed === undefined) return c.text('Forbidden', 403);
+    sessions.signOut(getCookie(c, cookie) ?? '');
+    return c.redirect('/console/sign-in', 303);
+  });
+
+  app.use(async (c, next) => {
+    if (sessionOf(c) !== undefined || c.req.method !== 'GET') return next();
+    return c.redirect(`/console/sign-in?next=${encodeURIComponent(c.req.path)}`, 303);
+  });
+
+  app.get('/', (c) => page(c, 'Sign-offs', 'inbox', inboxPage(desk.waiting(), desk.handedOff())));
+  app.get('/operations', (c) => page(c, 'Operations', 'operations', operationsPage(desk.operations())));
+  app.get('/operations/:id', (c) => {
+    const operation = desk.operation(c.req.param('id'));
+    return operation === undefined ? c.notFound() : page(c, operation.action, 'operations', operationPage(operation));
+  });
+  app.get('/signoffs/:id', (c) => showSignoff(c, c.req.param('id'), undefined));
+
+  app.post('/signoffs/:id', async (c) => {
+    const allowed = await formOfSession(c);
+    if (allowed === undefined) return c.text('Forbidden', 403);
+    const { form, session } = allowed;
+    const id = c.req.param('id');
+    const operation = desk.bySignoff(id);
+    const kind = (['approved', 'rejected', 'countered'] as const).find((each) => each === form.get('decision'));
+    if (operation === undefined || kind === undefined) return c.notFound();
+    const reason = form.get('reason');
+    const decided = await desk.decide(
+      operation.id,
+      {
+        signoff: id,
+        planDigest: form.get('plan_digest') ?? '',
+        kind,
+        ...(reason === null ? {} : { reason: reason.slice(0, 2_000) }),
+        ...(kind === 'countered' ? { terms: termsOf(form, operation) } : {}),
+      },
+      session.person,
+    );
+    if (decided.ok) return c.redirect(`/console/signoffs/${id}`, 303);
+    return showSignoff(c, id, decided.error.detail ?? PROBLEMS[decided.error.code][1], 409);
+  });
+
+  function showSignoff(c: Context, id: string, problem: string | undefined, status: 200 | 409 = 200) {
+    const session = sessionOf(c);
+    const operation = desk.bySignoff(id);
+    const signoff = operation?.signoffs.find((each) => each.id === id);
+    if (operation === undefined || signoff === undefined || session === undefined) return c.notFound();
+    return page(c, 'Sign-off', 'inbox', signoffPage(operation, signoff, session, problem), status);
+  }
+
+  async function formOfSession(c: Context): Promise<{ form: URLSearchParams; session: Session } | undefined> {
+    const session = sessionOf(c);
+    const form = await readForm(c);
+    if (session === undefined || form === undefined || !sameOrigin(c)) return undefined;
+    return sameText(form.get('csrf') ?? '', session.csrf) ? { form, session } : undefined;
+  }
+
+  /** Browsers send Origin with every POST; a form of another site has another one, and none is refused as well. */
+  function sameOrigin(c: Context): boolean {
+    const site = c.req.header('sec-fetch-site');
+    return c.req.header('origin') === origin && (site === undefined || site === 'same-origin');
+  }
+
+  app.notFound((c) => c.text('Not found', 404));
+  return app;
+}
+
+async function readForm(c: Context): Promise<URLSearchParams | undefined> {
+  if (!/^application\/x-www-form-urlencoded/i.test(c.req.header('content-type') ?? '')) return undefined;
+  if (Number(c.req.header('content-length') ?? Number.NaN) > FORM_BYTES_MAX || c.req.header('content-length') === undefined) return undefined;
+  return new URLSearchParams(await c.req.text());
+}
+
+/** Only a path of the console itself: never another site. */
+function safeNext(next: string | undefined): string {
+  return next !== undefined && /^\/console(?:\/[A-Za-z0-9_-]+){0,3}\/?$/.test(next) ? next : '/console/';
+}
+
+/** The form's fields in the types the accepted terms have. */
+function termsOf(form: URLSearchParams, operation: Operation): JsonObject {
+  const accepted = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms ?? {};
+  const read = (name: string, before: Json): Json => {
+    const text = form.get(`terms.${name}`) ?? '';
+    if (typeof before === 'object' && before !== null && 'currency' in before) return { amount: Number(text), currency: before['currency'] ?? null };
+    return typeof before === 'number' ? Number(text) : text;
+  };
+  return Object.fromEntries(Object.entries(accepted).map(([name, before]) => [name, read(name, before)]));
+}

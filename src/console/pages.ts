@@ -1,0 +1,137 @@
+import { html } from 'hono/html';
+import type { Offer } from '../../protocol/operation.ts';
+import type { Operation, Signoff } from '../engine/operation.ts';
+import type { Html } from './layout.ts';
+import type { Session } from './session.ts';
+import { label, quoted, shown, when } from './text.ts';
+
+export function signInPage(failed: boolean, next: string): Html {
+  return html`<div class="card sign-in"><h1>Sign in</h1><p class="lede">To decide what an AI may not decide alone.</p>
+${failed ? html`<p class="error" role="alert">Name or password is wrong, or was wrong too often. Try again later.</p>` : ''}
+<form method="post" action="/console/sign-in"><input type="hidden" name="next" value="${next}">
+<label for="id">Name</label><input id="id" name="id" autocomplete="username" required maxlength="64">
+<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256">
+<p><button class="go">Sign in</button></p></form></div>`;
+}
+
+export function inboxPage(waiting: readonly Operation[], handedOff: readonly Operation[]): Html {
+  return html`<h1>Waiting for a person</h1>
+<p class="lede">${waiting.length === 0 ? 'Nothing waits for a sign-off.' : `${waiting.length} plan${waiting.length === 1 ? '' : 's'} to look at.`}</p>
+<section class="card inbox" aria-label="Sign-offs">${
+    waiting.length === 0 ? html`<p class="empty">All decided.</p>` : waiting.map((operation) => inboxRow(operation))
+  }</section>
+${
+  handedOff.length === 0
+    ? ''
+    : html`<h2>People asked for</h2><section class="card inbox" aria-label="Handoffs">${handedOff.map(
+        (operation) => html`<a class="row" href="/console/operations/${operation.id}"><strong>${quoted(operation.handoff?.topic ?? operation.action)}</strong>
+<span class="tag">answer by ${when(operation.handoff?.respondBy ?? operation.updatedAt)}</span><span class="said">${operation.handoff?.caseRef ?? ''}</span></a>`,
+      )}</section>`
+}`;
+}
+
+function inboxRow(operation: Operation): Html {
+  const signoff = operation.signoffs.at(-1);
+  const summary = operation.plan?.plan.steps.map((step) => step.summary).join('; ') ?? operation.action;
+  return html`<a class="row" href="/console/signoffs/${signoff?.id ?? ''}"><strong>${quoted(summary)}</strong><span class="tag">until ${when(signoff?.expiresAt ?? '')}</span>
+<span class="said">${operation.action} · ${signoff?.reasons.join(' ') ?? ''}</span></a>`;
+}
+
+export function signoffPage(operation: Operation, signoff: Signoff, session: Session, problem: string | undefined): Html {
+  const open = operation.state === 'awaiting_signoff' && operation.signoffs.at(-1) === signoff && signoff.decision === undefined;
+  return html`<h1>${quoted(operation.plan?.plan.steps.map((step) => step.summary).join('; ') ?? operation.action)}</h1>
+<p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`decide until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
+${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
+<div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>
+<div class="grid"><div>${planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
+<div>${open ? decisionCard(operation, signoff, session) : outcomeCard(signoff)}${whoCard(operation)}</div></div>`;
+}
+
+/** Facts only: from the CRM and the signed terms, never from what the other side says. */
+function planCard(operation: Operation): Html {
+  const changes = operation.plan?.plan.steps.flatMap((step) => step.changes) ?? [];
+  return html`<section class="card"><h2>What will be written</h2><div class="scroll"><table>
+<thead><tr><th scope="col">Field</th><th scope="col">Now</th><th scope="col">After</th></tr></thead>
+<tbody>${changes.map(
+    ({ ref, label: name, from, to }) => html`<tr><th scope="row">${name}<br><span class="said">${ref.type} ${ref.value}</span></th><td class="was">${shown(from)}</td><td class="now">${shown(to)}</td></tr>`,
+  )}</tbody></table></div>
+<p class="said">Plan <code>${operation.plan?.digest ?? ''}</code></p></section>`;
+}
+
+function whoCard(operation: Operation): Html {
+  const { agent, mandate } = operation;
+  return html`<section class="card"><h2>Who asks</h2><dl>
+<dt>Agent</dt><dd>${agent.name === undefined ? 'unnamed' : html`“${quoted(agent.name)}” <span class="said">claimed, not verified</span>`}</dd>
+<dt>Key</dt><dd><code>${agent.keyid}</code></dd>
+<dt>For</dt><dd>${mandate === null ? 'nobody: no mandate' : quoted(mandate.subject)}</dd>
+${
+  mandate === null
+    ? ''
+    : html`<dt>Mandate</dt><dd>by the ${mandate.tier}, for ${mandate.constraints.actions.join(', ')} on ${mandate.constraints.accounts.join(', ')}; until ${when(new Date(mandate.expiresAt * 1000).toISOString())}</dd>`
+}</dl></section>`;
+}
+
+function offersCard(operation: Operation): Html {
+  const offers = operation.negotiation?.offers ?? [];
+  if (offers.length === 0) return html``;
+  const names = Object.keys(offers[0]?.terms ?? {});
+  const accepted = operation.agreement?.offer;
+  const row = (offer: Offer) => html`<tr><th scope="row">${offer.by}${offer.id === accepted ? html` <span class="tag good">accepted</span>` : ''}</th>${names.map((name) => html`<td>${shown(offer.terms[name])}</td>`)}</tr>`;
+  return html`<section class="card"><h2>Offers both ways</h2><div class="scroll"><table><thead><tr><th scope="col">By</th>${names.map((name) => html`<th scope="col">${label(name)}</th>`)}</tr></thead><tbody>${offers.map(row)}</tbody></table></div></section>`;
+}
+
+function conversationCard(operation: Operation): Html {
+  if (operation.messages.length === 0) return html``;
+  return html`<section class="card"><h2>Conversation</h2>${operation.messages.map(
+    ({ by, at, text }) => html`<div class="said">${by === 'agent' ? `claimed by the agent, unverified` : by} · ${when(at)}</div><blockquote>${quoted(text)}</blockquote>`,
+  )}</section>`;
+}
+
+function decisionCard(operation: Operation, signoff: Signoff, session: Session): Html {
+  const hidden = html`<input type="hidden" name="csrf" value="${session.csrf}"><input type="hidden" name="plan_digest" value="${signoff.planDigest}">`;
+  const action = `/console/signoffs/${signoff.id}`;
+  const terms = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms;
+  return html`<section class="card"><h2>Your decision</h2>
+<form method="post" action="${action}">${hidden}<button class="go" name="decision" value="approved">Approve this plan</button></form>
+<details><summary>Reject</summary><form method="post" action="${action}">${hidden}<label for="reason">Reason</label><textarea id="reason" name="reason" rows="3" required maxlength="2000"></textarea>
+<p><button class="no" name="decision" value="rejected">Reject</button></p></form></details>
+${terms === undefined ? '' : counterForm(action, hidden, terms)}</section>`;
+}
+
+function counterForm(action: string, hidden: Html, terms: Offer['terms']): Html {
+  const field = (name: string) => {
+    const value = terms[name];
+    const money = typeof value === 'object' && value !== null && 'amount' in value ? value : undefined;
+    const text = money === undefined ? String(value) : String(money['amount']);
+    const note = money === undefined ? '' : ` (minor units, ${String('currency' in money ? money['currency'] : '')})`;
+    return html`<label for="t-${name}">${label(name)}${note}</label><input id="t-${name}" name="terms.${name}" value="${text}" required maxlength="20">`;
+  };
+  return html`<details><summary>Counter</summary><form method="post" action="${action}">${hidden}${Object.keys(terms).map(field)}
+<p><button name="decision" value="countered">Send as the company’s offer</button></p></form></details>`;
+}
+
+function outcomeCard({ decision }: Signoff): Html {
+  if (decision === undefined) return html`<section class="card"><h2>No longer open</h2></section>`;
+  return html`<section class="card"><h2>Decided</h2><p><span class="tag ${decision.kind === 'approved' ? 'good' : 'bad'}">${decision.kind}</span></p>
+<dl><dt>When</dt><dd>${when(decision.at)}</dd>${decision.by === undefined ? '' : html`<dt>By</dt><dd>${decision.by}</dd>`}${decision.reason === undefined ? '' : html`<dt>Reason</dt><dd>${quoted(decision.reason)}</dd>`}</dl></section>`;
+}
+
+export function operationsPage(operations: readonly Operation[]): Html {
+  return html`<h1>Operations</h1><p class="lede">The newest first.</p><section class="card inbox">${
+    operations.length === 0
+      ? html`<p class="empty">None yet.</p>`
+      : operations.map((operation) => html`<a class="row" href="/console/operations/${operation.id}"><strong>${operation.action}</strong>${stateTag(operation)}<span class="said">${when(operation.createdAt)} · <code>${operation.id}</code></span></a>`)
+  }</section>`;
+}
+
+export function operationPage(operation: Operation): Html {
+  const signoff = operation.signoffs.at(-1);
+  return html`<h1>${operation.action}</h1><p class="lede">${stateTag(operation)} <code>${operation.id}</code>${signoff === undefined ? '' : html` · <a href="/console/signoffs/${signoff.id}">sign-off</a>`}</p>
+<div class="grid"><div>${operation.plan === undefined ? '' : planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
+<div><section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
+}
+
+function stateTag({ state }: Operation): Html {
+  const tone = state === 'completed' ? 'good' : ['failed', 'rejected', 'needs_human', 'unknown'].includes(state) ? 'bad' : '';
+  return html`<span class="tag ${tone}">${state.replaceAll('_', ' ')}</span>`;
+}

@@ -1,0 +1,36 @@
+import type { Json } from '../../protocol/json.ts';
+import { formatMoney, type Money } from '../../protocol/money.ts';
+
+/** What a stranger wrote may be this long on a page; the rest is counted, not shown. */
+const QUOTE_CHARS_MAX = 4_000;
+
+/** A stranger's text for a person's eyes: characters that hide or reorder others become visible, and it is cut. Escaping is the template's. */
+export function quoted(text: string): string {
+  const shown = text.slice(0, QUOTE_CHARS_MAX).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (each) =>
+    each === '\n' ? '\n' : `⟦U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟧`,
+  );
+  return text.length > QUOTE_CHARS_MAX ? `${shown}\n… ${text.length - QUOTE_CHARS_MAX} more characters are not shown.` : shown;
+}
+
+/** A value of a plan or of terms, for people. */
+export function shown(value: Json | undefined): string {
+  if (value === null || value === undefined || value === '') return '—';
+  if (isMoney(value)) return formatMoney(value);
+  return typeof value === 'object' ? quoted(JSON.stringify(value)) : quoted(String(value));
+}
+
+export function isMoney(value: unknown): value is Money {
+  return typeof value === 'object' && value !== null && 'amount' in value && typeof value.amount === 'number' && 'currency' in value && typeof value.currency === 'string';
+}
+
+/** `24 Nov 2026, 13:05 UTC`. */
+export function when(at: string): string {
+  const date = new Date(at);
+  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  return `${day}, ${date.toISOString().slice(11, 16)} UTC`;
+}
+
+export function label(name: string): string {
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,15 @@
+import dataValidate from '../../protocol/actions/data.validate.json' with { type: 'json' };
+import contractRenew from '../../protocol/actions/contract.renew.json' with { type: 'json' };
+import humanHandoff from '../../protocol/actions/human.handoff.json' with { type: 'json' };
+import accept from '../../protocol/schemas/accept.json' with { type: 'json' };
+import handoff from '../../protocol/schemas/handoff.json' with { type: 'json' };
+import offers from '../../protocol/schemas/offers.json' with { type: 'json' };
+import register from '../../protocol/schemas/register.json' with { type: 'json' };
+import submit from '../../protocol/schemas/submit.json' with { type: 'json' };
+import withdraw from '../../protocol/schemas/withdraw.json' with { type: 'json' };
+import { type Contract, loadContract } from './contract.ts';
+
+/** The actions and envelopes this gateway ships with. */
+export function readDefinitions(): Contract {
+  return loadContract([contractRenew, dataValidate, humanHandoff], { submit, offers, accept, withdraw, handoff, register });
+}

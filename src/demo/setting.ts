@@ -1,0 +1,106 @@
+/** The stage of the demo: a temporary directory, a sandbox CRM, a gateway with a real configuration, all as processes of their own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { listening, type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { hashPassword } from '../console/session.ts';
+
+export interface Stage {
+  readonly origin: string;
+  readonly crm: Sandbox;
+  readonly directory: string;
+  readonly approver: { readonly id: string; readonly password: string };
+  readonly gateway: ChildProcess;
+  strike(): Promise<void>;
+}
+
+export interface StageOptions {
+  /** The customer's own key: the demo's principal signs their agent's mandate themselves. */
+  readonly principal: { readonly iss: string; readonly key: JsonObject; readonly subjects: readonly string[]; readonly accounts: readonly string[] };
+  readonly faults?: boolean;
+}
+
+export async function setStage(options: StageOptions): Promise<Stage> {
+  const directory = mkdtempSync(join(tmpdir(), 'parley-demo-'));
+  const crm = await spawnSandbox({ db: join(directory, 'crm.db'), token: randomBytes(24).toString('base64url'), faults: options.faults ?? false });
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const approver = { id: 'maria', password: randomBytes(9).toString('base64url') };
+  const path = join(directory, 'parley.json');
+  writeFileSync(path, JSON.stringify(await demoConfig(origin, port, crm.origin, approver, options), null, 2));
+  const gateway = spawn(process.execPath, [cliEntry(), 'start', path], {
+    stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'ignore' : 'inherit'],
+    env: { ...process.env, PARLEY_CRM_TOKEN: crm.token },
+  });
+  await listening(gateway);
+  return {
+    origin,
+    crm,
+    directory,
+    approver,
+    gateway,
+    async strike() {
+      if (gateway.exitCode === null) {
+        const gone = once(gateway, 'exit');
+        gateway.kill('SIGTERM');
+        await gone;
+      }
+      await crm.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function demoConfig(origin: string, port: number, crm: string, approver: Stage['approver'], { principal }: StageOptions): Promise<JsonObject> {
+  const { iss, key, subjects, accounts } = principal;
+  return {
+    origin,
+    company: 'Cumulus Software',
+    listen: { host: '127.0.0.1', port },
+    data_dir: 'data',
+    crm: { adapter: 'sandbox', origin: crm },
+    human: { channel: 'tel:+49-40-555-0100', hours: 'Mon to Fri, 08:00 to 18:00 CET', respond_within_minutes: 15 },
+    issuers: [{ iss, tier: 'principal', subjects, accounts, keys: [key] }],
+    approvers: [{ id: approver.id, name: 'Maria Keller', roles: ['approver'], password_scrypt: await hashPassword(approver.password) }],
+    signoff: {
+      rules: [
+        { name: 'discount', when: 'action == "contract.renew" && change.price_change_percent < -3.0', role: 'approver', reason: 'The price falls by more than 3 %.' },
+        { name: 'long-term', when: 'action == "contract.renew" && terms.term_months > 24', role: 'approver', reason: 'The term is longer than two years.' },
+        { name: 'corrections', when: 'action == "data.validate"', role: 'approver', reason: 'A correction of customer data is checked by a person.' },
+      ],
+    },
+    negotiation: {
+      'contract.renew': {
+        price_percent: { open: 104, concede_to: 97, floor: 90 },
+        rebate_percent: { per_extra_year: 4, for_growth: 2 },
+        term_months: { min: 12, max: 36 },
+        preferred_term_months: 24,
+        seats: { min: 5, max: 500 },
+        start_delay_days: { min: 0, max: 30 },
+        notice_days: { min: 30, max: 90 },
+        beta: 0.8,
+      },
+    },
+    allow_private_network: true,
+  };
+}
+
+function cliEntry(): string {
+  const source = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(new URL('../cli/main.js', import.meta.url));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return address.port;
+}

@@ -1,0 +1,55 @@
+import { digest } from '../../protocol/canonical.ts';
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { RECORD_TYPE } from '../../protocol/names.ts';
+import { agreementPayload, offerPayload } from '../../protocol/offer.ts';
+import type { Offer, Party, Terms } from '../../protocol/operation.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Operation } from '../engine/operation.ts';
+import type { World } from '../engine/world.ts';
+
+/** Whether a person would have to sign off these terms: decides an offer's firmness before it is made. */
+export type NeedsSignoff = (operation: Operation, terms: Terms) => boolean;
+
+/** An offer of the company: signed, typed, expiring. `indicative` says honestly that a person must still sign off. */
+export async function companyOffer(world: World, needsSignoff: NeedsSignoff, operation: Operation, by: Party, terms: Terms, note: string): Promise<Offer> {
+  const now = world.clock.now();
+  const bare = {
+    id: world.ids.make('of'),
+    parent: operation.negotiation?.offers.at(-1)?.id ?? null,
+    by,
+    terms,
+    terms_digest: digest(terms),
+    firmness: needsSignoff(operation, terms) ? ('indicative' as const) : ('binding' as const),
+    made_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
+    note,
+  };
+  const jws = await world.keys.jws('evidence', RECORD_TYPE.offer, offerPayload({ ...partiesOf(world, operation), offer: bare }));
+  return { ...bare, jws };
+}
+
+/** What both sides sign when this offer is accepted. */
+export function agreementOf(world: World, operation: Operation, offer: Offer): JsonObject {
+  return agreementPayload({ ...partiesOf(world, operation), offer });
+}
+
+function partiesOf(world: World, operation: Operation) {
+  return {
+    operation: operation.id,
+    action: operation.action,
+    actionVersion: operation.actionVersion,
+    company: world.settings.origin,
+    agent: operation.agent.keyid,
+  };
+}
+
+/** The operation, when it is the agent's turn to move in an open negotiation. */
+export function agentsTurn(operation: Operation, now: Date): Result<NonNullable<Operation['negotiation']>, Refusal> {
+  const { negotiation, state } = operation;
+  if (state !== 'negotiating' || negotiation === undefined) return err(refusal('wrong-state', `The operation is ${state}.`));
+  if (negotiation.turn !== 'agent') return err(refusal('not-your-turn'));
+  if (Date.parse(negotiation.expiresAt) <= now.getTime()) return err(refusal('offer-expired', 'The negotiation has expired.'));
+  return ok(negotiation);
+}

@@ -1,0 +1,177 @@
+import { type Refusal, refusal, toProblem } from '../protocol/errors.ts';
+import type { State } from '../protocol/operation.ts';
+import { err, ok, type Result } from '../protocol/result.ts';
+import { answer, type Handler, type Reply, toUnit } from './engine/ask.ts';
+import type { Operation } from './engine/operation.ts';
+import { submit } from './engine/submit.ts';
+import { move } from './engine/transitions.ts';
+import { withdraw } from './engine/withdraw.ts';
+import type { Worker } from './engine/worker.ts';
+import { type Ask, type Change, notify, type Verb, type World } from './engine/world.ts';
+import { ownRecord, withinMandate } from './execution/authority.ts';
+import { type Complete, finishStep, carryOut, currentStep, doubt, start } from './execution/perform.ts';
+import { crmContext } from './execution/crm.ts';
+import { type Countersign, type Judge, prepare } from './execution/prepare.ts';
+import { reconcile, reverse } from './execution/reconcile.ts';
+import { answered, refuse, unreadable, validateData } from './execution/validate.ts';
+import { sealed } from './ledger/seal.ts';
+import { callPerson, HANDOFF_ACTION, handoff, withHandoff } from './handoff/handoff.ts';
+import type { Negotiation } from './negotiation/steps.ts';
+import type { Approver, Decision } from './signoff/decide.ts';
+import { decide, expireSignoff } from './signoff/step.ts';
+
+/** The features a gateway is composed of, each already bound to its configuration. */
+export interface Features {
+  readonly judge: Judge;
+  readonly countersign: Countersign;
+  readonly negotiation: Negotiation;
+  readonly complete: Complete;
+}
+
+/** The ways into the engine. A stranger's request, a person's decision and a recovery end in the same two tables. */
+export interface Pipeline {
+  ask(ask: Ask): Promise<Result<Reply, Refusal>>;
+  decide(id: string, decision: Decision, approver: Approver, via: 'page' | 'webhook'): Promise<Result<Operation, Refusal>>;
+  /** Does one step of the company's side; `undefined` when nothing is to be done now. */
+  work(operation: Operation, continuing: boolean): Promise<Change | undefined>;
+}
+
+const CALLS_A_PERSON: ReadonlySet<State> = new Set<State>(['needs_human']);
+/** A plan that keeps changing under a person's eyes is not for a machine to chase. */
+const VOIDS_MAX = 5;
+const DECIDE_RACES_MAX = 8;
+
+export function makePipeline(world: World, features: Features, worker: Pick<Worker, 'wake' | 'changed'>): Pipeline {
+  const { judge, countersign, negotiation, complete } = features;
+  const within = (operation: Operation, terms: Operation['input'] | null) => withinMandate(world, operation, terms);
+
+  /** What an agent may ask, and the step that decides it. */
+  const VERBS: Record<Verb, Handler> = {
+    submit: submitAny,
+    offers: sealing(negotiation.counter),
+    accept: negotiation.accept,
+    withdraw: sealing(withdraw),
+    handoff: sealing(handoff),
+  };
+
+  /** What the company's side does in each state when the operation is due. A final state is never due. */
+  const WORK: Record<State, ((operation: Operation, continuing: boolean) => Promise<Change>) | null> = {
+    received: open,
+    negotiating: expire,
+    agreed: (operation) => (voided(operation) >= VOIDS_MAX ? giveToPerson(operation, 'The record keeps changing') : prepare(world, judge, countersign, operation)),
+    awaiting_signoff: async (operation) => expireSignoff(world, operation),
+    authorized: async (operation) => change(operation, await start(world, judge, within, complete, operation)),
+    executing: async (operation, continuing) => change(operation, await execute(operation, continuing)),
+    unknown: async (operation) => change(operation, move(operation, 'looking', 'engine', world.clock.now(), { tries: operation.tries })),
+    reconciling: async (operation) => change(operation, await reconcile(world, operation)),
+    reversing: async (operation) => change(operation, await reverse(world, operation)),
+    needs_human: null,
+    completed: null,
+    rejected: null,
+    declined: null,
+    withdrawn: null,
+    expired: null,
+    handed_off: null,
+    failed: null,
+    reversed: null,
+  };
+
+  /** A verb that may end the operation: if it does, with a receipt. */
+  function sealing(handle: Handler): Handler {
+    return async (_world, ask) => {
+      const decided = await handle(world, ask);
+      return decided.ok ? ok(await sealed(world, decided.value)) : decided;
+    };
+  }
+
+  async function submitAny(_world: World, ask: Ask) {
+    const result = await submit(world, ask);
+    if (!result.ok || ask.target !== HANDOFF_ACTION) return result;
+    const next = withHandoff(world, result.value.next, String(result.value.next.input['topic'] ?? 'A person is asked for'));
+    return ok({ ...result.value, next, outgoing: notify(world, 'handoff.requested', { operation: next.id, case: next.handoff?.caseRef ?? '' }) });
+  }
+
+  /** The first look at what was asked: the record must exist and be the principal's; then a talk, an answer or a plan. */
+  async function open(operation: Operation): Promise<Change> {
+    const allowed = await within(operation, null);
+    if (!allowed.ok) return refuse(world, operation, allowed.error);
+    try {
+      return await openAs(operation);
+    } catch (thrown) {
+      return unreadable(world, operation, thrown);
+    }
+  }
+
+  async function openAs(operation: Operation): Promise<Change> {
+    const definition = world.actions.action(operation.action)?.definition;
+    if (definition?.kind === 'check') {
+      const checked = await validateData(world, operation);
+      if (!checked.ok) return refuse(world, operation, checked.error);
+      const { fields, correction } = checked.value;
+      return correction === null ? answered(world, operation, fields) : prepare(world, judge, countersign, correction);
+    }
+    if (definition === undefined || definition.negotiable.length === 0) return prepare(world, judge, countersign, operation);
+    const snapshot = await world.crm.read(crmContext(world, operation), { type: 'contract', by: 'id', value: String(operation.input['contract']) });
+    const own = ownRecord(operation, snapshot);
+    const opened = own.ok ? await negotiation.open(operation, own.value.data) : own;
+    return opened.ok ? opened.value : refuse(world, operation, opened.error);
+  }
+
+  async function execute(operation: Operation, continuing: boolean) {
+    if (currentStep(operation).attempt.result !== undefined) return finishStep(world, complete, operation);
+    // Found executing without having begun it here: an earlier process died, or lost a race, with the write under way.
+    return continuing ? carryOut(world, complete, operation) : doubt(world, operation, 'interrupted');
+  }
+
+  async function expire(operation: Operation): Promise<Change> {
+    const moved = move(operation, 'expired', 'engine', world.clock.now(), { problem: toProblem(refusal('offer-expired')) });
+    return change(operation, moved);
+  }
+
+  async function giveToPerson(operation: Operation, topic: string): Promise<Change> {
+    return callPerson(world, operation, 'engine', topic);
+  }
+
+  return {
+    async ask(ask) {
+      const replied = await answer(world, ask, VERBS[ask.verb]);
+      if (replied.ok && !replied.value.replayed) worker.changed(replied.value.operation);
+      return replied;
+    },
+
+    async decide(id, decision, approver, via) {
+      for (let race = 0; race < DECIDE_RACES_MAX; race += 1) {
+        const operation = world.store.operation(id);
+        if (operation === undefined) return err(refusal('not-found'));
+        const decided = await decide(world, { countersign, personCounters: negotiation.personCounters }, operation, decision, approver, via);
+        if (!decided.ok) return decided;
+        if (decided.value === 'already') return ok(operation);
+        const done = await sealed(world, decided.value);
+        const committed = await world.store.commit(toUnit(done));
+        if (committed.ok) {
+          worker.changed(operation.id);
+          return ok(done.next);
+        }
+      }
+      return err(refusal('conflict'));
+    },
+
+    async work(operation, continuing) {
+      const step = WORK[operation.state];
+      if (step === null) return undefined;
+      const done = await step(operation, continuing);
+      if (!CALLS_A_PERSON.has(done.next.state)) return sealed(world, done);
+      const topic = 'The outcome of a write could not be settled';
+      const next = withHandoff(world, done.next, topic);
+      return { ...done, next, outgoing: [...(done.outgoing ?? []), ...notify(world, 'operation.needs_human', { operation: next.id, topic })] };
+    },
+  };
+}
+
+function change(from: Operation, moved: { readonly next: Operation; readonly record: Change['records'][number] }): Change {
+  return { next: moved.next, expected: from.version, records: [moved.record] };
+}
+
+function voided(operation: Operation): number {
+  return operation.history.filter(({ event }) => event === 'voided' || event === 'conflicted').length;
+}

@@ -1,0 +1,68 @@
+import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import { commitment } from '../engine/commitment.ts';
+import type { Operation, Signoff } from '../engine/operation.ts';
+import { move } from '../engine/transitions.ts';
+import { type Change, notify, type World } from '../engine/world.ts';
+import { type Approver, checkDecision, type Decision } from './decide.ts';
+
+export interface DecideDeps {
+  readonly countersign: (operation: Operation) => Promise<Operation['agreement']>;
+  readonly personCounters: (operation: Operation, terms: JsonObject, patch: Partial<Operation>) => Promise<Result<Change, Refusal>>;
+}
+
+/** A person's decision, from the page or from a signed webhook answer: the same rules, the same table. */
+export async function decide(
+  world: World,
+  deps: DecideDeps,
+  operation: Operation,
+  decision: Decision,
+  approver: Approver,
+  via: 'page' | 'webhook',
+): Promise<Result<Change | 'already', Refusal>> {
+  const now = world.clock.now();
+  const checked = checkDecision(operation, decision, approver, now);
+  if (!checked.ok) return checked;
+  if (checked.value.repeated) return ok('already');
+  const at = now.toISOString();
+  const made: NonNullable<Signoff['decision']> = {
+    kind: decision.kind,
+    at,
+    by: approver.id,
+    via,
+    ...(decision.reason === undefined ? {} : { reason: decision.reason }),
+  };
+  const signoffs = operation.signoffs.map((each) => (each.id === decision.signoff ? { ...each, decision: made } : each));
+  const outgoing = notify(world, 'signoff.decided', { signoff: decision.signoff, operation: operation.id, decision: decision.kind });
+  const facts = { signoff: decision.signoff, plan: decision.planDigest, approver: commitment(operation.salt, approver.id), via };
+  switch (decision.kind) {
+    case 'approved': {
+      const agreement = await deps.countersign(operation);
+      const patch = { signoffs, dueAt: now.getTime(), ...(agreement === undefined ? {} : { agreement }) };
+      const moved = move(operation, 'approved', 'person', now, patch, facts);
+      return ok({ next: moved.next, expected: operation.version, records: [moved.record], outgoing });
+    }
+    case 'rejected': {
+      const problem = toProblem(refusal('forbidden', 'A person at the company decided against it.'));
+      const moved = move(operation, 'rejected', 'person', now, { signoffs, problem }, facts);
+      return ok({ next: moved.next, expected: operation.version, records: [moved.record], outgoing });
+    }
+    case 'countered': {
+      if (decision.terms === undefined) return err(refusal('terms-invalid', 'A counter-offer needs terms.'));
+      const changed = await deps.personCounters(operation, decision.terms, { signoffs });
+      return changed.ok ? ok({ ...changed.value, outgoing }) : changed;
+    }
+  }
+}
+
+/** A sign-off that was not given in time is a rejection, never an approval. */
+export function expireSignoff(world: World, operation: Operation): Change {
+  const now = world.clock.now();
+  const signoffs = operation.signoffs.map((each) =>
+    each.decision === undefined ? { ...each, decision: { kind: 'expired' as const, at: now.toISOString() } } : each,
+  );
+  const problem = toProblem(refusal('signoff-void', 'Nobody signed off in time. Ask for a human, or submit again.'));
+  const moved = move(operation, 'expired', 'engine', now, { signoffs, problem });
+  return { next: moved.next, expected: operation.version, records: [moved.record], outgoing: notify(world, 'signoff.expired', { operation: operation.id }) };
+}
