@@ -22,15 +22,7 @@ const post = (idempotencyKey: string | undefined, body: object | string = BODY, 
   signedPost(gateway.origin, by.key, SUBMIT, body, { idempotencyKey });
 const ask = (request: WireRequest) => send(gateway.origin, request);
 
-/** Ground truth: what the database holds. */
-function operations(): number {
-  const db = new DatabaseSync(join(gateway.config.data_dir, 'parley.db'), { readOnly: true });
-  try {
-    return Number(db.prepare('SELECT count(*) AS n FROM operations').get()?.['n']);
-  } finally {
-    db.close();
-  }
-}
+const operations = () => gateway.operations();
 
 describe('keys that cannot be used', () => {
   it('refuses a POST without a key', async () => {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import { issueMandate, jwkSigner, type MandateConstraints } from '../../protocol/mandate.ts';
 import { publicJwk } from '../../protocol/strict-jws.ts';
@@ -30,6 +31,8 @@ export interface TestGateway {
   readonly config: Config;
   /** What the gateway has logged so far, oldest first. */
   readonly log: readonly LogLine[];
+  /** Ground truth: how many operations the database holds. */
+  operations(): number;
   /** A new key, registered unless told otherwise. */
   newAgent(options?: { readonly registered?: boolean; readonly fetch?: typeof fetch }): Promise<TestAgent>;
   /** The customer's mandate for this agent: contract.renew and data.validate of account A-1001 unless constrained otherwise. */
@@ -73,6 +76,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     crm,
     config,
     log,
+    operations: () => countOperations(join(config.data_dir, 'parley.db')),
     async newAgent({ registered = true, fetch } = {}) {
       const key = await newAgentKey();
       const client = makeClient({
@@ -167,6 +171,15 @@ async function baseConfig(origin: string, port: number, crm: string, principal: 
     },
     allow_private_network: true,
   };
+}
+
+function countOperations(path: string): number {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    return Number(db.prepare('SELECT count(*) AS n FROM operations').get()?.['n']);
+  } finally {
+    db.close();
+  }
 }
 
 async function freePort(): Promise<number> {
