@@ -8,6 +8,7 @@ import { makeHttpBinding } from './bindings/http/app.ts';
 import { type PublicDocument, serveDocuments } from './bindings/http/documents.ts';
 import { type Env, type Exchange, makeExchange } from './bindings/http/exchange.ts';
 import { serveLog } from './bindings/http/log.ts';
+import { allowedMethods } from './bindings/http/methods.ts';
 import type { Engine } from './compose-engine.ts';
 import type { Config } from './config.ts';
 import { type Desk, makeConsole } from './console/app.ts';
@@ -51,10 +52,34 @@ export function composeApp({ config, engine, ledger }: AppDeps): Hono<Env> {
   app.route('/', serveDocuments(documents(engine, ledger)));
   app.route('/', serveLog(ledger));
   app.get('/health', async (c) => c.json({ ok: true }));
-  app.route('/', makeHttpBinding({ world, pipeline, worker, exchange, ...identity(engine, config, scheme, authority), proofOf: (operation) => proofOf(ledger, operation), answerSignoff: signoffAnswers(engine, config) }));
-  app.route('/console', makeConsole(desk(engine), makeSessions(config.approvers, () => clock.now()), config.origin) as unknown as Hono<Env>);
+  app.route(
+    '/',
+    makeHttpBinding({
+      world,
+      pipeline,
+      worker,
+      exchange,
+      ...identity(engine, config, scheme, authority),
+      proofOf: (operation) => proofOf(ledger, operation),
+      answerSignoff: signoffAnswers(engine, config),
+    }),
+  );
+  app.route(
+    '/console',
+    makeConsole(
+      desk(engine),
+      makeSessions(config.approvers, () => clock.now()),
+      config.origin,
+    ) as unknown as Hono<Env>,
+  );
   app.get('/', (c) => c.redirect('/llms.txt', 302));
-  app.notFound(() => exchange.refuse(refusal('not-found')));
+  app.notFound((c) => {
+    const allow = allowedMethods(app, c.req.path);
+    if (allow.length === 0) return exchange.refuse(refusal('not-found'));
+    const refused = exchange.refuse(refusal('method-not-allowed'));
+    refused.headers.set('allow', allow.join(', '));
+    return refused;
+  });
   app.onError((error) => bug(exchange, error, log));
   return app;
 }
@@ -67,15 +92,25 @@ function bug(exchange: Exchange, error: Error, log: Engine['world']['log']): Res
 
 function documents({ world, contract }: Engine, ledger: Ledger): PublicDocument[] {
   const facts = { settings: world.settings, keys: world.keys.jwks().keys, logVerifierKey: ledger.verifierKey };
-  const json = (path: string, value: JsonObject, type = 'application/json'): PublicDocument => ({ path, type, body: JSON.stringify(value, null, 2) });
+  const json = (path: string, value: JsonObject, type = 'application/json'): PublicDocument => ({
+    path,
+    type,
+    body: JSON.stringify(value, null, 2),
+  });
   return [
     json('/.well-known/parley', profileDocument(contract, facts)),
-    json('/.well-known/http-message-signatures-directory', directoryDocument(facts), 'application/http-message-signatures-directory+json'),
+    json(
+      '/.well-known/http-message-signatures-directory',
+      directoryDocument(facts),
+      'application/http-message-signatures-directory+json',
+    ),
     json('/.well-known/jwks.json', { keys: facts.keys }, 'application/jwk-set+json'),
     json('/openapi.json', openApiDocument(contract, world.settings)),
     { path: '/llms.txt', type: 'text/plain; charset=utf-8', body: llmsText(contract, facts) },
     ...[...contract.schemas].map(([name, schema]) => json(`/schemas/${name}`, schema, 'application/schema+json')),
-    ...contract.definitions.map((definition) => json(`/actions/${definition.name}`, definition as unknown as JsonObject)),
+    ...contract.definitions.map((definition) =>
+      json(`/actions/${definition.name}`, definition as unknown as JsonObject),
+    ),
   ];
 }
 
@@ -94,7 +129,13 @@ function identity({ world, contract }: Engine, config: Config, scheme: string, a
     imported.set(keyid, known);
     return known;
   };
-  const deps: AuthenticateDeps = { scheme, authority, registered, resolve, isRevoked: (keyid) => store.isRevoked('key', keyid) };
+  const deps: AuthenticateDeps = {
+    scheme,
+    authority,
+    registered,
+    resolve,
+    isRevoked: (keyid) => store.isRevoked('key', keyid),
+  };
   return {
     authenticate: (raw: RawRequest) => authenticate(raw, deps, clock.now()),
     async register(raw: RawRequest, body: JsonObject) {
@@ -104,12 +145,23 @@ function identity({ world, contract }: Engine, config: Config, scheme: string, a
       const key = verifyKeyOf(jwk);
       if (!key.ok) return err(refusal('schema-violation', key.error));
       const { kid } = key.value;
-      const self = (keyid: Thumbprint): KnownKey | undefined => (keyid === kid ? { key: key.value, via: 'registered', name: String(name) } : undefined);
-      const caller = await authenticate(raw, { ...deps, registered: self, resolve: async () => undefined }, clock.now());
+      const self = (keyid: Thumbprint): KnownKey | undefined =>
+        keyid === kid ? { key: key.value, via: 'registered', name: String(name) } : undefined;
+      const caller = await authenticate(
+        raw,
+        { ...deps, registered: self, resolve: async () => undefined },
+        clock.now(),
+      );
       if (!caller.ok) return caller;
       if (!(await store.spend(caller.value.nonce))) return err(refusal('signature-replayed'));
       const registeredAt = store.agent(kid)?.registeredAt ?? clock.now().toISOString();
-      await store.saveAgent({ keyid: kid, jwk: jwk as JsonObject, name: String(name), ...(typeof contact === 'string' ? { contact } : {}), registeredAt });
+      await store.saveAgent({
+        keyid: kid,
+        jwk: jwk as JsonObject,
+        name: String(name),
+        ...(typeof contact === 'string' ? { contact } : {}),
+        registeredAt,
+      });
       imported.delete(kid);
       return ok({ caller: caller.value, agent: { keyid: kid, name: String(name), registered_at: registeredAt } });
     },

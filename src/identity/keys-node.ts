@@ -10,7 +10,10 @@ interface PublicParts {
 }
 
 /** RFC 9421 Appendix B's published keys: everybody has their private halves. */
-const PUBLISHED_TEST_KEYS = new Set(['poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U', 'uKlhnNPdVtVPQvEvSkUdQCLxPfq0K5EGvXHvWx8DTvE']);
+const PUBLISHED_TEST_KEYS = new Set([
+  'poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U',
+  'ydQXMtvbsOsZyFir-Y7A8t7fKEM1gbKPvyFkdpu4fvI',
+]);
 
 /** y-coordinates of the points of small order on edwards25519 (sign bit cleared), little endian hex: a signature under such a key proves nothing. */
 const SMALL_ORDER = new Set([
@@ -44,13 +47,19 @@ export function signKeyOf(jwk: Readonly<Record<string, string>>): SignKey {
   if (!parts.ok) throw new TypeError(parts.error);
   const key = createPrivateKey({ key: { ...jwk }, format: 'jwk' });
   const { alg } = parts.value;
-  return { kid: thumbprintOf(parts.value.jwk), alg, sign: (data) => (alg === 'ed25519' ? sign(null, data, key) : sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' })) };
+  return {
+    kid: thumbprintOf(parts.value.jwk),
+    alg,
+    sign: (data) =>
+      alg === 'ed25519' ? sign(null, data, key) : sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }),
+  };
 }
 
 function verifier(alg: SignatureAlgorithm, key: KeyObject): VerifyKey['verify'] {
   return alg === 'ed25519'
     ? (data, signature) => signature.length === 64 && verify(null, data, key, signature)
-    : (data, signature) => signature.length === 64 && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    : (data, signature) =>
+        signature.length === 64 && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
 function publicParts(value: unknown): Result<PublicParts, string> {
@@ -61,12 +70,17 @@ function publicParts(value: unknown): Result<PublicParts, string> {
   if (kty === 'OKP' && crv === 'Ed25519' && isCoordinate(x)) {
     return isSmallOrder(x) ? err('The key is of small order.') : ok({ alg: 'ed25519', jwk: { crv, kty, x } });
   }
-  if (kty === 'EC' && crv === 'P-256' && isCoordinate(x) && isCoordinate(y)) return ok({ alg: 'ecdsa-p256-sha256', jwk: { crv, kty, x, y } });
+  if (kty === 'EC' && crv === 'P-256' && isCoordinate(x) && isCoordinate(y))
+    return ok({ alg: 'ecdsa-p256-sha256', jwk: { crv, kty, x, y } });
   return err('Only Ed25519 (OKP) and P-256 (EC) keys are accepted.');
 }
 
 function isCoordinate(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Za-z0-9_-]{43}$/.test(value) && Buffer.from(value, 'base64url').toString('base64url') === value;
+  return (
+    typeof value === 'string' &&
+    /^[A-Za-z0-9_-]{43}$/.test(value) &&
+    Buffer.from(value, 'base64url').toString('base64url') === value
+  );
 }
 
 function isSmallOrder(x: string): boolean {
@@ -76,8 +90,14 @@ function isSmallOrder(x: string): boolean {
 }
 
 function thumbprintOf(jwk: Readonly<Record<string, string>>): Thumbprint {
-  const members = Object.keys(jwk).sort().map((name) => [name, jwk[name]]);
-  const kid = parseThumbprint(createHash('sha256').update(JSON.stringify(Object.fromEntries(members))).digest('base64url'));
+  const members = Object.keys(jwk)
+    .sort()
+    .map((name) => [name, jwk[name]]);
+  const kid = parseThumbprint(
+    createHash('sha256')
+      .update(JSON.stringify(Object.fromEntries(members)))
+      .digest('base64url'),
+  );
   if (kid === undefined) throw new TypeError('a SHA-256 thumbprint has 43 characters');
   return kid;
 }
