@@ -29,7 +29,8 @@ export function digestBytes(bytes: Uint8Array): string {
 
 // canonicalize drops undefined members and functions silently; a record that loses a member must never be signed.
 function refuseUndefined(value: unknown): void {
-  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') throw new TypeError('value has no JSON form');
+  if (value === undefined || typeof value === 'function' || typeof value === 'symbol')
+    throw new TypeError('value has no JSON form');
   if (typeof value !== 'object' || value === null) return;
   for (const member of Array.isArray(value) ? value : Object.values(value)) refuseUndefined(member);
 }

@@ -4,57 +4,173 @@ import { URN } from './names.ts';
 /** Every refusal Parley can give: stable code → HTTP status, title (what was wrong), next (what to do). RFC 9457 on the wire. */
 export const PROBLEMS = {
   // 400: the bytes are not what HTTP, JSON or a header field allows
-  'malformed-request': [400, 'The request is malformed', 'Correct the request line or header fields named in `detail` and send it again.'],
-  'malformed-json': [400, 'The body is not strict JSON', 'Send one UTF-8 JSON object without duplicate keys, unsafe numbers or reserved names.'],
-  'digest-mismatch': [400, 'Content-Digest does not match the body', 'Compute SHA-256 over the exact bytes you send (RFC 9530).'],
-  'idempotency-key-missing': [400, 'Idempotency-Key is required', 'Make and persist a key before sending: a structured-field string of 20 to 255 characters.'],
-  'idempotency-key-invalid': [400, 'Idempotency-Key is not usable', 'Send a structured-field string (RFC 9651) of 20 to 255 characters.'],
+  'malformed-request': [
+    400,
+    'The request is malformed',
+    'Correct the request line or header fields named in `detail` and send it again.',
+  ],
+  'malformed-json': [
+    400,
+    'The body is not strict JSON',
+    'Send one UTF-8 JSON object without duplicate keys, unsafe numbers or reserved names.',
+  ],
+  'digest-mismatch': [
+    400,
+    'Content-Digest does not match the body',
+    'Compute SHA-256 over the exact bytes you send (RFC 9530).',
+  ],
+  'idempotency-key-missing': [
+    400,
+    'Idempotency-Key is required',
+    'Make and persist a key before sending: a structured-field string of 20 to 255 characters.',
+  ],
+  'idempotency-key-invalid': [
+    400,
+    'Idempotency-Key is not usable',
+    'Send a structured-field string (RFC 9651) of 20 to 255 characters.',
+  ],
   // 401: who asks is not proven
   'signature-missing': [401, 'The request is not signed', 'Sign it as `Accept-Signature` says (RFC 9421).'],
-  'signature-invalid': [401, 'The signature does not verify', 'Check the covered components, parameters and key named in the Parley signature profile.'],
+  'signature-invalid': [
+    401,
+    'The signature does not verify',
+    'Check the covered components, parameters and key named in the Parley signature profile.',
+  ],
   'signature-coverage': [401, 'The signature covers too little', 'Cover every component listed in `Accept-Signature`.'],
-  'signature-expired': [401, 'The signature is outside its time window', 'Sign again with a fresh `created`; keep `expires` within 300 seconds of it.'],
-  'signature-replayed': [401, 'This signature was already used', 'Sign every request anew, with a fresh `nonce`. Retries keep their Idempotency-Key.'],
-  'key-unknown': [401, 'The signing key is not known', 'Register the key at `POST /agents`, or name a key directory in `Signature-Agent`.'],
+  'signature-expired': [
+    401,
+    'The signature is outside its time window',
+    'Sign again with a fresh `created`; keep `expires` within 300 seconds of it.',
+  ],
+  'signature-replayed': [
+    401,
+    'This signature was already used',
+    'Sign every request anew, with a fresh `nonce`. Retries keep their Idempotency-Key.',
+  ],
+  'key-unknown': [
+    401,
+    'The signing key is not known',
+    'Register the key at `POST /agents`, or name a key directory in `Signature-Agent`.',
+  ],
   'key-revoked': [401, 'The signing key has been revoked', 'Register a new key.'],
   // 403: proven, but not allowed
-  'mandate-missing': [403, 'This action needs a mandate', 'Present the principal’s mandate (SD-JWT with key binding) in `mandate`.'],
-  'mandate-invalid': [403, 'The mandate is not accepted', 'Ask the principal or the company for a valid mandate bound to your key.'],
-  'mandate-exceeded': [403, 'The mandate does not allow this', 'Stay within the mandate’s constraints or ask the principal for a wider one.'],
+  'mandate-missing': [
+    403,
+    'This action needs a mandate',
+    'Present the principal’s mandate (SD-JWT with key binding) in `mandate`.',
+  ],
+  'mandate-invalid': [
+    403,
+    'The mandate is not accepted',
+    'Ask the principal or the company for a valid mandate bound to your key.',
+  ],
+  'mandate-exceeded': [
+    403,
+    'The mandate does not allow this',
+    'Stay within the mandate’s constraints or ask the principal for a wider one.',
+  ],
   'mandate-revoked': [403, 'The mandate has been revoked', 'Ask the principal for a new mandate.'],
-  'mandate-unverifiable': [403, 'The mandate’s revocation status cannot be checked', 'Try again later: an unreachable status is refused.'],
+  'mandate-unverifiable': [
+    403,
+    'The mandate’s revocation status cannot be checked',
+    'Try again later: an unreachable status is refused.',
+  ],
   forbidden: [403, 'Not allowed', 'You are known, but this is not yours to do.'],
   // 404 … 421
-  'not-found': [404, 'There is no such thing here', 'Check the identifier. What belongs to others looks the same as what does not exist.'],
+  'not-found': [
+    404,
+    'There is no such thing here',
+    'Check the identifier. What belongs to others looks the same as what does not exist.',
+  ],
   'method-not-allowed': [405, 'The method is not allowed here', 'Use a method from `Allow`.'],
-  'not-acceptable': [406, 'The answer cannot be given in that form', 'Accept application/json and application/problem+json.'],
+  'not-acceptable': [
+    406,
+    'The answer cannot be given in that form',
+    'Accept application/json and application/problem+json.',
+  ],
   'request-timeout': [408, 'The request took too long to arrive', 'Send the request faster.'],
   conflict: [409, 'The operation has moved on', 'Read the operation again and act on its current state.'],
-  'wrong-state': [409, 'This step is not possible in the operation’s state', 'Take one of the steps in the operation’s `next`.'],
-  'not-your-turn': [409, 'It is the company’s turn', 'Wait for the company’s answer: read the operation with `Prefer: wait`.'],
-  'idempotency-in-flight': [409, 'A request with this key is still being processed', 'Wait as `Retry-After` says, then repeat the same request.'],
-  'offer-digest-mismatch': [409, 'The terms are not those of the offer', 'Accept with the `terms_digest` of the offer you read.'],
+  'wrong-state': [
+    409,
+    'This step is not possible in the operation’s state',
+    'Take one of the steps in the operation’s `next`.',
+  ],
+  'not-your-turn': [
+    409,
+    'It is the company’s turn',
+    'Wait for the company’s answer: read the operation with `Prefer: wait`.',
+  ],
+  'idempotency-in-flight': [
+    409,
+    'A request with this key is still being processed',
+    'Wait as `Retry-After` says, then repeat the same request.',
+  ],
+  'offer-digest-mismatch': [
+    409,
+    'The terms are not those of the offer',
+    'Accept with the `terms_digest` of the offer you read.',
+  ],
   'offer-stale': [409, 'The offer is no longer open', 'Accept the latest offer of the operation.'],
-  'idempotency-key-expired': [410, 'This key’s retention has ended', 'Read the operation to learn its outcome; use a new key for a new action.'],
+  'idempotency-key-expired': [
+    410,
+    'This key’s retention has ended',
+    'Read the operation to learn its outcome; use a new key for a new action.',
+  ],
   'offer-expired': [410, 'The offer has expired', 'Ask for a new offer.'],
   'signoff-void': [410, 'This sign-off is no longer open', 'Look at the operation: a new sign-off may be waiting.'],
   'body-too-large': [413, 'The body is too large', 'Stay within the limits published in the profile.'],
   'uri-too-long': [414, 'The request target is too long', 'Shorten it.'],
-  'unsupported-media-type': [415, 'The body’s type or coding is not supported', 'Send `Content-Type: application/json`, UTF-8, without Content-Encoding.'],
+  'unsupported-media-type': [
+    415,
+    'The body’s type or coding is not supported',
+    'Send `Content-Type: application/json`, UTF-8, without Content-Encoding.',
+  ],
   'expectation-failed': [417, 'Expect is not supported', 'Send the request without Expect.'],
   'wrong-authority': [421, 'This gateway does not serve that authority', 'Use the origin in the profile.'],
   // 422: understood, but not valid
-  'schema-violation': [422, 'The content does not match its schema', 'Correct the members listed in `errors`; the schema is at `schema`.'],
-  'idempotency-key-reused': [422, 'This key was used for a different request', 'Use a new Idempotency-Key for a different request.'],
-  'terms-invalid': [422, 'The terms cannot be offered', 'Propose terms within the action’s terms schema for this record.'],
-  'agreement-invalid': [422, 'The agreement signature is not valid', 'Sign the agreement payload of the offer with the key that signs your requests.'],
-  'record-unusable': [422, 'The record cannot take this action', 'See `detail`; ask for a human if it should be possible.'],
-  'negotiation-over': [422, 'The negotiation has reached its limit of rounds', 'Accept the last offer, withdraw, or ask for a human.'],
+  'schema-violation': [
+    422,
+    'The content does not match its schema',
+    'Correct the members listed in `errors`; the schema is at `schema`.',
+  ],
+  'idempotency-key-reused': [
+    422,
+    'This key was used for a different request',
+    'Use a new Idempotency-Key for a different request.',
+  ],
+  'terms-invalid': [
+    422,
+    'The terms cannot be offered',
+    'Propose terms within the action’s terms schema for this record.',
+  ],
+  'agreement-invalid': [
+    422,
+    'The agreement signature is not valid',
+    'Sign the agreement payload of the offer with the key that signs your requests.',
+  ],
+  'record-unusable': [
+    422,
+    'The record cannot take this action',
+    'See `detail`; ask for a human if it should be possible.',
+  ],
+  'negotiation-over': [
+    422,
+    'The negotiation has reached its limit of rounds',
+    'Accept the last offer, withdraw, or ask for a human.',
+  ],
   'too-many-requests': [429, 'Too many requests', 'Wait as `Retry-After` says.'],
   'header-too-large': [431, 'The header section is too large', 'Send fewer or shorter header fields.'],
   // 5xx: ours
-  internal: [500, 'Something failed on our side', 'Repeat the request with the same Idempotency-Key; quote `instance` if it persists.'],
-  unavailable: [503, 'The gateway cannot take this now', 'Wait as `Retry-After` says and repeat with the same Idempotency-Key.'],
+  internal: [
+    500,
+    'Something failed on our side',
+    'Repeat the request with the same Idempotency-Key; quote `instance` if it persists.',
+  ],
+  unavailable: [
+    503,
+    'The gateway cannot take this now',
+    'Wait as `Retry-After` says and repeat with the same Idempotency-Key.',
+  ],
 } as const satisfies Record<string, readonly [status: number, title: string, next: string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

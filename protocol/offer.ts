@@ -20,7 +20,10 @@ export interface Parties {
 }
 
 /** What an offer says; the parts of {@link Offer} its signature covers. */
-export type OfferContent = Pick<Offer, 'id' | 'parent' | 'terms' | 'terms_digest' | 'firmness' | 'made_at' | 'expires_at'>;
+export type OfferContent = Pick<
+  Offer,
+  'id' | 'parent' | 'terms' | 'terms_digest' | 'firmness' | 'made_at' | 'expires_at'
+>;
 
 export function termsDigest(terms: Terms): string {
   return digest(terms);
@@ -59,17 +62,22 @@ function partyMembers({ operation, action, actionVersion, company, agent }: Part
 }
 
 /** For clients: the offer is the company's own, about this operation, and says what its members say. */
-export async function verifyOffer(offer: Offer, expected: Parties & { readonly keys: readonly JsonObject[] }): Promise<Result<void, Refusal>> {
+export async function verifyOffer(
+  offer: Offer,
+  expected: Parties & { readonly keys: readonly JsonObject[] },
+): Promise<Result<void, Refusal>> {
   const { keys, ...parties } = expected;
   const parts = offer.jws === undefined ? undefined : splitCompact(offer.jws);
   const header = parts === undefined ? undefined : parseHeader(parts.protected);
-  if (parts === undefined || header?.typ !== RECORD_TYPE.offer) return err(refusal('agreement-invalid', 'The offer is not signed.'));
+  if (parts === undefined || header?.typ !== RECORD_TYPE.offer)
+    return err(refusal('agreement-invalid', 'The offer is not signed.'));
   if (termsDigest(offer.terms) !== offer.terms_digest) return err(refusal('offer-digest-mismatch'));
   const said = base64url.encode(canonicalBytes(offerPayload({ ...parties, offer })));
   if (parts.payload !== said) return err(refusal('agreement-invalid', 'The signed offer says something else.'));
   for (const candidate of keys) {
     const jwk = publicJwk(candidate);
-    if (jwk !== undefined && (await thumbprintOf(jwk)) === header.kid && (await verifyJws(parts, jwk))) return ok(undefined);
+    if (jwk !== undefined && (await thumbprintOf(jwk)) === header.kid && (await verifyJws(parts, jwk)))
+      return ok(undefined);
   }
   return err(refusal('agreement-invalid', 'The offer is not signed by a key of the company.'));
 }
@@ -102,11 +110,15 @@ export async function verifyAgreementSignature(
 ): Promise<Result<void, Refusal>> {
   const invalid = (detail: string) => err(refusal('agreement-invalid', detail));
   const header = parseHeader(signature.protected);
-  if (header?.typ !== RECORD_TYPE.agreement || header.jwk === null) return invalid(`The header must be {alg, kid, typ: "${RECORD_TYPE.agreement}", jwk}.`);
+  if (header?.typ !== RECORD_TYPE.agreement || header.jwk === null)
+    return invalid(`The header must be {alg, kid, typ: "${RECORD_TYPE.agreement}", jwk}.`);
   const jwk = publicJwk(header.jwk);
   if (jwk === undefined) return invalid('jwk must be a public Ed25519 or P-256 key.');
   const thumbprint = await thumbprintOf(jwk);
-  if (thumbprint !== expected.keyid || header.kid !== expected.keyid) return invalid('The key is not the one that signs your requests.');
+  if (thumbprint !== expected.keyid || header.kid !== expected.keyid)
+    return invalid('The key is not the one that signs your requests.');
   const parts = { ...signature, payload: base64url.encode(new TextEncoder().encode(canonicalText(payload))) };
-  return (await verifyJws(parts, jwk)) ? ok(undefined) : invalid('The signature is not over the agreement payload of this offer.');
+  return (await verifyJws(parts, jwk))
+    ? ok(undefined)
+    : invalid('The signature is not over the agreement payload of this offer.');
 }

@@ -3,14 +3,38 @@ import type { JsonObject } from './json.ts';
 
 /** The states of an operation (see the transition table in src/engine/transitions.ts). */
 export const STATES = [
-  'received', 'negotiating', 'agreed', 'awaiting_signoff', 'authorized', 'executing', 'completed',
-  'rejected', 'declined', 'withdrawn', 'expired', 'handed_off',
-  'unknown', 'reconciling', 'failed', 'needs_human', 'reversing', 'reversed',
+  'received',
+  'negotiating',
+  'agreed',
+  'awaiting_signoff',
+  'authorized',
+  'executing',
+  'completed',
+  'rejected',
+  'declined',
+  'withdrawn',
+  'expired',
+  'handed_off',
+  'unknown',
+  'reconciling',
+  'failed',
+  'needs_human',
+  'reversing',
+  'reversed',
 ] as const;
 export type State = (typeof STATES)[number];
 
 /** No step leads on from these, except `handoff`, which is legal in every state. */
-export const FINAL_STATES: ReadonlySet<State> = new Set(['completed', 'rejected', 'declined', 'withdrawn', 'expired', 'handed_off', 'failed', 'reversed']);
+export const FINAL_STATES: ReadonlySet<State> = new Set([
+  'completed',
+  'rejected',
+  'declined',
+  'withdrawn',
+  'expired',
+  'handed_off',
+  'failed',
+  'reversed',
+]);
 
 export function isFinalState(state: State): boolean {
   return FINAL_STATES.has(state);
@@ -82,6 +106,11 @@ export interface OperationView {
   readonly output?: JsonObject;
   /** RFC 9457 problem, when it did not succeed. */
   readonly problem?: JsonObject;
-  readonly handoff?: { readonly case_ref: string; readonly asked_at: string; readonly respond_by: string; readonly channel: string };
+  readonly handoff?: {
+    readonly case_ref: string;
+    readonly asked_at: string;
+    readonly respond_by: string;
+    readonly channel: string;
+  };
   readonly next: readonly NextStep[];
 }

@@ -1,12 +1,24 @@
 /** Parley's signature profile (tag `parley/1`) on RFC 9421: what a request must cover, when it is fresh, and how an answer is bound
  * to the request it answers. Crypto is passed in; everything here is parsing and comparison. */
-import { type InnerList, type Item, parseDictionary, serializeDictionary, serializeInnerList } from 'structured-headers';
+import {
+  type InnerList,
+  type Item,
+  parseDictionary,
+  serializeDictionary,
+  serializeInnerList,
+} from 'structured-headers';
 import { matchesContentDigest } from './digest.ts';
 import { type Refusal, refusal } from './errors.ts';
 import { parseThumbprint, type Thumbprint } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { err, ok, type Result } from './result.ts';
-import { queryOf, type Signable, type SignableRequest, type SignableResponse, signatureBase } from './signature-base.ts';
+import {
+  queryOf,
+  type Signable,
+  type SignableRequest,
+  type SignableResponse,
+  signatureBase,
+} from './signature-base.ts';
 
 export { contentDigest, matchesContentDigest } from './digest.ts';
 export type { SignableRequest, SignableResponse } from './signature-base.ts';
@@ -55,18 +67,32 @@ export function requiredComponents(request: SignableRequest, hasBody: boolean): 
 /** `Accept-Signature` of a 401 (§5.1). */
 export function acceptSignature(): string {
   const components = ['@method', '@authority', '@path', '@query', 'content-type', 'content-digest', 'idempotency-key'];
-  const parameters = new Map<string, boolean | string>([['created', true], ['expires', true], ['nonce', true], ['keyid', true], ['tag', REQUEST_TAG]]);
-  return serializeDictionary(new Map([['parley', [components.map((name): Item => [name, new Map()]), parameters] as InnerList]]));
+  const parameters = new Map<string, boolean | string>([
+    ['created', true],
+    ['expires', true],
+    ['nonce', true],
+    ['keyid', true],
+    ['tag', REQUEST_TAG],
+  ]);
+  return serializeDictionary(
+    new Map([['parley', [components.map((name): Item => [name, new Map()]), parameters] as InnerList]]),
+  );
 }
 
 /** Signatures with our tag, each checked for form, window and coverage; cheapest checks first, no crypto. Labels with other tags are
  * other people's business: they neither help nor hurt. */
-export function candidates(message: Signable, tag: string, required: readonly string[], now: Date): Result<readonly Candidate[], Refusal> {
+export function candidates(
+  message: Signable,
+  tag: string,
+  required: readonly string[],
+  now: Date,
+): Result<readonly Candidate[], Refusal> {
   const inputs = message.headers.get('signature-input');
   const signatures = message.headers.get('signature');
   if (inputs === undefined || signatures === undefined) return err(refusal('signature-missing'));
   const parsed = parseBoth(inputs.join(', '), signatures.join(', '));
-  if (parsed === undefined) return err(refusal('signature-invalid', 'Signature-Input or Signature is not a valid dictionary.'));
+  if (parsed === undefined)
+    return err(refusal('signature-invalid', 'Signature-Input or Signature is not a valid dictionary.'));
   const found: Candidate[] = [];
   let reason: Refusal = refusal('signature-missing', `No signature has the tag ${tag}.`);
   for (const [label, covered] of parsed.inputs) {
@@ -96,7 +122,10 @@ function parseBoth(input: string, signature: string): ParsedFields | undefined {
       signatures.set(label, new Uint8Array(value));
     }
     // A dictionary keeps the last of two equal keys (RFC 9651 §3.2), a verifier that shows the first would differ: none may be repeated.
-    const once = inputs.size <= LIMITS.signatureLabelsMax && labelsWritten(input, '=(') === inputs.size && labelsWritten(signature, '=:') === signatures.size;
+    const once =
+      inputs.size <= LIMITS.signatureLabelsMax &&
+      labelsWritten(input, '=(') === inputs.size &&
+      labelsWritten(signature, '=:') === signatures.size;
     return once ? { inputs, signatures } : undefined;
   } catch {
     return undefined;
@@ -113,15 +142,32 @@ function isInnerList(member: Item | InnerList): member is InnerList {
   return Array.isArray(member[0]);
 }
 
-function readCandidate(label: string, covered: InnerList, signature: Uint8Array | undefined, required: readonly string[], now: Date): Result<Candidate, Refusal> {
+function readCandidate(
+  label: string,
+  covered: InnerList,
+  signature: Uint8Array | undefined,
+  required: readonly string[],
+  now: Date,
+): Result<Candidate, Refusal> {
   const [items, parameters] = covered;
   const { created, expires, nonce, keyid } = Object.fromEntries(parameters);
   if (signature === undefined) return err(refusal('signature-invalid', `Signature has no member ${label}.`));
-  if (typeof created !== 'number' || typeof expires !== 'number') return err(refusal('signature-invalid', 'created and expires are required.'));
+  if (typeof created !== 'number' || typeof expires !== 'number')
+    return err(refusal('signature-invalid', 'created and expires are required.'));
   const thumbprint = typeof keyid === 'string' ? parseThumbprint(keyid) : undefined;
-  if (thumbprint === undefined) return err(refusal('signature-invalid', 'keyid must be the RFC 7638 SHA-256 thumbprint of the key.'));
-  if (typeof nonce !== 'string' || nonce.length < LIMITS.signatureNonceBytesMin || nonce.length > LIMITS.signatureNonceCharsMax) {
-    return err(refusal('signature-invalid', `nonce must have ${LIMITS.signatureNonceBytesMin} to ${LIMITS.signatureNonceCharsMax} characters.`));
+  if (thumbprint === undefined)
+    return err(refusal('signature-invalid', 'keyid must be the RFC 7638 SHA-256 thumbprint of the key.'));
+  if (
+    typeof nonce !== 'string' ||
+    nonce.length < LIMITS.signatureNonceBytesMin ||
+    nonce.length > LIMITS.signatureNonceCharsMax
+  ) {
+    return err(
+      refusal(
+        'signature-invalid',
+        `nonce must have ${LIMITS.signatureNonceBytesMin} to ${LIMITS.signatureNonceCharsMax} characters.`,
+      ),
+    );
   }
   const seconds = now.getTime() / 1000;
   const fresh = created <= seconds + LIMITS.clockSkewSeconds && expires > seconds - LIMITS.clockSkewSeconds;
@@ -129,7 +175,9 @@ function readCandidate(label: string, covered: InnerList, signature: Uint8Array 
   if (!fresh || window <= 0 || window > LIMITS.signatureWindowSecondsMax) return err(refusal('signature-expired'));
   const names = new Set(items.filter(([, { size }]) => size === 0).map(([name]) => name));
   // `signature-agent` may be covered whole or as the member it names (Web Bot Auth, both generations).
-  const keyed = new Set(items.filter(([, parameter]) => parameter.has('key') && parameter.size === 1).map(([name]) => name));
+  const keyed = new Set(
+    items.filter(([, parameter]) => parameter.has('key') && parameter.size === 1).map(([name]) => name),
+  );
   const missing = required.filter((name) => !names.has(name) && !(name === 'signature-agent' && keyed.has(name)));
   if (missing.length > 0) return err(refusal('signature-coverage', `Not covered: ${missing.join(', ')}.`));
   return ok({ label, keyid: thumbprint, nonce, expires, covered, signature });
@@ -138,16 +186,20 @@ function readCandidate(label: string, covered: InnerList, signature: Uint8Array 
 /** Verifies one candidate with its key: the algorithm comes from the key, and a parameter that says otherwise refuses (§7.3.6). */
 export function verifyCandidate(candidate: Candidate, message: Signable, key: VerifyKey): Result<string, Refusal> {
   const claimed = candidate.covered[1].get('alg');
-  if (claimed !== undefined && claimed !== key.alg) return err(refusal('signature-invalid', 'alg is not the key’s algorithm.'));
+  if (claimed !== undefined && claimed !== key.alg)
+    return err(refusal('signature-invalid', 'alg is not the key’s algorithm.'));
   const base = signatureBase(candidate.covered, message);
   if (!base.ok) return err(refusal('signature-invalid', base.error));
-  return key.verify(new TextEncoder().encode(base.value), candidate.signature) ? ok(base.value) : err(refusal('signature-invalid'));
+  return key.verify(new TextEncoder().encode(base.value), candidate.signature)
+    ? ok(base.value)
+    : err(refusal('signature-invalid'));
 }
 
 /** A body must be the one its covered Content-Digest names. */
 export function checkBody(message: Signable, body: Uint8Array): Result<void, Refusal> {
   const field = message.headers.get('content-digest');
-  if (field === undefined) return body.length === 0 ? ok(undefined) : err(refusal('signature-coverage', 'Content-Digest is required.'));
+  if (field === undefined)
+    return body.length === 0 ? ok(undefined) : err(refusal('signature-coverage', 'Content-Digest is required.'));
   return matchesContentDigest(field.join(', '), body) ? ok(undefined) : err(refusal('digest-mismatch'));
 }
 
@@ -183,13 +235,26 @@ function answerComponents({ request }: SignableResponse, label: string): Item[] 
     ...['@method', '@authority', '@path'].map(ofRequest),
     ...(queryOf(request.target) === '?' ? [] : [ofRequest('@query')]),
     ...(request.headers.has('content-digest') ? [ofRequest('content-digest')] : []),
-    ['signature', new Map<string, boolean | string>([['req', true], ['key', label]])],
+    [
+      'signature',
+      new Map<string, boolean | string>([
+        ['req', true],
+        ['key', label],
+      ]),
+    ],
   ];
 }
 
 function parametersOf(tag: string, { now, key, nonce }: SignOptions): Map<string, number | string> {
   const created = Math.floor(now.getTime() / 1000);
-  return new Map<string, number | string>([['created', created], ['expires', created + LIMITS.signatureWindowSecondsMax], ['nonce', nonce], ['keyid', key.kid], ['alg', key.alg], ['tag', tag]]);
+  return new Map<string, number | string>([
+    ['created', created],
+    ['expires', created + LIMITS.signatureWindowSecondsMax],
+    ['nonce', nonce],
+    ['keyid', key.kid],
+    ['alg', key.alg],
+    ['tag', tag],
+  ]);
 }
 
 const LABEL = 'parley';
@@ -198,11 +263,20 @@ function signWith(covered: InnerList, message: Signable, key: SignKey): Signatur
   const base = signatureBase(covered, message);
   if (!base.ok) throw new TypeError(`cannot sign: ${base.error}`);
   const signature = key.sign(new TextEncoder().encode(base.value));
-  return { signatureInput: `${LABEL}=${serializeInnerList(covered)}`, signature: serializeDictionary(new Map([[LABEL, [signature, new Map()]]])) };
+  return {
+    signatureInput: `${LABEL}=${serializeInnerList(covered)}`,
+    signature: serializeDictionary(new Map([[LABEL, [signature, new Map()]]])),
+  };
 }
 
 /** For clients: the answer is the company's, fresh, and to this very request. */
-export function verifyResponse(response: SignableResponse, body: Uint8Array, label: string, keyOf: (kid: Thumbprint) => VerifyKey | undefined, now: Date): Result<void, Refusal> {
+export function verifyResponse(
+  response: SignableResponse,
+  body: Uint8Array,
+  label: string,
+  keyOf: (kid: Thumbprint) => VerifyKey | undefined,
+  now: Date,
+): Result<void, Refusal> {
   const whole = checkBody(response, body);
   if (!whole.ok) return whole;
   const found = candidates(response, ANSWER_TAG, ['@status', 'content-type', 'content-digest'], now);
@@ -212,7 +286,8 @@ export function verifyResponse(response: SignableResponse, body: Uint8Array, lab
   if (candidate === undefined || key === undefined) return err(refusal('key-unknown'));
   const needed = answerComponents(response, label).map((item) => serializeInnerList([[item], new Map()]));
   const covered = new Set(candidate.covered[0].map((item) => serializeInnerList([[item], new Map()])));
-  if (!needed.every((each) => covered.has(each))) return err(refusal('signature-coverage', 'The answer is not bound to this request.'));
+  if (!needed.every((each) => covered.has(each)))
+    return err(refusal('signature-coverage', 'The answer is not bound to this request.'));
   const verified = verifyCandidate(candidate, response, key);
   return verified.ok ? ok(undefined) : verified;
 }

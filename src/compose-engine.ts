@@ -1,5 +1,6 @@
 /** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
+import { logOrigin } from '../protocol/checkpoint.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import type { Contract } from './contract/contract.ts';
@@ -16,7 +17,6 @@ import { guardedDispatcher, makeGuardedFetch } from './identity/guarded-fetch.ts
 import { readIssuers } from './identity/issuers.ts';
 import { makeMandates } from './identity/mandates.ts';
 import { makeStatusLists } from './identity/status-lists.ts';
-import { logOrigin } from '../protocol/checkpoint.ts';
 import { type NegotiationPolicy, parseNegotiationPolicy } from './negotiation/policy.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
@@ -61,12 +61,21 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     keys,
     crm: makeSandboxAdapter({ origin: config.crm.origin, token: config.secrets.crmToken }),
     actions: contract,
-    mandates: makeMandates({ issuers: issuers.value, store, statusList: makeStatusLists({ fetch, issuers: issuers.value }), origin: config.origin }),
+    mandates: makeMandates({
+      issuers: issuers.value,
+      store,
+      statusList: makeStatusLists({ fetch, issuers: issuers.value }),
+      origin: config.origin,
+    }),
     settings: {
       origin: config.origin,
       company: config.company,
       logOrigin: logOrigin(config.origin),
-      human: { channel: config.human.channel, hours: config.human.hours, respondWithinMinutes: config.human.respond_within_minutes },
+      human: {
+        channel: config.human.channel,
+        hours: config.human.hours,
+        respondWithinMinutes: config.human.respond_within_minutes,
+      },
       endpoints: config.webhooks.map(({ name }) => name),
       signoffLifetimeSeconds: config.signoff.lifetime_seconds,
     },
@@ -74,7 +83,10 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
 
   const judge: Judge = (operation, plan, terms) => {
     const definition = contract.action(operation.action)?.definition;
-    return rules.value.evaluate(signoffFacts(operation, definition?.risk ?? 'R3', plan, terms), definition?.default_signoff ?? 'always');
+    return rules.value.evaluate(
+      signoffFacts(operation, definition?.risk ?? 'R3', plan, terms),
+      definition?.default_signoff ?? 'always',
+    );
   };
   const negotiation = makeNegotiation(world, {
     policies: negotiations.value,
@@ -86,18 +98,33 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     judge,
     countersign: makeCountersign(keys),
     negotiation,
-    complete: (operation: Operation, ...rest: [Operation['attempts'], Parameters<typeof complete>[3]]) => complete(world, operation, ...rest),
+    complete: (operation: Operation, ...rest: [Operation['attempts'], Parameters<typeof complete>[3]]) =>
+      complete(world, operation, ...rest),
   };
 
   // The worker runs the pipeline's steps, and the pipeline tells the worker what changed.
-  const worker: Worker = makeWorker(world, (operation, continuing) => pipeline.work(operation, continuing));
+  const worker: Worker = makeWorker(world, config.crm.concurrency, (operation, continuing) =>
+    pipeline.work(operation, continuing),
+  );
   const pipeline = makePipeline(world, features, worker);
-  const endpoints = new Map(config.webhooks.map(({ name, url }) => [name, { url, secrets: config.secrets.webhooks.get(name) ?? [] }]));
-  const deliverer = makeDeliverer({ store, endpoints, send: makeSend(guardedDispatcher(config.allow_private_network)), clock, random: Math.random, log });
+  const endpoints = new Map(
+    config.webhooks.map(({ name, url }) => [name, { url, secrets: config.secrets.webhooks.get(name) ?? [] }]),
+  );
+  const deliverer = makeDeliverer({
+    store,
+    endpoints,
+    send: makeSend(guardedDispatcher(config.allow_private_network)),
+    clock,
+    random: Math.random,
+    log,
+  });
   return { world, contract, pipeline, worker, deliver: deliverer.step };
 }
 
-function readNegotiations(config: Config, contract: Contract): { ok: true; value: Map<string, NegotiationPolicy> } | { ok: false; error: string[] } {
+function readNegotiations(
+  config: Config,
+  contract: Contract,
+): { ok: true; value: Map<string, NegotiationPolicy> } | { ok: false; error: string[] } {
   const policies = new Map<string, NegotiationPolicy>();
   const problems: string[] = [];
   for (const [name, json] of Object.entries(config.negotiation)) {
@@ -106,7 +133,8 @@ function readNegotiations(config: Config, contract: Contract): { ok: true; value
     else problems.push(...read.error.map((each) => `/negotiation/${name}${each}`));
   }
   for (const { name, negotiable } of contract.definitions) {
-    if (negotiable.length > 0 && !policies.has(name)) problems.push(`/negotiation/${name} is missing: the action is negotiable`);
+    if (negotiable.length > 0 && !policies.has(name))
+      problems.push(`/negotiation/${name} is missing: the action is negotiable`);
   }
   return problems.length > 0 ? { ok: false, error: problems } : { ok: true, value: policies };
 }

@@ -10,7 +10,7 @@ interface ConfigFile {
   readonly company: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly data_dir: string;
-  readonly crm: { readonly adapter: 'sandbox'; readonly origin: string };
+  readonly crm: { readonly adapter: 'sandbox'; readonly origin: string; readonly concurrency: number };
   readonly human: { readonly channel: string; readonly hours: string; readonly respond_within_minutes: number };
   readonly issuers: readonly {
     readonly iss: string;
@@ -19,8 +19,17 @@ interface ConfigFile {
     readonly accounts?: readonly string[];
     readonly keys: readonly JsonObject[];
   }[];
-  readonly approvers: readonly { readonly id: string; readonly name: string; readonly roles: readonly string[]; readonly password_scrypt: string }[];
-  readonly signoff: { readonly lifetime_seconds: number; readonly rules: readonly JsonObject[]; readonly answers_by: readonly string[] };
+  readonly approvers: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly roles: readonly string[];
+    readonly password_scrypt: string;
+  }[];
+  readonly signoff: {
+    readonly lifetime_seconds: number;
+    readonly rules: readonly JsonObject[];
+    readonly answers_by: readonly string[];
+  };
   readonly negotiation: Readonly<Record<string, JsonObject>>;
   readonly webhooks: readonly { readonly name: string; readonly url: string }[];
   readonly allow_private_network: boolean;
@@ -78,7 +87,8 @@ function secretsOf(name: string, environment: Environment): string[] {
   return held.split(' ').filter((each) => each !== '');
 }
 
-const secretName = (endpoint: string): string => `PARLEY_WEBHOOK_SECRET_${endpoint.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+const secretName = (endpoint: string): string =>
+  `PARLEY_WEBHOOK_SECRET_${endpoint.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
 
 function explain(error: ErrorObject): string {
   const extra = error.keyword === 'additionalProperties' ? ` (${String(error.params['additionalProperty'])})` : '';
@@ -90,17 +100,23 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
 function unsafe(file: ConfigFile, secrets: Config['secrets']): string[] {
   const problems: string[] = [];
   const origin = URL.parse(file.origin);
-  if (origin === null || origin.origin !== file.origin) problems.push('/origin must be an origin: scheme and authority, nothing else');
-  else if (origin.protocol !== 'https:' && !LOOPBACK.has(origin.hostname)) problems.push('/origin must be https except on loopback');
+  if (origin === null || origin.origin !== file.origin)
+    problems.push('/origin must be an origin: scheme and authority, nothing else');
+  else if (origin.protocol !== 'https:' && !LOOPBACK.has(origin.hostname))
+    problems.push('/origin must be https except on loopback');
   const isPublic = origin?.protocol === 'https:';
-  if (!LOOPBACK.has(file.listen.host) && !isPublic) problems.push('/listen/host may leave loopback only behind an https origin');
+  if (!LOOPBACK.has(file.listen.host) && !isPublic)
+    problems.push('/listen/host may leave loopback only behind an https origin');
   if (isPublic && file.allow_private_network) problems.push('/allow_private_network is for loopback gateways only');
-  if (secrets.crmToken === '') problems.push('PARLEY_CRM_TOKEN is not set: the CRM is never reached without credentials');
+  if (secrets.crmToken === '')
+    problems.push('PARLEY_CRM_TOKEN is not set: the CRM is never reached without credentials');
   for (const { name } of file.webhooks) {
-    if ((secrets.webhooks.get(name) ?? []).length === 0) problems.push(`${secretName(name)} is not set: webhooks are never sent unsigned`);
+    if ((secrets.webhooks.get(name) ?? []).length === 0)
+      problems.push(`${secretName(name)} is not set: webhooks are never sent unsigned`);
   }
   for (const name of file.signoff.answers_by) {
-    if (!file.webhooks.some((each) => each.name === name)) problems.push(`/signoff/answers_by names ${name}, which is not in /webhooks`);
+    if (!file.webhooks.some((each) => each.name === name))
+      problems.push(`/signoff/answers_by names ${name}, which is not in /webhooks`);
   }
   if (file.approvers.length === 0 && file.signoff.answers_by.length === 0) {
     problems.push('nobody can sign off: configure /approvers or /signoff/answers_by');

@@ -9,13 +9,13 @@ import { withdraw } from './engine/withdraw.ts';
 import type { Worker } from './engine/worker.ts';
 import { type Ask, type Change, notify, type Verb, type World } from './engine/world.ts';
 import { ownRecord, withinMandate } from './execution/authority.ts';
-import { type Complete, finishStep, carryOut, currentStep, doubt, start } from './execution/perform.ts';
 import { crmContext } from './execution/crm.ts';
+import { type Complete, carryOut, currentStep, doubt, finishStep, start } from './execution/perform.ts';
 import { type Countersign, type Judge, prepare } from './execution/prepare.ts';
 import { reconcile, reverse } from './execution/reconcile.ts';
 import { answered, refuse, unreadable, validateData } from './execution/validate.ts';
-import { sealed } from './ledger/seal.ts';
 import { callPerson, HANDOFF_ACTION, handoff, withHandoff } from './handoff/handoff.ts';
+import { sealed } from './ledger/seal.ts';
 import type { Negotiation } from './negotiation/steps.ts';
 import type { Approver, Decision } from './signoff/decide.ts';
 import { decide, expireSignoff } from './signoff/step.ts';
@@ -31,7 +31,12 @@ export interface Features {
 /** The ways into the engine. A stranger's request, a person's decision and a recovery end in the same two tables. */
 export interface Pipeline {
   ask(ask: Ask): Promise<Result<Reply, Refusal>>;
-  decide(id: string, decision: Decision, approver: Approver, via: 'page' | 'webhook'): Promise<Result<Operation, Refusal>>;
+  decide(
+    id: string,
+    decision: Decision,
+    approver: Approver,
+    via: 'page' | 'webhook',
+  ): Promise<Result<Operation, Refusal>>;
   /** Does one step of the company's side; `undefined` when nothing is to be done now. */
   work(operation: Operation, continuing: boolean): Promise<Change | undefined>;
 }
@@ -58,11 +63,15 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   const WORK: Record<State, ((operation: Operation, continuing: boolean) => Promise<Change>) | null> = {
     received: open,
     negotiating: expire,
-    agreed: (operation) => (voided(operation) >= VOIDS_MAX ? giveToPerson(operation, 'The record keeps changing') : prepare(world, judge, countersign, operation)),
+    agreed: (operation) =>
+      voided(operation) >= VOIDS_MAX
+        ? giveToPerson(operation, 'The record keeps changing')
+        : prepare(world, judge, countersign, operation),
     awaiting_signoff: async (operation) => expireSignoff(world, operation),
     authorized: async (operation) => change(operation, await start(world, judge, within, complete, operation)),
     executing: async (operation, continuing) => change(operation, await execute(operation, continuing)),
-    unknown: async (operation) => change(operation, move(operation, 'looking', 'engine', world.clock.now(), { tries: operation.tries })),
+    unknown: async (operation) =>
+      change(operation, move(operation, 'looking', 'engine', world.clock.now(), { tries: operation.tries })),
     reconciling: async (operation) => change(operation, await reconcile(world, operation)),
     reversing: async (operation) => change(operation, await reverse(world, operation)),
     needs_human: null,
@@ -87,8 +96,16 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   async function submitAny(_world: World, ask: Ask) {
     const result = await submit(world, ask);
     if (!result.ok || ask.target !== HANDOFF_ACTION) return result;
-    const next = withHandoff(world, result.value.next, String(result.value.next.input['topic'] ?? 'A person is asked for'));
-    return ok({ ...result.value, next, outgoing: notify(world, 'handoff.requested', { operation: next.id, case: next.handoff?.caseRef ?? '' }) });
+    const next = withHandoff(
+      world,
+      result.value.next,
+      String(result.value.next.input['topic'] ?? 'A person is asked for'),
+    );
+    return ok({
+      ...result.value,
+      next,
+      outgoing: notify(world, 'handoff.requested', { operation: next.id, case: next.handoff?.caseRef ?? '' }),
+    });
   }
 
   /** The first look at what was asked: the record must exist and be the principal's; then a talk, an answer or a plan. */
@@ -110,8 +127,13 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       const { fields, correction } = checked.value;
       return correction === null ? answered(world, operation, fields) : prepare(world, judge, countersign, correction);
     }
-    if (definition === undefined || definition.negotiable.length === 0) return prepare(world, judge, countersign, operation);
-    const snapshot = await world.crm.read(crmContext(world, operation), { type: 'contract', by: 'id', value: String(operation.input['contract']) });
+    if (definition === undefined || definition.negotiable.length === 0)
+      return prepare(world, judge, countersign, operation);
+    const snapshot = await world.crm.read(crmContext(world, operation), {
+      type: 'contract',
+      by: 'id',
+      value: String(operation.input['contract']),
+    });
     const own = ownRecord(operation, snapshot);
     const opened = own.ok ? await negotiation.open(operation, own.value.data) : own;
     return opened.ok ? opened.value : refuse(world, operation, opened.error);
@@ -124,7 +146,9 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   }
 
   async function expire(operation: Operation): Promise<Change> {
-    const moved = move(operation, 'expired', 'engine', world.clock.now(), { problem: toProblem(refusal('offer-expired')) });
+    const moved = move(operation, 'expired', 'engine', world.clock.now(), {
+      problem: toProblem(refusal('offer-expired')),
+    });
     return change(operation, moved);
   }
 
@@ -143,7 +167,14 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       for (let race = 0; race < DECIDE_RACES_MAX; race += 1) {
         const operation = world.store.operation(id);
         if (operation === undefined) return err(refusal('not-found'));
-        const decided = await decide(world, { countersign, personCounters: negotiation.personCounters }, operation, decision, approver, via);
+        const decided = await decide(
+          world,
+          { countersign, personCounters: negotiation.personCounters },
+          operation,
+          decision,
+          approver,
+          via,
+        );
         if (!decided.ok) return decided;
         if (decided.value === 'already') return ok(operation);
         const done = await sealed(world, decided.value);
@@ -163,12 +194,19 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       if (!CALLS_A_PERSON.has(done.next.state)) return sealed(world, done);
       const topic = 'The outcome of a write could not be settled';
       const next = withHandoff(world, done.next, topic);
-      return { ...done, next, outgoing: [...(done.outgoing ?? []), ...notify(world, 'operation.needs_human', { operation: next.id, topic })] };
+      return {
+        ...done,
+        next,
+        outgoing: [...(done.outgoing ?? []), ...notify(world, 'operation.needs_human', { operation: next.id, topic })],
+      };
     },
   };
 }
 
-function change(from: Operation, moved: { readonly next: Operation; readonly record: Change['records'][number] }): Change {
+function change(
+  from: Operation,
+  moved: { readonly next: Operation; readonly record: Change['records'][number] },
+): Change {
   return { next: moved.next, expected: from.version, records: [moved.record] };
 }
 

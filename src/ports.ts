@@ -16,9 +16,7 @@ export interface Ids {
 }
 
 /** One line of structured log an event. Never secrets, never a peer's payload. */
-export interface Log {
-  (event: string, fields?: JsonObject): void;
-}
+export type Log = (event: string, fields?: JsonObject) => void;
 
 /** Purposes of the company's keys: a key serves one purpose only, and each has its own kid in the profile. */
 export type KeyPurpose = 'answers' | 'evidence' | 'mandates' | 'log';
@@ -123,5 +121,9 @@ export interface Store {
   revoke(kind: 'key' | 'mandate', id: string, at: string, reason: string): Promise<void>;
   /** Outbox. */
   dueOutgoing(nowMs: number, limit: number): readonly (Outgoing & { readonly attempts: number })[];
-  settleOutgoing(id: string, outcome: 'delivered' | 'exhausted' | { readonly retryAtMs: number }, note: string): Promise<void>;
+  settleOutgoing(
+    id: string,
+    outcome: 'delivered' | 'exhausted' | { readonly retryAtMs: number },
+    note: string,
+  ): Promise<void>;
 }

@@ -21,7 +21,12 @@ export const DATA_FIELDS: ReadonlyMap<string, FieldMapping> = new Map<string, Fi
 ]);
 
 /** The sandbox's collection for each of our types. */
-export const COLLECTION: Readonly<Record<string, string>> = { account: 'accounts', contact: 'contacts', contract: 'contracts', ticket: 'tickets' };
+export const COLLECTION: Readonly<Record<string, string>> = {
+  account: 'accounts',
+  contact: 'contacts',
+  contract: 'contracts',
+  ticket: 'tickets',
+};
 
 export const CONTRACT_LABELS: Readonly<Record<string, string>> = {
   unit_price: 'Price per seat and month',

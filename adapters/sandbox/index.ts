@@ -1,7 +1,18 @@
 import type { Dispatcher } from 'undici';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { type CrmResponse, makeHttp, path, type ReadHttp } from '../sdk/http.ts';
-import { type Adapter, AdapterError, type AdapterErrorCode, type AdapterManifest, type Capability, type Ctx, type PlanStep, type Ref, type Snapshot, type StepResult } from '../sdk/index.ts';
+import {
+  type Adapter,
+  AdapterError,
+  type AdapterErrorCode,
+  type AdapterManifest,
+  type Capability,
+  type Ctx,
+  type PlanStep,
+  type Ref,
+  type Snapshot,
+  type StepResult,
+} from '../sdk/index.ts';
 import { COLLECTION, DATA_FIELDS } from './fields.ts';
 import { PLANNERS, same } from './plan.ts';
 
@@ -24,7 +35,11 @@ const manifest: AdapterManifest = {
   name: 'sandbox',
   version: '0.1.0',
   title: 'Sandbox CRM',
-  capabilities: [writes('contract.renew', ['contract']), writes('data.validate', ['contact', 'account']), writes('human.handoff', ['ticket'])],
+  capabilities: [
+    writes('contract.renew', ['contract']),
+    writes('data.validate', ['contact', 'account']),
+    writes('human.handoff', ['ticket']),
+  ],
 };
 
 export interface SandboxAdapterOptions {
@@ -53,7 +68,8 @@ export function makeSandboxAdapter(options: SandboxAdapterOptions): Adapter {
     read: (ctx, ref) => read(http, ctx, ref),
     async plan(ctx, request) {
       const planner = PLANNERS[request.action];
-      if (planner === undefined) throw new AdapterError('unsupported', `The sandbox CRM does not know ${request.action}.`);
+      if (planner === undefined)
+        throw new AdapterError('unsupported', `The sandbox CRM does not know ${request.action}.`);
       return planner(request, (ref) => read(http, ctx, ref));
     },
     async execute(ctx, step) {
@@ -74,7 +90,9 @@ export function makeSandboxAdapter(options: SandboxAdapterOptions): Adapter {
       const type = step.preconditions[0]?.ref.type ?? 'ticket';
       const after = await read(http, ctx, { type, by: 'id', value: String(change['id']) });
       const raw = await rawRecord(http, ctx, after.ref);
-      const diff = step.changes.filter(({ field, to }) => !same(raw[field] ?? null, to)).map((each) => ({ ...each, from: raw[each.field] ?? null }));
+      const diff = step.changes
+        .filter(({ field, to }) => !same(raw[field] ?? null, to))
+        .map((each) => ({ ...each, from: raw[each.field] ?? null }));
       return { state: diff.length === 0 ? 'applied' : 'diverged', after, diff };
     },
     compensate: (ctx, step, done) => undo(ctx, step, done),
@@ -82,7 +100,8 @@ export function makeSandboxAdapter(options: SandboxAdapterOptions): Adapter {
 
   async function undo(ctx: Ctx, step: PlanStep, done: StepResult): Promise<StepResult> {
     const [precondition] = step.preconditions;
-    if (precondition === undefined) throw new AdapterError('unsupported', 'A ticket is not taken back; close it instead.');
+    if (precondition === undefined)
+      throw new AdapterError('unsupported', 'A ticket is not taken back; close it instead.');
     const payload = Object.fromEntries(step.changes.map(({ field, from }) => [field, from ?? '']));
     const response = await http.send(ctx, 'PATCH', target(precondition.ref), payload, {
       'external-id': `${step.idempotencyKey}:undo`,
@@ -107,10 +126,21 @@ async function read(http: ReadHttp, ctx: Ctx, ref: Ref): Promise<Snapshot> {
   const raw = await rawRecord(http, ctx, ref);
   if (raw['id'] !== ref.value) throw new AdapterError('bug', 'The CRM answered with another record.');
   const { revision, updated_at: _at, ...record } = raw;
-  const named = [...DATA_FIELDS].flatMap(([name, { type, field }]) => (type === ref.type && record[field] !== undefined ? [[name, record[field] as Json] as const] : []));
+  const named = [...DATA_FIELDS].flatMap(([name, { type, field }]) =>
+    type === ref.type && record[field] !== undefined ? [[name, record[field] as Json] as const] : [],
+  );
   const account = ref.type === 'account' ? record['id'] : record['account'];
-  const data = ref.type === 'contract' || ref.type === 'ticket' ? record : { ...Object.fromEntries(named), id: record['id'] ?? null };
-  return { ref, version: String(revision), versionKind: 'counter', readAt: ctx.clock().toISOString(), data: { ...data, account: account ?? null } };
+  const data =
+    ref.type === 'contract' || ref.type === 'ticket'
+      ? record
+      : { ...Object.fromEntries(named), id: record['id'] ?? null };
+  return {
+    ref,
+    version: String(revision),
+    versionKind: 'counter',
+    readAt: ctx.clock().toISOString(),
+    data: { ...data, account: account ?? null },
+  };
 }
 
 function written(response: CrmResponse, type: string, isWrite: boolean): StepResult {
@@ -141,7 +171,10 @@ function check(response: CrmResponse, isWrite: boolean): CrmResponse {
   if (response.status < 300) return response;
   const code = CODES.get(response.status) ?? (isWrite ? 'unknown_outcome' : 'retryable');
   const error = response.body['error'];
-  const fields = typeof error === 'object' && error !== null && 'fields' in error && Array.isArray(error['fields']) ? error['fields'] : [];
+  const fields =
+    typeof error === 'object' && error !== null && 'fields' in error && Array.isArray(error['fields'])
+      ? error['fields']
+      : [];
   const retryAfter = Number(response.headers['retry-after']);
   throw new AdapterError(code, `The CRM refused: ${response.status}.`, {
     ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter * 1000 } : {}),
@@ -151,6 +184,7 @@ function check(response: CrmResponse, isWrite: boolean): CrmResponse {
 
 function memberOf(body: JsonObject, name: string): JsonObject {
   const value = body[name];
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AdapterError('bug', 'The CRM’s answer has not the promised shape.');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new AdapterError('bug', 'The CRM’s answer has not the promised shape.');
   return value as JsonObject;
 }

@@ -1,6 +1,14 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
-import { AdapterError, type Change, type Plan, type PlanRequest, type PlanStep, type Ref, type Snapshot } from '../sdk/index.ts';
+import {
+  AdapterError,
+  type Change,
+  type Plan,
+  type PlanRequest,
+  type PlanStep,
+  type Ref,
+  type Snapshot,
+} from '../sdk/index.ts';
 import { CONTRACT_LABELS, DATA_FIELDS } from './fields.ts';
 
 /** Reads a record for planning; cannot write. */
@@ -18,8 +26,17 @@ async function planRenewal({ operation, action, input, terms }: PlanRequest, rea
   const contract = await read({ type: 'contract', by: 'id', value: stringOf(input['contract']) });
   if (contract.data['status'] === 'cancelled') throw new AdapterError('invalid', 'The contract has been cancelled.');
   const { unit_price, term_months, seats, start_date, notice_days } = terms;
-  if (typeof start_date !== 'string' || typeof term_months !== 'number') throw new AdapterError('invalid', 'The terms are incomplete.');
-  const wanted = { unit_price, term_months, seats, start_date, end_date: lastDay(start_date, term_months), notice_days, status: 'active' };
+  if (typeof start_date !== 'string' || typeof term_months !== 'number')
+    throw new AdapterError('invalid', 'The terms are incomplete.');
+  const wanted = {
+    unit_price,
+    term_months,
+    seats,
+    start_date,
+    end_date: lastDay(start_date, term_months),
+    notice_days,
+    status: 'active',
+  };
   const changes = changesOf(contract, wanted, CONTRACT_LABELS);
   return planOf(operation, action, contract, changes, `Renew contract ${contract.ref.value} until ${wanted.end_date}`);
 }
@@ -34,9 +51,19 @@ async function planCorrection({ operation, action, input }: PlanRequest, read: R
     const changes = mine.flatMap(({ path, value }) => {
       const mapping = DATA_FIELDS.get(path);
       const from = snapshot.data[path] ?? null;
-      return mapping === undefined || from === value ? [] : [{ ref: snapshot.ref, field: mapping.field, label: mapping.label, from, to: value }];
+      return mapping === undefined || from === value
+        ? []
+        : [{ ref: snapshot.ref, field: mapping.field, label: mapping.label, from, to: value }];
     });
-    steps.push(...planOf(operation, action, snapshot, changes, `Correct ${changes.length} field(s) of ${type} ${snapshot.ref.value}`).steps);
+    steps.push(
+      ...planOf(
+        operation,
+        action,
+        snapshot,
+        changes,
+        `Correct ${changes.length} field(s) of ${type} ${snapshot.ref.value}`,
+      ).steps,
+    );
   }
   return { steps, warnings: [] };
 }
@@ -53,22 +80,54 @@ async function planTicket({ operation, action, input }: PlanRequest): Promise<Pl
   };
   const changes = [{ ref, field: 'subject', label: 'New ticket', from: null, to: payload['subject'] ?? null }];
   return {
-    steps: [{ id: 'ticket', action, summary: 'Open a ticket for a person', changes, preconditions: [], idempotencyKey: ref.value, reversal: 'none', payload }],
+    steps: [
+      {
+        id: 'ticket',
+        action,
+        summary: 'Open a ticket for a person',
+        changes,
+        preconditions: [],
+        idempotencyKey: ref.value,
+        reversal: 'none',
+        payload,
+      },
+    ],
     warnings: [],
   };
 }
 
-function planOf(operation: string, action: string, snapshot: Snapshot, changes: readonly Change[], summary: string): Plan {
+function planOf(
+  operation: string,
+  action: string,
+  snapshot: Snapshot,
+  changes: readonly Change[],
+  summary: string,
+): Plan {
   if (changes.length === 0) return { steps: [], warnings: [] };
   const id = snapshot.ref.type;
   const payload = Object.fromEntries(changes.map(({ field, to }) => [field, to]));
   return {
-    steps: [{ id, action, summary, changes, preconditions: [{ ref: snapshot.ref, version: snapshot.version }], idempotencyKey: `${operation}:${id}`, reversal: 'undo', payload }],
+    steps: [
+      {
+        id,
+        action,
+        summary,
+        changes,
+        preconditions: [{ ref: snapshot.ref, version: snapshot.version }],
+        idempotencyKey: `${operation}:${id}`,
+        reversal: 'undo',
+        payload,
+      },
+    ],
     warnings: [],
   };
 }
 
-function changesOf(snapshot: Snapshot, wanted: Readonly<Record<string, Json | undefined>>, labels: Readonly<Record<string, string>>): Change[] {
+function changesOf(
+  snapshot: Snapshot,
+  wanted: Readonly<Record<string, Json | undefined>>,
+  labels: Readonly<Record<string, string>>,
+): Change[] {
   return Object.entries(wanted).flatMap(([field, to]) => {
     const from = snapshot.data[field] ?? null;
     if (to === undefined || same(from, to)) return [];
@@ -82,7 +141,14 @@ export function same(a: Json, b: Json): boolean {
 }
 
 function isMoney(value: unknown): value is Money & JsonObject {
-  return typeof value === 'object' && value !== null && 'amount' in value && typeof value.amount === 'number' && 'currency' in value && typeof value.currency === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'amount' in value &&
+    typeof value.amount === 'number' &&
+    'currency' in value &&
+    typeof value.currency === 'string'
+  );
 }
 
 /** The last day of a term: the day before the same day `months` later; a start on the 31st ends with a shorter month's last day. */
@@ -95,7 +161,10 @@ export function lastDay(start: string, months: number): string {
 }
 
 function claimsOf(value: Json | undefined): { path: string; value: string }[] {
-  return (Array.isArray(value) ? value : []).map((each) => ({ path: stringOf(each?.path), value: stringOf(each?.value) }));
+  return (Array.isArray(value) ? value : []).map((each) => ({
+    path: stringOf(each?.path),
+    value: stringOf(each?.value),
+  }));
 }
 
 function stringOf(value: unknown): string {

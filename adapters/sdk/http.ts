@@ -30,7 +30,8 @@ export function path(fixed: TemplateStringsArray, ...values: readonly string[]):
 }
 
 function segment(value: string): string {
-  if (value === '' || value === '.' || value === '..' || !value.isWellFormed()) throw new AdapterError('invalid', 'An identifier is not usable.');
+  if (value === '' || value === '.' || value === '..' || !value.isWellFormed())
+    throw new AdapterError('invalid', 'An identifier is not usable.');
   return encodeURIComponent(value);
 }
 
@@ -40,18 +41,35 @@ export interface ReadHttp {
 }
 
 export interface WriteHttp extends ReadHttp {
-  send(ctx: Ctx, method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', target: Path, body: JsonObject, headers: Readonly<Record<string, string>>): Promise<CrmResponse>;
+  send(
+    ctx: Ctx,
+    method: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+    target: Path,
+    body: JsonObject,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<CrmResponse>;
 }
 
 /** HTTP to one CRM: pinned origin, no redirects, bounded time and size. A write that was sent and not answered is `unknown_outcome`. */
 export function makeHttp(options: HttpOptions): WriteHttp {
-  async function call(ctx: Ctx, method: string, target: Path, body: JsonObject | undefined, more: Readonly<Record<string, string>>): Promise<CrmResponse> {
+  async function call(
+    ctx: Ctx,
+    method: string,
+    target: Path,
+    body: JsonObject | undefined,
+    more: Readonly<Record<string, string>>,
+  ): Promise<CrmResponse> {
     const isWrite = method !== 'GET';
     const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(options.timeoutMs)]);
     try {
       const response = await request(new URL(target, options.origin), {
         method: method as Dispatcher.HttpMethod,
-        headers: { accept: 'application/json', ...(await options.headers()), ...more, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          accept: 'application/json',
+          ...(await options.headers()),
+          ...more,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
         signal,
@@ -86,14 +104,25 @@ function parse(text: string, isWrite: boolean): JsonObject {
   } catch {
     // Told below: what is not the CRM's JSON says nothing about what the CRM did.
   }
-  throw new AdapterError(isWrite ? 'unknown_outcome' : 'retryable', 'The CRM answered something that is not its API’s.');
+  throw new AdapterError(
+    isWrite ? 'unknown_outcome' : 'retryable',
+    'The CRM answered something that is not its API’s.',
+  );
 }
 
 /** Node's and undici's codes for failures before anything can have reached the CRM. */
-const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 function networkError(error: unknown, isWrite: boolean): AdapterError {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  if (isWrite && !NOT_SENT.has(code)) return new AdapterError('unknown_outcome', 'The CRM did not answer a write that was sent.', { cause: error });
+  if (isWrite && !NOT_SENT.has(code))
+    return new AdapterError('unknown_outcome', 'The CRM did not answer a write that was sent.', { cause: error });
   return new AdapterError('retryable', 'The CRM cannot be reached.', { cause: error });
 }

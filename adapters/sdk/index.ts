@@ -96,7 +96,16 @@ export interface PlanRequest {
 }
 
 export type AdapterErrorCode =
-  | 'retryable' | 'rate_limited' | 'conflict' | 'invalid' | 'unauthorised' | 'forbidden' | 'not_found' | 'unsupported' | 'unknown_outcome' | 'bug';
+  | 'retryable'
+  | 'rate_limited'
+  | 'conflict'
+  | 'invalid'
+  | 'unauthorised'
+  | 'forbidden'
+  | 'not_found'
+  | 'unsupported'
+  | 'unknown_outcome'
+  | 'bug';
 
 /** The only error an adapter may throw. `message` is safe to show: no tokens, no bodies. `unknown_outcome`: the write may have happened. */
 export class AdapterError extends Error {
@@ -108,7 +117,12 @@ export class AdapterError extends Error {
   constructor(
     code: AdapterErrorCode,
     message: string,
-    more: { retryAfterMs?: number; fields?: readonly { path: string; message: string }[]; providerRequestId?: string; cause?: unknown } = {},
+    more: {
+      retryAfterMs?: number;
+      fields?: readonly { path: string; message: string }[];
+      providerRequestId?: string;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: more.cause });
     this.code = code;

@@ -18,7 +18,11 @@ export interface Io {
 const DAY_MS = 86_400_000;
 
 /** What an operator does beside running the gateway. Exit code. */
-export async function operatorCommand(command: 'mandate' | 'revoke' | 'password', args: readonly string[], io: Io): Promise<number> {
+export async function operatorCommand(
+  command: 'mandate' | 'revoke' | 'password',
+  args: readonly string[],
+  io: Io,
+): Promise<number> {
   if (command === 'password') {
     io.out(await hashPassword(readFileSync(0, 'utf8').replace(/\r?\n$/, '')));
     return 0;

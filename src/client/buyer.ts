@@ -13,18 +13,33 @@ export interface BuyerGoals {
   readonly maxNoticeDays: number;
 }
 
-export type BuyerMove = { readonly kind: 'accept'; readonly offer: Offer } | { readonly kind: 'counter'; readonly terms: Terms } | { readonly kind: 'withdraw' };
+export type BuyerMove =
+  | { readonly kind: 'accept'; readonly offer: Offer }
+  | { readonly kind: 'counter'; readonly terms: Terms }
+  | { readonly kind: 'withdraw' };
 
 /** A simple, honest buyer: concedes evenly from wish to limit over the rounds, accepts what meets its next step, and never a term
  * beyond its limits. Deterministic; a model may put it in words, it does not decide. */
-export function buyerMove(goals: BuyerGoals, offers: readonly Offer[], roundsLeft: number, roundsMax: number): BuyerMove {
+export function buyerMove(
+  goals: BuyerGoals,
+  offers: readonly Offer[],
+  roundsLeft: number,
+  roundsMax: number,
+): BuyerMove {
   const offer = offers.findLast(({ by }) => by !== 'agent');
   if (offer === undefined) return { kind: 'counter', terms: proposalAt(goals, goals.wishUnitPrice.amount) };
   const progress = Math.min(1, Math.max(0, (roundsMax - roundsLeft) / roundsMax));
   const { amount: wish, currency } = goals.wishUnitPrice;
   const ready = Math.floor(wish + (goals.maxUnitPrice.amount - wish) * progress);
   const price = offer.terms['unit_price'];
-  const asked = typeof price === 'object' && price !== null && 'amount' in price && 'currency' in price && price['currency'] === currency ? Number(price['amount']) : Number.NaN;
+  const asked =
+    typeof price === 'object' &&
+    price !== null &&
+    'amount' in price &&
+    'currency' in price &&
+    price['currency'] === currency
+      ? Number(price['amount'])
+      : Number.NaN;
   const affordable = asked <= goals.maxUnitPrice.amount && fits(goals, offer.terms);
   if (affordable && (asked <= ready || roundsLeft === 0)) return { kind: 'accept', offer };
   if (roundsLeft === 0) return { kind: 'withdraw' };
@@ -32,7 +47,12 @@ export function buyerMove(goals: BuyerGoals, offers: readonly Offer[], roundsLef
 }
 
 function proposalAt(goals: BuyerGoals, amount: number): Terms {
-  return { unit_price: { amount, currency: goals.wishUnitPrice.currency }, term_months: goals.termMonths, seats: goals.seats, notice_days: goals.maxNoticeDays };
+  return {
+    unit_price: { amount, currency: goals.wishUnitPrice.currency },
+    term_months: goals.termMonths,
+    seats: goals.seats,
+    notice_days: goals.maxNoticeDays,
+  };
 }
 
 function fits(goals: BuyerGoals, terms: Terms): boolean {

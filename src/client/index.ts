@@ -71,7 +71,8 @@ export function makeClient(options: ClientOptions): Client {
   }
 
   async function read(operation: string, known?: number): Promise<OperationView> {
-    const headers: Record<string, string> = known === undefined ? {} : { prefer: `wait=${WAIT_SECONDS}`, 'if-none-match': `"${known}"` };
+    const headers: Record<string, string> =
+      known === undefined ? {} : { prefer: `wait=${WAIT_SECONDS}`, 'if-none-match': `"${known}"` };
     return parseView(await transport.get(`/operations/${operation}`, headers));
   }
 
@@ -87,24 +88,45 @@ export function makeClient(options: ClientOptions): Client {
       const presented =
         mandate === undefined
           ? {}
-          : { mandate: await presentMandate(mandate, { key, audience: options.gateway, nonce: idempotencyKey, now: clock() }) };
+          : {
+              mandate: await presentMandate(mandate, {
+                key,
+                audience: options.gateway,
+                nonce: idempotencyKey,
+                now: clock(),
+              }),
+            };
       return send(`/actions/${action}`, { ...presented, input }, idempotencyKey);
     },
-    counter: (operation, terms, message) => send(`/operations/${operation}/offers`, { terms, ...(message === undefined ? {} : { message }) }),
+    counter: (operation, terms, message) =>
+      send(`/operations/${operation}/offers`, { terms, ...(message === undefined ? {} : { message }) }),
     async accept(view, offer) {
-      const parties = { operation: view.id, action: view.action, actionVersion: view.action_version, company: options.gateway, agent: key.keyid };
+      const parties = {
+        operation: view.id,
+        action: view.action,
+        actionVersion: view.action_version,
+        company: options.gateway,
+        agent: key.keyid,
+      };
       // Never sign terms that are not the company's own, signed offer.
       const genuine = await verifyOffer(offer, { ...parties, keys: await transport.companyKeys('evidence') });
-      if (!genuine.ok) throw new AnswerError(`the offer is not the company’s: ${genuine.error.detail ?? genuine.error.code}`);
+      if (!genuine.ok)
+        throw new AnswerError(`the offer is not the company’s: ${genuine.error.detail ?? genuine.error.code}`);
       const agreement = await signAgreement(agreementPayload({ ...parties, offer }), key);
-      return send(`/operations/${view.id}/accept`, { offer: offer.id, terms_digest: offer.terms_digest, agreement: { ...agreement } });
+      return send(`/operations/${view.id}/accept`, {
+        offer: offer.id,
+        terms_digest: offer.terms_digest,
+        agreement: { ...agreement },
+      });
     },
     withdraw: (operation, reason) => send(`/operations/${operation}/withdraw`, reason === undefined ? {} : { reason }),
-    handoff: (operation, topic, message) => send(`/operations/${operation}/handoff`, { topic, ...(message === undefined ? {} : { message }) }),
+    handoff: (operation, topic, message) =>
+      send(`/operations/${operation}/handoff`, { topic, ...(message === undefined ? {} : { message }) }),
     read: (operation) => read(operation),
     async waitForTurn(operation, seen = () => false) {
       let view = await read(operation);
-      while (!isFinalState(view.state) && view.turn !== 'agent' && !seen(view)) view = await read(operation, view.version);
+      while (!isFinalState(view.state) && view.turn !== 'agent' && !seen(view))
+        view = await read(operation, view.version);
       return view;
     },
     async receipt(operation) {

@@ -8,7 +8,9 @@ export class ProblemError extends Error {
   readonly problem: JsonObject;
   readonly retryAfterMs: number | undefined;
   constructor(status: number, problem: JsonObject, retryAfterMs: number | undefined) {
-    super(`${String(problem['title'] ?? status)}${problem['detail'] === undefined ? '' : `: ${String(problem['detail'])}`}`);
+    super(
+      `${String(problem['title'] ?? status)}${problem['detail'] === undefined ? '' : `: ${String(problem['detail'])}`}`,
+    );
     this.status = status;
     this.type = String(problem['type'] ?? 'about:blank');
     this.problem = problem;

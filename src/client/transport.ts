@@ -2,7 +2,13 @@ import { createPublicKey, type KeyObject, randomBytes, verify } from 'node:crypt
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Thumbprint } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { contentDigest, type SignableRequest, signRequest, type VerifyKey, verifyResponse } from '../../protocol/signature.ts';
+import {
+  contentDigest,
+  type SignableRequest,
+  signRequest,
+  type VerifyKey,
+  verifyResponse,
+} from '../../protocol/signature.ts';
 import type { AgentKey } from './agent-key.ts';
 import { AnswerError, ProblemError } from './problem.ts';
 
@@ -44,7 +50,9 @@ export function makeTransport(options: TransportOptions) {
     known ??= profile();
     const { keys } = await known;
     if (!Array.isArray(keys)) throw new AnswerError('the profile has no keys');
-    return keys.filter((each): each is JsonObject => typeof each === 'object' && each !== null && each['parley_purpose'] === purpose);
+    return keys.filter(
+      (each): each is JsonObject => typeof each === 'object' && each !== null && each['parley_purpose'] === purpose,
+    );
   }
 
   async function exchange(outgoing: Outgoing): Promise<JsonObject> {
@@ -64,12 +72,23 @@ export function makeTransport(options: TransportOptions) {
       ...extra,
       ...(bytes === undefined ? {} : { 'content-type': 'application/json', 'content-digest': contentDigest(bytes) }),
     };
-    const request: SignableRequest = { method, scheme: origin.protocol.slice(0, -1), authority: origin.host, target: path, headers: lines(headers) };
+    const request: SignableRequest = {
+      method,
+      scheme: origin.protocol.slice(0, -1),
+      authority: origin.host,
+      target: path,
+      headers: lines(headers),
+    };
     const nonce = randomBytes(18).toString('base64url');
     const fields = signRequest(request, bytes !== undefined, { key: options.key, now: options.clock(), nonce });
     headers['signature-input'] = fields.signatureInput;
     headers['signature'] = fields.signature;
-    const response = await options.fetch(new URL(path, origin), { method, headers, redirect: 'error', ...(bytes === undefined ? {} : { body: bytes }) });
+    const response = await options.fetch(new URL(path, origin), {
+      method,
+      headers,
+      redirect: 'error',
+      ...(bytes === undefined ? {} : { body: bytes }),
+    });
     const answer = new Uint8Array(await response.arrayBuffer());
     const signed = response.headers.has('signature');
     if (signed) await checkAnswer(response, answer, { ...request, headers: lines(headers) });
@@ -83,7 +102,8 @@ export function makeTransport(options: TransportOptions) {
     const keys = new Map((await companyKeys('answers')).map((jwk) => [String(jwk['kid']), verifyKey(jwk)]));
     const signable = { status: response.status, headers: lines(Object.fromEntries(response.headers)), request };
     const verified = verifyResponse(signable, body, LABEL, (kid) => keys.get(kid), options.clock());
-    if (!verified.ok) throw new AnswerError(`the answer’s signature does not verify: ${verified.error.detail ?? verified.error.code}`);
+    if (!verified.ok)
+      throw new AnswerError(`the answer’s signature does not verify: ${verified.error.detail ?? verified.error.code}`);
   }
 
   return {
@@ -112,7 +132,9 @@ function parseAnswer(bytes: Uint8Array, status: number): JsonObject {
   } catch {
     // Not JSON: the gateway always answers JSON, so something between us and it did not.
   }
-  throw status >= 500 ? new ProblemError(status, { title: 'not a Parley answer' }, undefined) : new AnswerError(`not a Parley answer (${status})`);
+  throw status >= 500
+    ? new ProblemError(status, { title: 'not a Parley answer' }, undefined)
+    : new AnswerError(`not a Parley answer (${status})`);
 }
 
 function retryAfterMs(response: Response): number | undefined {
@@ -122,5 +144,9 @@ function retryAfterMs(response: Response): number | undefined {
 
 function verifyKey(jwk: JsonObject): VerifyKey {
   const key: KeyObject = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: String(jwk['x']) }, format: 'jwk' });
-  return { kid: String(jwk['kid']) as Thumbprint, alg: 'ed25519', verify: (data, signature) => verify(null, data, key, signature) };
+  return {
+    kid: String(jwk['kid']) as Thumbprint,
+    alg: 'ed25519',
+    verify: (data, signature) => verify(null, data, key, signature),
+  };
 }

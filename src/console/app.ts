@@ -19,14 +19,21 @@ export interface Desk {
   bySignoff(id: string): Operation | undefined;
   decide(
     operation: string,
-    decision: { readonly signoff: string; readonly planDigest: string; readonly kind: 'approved' | 'rejected' | 'countered'; readonly reason?: string; readonly terms?: JsonObject },
+    decision: {
+      readonly signoff: string;
+      readonly planDigest: string;
+      readonly kind: 'approved' | 'rejected' | 'countered';
+      readonly reason?: string;
+      readonly terms?: JsonObject;
+    },
     person: Person,
   ): Promise<Result<Operation, Refusal>>;
 }
 
 const FORM_BYTES_MAX = 16_384;
 const HEADERS = {
-  'content-security-policy': "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
@@ -45,8 +52,13 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
   });
 
   const sessionOf = (c: Context): Session | undefined => sessions.find(getCookie(c, cookie) ?? '');
-  const page = (c: Context, title: string, here: Parameters<typeof layout>[2], content: Html, status: 200 | 403 | 404 | 409 = 200) =>
-    c.html(layout(title, sessionOf(c), here, content), status);
+  const page = (
+    c: Context,
+    title: string,
+    here: Parameters<typeof layout>[2],
+    content: Html,
+    status: 200 | 403 | 404 | 409 = 200,
+  ) => c.html(layout(title, sessionOf(c), here, content), status);
 
   app.get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
   app.get('/sign-in', (c) => page(c, 'Sign in', 'none', signInPage(false, safeNext(c.req.query('next')))));
@@ -132,7 +144,11 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
 
 async function readForm(c: Context): Promise<URLSearchParams | undefined> {
   if (!/^application\/x-www-form-urlencoded/i.test(c.req.header('content-type') ?? '')) return undefined;
-  if (Number(c.req.header('content-length') ?? Number.NaN) > FORM_BYTES_MAX || c.req.header('content-length') === undefined) return undefined;
+  if (
+    Number(c.req.header('content-length') ?? Number.NaN) > FORM_BYTES_MAX ||
+    c.req.header('content-length') === undefined
+  )
+    return undefined;
   return new URLSearchParams(await c.req.text());
 }
 
@@ -146,7 +162,8 @@ function termsOf(form: URLSearchParams, operation: Operation): JsonObject {
   const accepted = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms ?? {};
   const read = (name: string, before: Json): Json => {
     const text = form.get(`terms.${name}`) ?? '';
-    if (typeof before === 'object' && before !== null && 'currency' in before) return { amount: Number(text), currency: before['currency'] ?? null };
+    if (typeof before === 'object' && before !== null && 'currency' in before)
+      return { amount: Number(text), currency: before['currency'] ?? null };
     return typeof before === 'number' ? Number(text) : text;
   };
   return Object.fromEntries(Object.entries(accepted).map(([name, before]) => [name, read(name, before)]));

@@ -4,8 +4,14 @@ import type { Session } from './session.ts';
 
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
-export function layout(title: string, session: Session | undefined, here: 'inbox' | 'operations' | 'none', content: Html): Html {
-  const link = (path: string, name: string, current: boolean) => html`<a href="/console${path}"${current ? html` aria-current="page"` : ''}>${name}</a>`;
+export function layout(
+  title: string,
+  session: Session | undefined,
+  here: 'inbox' | 'operations' | 'none',
+  content: Html,
+): Html {
+  const link = (path: string, name: string, current: boolean) =>
+    html`<a href="/console${path}"${current ? html` aria-current="page"` : ''}>${name}</a>`;
   return html`<!doctype html>
 <html lang="en">
 <head>

@@ -24,7 +24,9 @@ ${
   handedOff.length === 0
     ? ''
     : html`<h2>People asked for</h2><section class="card inbox" aria-label="Handoffs">${handedOff.map(
-        (operation) => html`<a class="row" href="/console/operations/${operation.id}"><strong>${quoted(operation.handoff?.topic ?? operation.action)}</strong>
+        (
+          operation,
+        ) => html`<a class="row" href="/console/operations/${operation.id}"><strong>${quoted(operation.handoff?.topic ?? operation.action)}</strong>
 <span class="tag">answer by ${when(operation.handoff?.respondBy ?? operation.updatedAt)}</span><span class="said">${operation.handoff?.caseRef ?? ''}</span></a>`,
       )}</section>`
 }`;
@@ -37,8 +39,14 @@ function inboxRow(operation: Operation): Html {
 <span class="said">${operation.action} · ${signoff?.reasons.join(' ') ?? ''}</span></a>`;
 }
 
-export function signoffPage(operation: Operation, signoff: Signoff, session: Session, problem: string | undefined): Html {
-  const open = operation.state === 'awaiting_signoff' && operation.signoffs.at(-1) === signoff && signoff.decision === undefined;
+export function signoffPage(
+  operation: Operation,
+  signoff: Signoff,
+  session: Session,
+  problem: string | undefined,
+): Html {
+  const open =
+    operation.state === 'awaiting_signoff' && operation.signoffs.at(-1) === signoff && signoff.decision === undefined;
   return html`<h1>${quoted(operation.plan?.plan.steps.map((step) => step.summary).join('; ') ?? operation.action)}</h1>
 <p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`decide until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
@@ -53,7 +61,8 @@ function planCard(operation: Operation): Html {
   return html`<section class="card"><h2>What will be written</h2><div class="scroll"><table>
 <thead><tr><th scope="col">Field</th><th scope="col">Now</th><th scope="col">After</th></tr></thead>
 <tbody>${changes.map(
-    ({ ref, label: name, from, to }) => html`<tr><th scope="row">${name}<br><span class="said">${ref.type} ${ref.value}</span></th><td class="was">${shown(from)}</td><td class="now">${shown(to)}</td></tr>`,
+    ({ ref, label: name, from, to }) =>
+      html`<tr><th scope="row">${name}<br><span class="said">${ref.type} ${ref.value}</span></th><td class="was">${shown(from)}</td><td class="now">${shown(to)}</td></tr>`,
   )}</tbody></table></div>
 <p class="said">Plan <code>${operation.plan?.digest ?? ''}</code></p></section>`;
 }
@@ -76,14 +85,16 @@ function offersCard(operation: Operation): Html {
   if (offers.length === 0) return html``;
   const names = Object.keys(offers[0]?.terms ?? {});
   const accepted = operation.agreement?.offer;
-  const row = (offer: Offer) => html`<tr><th scope="row">${offer.by}${offer.id === accepted ? html` <span class="tag good">accepted</span>` : ''}</th>${names.map((name) => html`<td>${shown(offer.terms[name])}</td>`)}</tr>`;
+  const row = (offer: Offer) =>
+    html`<tr><th scope="row">${offer.by}${offer.id === accepted ? html` <span class="tag good">accepted</span>` : ''}</th>${names.map((name) => html`<td>${shown(offer.terms[name])}</td>`)}</tr>`;
   return html`<section class="card"><h2>Offers both ways</h2><div class="scroll"><table><thead><tr><th scope="col">By</th>${names.map((name) => html`<th scope="col">${label(name)}</th>`)}</tr></thead><tbody>${offers.map(row)}</tbody></table></div></section>`;
 }
 
 function conversationCard(operation: Operation): Html {
   if (operation.messages.length === 0) return html``;
   return html`<section class="card"><h2>Conversation</h2>${operation.messages.map(
-    ({ by, at, text }) => html`<div class="said">${by === 'agent' ? `claimed by the agent, unverified` : by} · ${when(at)}</div><blockquote>${quoted(text)}</blockquote>`,
+    ({ by, at, text }) =>
+      html`<div class="said">${by === 'agent' ? `claimed by the agent, unverified` : by} · ${when(at)}</div><blockquote>${quoted(text)}</blockquote>`,
   )}</section>`;
 }
 
@@ -120,7 +131,10 @@ export function operationsPage(operations: readonly Operation[]): Html {
   return html`<h1>Operations</h1><p class="lede">The newest first.</p><section class="card inbox">${
     operations.length === 0
       ? html`<p class="empty">None yet.</p>`
-      : operations.map((operation) => html`<a class="row" href="/console/operations/${operation.id}"><strong>${operation.action}</strong>${stateTag(operation)}<span class="said">${when(operation.createdAt)} · <code>${operation.id}</code></span></a>`)
+      : operations.map(
+          (operation) =>
+            html`<a class="row" href="/console/operations/${operation.id}"><strong>${operation.action}</strong>${stateTag(operation)}<span class="said">${when(operation.createdAt)} · <code>${operation.id}</code></span></a>`,
+        )
   }</section>`;
 }
 
@@ -132,6 +146,7 @@ export function operationPage(operation: Operation): Html {
 }
 
 function stateTag({ state }: Operation): Html {
-  const tone = state === 'completed' ? 'good' : ['failed', 'rejected', 'needs_human', 'unknown'].includes(state) ? 'bad' : '';
+  const tone =
+    state === 'completed' ? 'good' : ['failed', 'rejected', 'needs_human', 'unknown'].includes(state) ? 'bad' : '';
   return html`<span class="tag ${tone}">${state.replaceAll('_', ' ')}</span>`;
 }

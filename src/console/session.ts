@@ -56,7 +56,11 @@ export function makeSessions(people: readonly Person[], now: () => Date) {
       failures.delete(id);
       for (const [hash, { expires }] of sessions) if (expires <= at) sessions.delete(hash);
       const token = randomBytes(32).toString('base64url');
-      sessions.set(fingerprint(token), { person, csrf: randomBytes(32).toString('base64url'), expires: at + SESSION_MS });
+      sessions.set(fingerprint(token), {
+        person,
+        csrf: randomBytes(32).toString('base64url'),
+        expires: at + SESSION_MS,
+      });
       return token;
     },
     find(token: string): Session | undefined {

@@ -6,10 +6,14 @@ const QUOTE_CHARS_MAX = 4_000;
 
 /** A stranger's text for a person's eyes: characters that hide or reorder others become visible, and it is cut. Escaping is the template's. */
 export function quoted(text: string): string {
-  const shown = text.slice(0, QUOTE_CHARS_MAX).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (each) =>
-    each === '\n' ? '\n' : `⟦U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟧`,
-  );
-  return text.length > QUOTE_CHARS_MAX ? `${shown}\n… ${text.length - QUOTE_CHARS_MAX} more characters are not shown.` : shown;
+  const shown = text
+    .slice(0, QUOTE_CHARS_MAX)
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (each) =>
+      each === '\n' ? '\n' : `⟦U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟧`,
+    );
+  return text.length > QUOTE_CHARS_MAX
+    ? `${shown}\n… ${text.length - QUOTE_CHARS_MAX} more characters are not shown.`
+    : shown;
 }
 
 /** A value of a plan or of terms, for people. */
@@ -20,7 +24,14 @@ export function shown(value: Json | undefined): string {
 }
 
 export function isMoney(value: unknown): value is Money {
-  return typeof value === 'object' && value !== null && 'amount' in value && typeof value.amount === 'number' && 'currency' in value && typeof value.currency === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'amount' in value &&
+    typeof value.amount === 'number' &&
+    'currency' in value &&
+    typeof value.currency === 'string'
+  );
 }
 
 /** `24 Nov 2026, 13:05 UTC`. */

@@ -32,12 +32,18 @@ export function loadContract(files: readonly unknown[], envelopes: Readonly<Reco
   const ajv = makeAjv();
   const schemas = new Map<string, JsonObject>();
   const publish = (name: string, schema: JsonObject): Checker => {
-    schemas.set(name, { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `${URN}:schema:${name}`, ...schema });
+    schemas.set(name, {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      $id: `${URN}:schema:${name}`,
+      ...schema,
+    });
     return checker(ajv.compile(schema), `/schemas/${name}`);
   };
   const definitions = files.map((file) => parseDefinition(ajv, file));
   const actions = new Map(definitions.map((definition) => [definition.name, compile(definition, publish)]));
-  const checks = Object.fromEntries(Object.entries(envelopes).map(([name, schema]) => [name, publish(name, schema)])) as Record<Envelope, Checker>;
+  const checks = Object.fromEntries(
+    Object.entries(envelopes).map(([name, schema]) => [name, publish(name, schema)]),
+  ) as Record<Envelope, Checker>;
   return {
     definitions,
     schemas,
@@ -52,14 +58,30 @@ type Checker = (value: Json) => Result<JsonObject, Refusal>;
 /** Strict, first error only (all errors would undo `maxLength` as a guard), own properties only, no coercion, patterns in linear time. */
 function makeAjv(): Ajv2020 {
   // RE2 has no catastrophic backtracking; ajv wants the shape of a RegExp constructor.
-  const linear = Object.assign((pattern: string) => ({ test: (text: string) => RE2JS.compile(pattern).matcher(text).find() }), { code: 'linear' });
-  const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: false, ownProperties: true, coerceTypes: false, allowUnionTypes: true, code: { regExp: linear } });
+  const linear = Object.assign(
+    (pattern: string) => {
+      const compiled = RE2JS.compile(pattern);
+      return { test: (text: string) => compiled.matcher(text).find() };
+    },
+    { code: 'linear' },
+  );
+  const ajv = new Ajv2020({
+    strict: true,
+    strictRequired: false,
+    allErrors: false,
+    ownProperties: true,
+    coerceTypes: false,
+    allowUnionTypes: true,
+    code: { regExp: linear },
+  });
   ajv.addFormat('date', isCalendarDate);
   return ajv;
 }
 
 function parseDefinition(ajv: Ajv2020, file: unknown): DefinitionFile {
-  const validate = ajv.getSchema<DefinitionFile>(`${URN}:definition`) ?? ajv.addSchema(definitionSchema, `${URN}:definition`).getSchema<DefinitionFile>(`${URN}:definition`);
+  const validate =
+    ajv.getSchema<DefinitionFile>(`${URN}:definition`) ??
+    ajv.addSchema(definitionSchema, `${URN}:definition`).getSchema<DefinitionFile>(`${URN}:definition`);
   if (validate === undefined) throw new Error('the definition schema is missing');
   if (!validate(file)) throw new Error(`an action definition is not usable: ${ajv.errorsText(validate.errors)}`);
   return file as DefinitionFile;
@@ -85,7 +107,8 @@ function partial(terms: JsonObject): JsonObject {
 
 function checker(validate: ValidateFunction, schema: string): Checker {
   return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return err(violation('', 'must be an object', schema));
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return err(violation('', 'must be an object', schema));
     if (validate(value)) return ok(value as JsonObject);
     const [first] = validate.errors ?? [];
     return err(violation(pointerOf(first), first?.message ?? 'is not valid', schema));
@@ -93,11 +116,15 @@ function checker(validate: ValidateFunction, schema: string): Checker {
 }
 
 function violation(pointer: string, message: string, schema: string): Refusal {
-  return refusal('schema-violation', `${pointer === '' ? 'The content' : pointer} ${message}.`, { errors: [{ pointer, message }], schema });
+  return refusal('schema-violation', `${pointer === '' ? 'The content' : pointer} ${message}.`, {
+    errors: [{ pointer, message }],
+    schema,
+  });
 }
 
 function pointerOf(error: ErrorObject | undefined): string {
-  const extra = error?.keyword === 'additionalProperties' ? String(error.params['additionalProperty']).slice(0, 64) : undefined;
+  const extra =
+    error?.keyword === 'additionalProperties' ? String(error.params['additionalProperty']).slice(0, 64) : undefined;
   const base = error?.instancePath ?? '';
   return extra === undefined ? base : `${base}/${extra.replace(/~/g, '~0').replace(/\//g, '~1')}`;
 }

@@ -2,7 +2,21 @@
 export const definitionSchema = {
   type: 'object',
   additionalProperties: false,
-  required: ['name', 'version', 'title', 'summary', 'description', 'kind', 'risk', 'mandate', 'default_signoff', 'negotiable', 'input', 'output', 'examples'],
+  required: [
+    'name',
+    'version',
+    'title',
+    'summary',
+    'description',
+    'kind',
+    'risk',
+    'mandate',
+    'default_signoff',
+    'negotiable',
+    'input',
+    'output',
+    'examples',
+  ],
   properties: {
     name: { type: 'string', pattern: '^[a-z]+\\.[a-z]+$' },
     version: { type: 'string', pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+$' },
@@ -19,7 +33,11 @@ export const definitionSchema = {
         type: 'object',
         additionalProperties: false,
         required: ['pointer', 'label', 'kind'],
-        properties: { pointer: { type: 'string' }, label: { type: 'string' }, kind: { enum: ['money', 'months', 'count', 'date', 'days'] } },
+        properties: {
+          pointer: { type: 'string' },
+          label: { type: 'string' },
+          kind: { enum: ['money', 'months', 'count', 'date', 'days'] },
+        },
       },
     },
     input: { type: 'object' },
@@ -29,7 +47,10 @@ export const definitionSchema = {
       type: 'object',
       additionalProperties: false,
       required: ['valid', 'invalid'],
-      properties: { valid: { type: 'array', minItems: 1, items: { type: 'object' } }, invalid: { type: 'array', minItems: 1, items: { type: 'object' } } },
+      properties: {
+        valid: { type: 'array', minItems: 1, items: { type: 'object' } },
+        invalid: { type: 'array', minItems: 1, items: { type: 'object' } },
+      },
     },
   },
 } as const;

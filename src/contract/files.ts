@@ -1,5 +1,5 @@
-import dataValidate from '../../protocol/actions/data.validate.json' with { type: 'json' };
 import contractRenew from '../../protocol/actions/contract.renew.json' with { type: 'json' };
+import dataValidate from '../../protocol/actions/data.validate.json' with { type: 'json' };
 import humanHandoff from '../../protocol/actions/human.handoff.json' with { type: 'json' };
 import accept from '../../protocol/schemas/accept.json' with { type: 'json' };
 import handoff from '../../protocol/schemas/handoff.json' with { type: 'json' };
@@ -11,5 +11,12 @@ import { type Contract, loadContract } from './contract.ts';
 
 /** The actions and envelopes this gateway ships with. */
 export function readDefinitions(): Contract {
-  return loadContract([contractRenew, dataValidate, humanHandoff], { submit, offers, accept, withdraw, handoff, register });
+  return loadContract([contractRenew, dataValidate, humanHandoff], {
+    submit,
+    offers,
+    accept,
+    withdraw,
+    handoff,
+    register,
+  });
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { acceptSignature, ANSWER_TAG, REQUEST_TAG } from '../../protocol/signature.ts';
+import { ANSWER_TAG, acceptSignature, REQUEST_TAG } from '../../protocol/signature.ts';
 import type { Settings } from '../engine/world.ts';
 import type { Contract } from './contract.ts';
 
@@ -16,22 +16,24 @@ export function profileDocument(contract: Contract, { settings, keys, logVerifie
     parley: '1',
     origin: settings.origin,
     company: settings.company,
-    actions: contract.definitions.map(({ name, version, title, summary, risk, mandate, negotiable, default_signoff, terms }) => ({
-      name,
-      version,
-      title,
-      summary,
-      risk,
-      mandate,
-      negotiable,
-      default_signoff,
-      href: `/actions/${name}`,
-      schemas: {
-        input: `/schemas/${name}.input`,
-        output: `/schemas/${name}.output`,
-        ...(terms === undefined ? {} : { terms: `/schemas/${name}.terms`, counter: `/schemas/${name}.counter` }),
-      },
-    })),
+    actions: contract.definitions.map(
+      ({ name, version, title, summary, risk, mandate, negotiable, default_signoff, terms }) => ({
+        name,
+        version,
+        title,
+        summary,
+        risk,
+        mandate,
+        negotiable,
+        default_signoff,
+        href: `/actions/${name}`,
+        schemas: {
+          input: `/schemas/${name}.input`,
+          output: `/schemas/${name}.output`,
+          ...(terms === undefined ? {} : { terms: `/schemas/${name}.terms`, counter: `/schemas/${name}.counter` }),
+        },
+      }),
+    ),
     bindings: [{ type: 'http', openapi: '/openapi.json' }],
     register: '/agents',
     signatures: {
@@ -49,7 +51,11 @@ export function profileDocument(contract: Contract, { settings, keys, logVerifie
       tiers: { none: 'R0', principal: 'R2', company: 'R3' },
       key_binding_nonce: 'the Idempotency-Key of the request',
     },
-    idempotency: { header: 'Idempotency-Key', required: 'every POST but registration', retention_seconds: LIMITS.idempotencyRetentionSeconds },
+    idempotency: {
+      header: 'Idempotency-Key',
+      required: 'every POST but registration',
+      retention_seconds: LIMITS.idempotencyRetentionSeconds,
+    },
     negotiation: { rounds_max: LIMITS.negotiationRoundsMax, offer_lifetime_seconds: LIMITS.offerLifetimeSeconds },
     human: {
       channel: settings.human.channel,
@@ -72,7 +78,9 @@ export function directoryDocument({ keys }: ProfileFacts): JsonObject {
 
 /** llms.txt (llmstxt.org): the way for an AI that reads before it acts. */
 export function llmsText(contract: Contract, { settings }: ProfileFacts): string {
-  const actions = contract.definitions.map(({ name, title, description }) => `- [${title}](${settings.origin}/actions/${name}): \`${name}\`. ${description}`);
+  const actions = contract.definitions.map(
+    ({ name, title, description }) => `- [${title}](${settings.origin}/actions/${name}): \`${name}\`. ${description}`,
+  );
   return `# ${settings.company}: actions for customers' AI agents
 
 > A Parley gateway. You may act here for a customer of ${settings.company}: ask for typed actions, negotiate terms, and get a signed receipt. A person is reachable at any time.

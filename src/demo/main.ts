@@ -3,58 +3,85 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { JsonObject } from '../../protocol/json.ts';
-import { issueMandate, jwkSigner } from '../../protocol/mandate.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { Offer, OperationView } from '../../protocol/operation.ts';
-import { publicJwk } from '../../protocol/strict-jws.ts';
+import type { OperationView } from '../../protocol/operation.ts';
 import { verifyCommand } from '../cli/verify.ts';
-import { type BuyerGoals, buyerMove, fileJournal, makeClient, newAgentKey } from '../client/index.ts';
+import { type BuyerGoals, type Client, fileJournal, makeClient, newAgentKey } from '../client/index.ts';
+import { acceptedTerms, grantMandate, negotiate } from './agent.ts';
 import { approveAsPerson } from './approver.ts';
-import { say, scene, termsLine } from './say.ts';
+import { type CrmRecord, recordLine, say, scene } from './say.ts';
 import { setStage } from './setting.ts';
 
 const CONTRACT = 'K-1001';
-const ROUNDS_MAX = 6;
 const eur = (amount: number): Money => ({ amount, currency: 'EUR' });
 /** The customer's own wishes and limits: only their agent knows them. */
-const GOALS: BuyerGoals = { wishUnitPrice: eur(4300), maxUnitPrice: eur(4720), termMonths: 24, maxTermMonths: 36, seats: 32, maxNoticeDays: 60 };
+const GOALS: BuyerGoals = {
+  wishUnitPrice: eur(4300),
+  maxUnitPrice: eur(4720),
+  termMonths: 24,
+  maxTermMonths: 36,
+  seats: 32,
+  maxNoticeDays: 60,
+};
 
 const { values } = parseArgs({ options: { 'auto-approve': { type: 'boolean', default: false } } });
-
-/** What the agent accepted: the CRM must show it in the end. */
-let acceptedDigest = '';
 
 scene('Two companies');
 const agentKey = await newAgentKey();
 const principalKey = await newAgentKey();
 const iss = 'https://nordwind.example';
 const principal = { iss, subjects: ['contact:C-1001'], accounts: ['A-1001'] };
-const stage = await setStage({ principal: { ...principal, key: { ...principalKey.publicJwk, kid: principalKey.keyid } } });
+const stage = await setStage({
+  principal: { ...principal, key: { ...principalKey.publicJwk, kid: principalKey.keyid } },
+});
 const exit = await play().catch((error: unknown) => {
-  process.stderr.write(`\nThe demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `\nThe demo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 1;
 });
 await stage.strike();
 process.exitCode = exit;
 
 async function play(): Promise<number> {
-  say('setting', `a sandbox CRM (${stage.crm.origin}) with a few hundred records, and Cumulus Software’s gateway (${stage.origin})`);
+  say(
+    'setting',
+    `a sandbox CRM (${stage.crm.origin}) with a few hundred records, and Cumulus Software’s gateway (${stage.origin})`,
+  );
   const before = await stage.crm.record('contracts', CONTRACT);
-  say('CRM', `contract ${CONTRACT} of Nordwind Logistik: ${termsLine(before)}, ends ${String(before['end_date'])}, revision ${String(before['revision'])}`);
+  say('CRM', `contract ${CONTRACT} of Nordwind Logistik: ${recordLine(before)}`);
 
-  const client = makeClient({ gateway: stage.origin, key: agentKey, journal: fileJournal(join(stage.directory, 'agent-journal.jsonl')) });
+  const client = makeClient({
+    gateway: stage.origin,
+    key: agentKey,
+    journal: fileJournal(join(stage.directory, 'agent-journal.jsonl')),
+  });
   scene('The customer’s AI arrives');
   const profile = await client.discover();
-  say('agent', `reads ${stage.origin}/.well-known/parley: ${profile.company} offers ${(profile['actions'] as JsonObject[]).map(({ name }) => String(name)).join(', ')}`);
+  say(
+    'agent',
+    `reads ${stage.origin}/.well-known/parley: ${profile.company} offers ${(profile['actions'] as JsonObject[]).map(({ name }) => String(name)).join(', ')}`,
+  );
   await client.register({ name: 'Nordwind procurement agent', contact: 'mailto:k.brandt@nordwind.example' });
   say('agent', `registers its key ${agentKey.keyid}, proven by its own signature`);
-  const mandate = await grantMandate();
-  say('Katrin', `signs a mandate: renew contracts of account A-1001, at most ${GOALS.maxTermMonths} months and 40 seats, for 30 days`);
+  const mandate = await grantMandate(principalKey, agentKey, { iss, maxTermMonths: GOALS.maxTermMonths });
+  say(
+    'Katrin',
+    `signs a mandate: renew contracts of account A-1001, at most ${GOALS.maxTermMonths} months and 40 seats, for 30 days`,
+  );
 
   scene('They negotiate');
-  let view = await client.submit('contract.renew', { contract: CONTRACT, proposal: { unit_price: { ...GOALS.wishUnitPrice }, term_months: GOALS.termMonths, seats: GOALS.seats }, message: 'We grow to 32 seats and would commit to two years. What can you do on price?' }, mandate);
+  let view = await client.submit(
+    'contract.renew',
+    {
+      contract: CONTRACT,
+      proposal: { unit_price: { ...GOALS.wishUnitPrice }, term_months: GOALS.termMonths, seats: GOALS.seats },
+      message: 'We grow to 32 seats and would commit to two years. What can you do on price?',
+    },
+    mandate,
+  );
   say('agent', `asks to renew ${CONTRACT} (${view.id})`);
-  view = await negotiate(view);
+  view = await negotiate(client, view, GOALS);
   if (view.state === 'withdrawn' || view.agreement === undefined) return 1;
 
   scene('A person signs off');
@@ -67,72 +94,44 @@ async function play(): Promise<number> {
   }
 
   scene('The record changed, and anyone can check');
-  const after = await stage.crm.record('contracts', CONTRACT);
-  say('CRM', `before: ${termsLine(before)}, ends ${String(before['end_date'])}, revision ${String(before['revision'])}`);
-  say('CRM', `after:  ${termsLine(after)}, ends ${String(after['end_date'])}, revision ${String(after['revision'])}`);
-  const agreed = view.offers?.find(({ terms_digest }) => terms_digest === acceptedDigest)?.terms ?? {};
-  const changed = Object.entries(agreed).every(([name, value]) => JSON.stringify(after[name]) === JSON.stringify(value)) && after['revision'] === Number(before['revision']) + 1;
-  say('check', changed ? 'the CRM holds exactly the agreed terms, written once' : 'THE CRM DOES NOT HOLD THE AGREED TERMS');
+  const proven = await prove(client, view, before, profile['keys']);
+  process.stdout.write(
+    proven ? '\nDone: renewed, signed off, written once, and proven.\n' : '\nThe demo did not end as it should.\n',
+  );
+  return proven ? 0 : 1;
+}
 
+async function signoff(waiting: OperationView): Promise<void> {
+  const url = `${stage.origin}/console/signoffs/${waiting.signoff?.id ?? ''}`;
+  say('gateway', `asks a person: ${waiting.signoff?.reasons.join(' ') ?? ''}`);
+  say('gateway', `sign-off page: ${url}`);
+  if (values['auto-approve']) {
+    await approveAsPerson(stage.origin, url, stage.approver);
+    say('Maria', '(played by --auto-approve) signs in, looks at the plan, approves it');
+  } else {
+    const { id, password } = stage.approver;
+    say('you', `open the page, sign in as “${id}” with “${password}”, and decide; the demo waits`);
+  }
+}
+
+/** Compares the CRM with what was agreed, and verifies the receipt with nothing but the company's published keys. */
+async function prove(client: Client, view: OperationView, before: CrmRecord, keySet: unknown): Promise<boolean> {
+  const after = await stage.crm.record('contracts', CONTRACT);
+  say('CRM', `before: ${recordLine(before)}`);
+  say('CRM', `after:  ${recordLine(after)}`);
+  const agreed = acceptedTerms(view);
+  const same = Object.entries(agreed).every(([name, value]) => JSON.stringify(after[name]) === JSON.stringify(value));
+  const changed = same && after['revision'] === Number(before['revision']) + 1;
+  say('check', changed ? 'the CRM holds exactly the agreed terms, written once' : 'THE CRM DIFFERS FROM THE AGREEMENT');
   const receipt = join(stage.directory, 'receipt.json');
   const keys = join(stage.directory, 'company-keys.json');
   await writeFile(receipt, JSON.stringify(await client.receipt(view.id)));
-  await writeFile(keys, JSON.stringify({ keys: profile['keys'] }));
+  await writeFile(keys, JSON.stringify({ keys: keySet }));
   process.stdout.write('\n');
-  const verdict = await verifyCommand([receipt, '--keys', keys], { readFile: (path) => readFile(path, 'utf8'), out: (line) => process.stdout.write(`  ${line}\n`), err: (line) => process.stderr.write(`  ${line}\n`) });
-  process.stdout.write(changed && verdict === 0 ? '\nDone: renewed, signed off, written once, and proven.\n' : '\nThe demo did not end as it should.\n');
-  return changed && verdict === 0 ? 0 : 1;
-
-  async function negotiate(first: OperationView): Promise<OperationView> {
-    let now = await client.waitForTurn(first.id);
-    let heard = 0;
-    while (now.state === 'negotiating') {
-      const offers = now.offers ?? [];
-      for (const offer of offers.slice(heard)) tell(offer);
-      heard = offers.length;
-      const move = buyerMove(GOALS, offers, now.rounds_left ?? 0, ROUNDS_MAX);
-      if (move.kind === 'withdraw') return client.withdraw(now.id, 'beyond our limits');
-      if (move.kind === 'accept') {
-        acceptedDigest = move.offer.terms_digest;
-        now = await client.accept(now, move.offer);
-        say('agent', `accepts ${move.offer.id} by its digest and signs the agreement`);
-        return now;
-      }
-      now = await client.counter(now.id, move.terms, 'This is what we can do.');
-    }
-    return now;
-  }
-
-  async function signoff(waiting: OperationView): Promise<void> {
-    const url = `${stage.origin}/console/signoffs/${waiting.signoff?.id ?? ''}`;
-    say('gateway', `asks a person: ${waiting.signoff?.reasons.join(' ') ?? ''}`);
-    say('gateway', `sign-off page: ${url}`);
-    if (values['auto-approve']) {
-      await approveAsPerson(stage.origin, url, stage.approver);
-      say('Maria', '(played by --auto-approve) signs in, looks at the plan, approves it');
-    } else {
-      say('you', `open the page, sign in as “${stage.approver.id}” with “${stage.approver.password}”, and decide; the demo waits`);
-    }
-  }
-}
-
-function tell(offer: Offer): void {
-  const price = offer.by === 'agent' ? 'proposes' : `offers (${offer.firmness}, signed)`;
-  say(offer.by === 'agent' ? 'agent' : 'company', `${price} ${termsLine(offer.terms)}${offer.note === undefined ? '' : `: “${offer.note}”`}`);
-}
-
-async function grantMandate(): Promise<string> {
-  const agent = publicJwk(agentKey.publicJwk);
-  if (agent === undefined) throw new Error('the agent has no public key');
-  const now = new Date();
-  return issueMandate({
-    key: { ...(await jwkSigner(principalKey.privateJwk)), kid: principalKey.keyid },
-    issuer: iss,
-    subject: 'contact:C-1001',
-    agent,
-    jti: `demo-${now.getTime()}`,
-    now,
-    expiresAt: new Date(now.getTime() + 30 * 86_400_000),
-    constraints: { actions: ['contract.renew', 'data.validate'], accounts: ['A-1001'], max_term_months: GOALS.maxTermMonths, max_seats: 40 },
+  const verdict = await verifyCommand([receipt, '--keys', keys], {
+    readFile: (path) => readFile(path, 'utf8'),
+    out: (line) => process.stdout.write(`  ${line}\n`),
+    err: (line) => process.stderr.write(`  ${line}\n`),
   });
+  return changed && verdict === 0;
 }

@@ -16,3 +16,9 @@ export function termsLine(terms: Readonly<Record<string, unknown>> | JsonObject)
   const { unit_price: price, seats, term_months: months, notice_days: notice } = terms;
   return `${formatMoney(price as Money)} per seat and month, ${String(seats)} seats, ${String(months)} months, ${String(notice)} days’ notice`;
 }
+
+export type CrmRecord = Readonly<Record<string, unknown>>;
+
+export function recordLine(record: CrmRecord): string {
+  return `${termsLine(record)}, ends ${String(record['end_date'])}, revision ${String(record['revision'])}`;
+}

@@ -22,23 +22,40 @@ export interface Stage {
 
 export interface StageOptions {
   /** The customer's own key: the demo's principal signs their agent's mandate themselves. */
-  readonly principal: { readonly iss: string; readonly key: JsonObject; readonly subjects: readonly string[]; readonly accounts: readonly string[] };
+  readonly principal: {
+    readonly iss: string;
+    readonly key: JsonObject;
+    readonly subjects: readonly string[];
+    readonly accounts: readonly string[];
+  };
   readonly faults?: boolean;
+  readonly concurrency?: number;
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
   const directory = mkdtempSync(join(tmpdir(), 'parley-demo-'));
-  const crm = await spawnSandbox({ db: join(directory, 'crm.db'), token: randomBytes(24).toString('base64url'), faults: options.faults ?? false });
+  const crm = await spawnSandbox({
+    db: join(directory, 'crm.db'),
+    token: randomBytes(24).toString('base64url'),
+    faults: options.faults ?? false,
+  });
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const approver = { id: 'maria', password: randomBytes(9).toString('base64url') };
   const path = join(directory, 'parley.json');
   writeFileSync(path, JSON.stringify(await demoConfig(origin, port, crm.origin, approver, options), null, 2));
-  const gateway = spawn(process.execPath, [cliEntry(), 'start', path], {
-    stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'ignore' : 'inherit'],
-    env: { ...process.env, PARLEY_CRM_TOKEN: crm.token },
+  const gateway = spawn(
+    process.execPath,
+    [...(process.env['PARLEY_DEMO_NODE_ARGS']?.split(' ') ?? []), cliEntry(), 'start', path],
+    {
+      stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'ignore' : 'inherit'],
+      env: { ...process.env, PARLEY_CRM_TOKEN: crm.token },
+    },
+  );
+  await listening(gateway).catch(async (error: unknown) => {
+    await crm.stop();
+    throw error;
   });
-  await listening(gateway);
   return {
     origin,
     crm,
@@ -57,22 +74,50 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-async function demoConfig(origin: string, port: number, crm: string, approver: Stage['approver'], { principal }: StageOptions): Promise<JsonObject> {
+async function demoConfig(
+  origin: string,
+  port: number,
+  crm: string,
+  approver: Stage['approver'],
+  { principal, concurrency = 16 }: StageOptions,
+): Promise<JsonObject> {
   const { iss, key, subjects, accounts } = principal;
   return {
     origin,
     company: 'Cumulus Software',
     listen: { host: '127.0.0.1', port },
     data_dir: 'data',
-    crm: { adapter: 'sandbox', origin: crm },
+    crm: { adapter: 'sandbox', origin: crm, concurrency },
     human: { channel: 'tel:+49-40-555-0100', hours: 'Mon to Fri, 08:00 to 18:00 CET', respond_within_minutes: 15 },
     issuers: [{ iss, tier: 'principal', subjects, accounts, keys: [key] }],
-    approvers: [{ id: approver.id, name: 'Maria Keller', roles: ['approver'], password_scrypt: await hashPassword(approver.password) }],
+    approvers: [
+      {
+        id: approver.id,
+        name: 'Maria Keller',
+        roles: ['approver'],
+        password_scrypt: await hashPassword(approver.password),
+      },
+    ],
     signoff: {
       rules: [
-        { name: 'discount', when: 'action == "contract.renew" && change.price_change_percent < -3.0', role: 'approver', reason: 'The price falls by more than 3 %.' },
-        { name: 'long-term', when: 'action == "contract.renew" && terms.term_months > 24', role: 'approver', reason: 'The term is longer than two years.' },
-        { name: 'corrections', when: 'action == "data.validate"', role: 'approver', reason: 'A correction of customer data is checked by a person.' },
+        {
+          name: 'discount',
+          when: 'action == "contract.renew" && change.price_change_percent < -3.0',
+          role: 'approver',
+          reason: 'The price falls by more than 3 %.',
+        },
+        {
+          name: 'long-term',
+          when: 'action == "contract.renew" && terms.term_months > 24',
+          role: 'approver',
+          reason: 'The term is longer than two years.',
+        },
+        {
+          name: 'corrections',
+          when: 'action == "data.validate"',
+          role: 'approver',
+          reason: 'A correction of customer data is checked by a person.',
+        },
       ],
     },
     negotiation: {

@@ -27,35 +27,54 @@ export function headersOf(rawHeaders: readonly string[]): ReadonlyMap<string, re
 }
 
 /** Request line and Host. `authorities` are the lower-case authorities this gateway serves, from configuration. */
-export function checkRequestLine(method: string, target: string, rawHeaders: readonly string[], authorities: ReadonlySet<string>): Result<void, Refusal> {
-  if (rawHeaders.length / 2 > LIMITS.headerFieldsMax) return err(refusal('header-too-large', `More than ${LIMITS.headerFieldsMax} header fields.`));
+export function checkRequestLine(
+  method: string,
+  target: string,
+  rawHeaders: readonly string[],
+  authorities: ReadonlySet<string>,
+): Result<void, Refusal> {
+  if (rawHeaders.length / 2 > LIMITS.headerFieldsMax)
+    return err(refusal('header-too-large', `More than ${LIMITS.headerFieldsMax} header fields.`));
   if (method === 'TRACE' || method === 'CONNECT') return err(refusal('method-not-allowed'));
   if (target.length > LIMITS.targetBytesMax) return err(refusal('uri-too-long'));
   const hosts = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host');
   const [host] = hosts;
-  if (host === undefined || hosts.length > 1) return err(refusal('malformed-request', 'Exactly one Host header field is required (RFC 9112 §3.2).'));
+  if (host === undefined || hosts.length > 1)
+    return err(refusal('malformed-request', 'Exactly one Host header field is required (RFC 9112 §3.2).'));
   if (!authorities.has(host.toLowerCase())) return err(refusal('wrong-authority'));
   if (!target.startsWith('/')) return err(refusal('wrong-authority', 'Only origin-form request targets are served.'));
-  return isNormal(target) ? ok(undefined) : err(refusal('malformed-request', 'The request target is not in its normal form.'));
+  return isNormal(target)
+    ? ok(undefined)
+    : err(refusal('malformed-request', 'The request target is not in its normal form.'));
 }
 
 /** No two spellings of one path: no dot segments, no empty segments, no encoded separators, printable ASCII only. */
 function isNormal(target: string): boolean {
   const path = target.split('?', 1)[0] ?? '';
   if (!/^[\x21-\x7e]+$/.test(target) || /[\\#"<>^`{|}]/.test(target)) return false;
-  if (path.includes('//') || /%(?:2e|2f|5c|00|(?![0-9a-f]{2}))/i.test(path) || /%(?![0-9a-fA-F]{2})/.test(target)) return false;
-  return !path.split('/').some((segment) => segment === '.' || segment === '..') && !/%(?:[89a-f][0-9a-f]|[01][0-9a-f]|7f)/i.test(path);
+  if (path.includes('//') || /%(?:2e|2f|5c|00|(?![0-9a-f]{2}))/i.test(path) || /%(?![0-9a-fA-F]{2})/.test(target))
+    return false;
+  return (
+    !path.split('/').some((segment) => segment === '.' || segment === '..') &&
+    !/%(?:[89a-f][0-9a-f]|[01][0-9a-f]|7f)/i.test(path)
+  );
 }
 
 /** `application/json`, UTF-8, not encoded: other types and codings are refused before a byte is read. */
 export function checkBodyHeaders(headers: RawRequest['headers']): Result<void, Refusal> {
   const types = headers.get('content-type') ?? [];
   const [type] = types;
-  if (type === undefined || types.length > 1 || !/^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i.test(type.trim())) {
+  if (
+    type === undefined ||
+    types.length > 1 ||
+    !/^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i.test(type.trim())
+  ) {
     return err(refusal('unsupported-media-type', 'Content-Type must be application/json.'));
   }
   const codings = (headers.get('content-encoding') ?? []).join(',').trim().toLowerCase();
-  return codings === '' || codings === 'identity' ? ok(undefined) : err(refusal('unsupported-media-type', 'Content-Encoding is not supported.'));
+  return codings === '' || codings === 'identity'
+    ? ok(undefined)
+    : err(refusal('unsupported-media-type', 'Content-Encoding is not supported.'));
 }
 
 /** The body's bytes, never buffering more than the limit. */
@@ -73,7 +92,9 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Re
       if (size <= bytesMax) chunks.push(chunk);
       else resolve(tooLarge);
     });
-    request.on('end', () => resolve(ok(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))));
+    request.on('end', () =>
+      resolve(ok(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))),
+    );
     request.on('error', () => resolve(err(refusal('malformed-request', 'The body was cut off.'))));
     request.on('aborted', () => resolve(err(refusal('malformed-request', 'The body was cut off.'))));
   });

@@ -130,7 +130,8 @@ function scanNumber(text: string, at: number): number {
   const value = Number(literal);
   if (!Number.isFinite(value)) throw new Fault('A number is too large', at);
   if (Object.is(value, -0)) throw new Fault('Negative zero is ambiguous', at);
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) throw new Fault('An integer is outside the safe range', at);
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new Fault('An integer is outside the safe range', at);
   return at + literal.length;
 }
 

@@ -29,7 +29,13 @@ export async function answer(world: World, ask: Ask, handle: Handler): Promise<R
     if (!decided.ok) return decided;
     const reply = toReply(decided.value, STATUS[ask.verb]);
     const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;
-    const claim: Claim = { scope, key: ask.key, fingerprint, answer: { status: reply.status, body: reply.body }, expiresAt };
+    const claim: Claim = {
+      scope,
+      key: ask.key,
+      fingerprint,
+      answer: { status: reply.status, body: reply.body },
+      expiresAt,
+    };
     const committed = await world.store.commit({ ...toUnit(decided.value), nonce: ask.caller.nonce, claim });
     if (committed.ok) return ok(reply);
     if (committed.reason === 'replayed') return err(refusal('signature-replayed'));

@@ -71,7 +71,11 @@ export interface Operation {
   readonly messages: readonly Message[];
   readonly negotiation?: Negotiation;
   /** General JWS JSON over the agreement payload. */
-  readonly agreement?: { readonly payload: JsonObject; readonly offer: OfferId; readonly signatures: readonly JsonObject[] };
+  readonly agreement?: {
+    readonly payload: JsonObject;
+    readonly offer: OfferId;
+    readonly signatures: readonly JsonObject[];
+  };
   readonly plan?: { readonly plan: Plan; readonly digest: string; readonly plannedAt: string };
   readonly signoffs: readonly Signoff[];
   readonly attempts: readonly Attempt[];
@@ -79,7 +83,20 @@ export interface Operation {
   readonly tries: number;
   readonly output?: JsonObject;
   readonly problem?: JsonObject;
-  readonly handoff?: { readonly caseRef: string; readonly askedAt: string; readonly respondBy: string; readonly channel: string; readonly topic: string; readonly from: State };
+  readonly handoff?: {
+    readonly caseRef: string;
+    readonly askedAt: string;
+    readonly respondBy: string;
+    readonly channel: string;
+    readonly topic: string;
+    readonly from: State;
+  };
   readonly receipt?: string;
-  readonly history: readonly { readonly at: string; readonly from: State | null; readonly to: State; readonly event: string; readonly by: Party | 'engine' }[];
+  readonly history: readonly {
+    readonly at: string;
+    readonly from: State | null;
+    readonly to: State;
+    readonly event: string;
+    readonly by: Party | 'engine';
+  }[];
 }

@@ -1,8 +1,8 @@
+import type { Refusal } from '../../protocol/errors.ts';
 import { refusal } from '../../protocol/errors.ts';
 import type { OperationId } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import type { Refusal } from '../../protocol/errors.ts';
 import { commitment } from './commitment.ts';
 import type { MandateFacts, Operation } from './operation.ts';
 import type { Action, Ask, StepResult, World } from './world.ts';
@@ -20,7 +20,12 @@ export async function submit(world: World, ask: Ask): Promise<StepResult> {
   return ok(born(world, ask, action, input.value, mandate.value));
 }
 
-async function acceptMandate(world: World, ask: Ask, action: Action, presented: unknown): Promise<Result<MandateFacts | null, Refusal>> {
+async function acceptMandate(
+  world: World,
+  ask: Ask,
+  action: Action,
+  presented: unknown,
+): Promise<Result<MandateFacts | null, Refusal>> {
   if (typeof presented !== 'string') {
     return action.definition.mandate === 'none' ? ok(null) : err(refusal('mandate-missing'));
   }
@@ -44,7 +49,11 @@ export function born(world: World, ask: Ask, action: Action, input: JsonObject, 
     updatedAt: at,
     dueAt: now.getTime(),
     salt,
-    agent: { keyid: ask.caller.keyid, via: ask.caller.via, ...(ask.caller.name === undefined ? {} : { name: ask.caller.name }) },
+    agent: {
+      keyid: ask.caller.keyid,
+      via: ask.caller.via,
+      ...(ask.caller.name === undefined ? {} : { name: ask.caller.name }),
+    },
     mandate,
     request: ask.caller.evidence,
     input,
@@ -77,4 +86,3 @@ export function ownOperation(world: World, keyid: string, id: string): Result<Op
   const found = world.store.operation(id);
   return found === undefined || found.agent.keyid !== keyid ? err(refusal('not-found')) : ok(found);
 }
-

@@ -6,12 +6,46 @@ import type { Operation } from './operation.ts';
 
 /** The one table of transitions: state → event → next state. Nothing else changes a state. */
 export const TRANSITIONS = {
-  received: { offered: 'negotiating', answered: 'completed', asked: 'awaiting_signoff', cleared: 'authorized', refused: 'rejected', failed: 'failed' },
-  negotiating: { countered: 'negotiating', offered: 'negotiating', accepted: 'agreed', withdrawn: 'withdrawn', declined: 'declined', expired: 'expired' },
-  agreed: { asked: 'awaiting_signoff', cleared: 'authorized', refused: 'rejected', failed: 'failed', withdrawn: 'withdrawn' },
-  awaiting_signoff: { approved: 'authorized', rejected: 'rejected', countered: 'negotiating', voided: 'agreed', withdrawn: 'withdrawn', expired: 'expired' },
+  received: {
+    offered: 'negotiating',
+    answered: 'completed',
+    asked: 'awaiting_signoff',
+    cleared: 'authorized',
+    refused: 'rejected',
+    failed: 'failed',
+  },
+  negotiating: {
+    countered: 'negotiating',
+    offered: 'negotiating',
+    accepted: 'agreed',
+    withdrawn: 'withdrawn',
+    declined: 'declined',
+    expired: 'expired',
+  },
+  agreed: {
+    asked: 'awaiting_signoff',
+    cleared: 'authorized',
+    refused: 'rejected',
+    failed: 'failed',
+    withdrawn: 'withdrawn',
+  },
+  awaiting_signoff: {
+    approved: 'authorized',
+    rejected: 'rejected',
+    countered: 'negotiating',
+    voided: 'agreed',
+    withdrawn: 'withdrawn',
+    expired: 'expired',
+  },
   authorized: { started: 'executing', voided: 'agreed', refused: 'rejected' },
-  executing: { stepped: 'executing', confirmed: 'completed', doubted: 'unknown', conflicted: 'agreed', failed: 'failed', undoing: 'reversing' },
+  executing: {
+    stepped: 'executing',
+    confirmed: 'completed',
+    doubted: 'unknown',
+    conflicted: 'agreed',
+    failed: 'failed',
+    undoing: 'reversing',
+  },
   unknown: { looking: 'reconciling' },
   reconciling: { doubted: 'unknown', found: 'executing', absent: 'executing', stuck: 'needs_human' },
   reversing: { undone: 'reversed', stuck: 'needs_human' },
@@ -28,7 +62,14 @@ export const TRANSITIONS = {
 
 /** "Human now" is legal in every state. It takes the operation out of the machine's hands where no write can be under way;
  * elsewhere (a write in flight, a final state) the machine finishes its duty and the person is called beside it. */
-const HANDOFF_TAKES_OVER: ReadonlySet<State> = new Set<State>(['received', 'negotiating', 'agreed', 'awaiting_signoff', 'authorized', 'needs_human']);
+const HANDOFF_TAKES_OVER: ReadonlySet<State> = new Set<State>([
+  'received',
+  'negotiating',
+  'agreed',
+  'awaiting_signoff',
+  'authorized',
+  'needs_human',
+]);
 
 type EventOf<S extends State> = keyof (typeof TRANSITIONS)[S] & string;
 export type EngineEvent = { [S in State]: EventOf<S> }[State] | 'handoff' | 'noted';
@@ -40,7 +81,6 @@ export function nextState(from: State, event: EngineEvent): State | undefined {
   const row: Partial<Record<string, State>> = TRANSITIONS[from];
   return Object.hasOwn(row, event) ? row[event] : undefined;
 }
-
 
 /** What a transition sets beside the state. `dueAt`: Unix ms when the engine must look again; null when only others can move it. */
 export type Patch = Partial<Omit<Operation, 'id' | 'version' | 'state' | 'history' | 'createdAt' | 'updatedAt'>>;

@@ -1,8 +1,7 @@
-import { isFinalState, type NextStep, type OperationView, type SignoffView } from '../../protocol/operation.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-
-import type { Operation, Signoff } from './operation.ts';
+import { isFinalState, type NextStep, type OperationView, type SignoffView } from '../../protocol/operation.ts';
 import { agreementJson } from './agreement.ts';
+import type { Operation, Signoff } from './operation.ts';
 
 /** What an agent sees of its operation. Pure: the same operation always gives the same view. */
 export function viewOf(operation: Operation): OperationView {
@@ -20,7 +19,12 @@ export function viewOf(operation: Operation): OperationView {
       ? {}
       : {
           ...(operation.state === 'negotiating'
-            ? { turn: negotiation.turn, rounds_left: roundsLeft(operation), expires_at: negotiation.expiresAt, reminder: REMINDER }
+            ? {
+                turn: negotiation.turn,
+                rounds_left: roundsLeft(operation),
+                expires_at: negotiation.expiresAt,
+                reminder: REMINDER,
+              }
             : {}),
           offers: negotiation.offers,
         }),
@@ -30,7 +34,14 @@ export function viewOf(operation: Operation): OperationView {
     ...(operation.problem === undefined ? {} : { problem: operation.problem }),
     ...(handoff === undefined
       ? {}
-      : { handoff: { case_ref: handoff.caseRef, asked_at: handoff.askedAt, respond_by: handoff.respondBy, channel: handoff.channel } }),
+      : {
+          handoff: {
+            case_ref: handoff.caseRef,
+            asked_at: handoff.askedAt,
+            respond_by: handoff.respondBy,
+            channel: handoff.channel,
+          },
+        }),
     next: nextSteps(operation),
   };
 }
@@ -64,7 +75,10 @@ function nextSteps(operation: Operation): NextStep[] {
     if (roundsLeft(operation) > 0) steps.push(post('counter', 'offers'));
   }
   if (WITHDRAWABLE.has(operation.state)) steps.push(post('withdraw', 'withdraw'));
-  if (!isFinalState(operation.state) && !(operation.state === 'negotiating' && operation.negotiation?.turn === 'agent')) {
+  if (
+    !isFinalState(operation.state) &&
+    !(operation.state === 'negotiating' && operation.negotiation?.turn === 'agent')
+  ) {
     steps.push({ rel: 'wait', method: 'GET', href: base });
   }
   if (operation.receipt !== undefined) steps.push({ rel: 'receipt', method: 'GET', href: `${base}/receipt` });

@@ -11,10 +11,13 @@ export async function withdraw(world: World, ask: Ask): Promise<StepResult> {
   const envelope = world.actions.checkEnvelope('withdraw', ask.body);
   if (!envelope.ok) return envelope;
   const operation = own.value;
-  if (nextState(operation.state, 'withdrawn') === undefined) return err(refusal('wrong-state', `The operation is ${operation.state}.`));
+  if (nextState(operation.state, 'withdrawn') === undefined)
+    return err(refusal('wrong-state', `The operation is ${operation.state}.`));
   const now = world.clock.now();
   const at = now.toISOString();
-  const signoffs = operation.signoffs.map((each) => (each.decision === undefined ? { ...each, decision: { kind: 'void' as const, at } } : each));
+  const signoffs = operation.signoffs.map((each) =>
+    each.decision === undefined ? { ...each, decision: { kind: 'void' as const, at } } : each,
+  );
   const moved = move(operation, 'withdrawn', 'agent', now, { signoffs }, { request: ask.caller.evidence.digest });
   return ok({ next: moved.next, expected: operation.version, records: [moved.record] });
 }

@@ -2,8 +2,6 @@ import { toUnit } from './ask.ts';
 import type { Operation } from './operation.ts';
 import type { Change, World } from './world.ts';
 
-/** Operations worked on at once: CRM calls wait, the CPU does not. */
-const CONCURRENCY = 16;
 const SCAN_INTERVAL_MS = 250;
 /** A step that throws is our bug: the operation is left as it is and looked at again after this. */
 const AFTER_BUG_MS = 30_000;
@@ -20,7 +18,12 @@ export interface Worker {
 }
 
 /** Drives operations through the company's steps: at once when woken, and by scanning for what is due, which is also the recovery. */
-export function makeWorker(world: Pick<World, 'store' | 'clock' | 'log'>, work: (operation: Operation, continuing: boolean) => Promise<Change | undefined>): Worker {
+export function makeWorker(
+  world: Pick<World, 'store' | 'clock' | 'log'>,
+  /** Operations worked on at once: what the CRM can take. */
+  concurrency: number,
+  work: (operation: Operation, continuing: boolean) => Promise<Change | undefined>,
+): Worker {
   const queue = new Set<string>();
   const running = new Map<string, Promise<void>>();
   const resting = new Map<string, number>();
@@ -30,13 +33,16 @@ export function makeWorker(world: Pick<World, 'store' | 'clock' | 'log'>, work: 
 
   function pump(): void {
     for (const id of queue) {
-      if (stopped || running.size >= CONCURRENCY) return;
+      if (stopped || running.size >= concurrency) return;
       if (running.has(id)) continue;
       queue.delete(id);
       const run = advance(id)
         .catch((error: unknown) => {
           resting.set(id, world.clock.now().getTime() + AFTER_BUG_MS);
-          world.log('worker.bug', { operation: id, error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' });
+          world.log('worker.bug', {
+            operation: id,
+            error: error instanceof Error ? (error.stack ?? error.message) : 'unknown',
+          });
         })
         .finally(() => {
           running.delete(id);
@@ -64,7 +70,7 @@ export function makeWorker(world: Pick<World, 'store' | 'clock' | 'log'>, work: 
 
   function scan(): void {
     const now = world.clock.now().getTime();
-    for (const { id } of world.store.due(now, CONCURRENCY * 4)) {
+    for (const { id } of world.store.due(now, concurrency * 4)) {
       const until = resting.get(id) ?? 0;
       if (until > now) continue;
       resting.delete(id);

@@ -66,7 +66,10 @@ export interface Actions {
 
 export interface Mandates {
   /** Verifies a presentation made for this request (nonce = its idempotency key) by this key. */
-  accept(presented: string, bound: { readonly nonce: string; readonly keyid: string; readonly now: Date }): Promise<Result<MandateFacts, Refusal>>;
+  accept(
+    presented: string,
+    bound: { readonly nonce: string; readonly keyid: string; readonly now: Date },
+  ): Promise<Result<MandateFacts, Refusal>>;
   /** Expiry and revocation, read afresh. Unreachable is a refusal. */
   stillValid(facts: MandateFacts, now: Date): Promise<Result<void, Refusal>>;
 }

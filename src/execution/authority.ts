@@ -8,18 +8,24 @@ import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 
 /** Whether the mandate still stands and covers the action and these terms. Read afresh at offer, acceptance and execution. */
-export async function withinMandate(world: World, operation: Operation, terms: JsonObject | null): Promise<Result<void, Refusal>> {
+export async function withinMandate(
+  world: World,
+  operation: Operation,
+  terms: JsonObject | null,
+): Promise<Result<void, Refusal>> {
   const facts = operation.mandate;
   const definition = world.actions.action(operation.action)?.definition;
   if (definition === undefined) return err(refusal('not-found', 'This action is no longer offered.'));
-  if (!tierAllows(facts?.tier ?? 'none', definition.risk)) return err(refusal('mandate-exceeded', 'This action needs a stronger proof of who you act for.'));
+  if (!tierAllows(facts?.tier ?? 'none', definition.risk))
+    return err(refusal('mandate-exceeded', 'This action needs a stronger proof of who you act for.'));
   if (facts === null) return definition.mandate === 'none' ? ok(undefined) : err(refusal('mandate-missing'));
   const now = world.clock.now();
   const valid = await world.mandates.stillValid(facts, now);
   if (!valid.ok) return valid;
   const committed = terms === null ? {} : commitmentOf(terms);
   // Limits that cannot be compared are not limits that are kept.
-  if (committed === undefined) return err(refusal('mandate-exceeded', 'The terms cannot be compared with the mandate’s limits.'));
+  if (committed === undefined)
+    return err(refusal('mandate-exceeded', 'The terms cannot be compared with the mandate’s limits.'));
   return checkMandate(facts, { action: operation.action, ...committed }, now);
 }
 

@@ -5,13 +5,29 @@ import { type Moved, move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
 
 /** Ends an operation whose every write was read back: its output, checked against the action's own schema. */
-export async function complete(world: World, operation: Operation, attempts: readonly Attempt[], last: Verification | null): Promise<Moved> {
+export async function complete(
+  world: World,
+  operation: Operation,
+  attempts: readonly Attempt[],
+  last: Verification | null,
+): Promise<Moved> {
   const built = outputOf(operation, attempts, last);
   const checked = world.actions.action(operation.action)?.checkOutput(built);
   // The write is done and confirmed: an output we cannot vouch for is withheld, never a reason to call the effect failed.
   if (checked?.ok !== true) world.log('output.invalid', { operation: operation.id, action: operation.action });
-  const effects = attempts.map(({ step, result }) => ({ step, version: result?.version ?? null, state: result?.state ?? null }));
-  return move(operation, 'confirmed', 'engine', world.clock.now(), { attempts, ...(checked?.ok === true ? { output: checked.value } : {}) }, { effects });
+  const effects = attempts.map(({ step, result }) => ({
+    step,
+    version: result?.version ?? null,
+    state: result?.state ?? null,
+  }));
+  return move(
+    operation,
+    'confirmed',
+    'engine',
+    world.clock.now(),
+    { attempts, ...(checked?.ok === true ? { output: checked.value } : {}) },
+    { effects },
+  );
 }
 
 function outputOf(operation: Operation, attempts: readonly Attempt[], last: Verification | null): JsonObject {

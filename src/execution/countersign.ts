@@ -7,7 +7,9 @@ import type { Countersign } from './prepare.ts';
 export function makeCountersign(keys: Pick<Keys, 'jws'>): Countersign {
   return async ({ agreement }: Operation) => {
     if (agreement === undefined || agreement.signatures.length > 1) return agreement;
-    const [header = '', , signature = ''] = (await keys.jws('evidence', RECORD_TYPE.agreement, agreement.payload)).split('.');
+    const [header = '', , signature = ''] = (
+      await keys.jws('evidence', RECORD_TYPE.agreement, agreement.payload)
+    ).split('.');
     return { ...agreement, signatures: [...agreement.signatures, { protected: header, signature }] };
   };
 }

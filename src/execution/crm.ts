@@ -27,7 +27,12 @@ export function adapterError(error: unknown): AdapterError {
 }
 
 export function isPassing(error: AdapterError): boolean {
-  return error.code === 'retryable' || error.code === 'rate_limited' || error.code === 'unauthorised' || error.code === 'unknown_outcome';
+  return (
+    error.code === 'retryable' ||
+    error.code === 'rate_limited' ||
+    error.code === 'unauthorised' ||
+    error.code === 'unknown_outcome'
+  );
 }
 
 /** Unix ms of the next try. */
@@ -43,7 +48,14 @@ export function unread(world: World, operation: Operation, thrown: unknown): Mov
   const now = world.clock.now();
   if (isPassing(error) && operation.tries < TRIES_MAX) {
     const tries = operation.tries + 1;
-    return move(operation, 'noted', 'engine', now, { tries, dueAt: backoff(world, tries, error.retryAfterMs) }, { crm: error.code });
+    return move(
+      operation,
+      'noted',
+      'engine',
+      now,
+      { tries, dueAt: backoff(world, tries, error.retryAfterMs) },
+      { crm: error.code },
+    );
   }
   return move(operation, 'failed', 'engine', now, { problem: crmProblem(error) }, { crm: error.code });
 }
@@ -52,7 +64,11 @@ export function unread(world: World, operation: Operation, thrown: unknown): Mov
 export function crmProblem(error: AdapterError): JsonObject {
   if (error.code === 'not_found') return toProblem(refusal('not-found', 'There is no such record for this principal.'));
   if (error.code === 'invalid' || error.code === 'unsupported' || error.code === 'conflict') {
-    return toProblem(refusal('record-unusable', error.message, { errors: error.fields.map(({ path, message }) => ({ pointer: path, message })) }));
+    return toProblem(
+      refusal('record-unusable', error.message, {
+        errors: error.fields.map(({ path, message }) => ({ pointer: path, message })),
+      }),
+    );
   }
   return toProblem(refusal('unavailable', 'The company’s system of record could not carry this out. Ask for a human.'));
 }

@@ -1,7 +1,7 @@
 import type { PlanStep, StepResult, Verification } from '../../adapters/sdk/index.ts';
+import type { Refusal } from '../../protocol/errors.ts';
 import { refusal, toProblem } from '../../protocol/errors.ts';
 import type { Result } from '../../protocol/result.ts';
-import type { Refusal } from '../../protocol/errors.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
@@ -10,15 +10,32 @@ import { type Judge, planFor } from './prepare.ts';
 
 export type WithinMandate = (operation: Operation, terms: Operation['input'] | null) => Promise<Result<void, Refusal>>;
 /** Ends an operation well: output checked against its schema, receipt signed. */
-export type Complete = (operation: Operation, attempts: readonly Attempt[], last: Verification | null) => Promise<Moved>;
+export type Complete = (
+  operation: Operation,
+  attempts: readonly Attempt[],
+  last: Verification | null,
+) => Promise<Moved>;
 
 /** The last gate before the CRM: everything that was true when it was decided must be true now. Records the intent. */
-export async function start(world: World, judge: Judge, within: WithinMandate, complete: Complete, operation: Operation): Promise<Moved> {
+export async function start(
+  world: World,
+  judge: Judge,
+  within: WithinMandate,
+  complete: Complete,
+  operation: Operation,
+): Promise<Moved> {
   const terms = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms ?? null;
   const allowed = await within(operation, terms);
   const now = world.clock.now();
   if (!allowed.ok) {
-    return move(operation, 'refused', 'engine', now, { problem: toProblem(allowed.error) }, { problem: allowed.error.code });
+    return move(
+      operation,
+      'refused',
+      'engine',
+      now,
+      { problem: toProblem(allowed.error) },
+      { problem: allowed.error.code },
+    );
   }
   let again: Awaited<ReturnType<typeof planFor>>;
   try {
@@ -28,14 +45,30 @@ export async function start(world: World, judge: Judge, within: WithinMandate, c
     return moved;
   }
   const shown = operation.plan?.digest;
-  const signedOff = operation.signoffs.some(({ planDigest, decision }) => planDigest === again.digest && decision?.kind === 'approved');
+  const signedOff = operation.signoffs.some(
+    ({ planDigest, decision }) => planDigest === again.digest && decision?.kind === 'approved',
+  );
   const verdict = judge(operation, again.plan, terms);
   if (again.digest !== shown || (verdict.required && !signedOff)) {
-    return move(operation, 'voided', 'engine', now, { dueAt: now.getTime() }, { plan: again.digest, shown: shown ?? null });
+    return move(
+      operation,
+      'voided',
+      'engine',
+      now,
+      { dueAt: now.getTime() },
+      { plan: again.digest, shown: shown ?? null },
+    );
   }
   const first = again.plan.steps[0];
   const attempts: Attempt[] = first === undefined ? [] : [{ step: first.id, intentAt: now.toISOString() }];
-  const started = move(operation, 'started', 'engine', now, { attempts, dueAt: now.getTime() }, { plan: again.digest, step: first?.id ?? null });
+  const started = move(
+    operation,
+    'started',
+    'engine',
+    now,
+    { attempts, dueAt: now.getTime() },
+    { plan: again.digest, step: first?.id ?? null },
+  );
   if (first !== undefined) return started;
   // Nothing to write: the record already is as agreed.
   const done = await complete(started.next, [], null);
@@ -58,13 +91,22 @@ export async function carryOut(world: World, complete: Complete, operation: Oper
 }
 
 /** After the effect of a step is known: the next step's intent, or the end. */
-async function record(world: World, complete: Complete, operation: Operation, done: Attempt, seen: Verification): Promise<Moved> {
+async function record(
+  world: World,
+  complete: Complete,
+  operation: Operation,
+  done: Attempt,
+  seen: Verification,
+): Promise<Moved> {
   const attempts = operation.attempts.map((attempt) => (attempt.step === done.step ? done : attempt));
   const steps = operation.plan?.plan.steps ?? [];
   const next = steps[attempts.length];
   if (next === undefined) return complete(operation, attempts, seen);
   const now = world.clock.now();
-  const patch: Patch = { attempts: [...attempts, { step: next.id, intentAt: now.toISOString() }], dueAt: now.getTime() };
+  const patch: Patch = {
+    attempts: [...attempts, { step: next.id, intentAt: now.toISOString() }],
+    dueAt: now.getTime(),
+  };
   return move(operation, 'stepped', 'engine', now, patch, { step: next.id });
 }
 
@@ -72,10 +114,23 @@ async function record(world: World, complete: Complete, operation: Operation, do
 export async function finishStep(world: World, complete: Complete, operation: Operation): Promise<Moved> {
   const { step, attempt } = currentStep(operation);
   try {
-    return await record(world, complete, operation, attempt, await world.crm.verify(crmContext(world, operation), step));
+    return await record(
+      world,
+      complete,
+      operation,
+      attempt,
+      await world.crm.verify(crmContext(world, operation), step),
+    );
   } catch (thrown) {
     const error = adapterError(thrown);
-    return move(operation, 'noted', 'engine', world.clock.now(), { tries: operation.tries + 1, dueAt: backoff(world, operation.tries) }, { crm: error.code });
+    return move(
+      operation,
+      'noted',
+      'engine',
+      world.clock.now(),
+      { tries: operation.tries + 1, dueAt: backoff(world, operation.tries) },
+      { crm: error.code },
+    );
   }
 }
 
@@ -92,11 +147,20 @@ function failed(world: World, operation: Operation, thrown: unknown): Moved {
     case 'rate_limited':
     case 'unauthorised':
       // Not written, says the adapter; still, the next try begins by reading.
-      return move(operation, 'doubted', 'engine', now, { tries: operation.tries + 1, dueAt: backoff(world, operation.tries, error.retryAfterMs) }, {
-        crm: error.code,
-      });
+      return move(
+        operation,
+        'doubted',
+        'engine',
+        now,
+        { tries: operation.tries + 1, dueAt: backoff(world, operation.tries, error.retryAfterMs) },
+        {
+          crm: error.code,
+        },
+      );
     case 'conflict':
-      return applied ? undo(operation, now, error.code) : move(operation, 'conflicted', 'engine', now, { attempts: [], dueAt: now.getTime() }, { crm: error.code });
+      return applied
+        ? undo(operation, now, error.code)
+        : move(operation, 'conflicted', 'engine', now, { attempts: [], dueAt: now.getTime() }, { crm: error.code });
     case 'invalid':
     case 'forbidden':
     case 'not_found':
@@ -108,13 +172,22 @@ function failed(world: World, operation: Operation, thrown: unknown): Moved {
 }
 
 function undo(operation: Operation, now: Date, code: string): Moved {
-  const problem = toProblem(refusal('record-unusable', 'A later step could not be carried out; the earlier ones are being reversed.'));
+  const problem = toProblem(
+    refusal('record-unusable', 'A later step could not be carried out; the earlier ones are being reversed.'),
+  );
   return move(operation, 'undoing', 'engine', now, { problem, dueAt: now.getTime() }, { crm: code });
 }
 
 export function doubt(world: World, operation: Operation, why: string): Moved {
   const now = world.clock.now();
-  return move(operation, 'doubted', 'engine', now, { tries: operation.tries + 1, dueAt: backoff(world, operation.tries) }, { why });
+  return move(
+    operation,
+    'doubted',
+    'engine',
+    now,
+    { tries: operation.tries + 1, dueAt: backoff(world, operation.tries) },
+    { why },
+  );
 }
 
 export function currentStep(operation: Operation): { step: PlanStep; attempt: Attempt } {

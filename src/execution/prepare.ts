@@ -14,7 +14,10 @@ export type Judge = (operation: Operation, plan: Plan | null, terms: JsonObject 
 /** The company's signature on the agreement: put when the company is bound, not before. */
 export type Countersign = (operation: Operation) => Promise<Operation['agreement']>;
 
-export async function planFor(world: World, operation: Operation): Promise<{ plan: Plan; digest: string; plannedAt: string }> {
+export async function planFor(
+  world: World,
+  operation: Operation,
+): Promise<{ plan: Plan; digest: string; plannedAt: string }> {
   const offer = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer);
   const plan = await world.crm.plan(crmContext(world, operation), {
     operation: operation.id,
@@ -26,7 +29,12 @@ export async function planFor(world: World, operation: Operation): Promise<{ pla
 }
 
 /** Plans the write and asks policy: either a person signs off this very plan, or it is cleared. */
-export async function prepare(world: World, judge: Judge, countersign: Countersign, operation: Operation): Promise<Change> {
+export async function prepare(
+  world: World,
+  judge: Judge,
+  countersign: Countersign,
+  operation: Operation,
+): Promise<Change> {
   let planned: Awaited<ReturnType<typeof planFor>>;
   try {
     planned = await planFor(world, operation);
@@ -51,10 +59,17 @@ function ask(world: World, operation: Operation, plan: Planned, verdict: Verdict
     reasons: verdict.reasons,
     role: verdict.role,
   };
-  const moved = move(operation, 'asked', 'engine', now, { plan, signoffs: [...operation.signoffs, signoff], dueAt: Date.parse(signoff.expiresAt) }, {
-    signoff: signoff.id,
-    plan: plan.digest,
-  });
+  const moved = move(
+    operation,
+    'asked',
+    'engine',
+    now,
+    { plan, signoffs: [...operation.signoffs, signoff], dueAt: Date.parse(signoff.expiresAt) },
+    {
+      signoff: signoff.id,
+      plan: plan.digest,
+    },
+  );
   return {
     next: moved.next,
     expected: moved.expected,
@@ -76,9 +91,16 @@ function ask(world: World, operation: Operation, plan: Planned, verdict: Verdict
 async function clear(world: World, countersign: Countersign, operation: Operation, plan: Planned): Promise<Change> {
   const now = world.clock.now();
   const agreement = await countersign(operation);
-  const moved = move(operation, 'cleared', 'engine', now, { plan, ...(agreement === undefined ? {} : { agreement }), dueAt: now.getTime() }, {
-    plan: plan.digest,
-  });
+  const moved = move(
+    operation,
+    'cleared',
+    'engine',
+    now,
+    { plan, ...(agreement === undefined ? {} : { agreement }), dueAt: now.getTime() },
+    {
+      plan: plan.digest,
+    },
+  );
   return { next: moved.next, expected: moved.expected, records: [moved.record] };
 }
 

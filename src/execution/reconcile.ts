@@ -38,7 +38,8 @@ export async function reconcile(world: World, operation: Operation): Promise<Mov
 }
 
 function absent(world: World, operation: Operation, step: string): Moved {
-  const guarantee = world.crm.manifest.capabilities.find(({ action }) => action === operation.action)?.idempotency ?? 'none';
+  const guarantee =
+    world.crm.manifest.capabilities.find(({ action }) => action === operation.action)?.idempotency ?? 'none';
   const now = world.clock.now();
   if (guarantee === 'none') return stuck(world, operation, 'not verifiable');
   if (guarantee === 'lookup' && operation.tries < LOOKS_BEFORE_ABSENT) return doubt(world, operation, 'not seen yet');
@@ -46,7 +47,9 @@ function absent(world: World, operation: Operation, step: string): Moved {
 }
 
 function stuck(world: World, operation: Operation, why: string): Moved {
-  const problem = toProblem(refusal('unavailable', 'The outcome in the company’s system is not known; a person is looking into it.'));
+  const problem = toProblem(
+    refusal('unavailable', 'The outcome in the company’s system is not known; a person is looking into it.'),
+  );
   return move(operation, 'stuck', 'engine', world.clock.now(), { problem, dueAt: null }, { why });
 }
 
@@ -55,7 +58,8 @@ export async function reverse(world: World, operation: Operation): Promise<Moved
   const applied = operation.attempts.filter(({ result }) => result !== undefined).toReversed();
   for (const { step: id, result } of applied) {
     const step = operation.plan?.plan.steps.find((each) => each.id === id);
-    if (step === undefined || result === undefined || world.crm.compensate === undefined) return stuck(world, operation, 'not reversible');
+    if (step === undefined || result === undefined || world.crm.compensate === undefined)
+      return stuck(world, operation, 'not reversible');
     try {
       await world.crm.compensate(crmContext(world, operation), step, result);
     } catch (thrown) {
@@ -63,7 +67,14 @@ export async function reverse(world: World, operation: Operation): Promise<Moved
       const again = error.code === 'retryable' || error.code === 'rate_limited' || error.code === 'unknown_outcome';
       if (!again || gaveUp(operation)) return stuck(world, operation, error.code);
       const tries = operation.tries + 1;
-      return move(operation, 'noted', 'engine', world.clock.now(), { tries, dueAt: world.clock.now().getTime() + 1_000 * tries }, { crm: error.code });
+      return move(
+        operation,
+        'noted',
+        'engine',
+        world.clock.now(),
+        { tries, dueAt: world.clock.now().getTime() + 1_000 * tries },
+        { crm: error.code },
+      );
     }
   }
   return move(operation, 'undone', 'engine', world.clock.now(), {}, { steps: applied.length });

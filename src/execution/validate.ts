@@ -21,12 +21,16 @@ export async function validateData(world: World, operation: Operation): Promise<
   const records = await readRecords(world, operation);
   if (!records.ok) return records;
   const claims = claimsOf(operation.input);
-  const fields = claims.map(({ path, value }): FieldResult => ({ path, result: compare(path, value, records.value.get(recordOf(path))) }));
+  const fields = claims.map(
+    ({ path, value }): FieldResult => ({ path, result: compare(path, value, records.value.get(recordOf(path))) }),
+  );
   const wrong = claims.filter((_, index) => fields[index]?.result !== 'confirmed');
   const wantsCorrection = operation.input['on_difference'] === 'propose' && wrong.length > 0;
   return ok({
     fields,
-    correction: wantsCorrection ? { ...operation, input: { ...operation.input, fields: wrong }, output: { fields } } : null,
+    correction: wantsCorrection
+      ? { ...operation, input: { ...operation.input, fields: wrong }, output: { fields } }
+      : null,
   });
 }
 
@@ -36,10 +40,16 @@ export function answered(world: World, operation: Operation, fields: readonly Fi
   return { next: moved.next, expected: operation.version, records: [moved.record] };
 }
 
-async function readRecords(world: World, operation: Operation): Promise<Result<ReadonlyMap<string, Snapshot>, Refusal>> {
+async function readRecords(
+  world: World,
+  operation: Operation,
+): Promise<Result<ReadonlyMap<string, Snapshot>, Refusal>> {
   const { account, contact } = operation.input;
   const records = new Map<string, Snapshot>();
-  for (const [type, id] of [['account', account], ['contact', contact]] as const) {
+  for (const [type, id] of [
+    ['account', account],
+    ['contact', contact],
+  ] as const) {
     if (typeof id !== 'string') continue;
     const snapshot = await world.crm.read(crmContext(world, operation), { type, by: 'id', value: id });
     const own = ownRecord(operation, snapshot);
@@ -76,7 +86,14 @@ function claimsOf(input: JsonObject): { path: string; value: string }[] {
 }
 
 export function refuse(world: World, operation: Operation, error: Refusal): Change {
-  const moved = move(operation, 'refused', 'engine', world.clock.now(), { problem: toProblem(error) }, { problem: error.code });
+  const moved = move(
+    operation,
+    'refused',
+    'engine',
+    world.clock.now(),
+    { problem: toProblem(error) },
+    { problem: error.code },
+  );
   return { next: moved.next, expected: operation.version, records: [moved.record] };
 }
 

@@ -1,9 +1,9 @@
-import { err, ok } from '../../protocol/result.ts';
 import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { err, ok } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
-import { move } from '../engine/transitions.ts';
 import { born, ownOperation } from '../engine/submit.ts';
+import { move } from '../engine/transitions.ts';
 import { type Ask, type Change, notify, type StepResult, type World } from '../engine/world.ts';
 
 /** The action every handoff becomes in the CRM. */
@@ -20,19 +20,35 @@ export async function handoff(world: World, ask: Ask): Promise<StepResult> {
   if (action === undefined) return err(refusal('internal'));
   const operation = own.value;
   const { topic = `Help with ${operation.action}`, message } = envelope.value as { topic?: string; message?: string };
-  const input: JsonObject = { topic, urgency: 'normal', operation: operation.id, ...(message === undefined ? {} : { message }) };
+  const input: JsonObject = {
+    topic,
+    urgency: 'normal',
+    operation: operation.id,
+    ...(message === undefined ? {} : { message }),
+  };
   const beside = withHandoff(world, born(world, ask, action, input, operation.mandate).next, topic);
   const called = callPerson(world, operation, 'agent', topic, beside.handoff?.caseRef);
   const text = message ?? topic;
-  const next: Operation = { ...called.next, messages: [...operation.messages, { at: called.next.updatedAt, by: 'agent', text }] };
+  const next: Operation = {
+    ...called.next,
+    messages: [...operation.messages, { at: called.next.updatedAt, by: 'agent', text }],
+  };
   return ok({ ...called, next, beside: { next: beside, expected: 0 } });
 }
 
 /** Moves an operation into a person's hands and starts the clock. Used by the verb, by an impasse and by whatever the engine cannot settle. */
-export function callPerson(world: World, operation: Operation, by: 'agent' | 'company' | 'engine', topic: string, caseRef?: string): Change {
+export function callPerson(
+  world: World,
+  operation: Operation,
+  by: 'agent' | 'company' | 'engine',
+  topic: string,
+  caseRef?: string,
+): Change {
   const now = world.clock.now();
   const asked = withHandoff(world, operation, topic, caseRef);
-  const moved = move(operation, 'handoff', by, now, asked.handoff === undefined ? {} : { handoff: asked.handoff }, { case: asked.handoff?.caseRef ?? '' });
+  const moved = move(operation, 'handoff', by, now, asked.handoff === undefined ? {} : { handoff: asked.handoff }, {
+    case: asked.handoff?.caseRef ?? '',
+  });
   return {
     next: moved.next,
     expected: operation.version,

@@ -2,7 +2,16 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Thumbprint } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { type Candidate, candidates, checkBody, REQUEST_TAG, requiredComponents, type SignableRequest, type VerifyKey, verifyCandidate } from '../../protocol/signature.ts';
+import {
+  type Candidate,
+  candidates,
+  checkBody,
+  REQUEST_TAG,
+  requiredComponents,
+  type SignableRequest,
+  type VerifyKey,
+  verifyCandidate,
+} from '../../protocol/signature.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
 import type { Nonce } from '../ports.ts';
 
@@ -36,7 +45,11 @@ export interface AuthenticateDeps {
 
 /** Form, window, coverage, digest, then the key, then crypto: what costs us most comes last. A broken signature never falls back
  * to anything. Several signatures of ours: the first that verifies is the identity; they are never merged (RFC 9421 §7.2.5). */
-export async function authenticate(raw: RawRequest, deps: AuthenticateDeps, now: Date): Promise<Result<Caller, Refusal>> {
+export async function authenticate(
+  raw: RawRequest,
+  deps: AuthenticateDeps,
+  now: Date,
+): Promise<Result<Caller, Refusal>> {
   const request: SignableRequest = { ...raw, scheme: deps.scheme, authority: deps.authority };
   const hasBody = raw.body.length > 0;
   const found = candidates(request, REQUEST_TAG, requiredComponents(request, hasBody), now);

@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { calculateJwkThumbprint, CompactSign, type JWK } from 'jose';
+import { CompactSign, calculateJwkThumbprint, type JWK } from 'jose';
 import { canonicalBytes } from '../../protocol/canonical.ts';
 import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
@@ -16,7 +16,8 @@ interface CompanyKey {
 
 /** The company's Ed25519 keys, one a purpose, kept in one file that only its owner may read. Made on first use. */
 export async function loadCompanyKeys(path: string): Promise<Keys> {
-  if (!existsSync(path)) writeFileSync(path, JSON.stringify({ keys: PURPOSES.map(newKey) }, null, 2), { mode: 0o600, flag: 'wx' });
+  if (!existsSync(path))
+    writeFileSync(path, JSON.stringify({ keys: PURPOSES.map(newKey) }, null, 2), { mode: 0o600, flag: 'wx' });
   if ((statSync(path).mode & 0o077) !== 0) throw new Error(`${path} must be readable by its owner only (chmod 600)`);
   const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
   const held = new Map<KeyPurpose, CompanyKey>();
@@ -43,9 +44,14 @@ function newKey(purpose: KeyPurpose): JsonObject {
 }
 
 async function readKey(path: string, stored: unknown, purpose: KeyPurpose): Promise<CompanyKey> {
-  const keys = typeof stored === 'object' && stored !== null && 'keys' in stored && Array.isArray(stored.keys) ? stored.keys : [];
-  const jwk: unknown = keys.find((each: unknown) => typeof each === 'object' && each !== null && 'parley_purpose' in each && each.parley_purpose === purpose);
-  if (typeof jwk !== 'object' || jwk === null || !('x' in jwk) || typeof jwk.x !== 'string') throw new Error(`${path} has no usable ${purpose} key`);
+  const keys =
+    typeof stored === 'object' && stored !== null && 'keys' in stored && Array.isArray(stored.keys) ? stored.keys : [];
+  const jwk: unknown = keys.find(
+    (each: unknown) =>
+      typeof each === 'object' && each !== null && 'parley_purpose' in each && each.parley_purpose === purpose,
+  );
+  if (typeof jwk !== 'object' || jwk === null || !('x' in jwk) || typeof jwk.x !== 'string')
+    throw new Error(`${path} has no usable ${purpose} key`);
   const key = createPrivateKey({ key: jwk as JWK, format: 'jwk' });
   const bare = { kty: 'OKP', crv: 'Ed25519', x: jwk.x };
   const kid = parseThumbprint(await calculateJwkThumbprint(bare));

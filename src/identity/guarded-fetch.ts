@@ -20,7 +20,8 @@ export function guardedDispatcher(allowPrivate: boolean): Agent {
     maxResponseSize: LIMITS.fetchBytesMax,
     connect(options, callback) {
       resolveChecked(options.hostname, allowPrivate).then(
-        (address) => dial({ ...options, hostname: address, servername: options.servername ?? options.hostname }, callback),
+        (address) =>
+          dial({ ...options, hostname: address, servername: options.servername ?? options.hostname }, callback),
         (error: Error) => callback(error, null),
       );
     },
@@ -32,7 +33,8 @@ async function resolveChecked(host: string, allowPrivate: boolean): Promise<stri
   const found = ipaddr.isValid(bare) ? [{ address: bare }] : await lookup(bare, { all: true });
   const [first] = found;
   // One private address among several is an attack, not a choice.
-  if (first === undefined || !(allowPrivate || found.every(({ address }) => isPublic(address)))) throw new Error('the address is not public');
+  if (first === undefined || !(allowPrivate || found.every(({ address }) => isPublic(address))))
+    throw new Error('the address is not public');
   return first.address;
 }
 
@@ -44,7 +46,8 @@ function isPublic(address: string): boolean {
 export function checkUrl(text: string, allowPrivate: boolean): Result<URL, { readonly reason: string }> {
   const url = URL.parse(text);
   if (url === null || url.username !== '' || url.password !== '') return err({ reason: 'not a usable URL' });
-  if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) return err({ reason: 'only https is fetched' });
+  if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:'))
+    return err({ reason: 'only https is fetched' });
   if (!allowPrivate && url.port !== '' && url.port !== '8443') return err({ reason: 'that port is not allowed' });
   return ok(url);
 }
@@ -56,7 +59,11 @@ export function makeGuardedFetch(options: { readonly allowPrivate: boolean }): G
     const url = checkUrl(text, options.allowPrivate);
     if (!url.ok) return url;
     try {
-      const response = await request(url.value, { dispatcher, signal: AbortSignal.timeout(LIMITS.fetchTimeoutMs), headers: { 'accept-encoding': 'identity' } });
+      const response = await request(url.value, {
+        dispatcher,
+        signal: AbortSignal.timeout(LIMITS.fetchTimeoutMs),
+        headers: { 'accept-encoding': 'identity' },
+      });
       const body = new Uint8Array(await response.body.arrayBuffer());
       return ok({ status: response.statusCode, headers: response.headers, body });
     } catch (error) {

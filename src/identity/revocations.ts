@@ -32,5 +32,7 @@ function parseRevocation(line: string): Revocation[] {
   const value: unknown = JSON.parse(line);
   if (typeof value !== 'object' || value === null || !('kind' in value) || !('id' in value)) return [];
   const kind = (['key', 'mandate'] as const).find((each) => each === value.kind);
-  return kind === undefined ? [] : [{ kind, id: String(value.id), reason: 'reason' in value ? String(value.reason) : '' }];
+  return kind === undefined
+    ? []
+    : [{ kind, id: String(value.id), reason: 'reason' in value ? String(value.reason) : '' }];
 }

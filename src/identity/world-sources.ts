@@ -4,8 +4,21 @@ import type { Clock, Ids } from '../ports.ts';
 
 export const systemClock: Clock = { now: () => new Date() };
 
+const POOL_BYTES = 8_192;
+
+/** One call to the kernel serves many ids; every byte is given out once. */
+function pooledRandom(): (bytes: number) => Uint8Array {
+  let pool = Buffer.alloc(0);
+  return (bytes) => {
+    if (pool.length < bytes) pool = randomBytes(Math.max(POOL_BYTES, bytes));
+    const taken = pool.subarray(0, bytes);
+    pool = pool.subarray(bytes);
+    return taken;
+  };
+}
+
 /** UUIDv7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random. */
-export function makeIds(clock: Clock, random: (bytes: number) => Uint8Array = randomBytes): Ids {
+export function makeIds(clock: Clock, random: (bytes: number) => Uint8Array = pooledRandom()): Ids {
   return {
     make: (kind) => makeId(kind, uuidV7(clock.now().getTime(), random(10))),
     secret: (bytes) => Buffer.from(random(bytes)).toString('base64url'),

@@ -59,7 +59,16 @@ export function scaleUp(amount: number, bp: BasisPoints): number {
 /** Reads a policy of the configuration. Every mistake at once; none of the messages repeats a value. */
 export function parseNegotiationPolicy(json: JsonObject): Result<NegotiationPolicy, readonly string[]> {
   const problems: string[] = [];
-  const known = new Set(['term_months', 'preferred_term_months', 'seats', 'start_delay_days', 'notice_days', 'price_percent', 'rebate_percent', 'beta']);
+  const known = new Set([
+    'term_months',
+    'preferred_term_months',
+    'seats',
+    'start_delay_days',
+    'notice_days',
+    'price_percent',
+    'rebate_percent',
+    'beta',
+  ]);
   for (const name of Object.keys(json)) if (!known.has(name)) problems.push(`/${name} is not known`);
   const number = (path: string, value: unknown, min: number, max: number): number => {
     if (typeof value === 'number' && value >= min && value <= max) return value;
@@ -68,16 +77,23 @@ export function parseNegotiationPolicy(json: JsonObject): Result<NegotiationPoli
   };
   const range = (name: string, min: number, max: number): Range => {
     const value = member(json, name);
-    const found = { min: number(`/${name}/min`, value['min'], min, max), max: number(`/${name}/max`, value['max'], min, max) };
+    const found = {
+      min: number(`/${name}/min`, value['min'], min, max),
+      max: number(`/${name}/max`, value['max'], min, max),
+    };
     if (found.min > found.max) problems.push(`/${name} is empty`);
     return found;
   };
-  const percent = (path: string, value: unknown, max: number): BasisPoints => Math.round(number(path, value, 0, max) * 100);
+  const percent = (path: string, value: unknown, max: number): BasisPoints =>
+    Math.round(number(path, value, 0, max) * 100);
   const price = member(json, 'price_percent');
   const rebate = member(json, 'rebate_percent');
   const term = range('term_months', 1, 60);
   const numbers: PolicyNumbers = {
-    term_months: { ...term, preferred: number('/preferred_term_months', json['preferred_term_months'] ?? term.min, term.min, term.max) },
+    term_months: {
+      ...term,
+      preferred: number('/preferred_term_months', json['preferred_term_months'] ?? term.min, term.min, term.max),
+    },
     seats: range('seats', 1, 100_000),
     start_delay_days: range('start_delay_days', 0, 365),
     notice_days: range('notice_days', 0, 365),
@@ -88,7 +104,8 @@ export function parseNegotiationPolicy(json: JsonObject): Result<NegotiationPoli
     beta: number('/beta', json['beta'] ?? 1, 0.05, 20),
   };
   const floor = percent('/price_percent/floor', price['floor'], 500);
-  if (numbers.open < numbers.concede_to || numbers.concede_to < floor) problems.push('/price_percent must fall: open, concede_to, floor');
+  if (numbers.open < numbers.concede_to || numbers.concede_to < floor)
+    problems.push('/price_percent must fall: open, concede_to, floor');
   return problems.length > 0 ? err(problems) : ok(new NegotiationPolicy(numbers, floor));
 }
 

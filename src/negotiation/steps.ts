@@ -1,16 +1,17 @@
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { termsDigest, verifyAgreementSignature } from '../../protocol/offer.ts';
+import { termsDigest } from '../../protocol/offer.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { ownOperation } from '../engine/submit.ts';
 import type { Message, Operation } from '../engine/operation.ts';
+import { ownOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import type { Ask, Change, StepResult, World } from '../engine/world.ts';
+import { makeAccept } from './accept.ts';
 import type { NegotiationPolicy } from './policy.ts';
 import { companyMove, type Move } from './strategy.ts';
-import { agentsTurn, agreementOf, companyOffer, type NeedsSignoff } from './talk.ts';
+import { agentsTurn, companyOffer, lastCompanyOffer, type NeedsSignoff } from './talk.ts';
 import { contractFacts, parseTerms, type RenewalTerms } from './terms.ts';
 
 export interface NegotiationDeps {
@@ -74,10 +75,20 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
 
     const offer = agentOffer(world, operation, terms.value);
     const text = envelope.value['message'];
-    const countered = move(operation, 'countered', 'agent', world.clock.now(), {
-      negotiation: { ...talk.value, turn: 'company', offers: [...talk.value.offers, offer] },
-      messages: typeof text === 'string' ? [...operation.messages, { at: offer.made_at, by: 'agent', text, offer: offer.id }] : operation.messages,
-    }, { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest });
+    const countered = move(
+      operation,
+      'countered',
+      'agent',
+      world.clock.now(),
+      {
+        negotiation: { ...talk.value, turn: 'company', offers: [...talk.value.offers, offer] },
+        messages:
+          typeof text === 'string'
+            ? [...operation.messages, { at: offer.made_at, by: 'agent', text, offer: offer.id }]
+            : operation.messages,
+      },
+      { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest },
+    );
     const answered = await companyAnswers(countered.next, countered.next, terms.value);
     return ok({ ...answered, expected: operation.version, records: [countered.record, ...answered.records] });
   }
@@ -95,14 +106,19 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       round: talk.round + 1,
       roundsMax: LIMITS.negotiationRoundsMax,
     });
-    if (decided.kind === 'impasse') return deps.callPerson({ ...from, negotiation: talk }, 'The negotiation is at an impasse');
+    if (decided.kind === 'impasse')
+      return deps.callPerson({ ...from, negotiation: talk }, 'The negotiation is at an impasse');
     const note = noteOf(decided);
     const offer = await companyOffer(world, deps.needsSignoff, talking, 'company', decided.terms, note);
     return offered(world, from, talk, offer, note);
   }
 
   /** A person's counter-offer from the sign-off page: the talk goes on with their terms. */
-  async function personCounters(operation: Operation, terms: JsonObject, patch: Partial<Operation>): Promise<StepResult> {
+  async function personCounters(
+    operation: Operation,
+    terms: JsonObject,
+    patch: Partial<Operation>,
+  ): Promise<StepResult> {
     const talk = operation.negotiation;
     const facts = contractFacts(talk?.facts ?? {});
     if (talk === undefined || !facts.ok) return err(refusal('terms-invalid', 'This action has no terms to counter.'));
@@ -110,48 +126,23 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!full.ok) return full;
     const note = 'A person at the company made this offer.';
     const offer = await companyOffer(world, deps.needsSignoff, operation, 'person', full.value, note);
-    const moved = move(operation, 'countered', 'person', world.clock.now(), {
-      ...patch,
-      negotiation: { ...talk, turn: 'agent', offers: [...talk.offers, offer] },
-      messages: [...operation.messages, { at: offer.made_at, by: 'person', text: note, offer: offer.id }],
-      dueAt: Date.parse(talk.expiresAt),
-    }, { offer: offer.id, terms: offer.terms_digest });
+    const moved = move(
+      operation,
+      'countered',
+      'person',
+      world.clock.now(),
+      {
+        ...patch,
+        negotiation: { ...talk, turn: 'agent', offers: [...talk.offers, offer] },
+        messages: [...operation.messages, { at: offer.made_at, by: 'person', text: note, offer: offer.id }],
+        dueAt: Date.parse(talk.expiresAt),
+      },
+      { offer: offer.id, terms: offer.terms_digest },
+    );
     return ok({ next: moved.next, expected: operation.version, records: [moved.record] });
   }
 
-  /** Acceptance: by id and digest, in time, within the mandate, with the agent's signature on the agreement. */
-  async function accept(_world: World, ask: Ask): Promise<StepResult> {
-    const own = ownOperation(world, ask.caller.keyid, ask.target);
-    if (!own.ok) return own;
-    const operation = own.value;
-    const now = world.clock.now();
-    const talk = agentsTurn(operation, now);
-    if (!talk.ok) return talk;
-    const envelope = world.actions.checkEnvelope('accept', ask.body);
-    if (!envelope.ok) return envelope;
-    const offer = talk.value.offers.find(({ id, by }) => id === envelope.value['offer'] && by !== 'agent');
-    if (offer === undefined) return err(refusal('not-found', 'There is no such offer of the company.'));
-    if (offer !== lastCompanyOffer(talk.value.offers)) return err(refusal('offer-stale'));
-    if (offer.terms_digest !== envelope.value['terms_digest']) return err(refusal('offer-digest-mismatch'));
-    if (Date.parse(offer.expires_at) <= now.getTime()) return err(refusal('offer-expired'));
-    const allowed = await deps.withinMandate(operation, offer.terms);
-    if (!allowed.ok) return allowed;
-    const payload = agreementOf(world, operation, offer);
-    const signature = envelope.value['agreement'] as { protected: string; signature: string };
-    const verified = await verifyAgreementSignature(payload, signature, { keyid: operation.agent.keyid });
-    if (!verified.ok) return verified;
-    const moved = move(operation, 'accepted', 'agent', now, {
-      agreement: { payload, offer: offer.id, signatures: [{ ...signature }] },
-      dueAt: now.getTime(),
-    }, { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest });
-    return ok({ next: moved.next, expected: operation.version, records: [moved.record] });
-  }
-
-  return { open, counter, personCounters, accept };
-}
-
-function lastCompanyOffer(offers: readonly Offer[]): Offer | undefined {
-  return offers.findLast(({ by }) => by !== 'agent');
+  return { open, counter, personCounters, accept: makeAccept(world, deps) };
 }
 
 function agentOffer(world: World, operation: Operation, terms: Terms): Offer {
@@ -168,13 +159,26 @@ function agentOffer(world: World, operation: Operation, terms: Terms): Offer {
   };
 }
 
-function offered(world: World, from: Operation, talk: NonNullable<Operation['negotiation']>, offer: Offer, note: string): Change {
+function offered(
+  world: World,
+  from: Operation,
+  talk: NonNullable<Operation['negotiation']>,
+  offer: Offer,
+  note: string,
+): Change {
   const message: Message = { at: offer.made_at, by: 'company', text: note, offer: offer.id };
-  const moved = move(from, 'offered', 'company', world.clock.now(), {
-    negotiation: { ...talk, turn: 'agent', round: talk.round + 1, offers: [...talk.offers, offer] },
-    messages: [...from.messages, message],
-    dueAt: Date.parse(talk.expiresAt),
-  }, { offer: offer.id, terms: offer.terms_digest, firmness: offer.firmness });
+  const moved = move(
+    from,
+    'offered',
+    'company',
+    world.clock.now(),
+    {
+      negotiation: { ...talk, turn: 'agent', round: talk.round + 1, offers: [...talk.offers, offer] },
+      messages: [...from.messages, message],
+      dueAt: Date.parse(talk.expiresAt),
+    },
+    { offer: offer.id, terms: offer.terms_digest, firmness: offer.firmness },
+  );
   return { next: moved.next, expected: moved.expected, records: [moved.record] };
 }
 

@@ -13,7 +13,9 @@ export interface TalkState {
   readonly roundsMax: number;
 }
 
-export type Move = { readonly kind: 'offer'; readonly terms: RenewalTerms; readonly matched: boolean; readonly final: boolean } | { readonly kind: 'impasse' };
+export type Move =
+  | { readonly kind: 'offer'; readonly terms: RenewalTerms; readonly matched: boolean; readonly final: boolean }
+  | { readonly kind: 'impasse' };
 
 /** A last proposal further than this below our last ask is not a matter of one more step: a person decides. In percent of the ask. */
 const IMPASSE_GAP_PERCENT = 25;
@@ -26,9 +28,13 @@ export function companyMove({ policy, facts, offers, proposal, round, roundsMax 
   const ask = askPrice(policy, facts, wanted, round, roundsMax);
   const final = round >= roundsMax;
   const meets = proposal !== null && samePackage(proposal, wanted) && proposal.unit_price.amount >= ask;
-  if (proposal !== null && final && !meets && proposal.unit_price.amount * 100 < ask * (100 - IMPASSE_GAP_PERCENT)) return { kind: 'impasse' };
+  if (proposal !== null && final && !meets && proposal.unit_price.amount * 100 < ask * (100 - IMPASSE_GAP_PERCENT))
+    return { kind: 'impasse' };
   const amount = meets ? proposal.unit_price.amount : notAbove(ask, offers, wanted);
-  const terms = { ...wanted, unit_price: { amount: Math.max(amount, floorPrice(policy, facts, wanted)), currency: facts.unit_price.currency } };
+  const terms = {
+    ...wanted,
+    unit_price: { amount: Math.max(amount, floorPrice(policy, facts, wanted)), currency: facts.unit_price.currency },
+  };
   if (!admissible(policy, facts, terms)) throw new Error('an inadmissible offer was about to be made');
   return { kind: 'offer', terms, matched: meets, final };
 }
@@ -38,15 +44,26 @@ function opening({ numbers }: NegotiationPolicy, facts: ContractFacts): RenewalT
 }
 
 /** The ask for a package in a round: from `open` to `concede_to`, shaped by `beta`, less what the package has earned. Rounded up. */
-function askPrice(policy: NegotiationPolicy, facts: ContractFacts, terms: RenewalTerms, round: number, roundsMax: number): number {
+function askPrice(
+  policy: NegotiationPolicy,
+  facts: ContractFacts,
+  terms: RenewalTerms,
+  round: number,
+  roundsMax: number,
+): number {
   const { open, concede_to, beta } = policy.numbers;
   const progress = roundsMax <= 1 ? 1 : Math.min(1, (round - 1) / (roundsMax - 1));
   const conceded = Math.round((open - concede_to) * progress ** (1 / beta));
-  return Math.max(scaleUp(facts.unit_price.amount, open - conceded - rebateFor(policy, facts, terms)), floorPrice(policy, facts, terms));
+  return Math.max(
+    scaleUp(facts.unit_price.amount, open - conceded - rebateFor(policy, facts, terms)),
+    floorPrice(policy, facts, terms),
+  );
 }
 
 /** What was once offered for a package is not raised later. */
 function notAbove(ask: number, offers: readonly Offer[], terms: RenewalTerms): number {
-  const before = offers.filter(({ by, terms: offered }) => by !== 'agent' && samePackage(offered as unknown as RenewalTerms, terms));
+  const before = offers.filter(
+    ({ by, terms: offered }) => by !== 'agent' && samePackage(offered as unknown as RenewalTerms, terms),
+  );
   return Math.min(ask, ...before.map(({ terms: offered }) => (offered as unknown as RenewalTerms).unit_price.amount));
 }

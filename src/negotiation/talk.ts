@@ -13,7 +13,14 @@ import type { World } from '../engine/world.ts';
 export type NeedsSignoff = (operation: Operation, terms: Terms) => boolean;
 
 /** An offer of the company: signed, typed, expiring. `indicative` says honestly that a person must still sign off. */
-export async function companyOffer(world: World, needsSignoff: NeedsSignoff, operation: Operation, by: Party, terms: Terms, note: string): Promise<Offer> {
+export async function companyOffer(
+  world: World,
+  needsSignoff: NeedsSignoff,
+  operation: Operation,
+  by: Party,
+  terms: Terms,
+  note: string,
+): Promise<Offer> {
   const now = world.clock.now();
   const bare = {
     id: world.ids.make('of'),
@@ -26,7 +33,11 @@ export async function companyOffer(world: World, needsSignoff: NeedsSignoff, ope
     expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
     note,
   };
-  const jws = await world.keys.jws('evidence', RECORD_TYPE.offer, offerPayload({ ...partiesOf(world, operation), offer: bare }));
+  const jws = await world.keys.jws(
+    'evidence',
+    RECORD_TYPE.offer,
+    offerPayload({ ...partiesOf(world, operation), offer: bare }),
+  );
   return { ...bare, jws };
 }
 
@@ -48,8 +59,14 @@ function partiesOf(world: World, operation: Operation) {
 /** The operation, when it is the agent's turn to move in an open negotiation. */
 export function agentsTurn(operation: Operation, now: Date): Result<NonNullable<Operation['negotiation']>, Refusal> {
   const { negotiation, state } = operation;
-  if (state !== 'negotiating' || negotiation === undefined) return err(refusal('wrong-state', `The operation is ${state}.`));
+  if (state !== 'negotiating' || negotiation === undefined)
+    return err(refusal('wrong-state', `The operation is ${state}.`));
   if (negotiation.turn !== 'agent') return err(refusal('not-your-turn'));
-  if (Date.parse(negotiation.expiresAt) <= now.getTime()) return err(refusal('offer-expired', 'The negotiation has expired.'));
+  if (Date.parse(negotiation.expiresAt) <= now.getTime())
+    return err(refusal('offer-expired', 'The negotiation has expired.'));
   return ok(negotiation);
+}
+
+export function lastCompanyOffer(offers: readonly Offer[]): Offer | undefined {
+  return offers.findLast(({ by }) => by !== 'agent');
 }

@@ -6,18 +6,31 @@ import type { Decision } from './decide.ts';
 const KINDS = { approve: 'approved', reject: 'rejected', counter: 'countered' } as const;
 
 /** The body of a signed webhook answer: `{plan_digest, decision: approve|reject|counter, approver, reason?, terms?}`. */
-export function parseAnswer(signoff: string, body: Json): Result<{ readonly decision: Decision; readonly approver: string }, Refusal> {
+export function parseAnswer(
+  signoff: string,
+  body: Json,
+): Result<{ readonly decision: Decision; readonly approver: string }, Refusal> {
   const invalid = (detail: string) => err(refusal('schema-violation', detail));
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return invalid('The answer must be an object.');
   const { plan_digest, decision, approver, reason, terms, ...rest } = body as JsonObject;
   if (Object.keys(rest).length > 0) return invalid('The answer has unknown members.');
-  if (typeof plan_digest !== 'string' || typeof approver !== 'string') return invalid('plan_digest and approver are required.');
-  const kind = typeof decision === 'string' && Object.hasOwn(KINDS, decision) ? KINDS[decision as keyof typeof KINDS] : undefined;
+  if (typeof plan_digest !== 'string' || typeof approver !== 'string')
+    return invalid('plan_digest and approver are required.');
+  const kind =
+    typeof decision === 'string' && Object.hasOwn(KINDS, decision) ? KINDS[decision as keyof typeof KINDS] : undefined;
   if (kind === undefined) return invalid('decision must be approve, reject or counter.');
-  if (reason !== undefined && (typeof reason !== 'string' || reason.length > 2_000)) return invalid('reason must be a short text.');
-  if (terms !== undefined && (typeof terms !== 'object' || terms === null || Array.isArray(terms))) return invalid('terms must be an object.');
+  if (reason !== undefined && (typeof reason !== 'string' || reason.length > 2_000))
+    return invalid('reason must be a short text.');
+  if (terms !== undefined && (typeof terms !== 'object' || terms === null || Array.isArray(terms)))
+    return invalid('terms must be an object.');
   return ok({
     approver,
-    decision: { signoff, planDigest: plan_digest, kind, ...(reason === undefined ? {} : { reason }), ...(terms === undefined ? {} : { terms: terms as JsonObject }) },
+    decision: {
+      signoff,
+      planDigest: plan_digest,
+      kind,
+      ...(reason === undefined ? {} : { reason }),
+      ...(terms === undefined ? {} : { terms: terms as JsonObject }),
+    },
   });
 }

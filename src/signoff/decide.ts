@@ -24,15 +24,30 @@ export interface Checked {
 }
 
 /** Whether this person may decide this, now, about what they were shown. */
-export function checkDecision(operation: Operation, decision: Decision, approver: Approver, now: Date): Result<Checked, Refusal> {
+export function checkDecision(
+  operation: Operation,
+  decision: Decision,
+  approver: Approver,
+  now: Date,
+): Result<Checked, Refusal> {
   const signoff = operation.signoffs.find(({ id }) => id === decision.signoff);
   if (signoff === undefined) return err(refusal('not-found'));
-  if (!approver.roles.includes(signoff.role)) return err(refusal('forbidden', `This sign-off is for the role ${signoff.role}.`));
+  if (!approver.roles.includes(signoff.role))
+    return err(refusal('forbidden', `This sign-off is for the role ${signoff.role}.`));
   const { decision: made } = signoff;
-  if (made?.by === approver.id && made.kind === decision.kind && signoff.planDigest === decision.planDigest) return ok({ signoff, repeated: true });
-  if (made !== undefined) return err(made.kind === 'void' || made.kind === 'expired' ? refusal('signoff-void') : refusal('conflict', 'Somebody has decided already.'));
-  if (operation.state !== 'awaiting_signoff' || operation.signoffs.at(-1) !== signoff) return err(refusal('signoff-void', 'The operation no longer waits for this sign-off.'));
-  if (Date.parse(signoff.expiresAt) <= now.getTime()) return err(refusal('signoff-void', 'The time to decide is over.'));
-  if (signoff.planDigest !== decision.planDigest) return err(refusal('conflict', 'The plan is not the one that was shown. Look at it again.'));
+  if (made?.by === approver.id && made.kind === decision.kind && signoff.planDigest === decision.planDigest)
+    return ok({ signoff, repeated: true });
+  if (made !== undefined)
+    return err(
+      made.kind === 'void' || made.kind === 'expired'
+        ? refusal('signoff-void')
+        : refusal('conflict', 'Somebody has decided already.'),
+    );
+  if (operation.state !== 'awaiting_signoff' || operation.signoffs.at(-1) !== signoff)
+    return err(refusal('signoff-void', 'The operation no longer waits for this sign-off.'));
+  if (Date.parse(signoff.expiresAt) <= now.getTime())
+    return err(refusal('signoff-void', 'The time to decide is over.'));
+  if (signoff.planDigest !== decision.planDigest)
+    return err(refusal('conflict', 'The plan is not the one that was shown. Look at it again.'));
   return ok({ signoff, repeated: false });
 }

@@ -7,7 +7,11 @@ export interface Endpoint {
 }
 
 /** Sends one message. Rejects when nothing was answered. */
-export type Send = (url: string, headers: Readonly<Record<string, string>>, body: string) => Promise<{ readonly status: number; readonly retryAfterSeconds?: number }>;
+export type Send = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+) => Promise<{ readonly status: number; readonly retryAfterSeconds?: number }>;
 
 /** Seconds before each further try (Standard Webhooks, "Retries"): about three days in all. */
 const RETRY_SECONDS = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -30,12 +34,14 @@ export function makeDeliverer(deps: DelivererDeps): { step(): Promise<number> } 
 
   async function deliver(message: Outgoing & { readonly attempts: number }): Promise<void> {
     const endpoint = deps.endpoints.get(message.endpoint);
-    if (endpoint === undefined) return deps.store.settleOutgoing(message.id, 'exhausted', 'the endpoint is no longer configured');
+    if (endpoint === undefined)
+      return deps.store.settleOutgoing(message.id, 'exhausted', 'the endpoint is no longer configured');
     const body = JSON.stringify(message.payload);
     const now = deps.clock.now();
     const headers = { 'content-type': 'application/json', ...webhookHeaders(message.id, body, endpoint.secrets, now) };
     const answer = await deps.send(endpoint.url, headers, body).catch(() => ({ status: 0 }));
-    if (answer.status >= 200 && answer.status < 300) return deps.store.settleOutgoing(message.id, 'delivered', String(answer.status));
+    if (answer.status >= 200 && answer.status < 300)
+      return deps.store.settleOutgoing(message.id, 'delivered', String(answer.status));
     const pause = RETRY_SECONDS[message.attempts];
     if (answer.status === 410 || pause === undefined) {
       deps.log('webhook.exhausted', { id: message.id, endpoint: message.endpoint, status: answer.status });
@@ -53,7 +59,9 @@ export function makeDeliverer(deps: DelivererDeps): { step(): Promise<number> } 
       for (const message of due) {
         underway.add(message.id);
         void deliver(message)
-          .catch((error: unknown) => deps.log('webhook.failed', { id: message.id, error: error instanceof Error ? error.message : 'unknown' }))
+          .catch((error: unknown) =>
+            deps.log('webhook.failed', { id: message.id, error: error instanceof Error ? error.message : 'unknown' }),
+          )
           .finally(() => underway.delete(message.id));
       }
       return due.length;

@@ -13,7 +13,12 @@ export interface SignoffFacts {
   readonly plan: { readonly steps: number; readonly fields: readonly string[] };
 }
 
-export function signoffFacts(operation: Operation, risk: string, plan: Plan | null, terms: JsonObject | null): SignoffFacts {
+export function signoffFacts(
+  operation: Operation,
+  risk: string,
+  plan: Plan | null,
+  terms: JsonObject | null,
+): SignoffFacts {
   const record = operation.negotiation?.facts ?? {};
   return {
     action: operation.action,
@@ -34,12 +39,18 @@ function changeOf(record: JsonObject, terms: JsonObject): SignoffFacts['change']
   const before = amountOf(record['unit_price']);
   const after = amountOf(terms['unit_price']);
   const { seats, term_months: months } = terms;
-  const total = after !== undefined && typeof seats === 'number' && typeof months === 'number' ? after.amount * seats * months : 0;
-  const percent = before !== undefined && after !== undefined && before.amount > 0 ? ((after.amount - before.amount) / before.amount) * 100 : 0;
+  const total =
+    after !== undefined && typeof seats === 'number' && typeof months === 'number' ? after.amount * seats * months : 0;
+  const percent =
+    before !== undefined && after !== undefined && before.amount > 0
+      ? ((after.amount - before.amount) / before.amount) * 100
+      : 0;
   return { price_change_percent: percent, total, currency: after?.currency ?? before?.currency ?? '' };
 }
 
 function amountOf(value: unknown): { amount: number; currency: string } | undefined {
   if (typeof value !== 'object' || value === null || !('amount' in value) || !('currency' in value)) return undefined;
-  return typeof value.amount === 'number' && typeof value.currency === 'string' ? { amount: value.amount, currency: value.currency } : undefined;
+  return typeof value.amount === 'number' && typeof value.currency === 'string'
+    ? { amount: value.amount, currency: value.currency }
+    : undefined;
 }

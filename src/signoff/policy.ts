@@ -25,7 +25,9 @@ const RULE_MEMBERS = new Set(['name', 'when', 'role', 'reason']);
 
 /** CEL (github.com/google/cel-spec) over declared, typed facts; small programs only. */
 function environment(): Environment {
-  return new Environment({ limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 16 } })
+  return new Environment({
+    limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 16 },
+  })
     .registerVariable('action', 'string')
     .registerVariable('risk', 'string')
     .registerVariable('tier', 'string')
@@ -44,12 +46,15 @@ export function compileSignoffPolicy(rules: readonly JsonObject[]): Result<Signo
     problems.push(`/signoff/rules/${index} ${read.error}`);
     return [];
   });
-  return problems.length > 0 ? err(problems) : ok({ evaluate: (facts, fallback) => evaluate(compiled, facts, fallback) });
+  return problems.length > 0
+    ? err(problems)
+    : ok({ evaluate: (facts, fallback) => evaluate(compiled, facts, fallback) });
 }
 
 function compileRule(rule: JsonObject): Result<Rule, string> {
   const { name, when, role = DEFAULT_ROLE, reason } = rule;
-  if (typeof name !== 'string' || typeof when !== 'string' || typeof role !== 'string' || typeof reason !== 'string') return err('must have name, when, reason (and role)');
+  if (typeof name !== 'string' || typeof when !== 'string' || typeof role !== 'string' || typeof reason !== 'string')
+    return err('must have name, when, reason (and role)');
   const stranger = Object.keys(rule).find((member) => !RULE_MEMBERS.has(member));
   if (stranger !== undefined) return err(`has an unknown member ${stranger}`);
   try {
@@ -71,7 +76,11 @@ function celFacts(facts: SignoffFacts): Record<string, unknown> {
     ...rest,
     terms: celValue(terms),
     record: celValue(record),
-    change: { price_change_percent: change.price_change_percent, total: BigInt(Math.round(change.total)), currency: change.currency },
+    change: {
+      price_change_percent: change.price_change_percent,
+      total: BigInt(Math.round(change.total)),
+      currency: change.currency,
+    },
     plan: { steps: BigInt(plan.steps), fields: plan.fields },
   };
 }

@@ -6,7 +6,13 @@ const TIMEOUT_MS = 15_000;
 /** Posts a webhook: no redirects, nothing of the answer but its status and Retry-After is looked at. */
 export function makeSend(dispatcher: Dispatcher): Send {
   return async (url, headers, body) => {
-    const response = await request(url, { method: 'POST', headers: { ...headers }, body, dispatcher, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await request(url, {
+      method: 'POST',
+      headers: { ...headers },
+      body,
+      dispatcher,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     await response.body.dump({ limit: 65_536 });
     const retry = Number(response.headers['retry-after']);
     return { status: response.statusCode, ...(Number.isFinite(retry) ? { retryAfterSeconds: retry } : {}) };

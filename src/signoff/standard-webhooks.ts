@@ -7,19 +7,33 @@ const TOLERANCE_SECONDS = 300;
 const PREFIX = 'whsec_';
 
 /** Signed with every secret, newest first: receivers rotate without a gap. */
-export function webhookHeaders(id: string, payload: string, secrets: readonly string[], now: Date): Record<string, string> {
+export function webhookHeaders(
+  id: string,
+  payload: string,
+  secrets: readonly string[],
+  now: Date,
+): Record<string, string> {
   const timestamp = String(Math.floor(now.getTime() / 1000));
   const signature = secrets.map((secret) => `v1,${mac(secret, id, timestamp, payload).toString('base64')}`).join(' ');
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature };
 }
 
 /** Verifies a message signed by any of the secrets; returns its id, which the caller uses once. */
-export function verifyWebhook(header: (name: string) => string | undefined, payload: string, secrets: readonly string[], now: Date): Result<string, Refusal> {
+export function verifyWebhook(
+  header: (name: string) => string | undefined,
+  payload: string,
+  secrets: readonly string[],
+  now: Date,
+): Result<string, Refusal> {
   const id = header('webhook-id');
   const timestamp = header('webhook-timestamp') ?? '';
-  const offered = (header('webhook-signature') ?? '').split(' ').flatMap((each) => (each.startsWith('v1,') ? [Buffer.from(each.slice(3), 'base64')] : []));
-  if (id === undefined || id === '' || offered.length === 0) return err(refusal('signature-missing', 'Standard Webhooks headers are required.'));
-  if (!/^\d{1,12}$/.test(timestamp) || Math.abs(now.getTime() / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return err(refusal('signature-expired'));
+  const offered = (header('webhook-signature') ?? '')
+    .split(' ')
+    .flatMap((each) => (each.startsWith('v1,') ? [Buffer.from(each.slice(3), 'base64')] : []));
+  if (id === undefined || id === '' || offered.length === 0)
+    return err(refusal('signature-missing', 'Standard Webhooks headers are required.'));
+  if (!/^\d{1,12}$/.test(timestamp) || Math.abs(now.getTime() / 1000 - Number(timestamp)) > TOLERANCE_SECONDS)
+    return err(refusal('signature-expired'));
   const genuine = secrets.some((secret) => {
     const expected = mac(secret, id, timestamp, payload);
     return offered.some((each) => each.length === expected.length && timingSafeEqual(each, expected));

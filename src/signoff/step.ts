@@ -9,7 +9,11 @@ import { type Approver, checkDecision, type Decision } from './decide.ts';
 
 export interface DecideDeps {
   readonly countersign: (operation: Operation) => Promise<Operation['agreement']>;
-  readonly personCounters: (operation: Operation, terms: JsonObject, patch: Partial<Operation>) => Promise<Result<Change, Refusal>>;
+  readonly personCounters: (
+    operation: Operation,
+    terms: JsonObject,
+    patch: Partial<Operation>,
+  ) => Promise<Result<Change, Refusal>>;
 }
 
 /** A person's decision, from the page or from a signed webhook answer: the same rules, the same table. */
@@ -33,9 +37,20 @@ export async function decide(
     via,
     ...(decision.reason === undefined ? {} : { reason: decision.reason }),
   };
-  const signoffs = operation.signoffs.map((each) => (each.id === decision.signoff ? { ...each, decision: made } : each));
-  const outgoing = notify(world, 'signoff.decided', { signoff: decision.signoff, operation: operation.id, decision: decision.kind });
-  const facts = { signoff: decision.signoff, plan: decision.planDigest, approver: commitment(operation.salt, approver.id), via };
+  const signoffs = operation.signoffs.map((each) =>
+    each.id === decision.signoff ? { ...each, decision: made } : each,
+  );
+  const outgoing = notify(world, 'signoff.decided', {
+    signoff: decision.signoff,
+    operation: operation.id,
+    decision: decision.kind,
+  });
+  const facts = {
+    signoff: decision.signoff,
+    plan: decision.planDigest,
+    approver: commitment(operation.salt, approver.id),
+    via,
+  };
   switch (decision.kind) {
     case 'approved': {
       const agreement = await deps.countersign(operation);
@@ -64,5 +79,10 @@ export function expireSignoff(world: World, operation: Operation): Change {
   );
   const problem = toProblem(refusal('signoff-void', 'Nobody signed off in time. Ask for a human, or submit again.'));
   const moved = move(operation, 'expired', 'engine', now, { signoffs, problem });
-  return { next: moved.next, expected: operation.version, records: [moved.record], outgoing: notify(world, 'signoff.expired', { operation: operation.id }) };
+  return {
+    next: moved.next,
+    expected: operation.version,
+    records: [moved.record],
+    outgoing: notify(world, 'signoff.expired', { operation: operation.id }),
+  };
 }

@@ -8,7 +8,10 @@ interface Job {
 
 /** Runs every job that arrived in the same turn of the event loop in one transaction, so that they share one fsync, and settles
  * them only after it. A job decides by its return value; it throws only when the database itself fails, and then nobody is acknowledged. */
-export function makeGroupCommit(sql: Pick<Statements, 'begin' | 'commit' | 'rollback'>, onFatal: (error: unknown) => void) {
+export function makeGroupCommit(
+  sql: Pick<Statements, 'begin' | 'commit' | 'rollback'>,
+  onFatal: (error: unknown) => void,
+) {
   let waiting: Job[] = [];
 
   function flush(): void {

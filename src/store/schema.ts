@@ -59,7 +59,8 @@ const MIGRATIONS: readonly string[] = [
 /** Brings the database to this version of the code; refuses one that is newer. */
 export function migrate(db: DatabaseSync): void {
   const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-  if (found > MIGRATIONS.length) throw new Error(`the database is of a newer version (${found}) than this program (${MIGRATIONS.length})`);
+  if (found > MIGRATIONS.length)
+    throw new Error(`the database is of a newer version (${found}) than this program (${MIGRATIONS.length})`);
   MIGRATIONS.slice(found).forEach((sql, offset) => {
     db.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${found + offset + 1}; COMMIT;`);
   });

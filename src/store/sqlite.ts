@@ -19,7 +19,9 @@ export interface SqliteStore extends Store {
 export function openSqliteStore(path: string, onFatal: (error: unknown) => void): SqliteStore {
   const lock = path === ':memory:' ? undefined : holdLock(`${path}.lock`);
   const db = new DatabaseSync(path);
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;');
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;',
+  );
   migrate(db);
   const sql = prepareStatements(db);
   const commit = makeGroupCommit(sql, onFatal);
@@ -75,24 +77,35 @@ function holdLock(path: string): DatabaseSync {
 /** All checks before the first write, so that a refused unit leaves nothing behind and needs no savepoint. */
 function applyUnit(sql: Statements, unit: Unit): Committed {
   const { nonce, claim, operations = [] } = unit;
-  if (nonce !== undefined && sql.nonceSeen.get(nonce.nonce, nonce.keyid) !== undefined) return { ok: false, reason: 'replayed' };
+  if (nonce !== undefined && sql.nonceSeen.get(nonce.nonce, nonce.keyid) !== undefined)
+    return { ok: false, reason: 'replayed' };
   const claimed = claim === undefined ? undefined : readClaim(sql, claim.scope, claim.key);
-  const isStale = ({ next, expected }: (typeof operations)[number]) => Number(sql.operationVersion.get(next.id)?.['version'] ?? 0) !== expected;
+  const isStale = ({ next, expected }: (typeof operations)[number]) =>
+    Number(sql.operationVersion.get(next.id)?.['version'] ?? 0) !== expected;
   if (claimed === undefined && operations.some(isStale)) return { ok: false, reason: 'stale' };
   if (nonce !== undefined) sql.nonceAdd.run(nonce.nonce, nonce.keyid, nonce.expiresAt);
   if (claimed !== undefined) return { ok: false, reason: 'claimed', claim: claimed };
   if (claim !== undefined) {
-    sql.claimAdd.run(claim.key, claim.scope, claim.fingerprint, claim.answer.status, claim.answer.body, claim.expiresAt);
+    sql.claimAdd.run(
+      claim.key,
+      claim.scope,
+      claim.fingerprint,
+      claim.answer.status,
+      claim.answer.body,
+      claim.expiresAt,
+    );
   }
   for (const { next, expected } of operations) writeOperation(sql, next, expected);
   for (const record of unit.records ?? []) addRecord(sql, record);
-  for (const out of unit.outgoing ?? []) sql.outgoingAdd.run(out.id, out.endpoint, out.type, JSON.stringify(out.payload), out.dueAt);
+  for (const out of unit.outgoing ?? [])
+    sql.outgoingAdd.run(out.id, out.endpoint, out.type, JSON.stringify(out.payload), out.dueAt);
   return { ok: true };
 }
 
 function writeOperation(sql: Statements, next: Operation, expected: number): void {
   const doc = JSON.stringify(next);
-  if (expected === 0) sql.operationAdd.run(next.id, next.version, next.state, next.agent.keyid, next.dueAt, next.createdAt, doc);
+  if (expected === 0)
+    sql.operationAdd.run(next.id, next.version, next.state, next.agent.keyid, next.dueAt, next.createdAt, doc);
   else sql.operationSet.run(next.version, next.state, next.dueAt, doc, next.id);
   const signoff = next.signoffs.at(-1);
   if (signoff !== undefined) sql.signoffAdd.run(signoff.id, next.id);

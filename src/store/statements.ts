@@ -9,9 +9,13 @@ export function prepareStatements(db: DatabaseSync) {
     nonceSeen: db.prepare('SELECT 1 FROM nonces WHERE nonce = ? AND keyid = ?'),
     nonceAdd: db.prepare('INSERT INTO nonces (nonce, keyid, expires_at) VALUES (?, ?, ?)'),
     claimGet: db.prepare('SELECT fingerprint, status, body, expires_at FROM claims WHERE key = ? AND scope = ?'),
-    claimAdd: db.prepare('INSERT INTO claims (key, scope, fingerprint, status, body, expires_at) VALUES (?, ?, ?, ?, ?, ?)'),
+    claimAdd: db.prepare(
+      'INSERT INTO claims (key, scope, fingerprint, status, body, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
     operationVersion: db.prepare('SELECT version FROM operations WHERE id = ?'),
-    operationAdd: db.prepare('INSERT INTO operations (id, version, state, agent, due_at, created_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    operationAdd: db.prepare(
+      'INSERT INTO operations (id, version, state, agent, due_at, created_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
     operationSet: db.prepare('UPDATE operations SET version = ?, state = ?, due_at = ?, doc = ? WHERE id = ?'),
     recordAdd: db.prepare('INSERT INTO records (operation, leaf) VALUES (?, ?)'),
     outgoingAdd: db.prepare('INSERT INTO outgoing (id, endpoint, type, payload, due_at) VALUES (?, ?, ?, ?, ?)'),
@@ -22,18 +26,24 @@ export function prepareStatements(db: DatabaseSync) {
       'SELECT doc FROM operations WHERE state IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC LIMIT ?',
     ),
     operationsNewest: db.prepare('SELECT doc FROM operations ORDER BY created_at DESC LIMIT ?'),
-    operationBySignoff: db.prepare('SELECT doc FROM operations WHERE id = (SELECT operation FROM signoffs WHERE id = ?)'),
+    operationBySignoff: db.prepare(
+      'SELECT doc FROM operations WHERE id = (SELECT operation FROM signoffs WHERE id = ?)',
+    ),
     signoffAdd: db.prepare('INSERT INTO signoffs (id, operation) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
     agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
-    agentPut: db.prepare('INSERT INTO agents (keyid, doc) VALUES (?, ?) ON CONFLICT (keyid) DO UPDATE SET doc = excluded.doc'),
+    agentPut: db.prepare(
+      'INSERT INTO agents (keyid, doc) VALUES (?, ?) ON CONFLICT (keyid) DO UPDATE SET doc = excluded.doc',
+    ),
     revoked: db.prepare('SELECT 1 FROM revocations WHERE kind = ? AND id = ?'),
     revoke: db.prepare('INSERT INTO revocations (kind, id, at, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
     outgoingDue: db.prepare(
       "SELECT id, endpoint, type, payload, due_at, attempts FROM outgoing WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?",
     ),
     outgoingRetry: db.prepare('UPDATE outgoing SET attempts = attempts + 1, due_at = ?, note = ? WHERE id = ?'),
-    outgoingDone: db.prepare('UPDATE outgoing SET attempts = attempts + 1, state = ?, due_at = NULL, note = ? WHERE id = ?'),
+    outgoingDone: db.prepare(
+      'UPDATE outgoing SET attempts = attempts + 1, state = ?, due_at = NULL, note = ? WHERE id = ?',
+    ),
   };
 }
 

@@ -13,7 +13,10 @@ const fatal = (error: unknown) => {
 const open = () => openSqliteStore(join(mkdtempSync(join(tmpdir(), 'parley-store-')), 'parley.db'), fatal);
 
 let count = 0;
-const uuid = () => `01900000-0000-7000-8000-${String((count += 1)).padStart(12, '0')}`;
+const uuid = () => {
+  count += 1;
+  return `01900000-0000-7000-8000-${String(count).padStart(12, '0')}`;
+};
 const keyid = parseThumbprint('A'.repeat(43));
 if (keyid === undefined) throw new Error('bad fixture');
 
@@ -41,14 +44,22 @@ function operation(version = 1): Operation {
   };
 }
 const nonce = (value: string): Nonce => ({ keyid: 'k', nonce: value, expiresAt: 100 });
-const claim = (key: string, fingerprint = 'f'): Claim => ({ scope: 's', key, fingerprint, answer: { status: 202, body: `{"key":"${key}"}` }, expiresAt: 100 });
+const claim = (key: string, fingerprint = 'f'): Claim => ({
+  scope: 's',
+  key,
+  fingerprint,
+  answer: { status: 202, body: `{"key":"${key}"}` },
+  expiresAt: 100,
+});
 
 describe('a unit', () => {
   it('is written whole', async () => {
     const store = open();
     const next = operation();
     const records = [{ type: 'transition', at: next.createdAt, operation: next.id }];
-    expect(await store.commit({ nonce: nonce('1'), claim: claim('k1'), operations: [{ next, expected: 0 }], records })).toEqual({ ok: true });
+    expect(
+      await store.commit({ nonce: nonce('1'), claim: claim('k1'), operations: [{ next, expected: 0 }], records }),
+    ).toEqual({ ok: true });
     expect(store.operation(next.id)).toEqual(next);
     expect(store.claim('s', 'k1')).toEqual(claim('k1'));
     expect(store.db.prepare('SELECT count(*) AS n FROM records').get()).toEqual({ n: 1 });
@@ -60,14 +71,23 @@ describe('a unit', () => {
     const next = operation();
     await store.commit({ nonce: nonce('1'), operations: [{ next, expected: 0 }] });
     const stale = { ...next, version: 3 };
-    expect(await store.commit({ nonce: nonce('2'), claim: claim('k2'), operations: [{ next: stale, expected: 2 }], records: [{ type: 'x', at: '' }] })).toEqual({
+    expect(
+      await store.commit({
+        nonce: nonce('2'),
+        claim: claim('k2'),
+        operations: [{ next: stale, expected: 2 }],
+        records: [{ type: 'x', at: '' }],
+      }),
+    ).toEqual({
       ok: false,
       reason: 'stale',
     });
     expect(store.operation(next.id)?.version).toBe(1);
     expect(store.claim('s', 'k2')).toBeUndefined();
     expect(await store.spend(nonce('2'))).toBe(true);
-    expect(await store.commit({ nonce: nonce('1'), operations: [{ next: { ...next, version: 2 }, expected: 1 }] })).toEqual({ ok: false, reason: 'replayed' });
+    expect(
+      await store.commit({ nonce: nonce('1'), operations: [{ next: { ...next, version: 2 }, expected: 1 }] }),
+    ).toEqual({ ok: false, reason: 'replayed' });
     expect(store.operation(next.id)?.version).toBe(1);
     store.close();
   });

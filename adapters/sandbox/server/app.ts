@@ -22,7 +22,8 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
   app.use('/v1/*', async (c, next): Promise<Response | undefined> => {
     const fault = faults?.take(c.req.method === 'GET' ? 'read' : 'write');
     const offered = c.req.header('authorization');
-    if (offered !== `Bearer ${token}` || fault?.kind === '401') return fail(c, 401, 'unauthorised', 'The token is not valid.');
+    if (offered !== `Bearer ${token}` || fault?.kind === '401')
+      return fail(c, 401, 'unauthorised', 'The token is not valid.');
     switch (fault?.kind) {
       case 'refuse':
         c.env.outgoing.destroy();
@@ -65,7 +66,9 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
 
   app.get('/v1/changes/:external', (c) => {
     const applied = db.change(c.req.param('external'));
-    return applied === undefined ? fail(c, 404, 'not_found', 'No such change.') : c.json({ change: changeView(applied) });
+    return applied === undefined
+      ? fail(c, 404, 'not_found', 'No such change.')
+      : c.json({ change: changeView(applied) });
   });
 
   app.get('/v1/:type', (c) => {
@@ -87,7 +90,9 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
 
   app.get('/v1/:type/:id/revisions', (c) => {
     const type = typeOf(c);
-    return type === undefined ? fail(c, 404, 'not_found', 'No such type.') : c.json({ revisions: db.revisions(type, c.req.param('id')).map(view) });
+    return type === undefined
+      ? fail(c, 404, 'not_found', 'No such type.')
+      : c.json({ revisions: db.revisions(type, c.req.param('id')).map(view) });
   });
 
   app.patch('/v1/:type/:id', async (c) => {
@@ -103,7 +108,12 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
     if (expected === undefined) return fail(c, 428, 'precondition_required', 'If-Match is required.');
     if (expected !== `"${current.revision}"`) return fail(c, 412, 'stale', 'The record has changed.');
     stale.set(`${type}/${id}`, current);
-    return c.json({ record: view(db.apply(type, id, current.revision + 1, { ...current.data, ...write.body }, write.external, write.text)), replayed: false });
+    return c.json({
+      record: view(
+        db.apply(type, id, current.revision + 1, { ...current.data, ...write.body }, write.external, write.text),
+      ),
+      replayed: false,
+    });
   });
 
   app.post('/v1/tickets', async (c) => {
@@ -112,20 +122,31 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
     const replayed = replay(c, write, 'tickets');
     if (replayed !== undefined) return replayed;
     const id = `T-${1001 + db.count('tickets')}`;
-    return c.json({ record: view(db.apply('tickets', id, 1, { status: 'open', ...write.body }, write.external, write.text)), replayed: false }, 201);
+    return c.json(
+      {
+        record: view(db.apply('tickets', id, 1, { status: 'open', ...write.body }, write.external, write.text)),
+        replayed: false,
+      },
+      201,
+    );
   });
 
   /** The same external id again gives the first result; with another body it is somebody's mistake. */
   function replay(c: Http, write: Write, type: RecordType): Response | undefined {
     const applied = db.change(write.external);
     if (applied === undefined) return undefined;
-    if (applied.body !== write.text || applied.type !== type) return fail(c, 409, 'external_id_reused', 'This External-Id was used for another change.');
+    if (applied.body !== write.text || applied.type !== type)
+      return fail(c, 409, 'external_id_reused', 'This External-Id was used for another change.');
     const record = db.get(type, applied.id);
-    return record === undefined ? fail(c, 404, 'not_found', 'No such record.') : c.json({ record: { ...view(record), revision: applied.revision }, replayed: true });
+    return record === undefined
+      ? fail(c, 404, 'not_found', 'No such record.')
+      : c.json({ record: { ...view(record), revision: applied.revision }, replayed: true });
   }
 
   if (faults !== undefined) {
-    app.post('/faults', async (c) => (faults.add(await c.req.json()) ? c.json({ ok: true }) : fail(c, 400, 'invalid', 'No such fault.')));
+    app.post('/faults', async (c) =>
+      faults.add(await c.req.json()) ? c.json({ ok: true }) : fail(c, 400, 'invalid', 'No such fault.'),
+    );
     app.get('/ledger', (c) => c.json({ changes: db.changes().map(changeView) }));
   }
   app.notFound((c) => fail(c, 404, 'not_found', 'No such resource.'));
@@ -141,9 +162,11 @@ interface Write {
 
 async function readWrite(c: Http, type: RecordType): Promise<Write | Response> {
   const external = c.req.header('external-id');
-  if (external === undefined || !/^[A-Za-z0-9:_-]{8,128}$/.test(external)) return fail(c, 400, 'invalid', 'External-Id is required: 8 to 128 characters.');
+  if (external === undefined || !/^[A-Za-z0-9:_-]{8,128}$/.test(external))
+    return fail(c, 400, 'invalid', 'External-Id is required: 8 to 128 characters.');
   const body: unknown = await c.req.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return fail(c, 400, 'invalid', 'The body must be a JSON object.');
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    return fail(c, 400, 'invalid', 'The body must be a JSON object.');
   const fields = fieldErrors(type, body as Fields);
   if (fields.length > 0) return fail(c, 400, 'invalid', 'Some fields cannot be written.', fields);
   return { external, body: body as Fields, text: JSON.stringify(body) };
@@ -161,6 +184,12 @@ function changeView({ external_id, type, id, revision }: Applied) {
   return { external_id, type, id, revision };
 }
 
-function fail(c: Http, status: 400 | 401 | 404 | 409 | 412 | 428 | 429 | 500, code: string, message: string, fields?: readonly object[]): Response {
+function fail(
+  c: Http,
+  status: 400 | 401 | 404 | 409 | 412 | 428 | 429 | 500,
+  code: string,
+  message: string,
+  fields?: readonly object[],
+): Response {
   return c.json({ error: { code, message, ...(fields === undefined ? {} : { fields }) } }, status);
 }

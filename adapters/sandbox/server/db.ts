@@ -30,9 +30,15 @@ export function openDb(path: string, now: () => Date) {
     CREATE TABLE IF NOT EXISTS changes (seq INTEGER PRIMARY KEY, external_id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
   `);
   const one = sql.prepare('SELECT id, revision, updated_at, data FROM records WHERE type = ? AND id = ?');
-  const many = sql.prepare("SELECT id, revision, updated_at, data FROM records WHERE type = ? AND id > ? AND (? = '' OR json_extract(data, '$.account') = ?) ORDER BY id LIMIT ?");
-  const history = sql.prepare('SELECT id, revision, updated_at, data FROM revisions WHERE type = ? AND id = ? ORDER BY revision');
-  const put = sql.prepare('INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at, data = excluded.data');
+  const many = sql.prepare(
+    "SELECT id, revision, updated_at, data FROM records WHERE type = ? AND id > ? AND (? = '' OR json_extract(data, '$.account') = ?) ORDER BY id LIMIT ?",
+  );
+  const history = sql.prepare(
+    'SELECT id, revision, updated_at, data FROM revisions WHERE type = ? AND id = ? ORDER BY revision',
+  );
+  const put = sql.prepare(
+    'INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at, data = excluded.data',
+  );
   const keep = sql.prepare('INSERT INTO revisions VALUES (?, ?, ?, ?, ?)');
   const change = sql.prepare('SELECT external_id, type, id, revision, body FROM changes WHERE external_id = ?');
   const changes = sql.prepare('SELECT external_id, type, id, revision, body FROM changes ORDER BY seq');
@@ -48,11 +54,13 @@ export function openDb(path: string, now: () => Date) {
 
   const db = {
     get: (type: RecordType, id: string) => toStored(one.get(type, id)),
-    list: (type: RecordType, after: string, account: string, limit: number) => many.all(type, after, account, account, limit).flatMap((row) => toStored(row) ?? []),
+    list: (type: RecordType, after: string, account: string, limit: number) =>
+      many.all(type, after, account, account, limit).flatMap((row) => toStored(row) ?? []),
     revisions: (type: RecordType, id: string) => history.all(type, id).flatMap((row) => toStored(row) ?? []),
     change: (externalId: string) => change.get(externalId) as unknown as Applied | undefined,
     changes: () => changes.all() as unknown as Applied[],
-    count: (type: RecordType) => Number(sql.prepare('SELECT count(*) AS n FROM records WHERE type = ?').get(type)?.['n']),
+    count: (type: RecordType) =>
+      Number(sql.prepare('SELECT count(*) AS n FROM records WHERE type = ?').get(type)?.['n']),
     insert: (type: RecordType, id: string, data: Fields) => write(type, id, 1, data),
     /** One transaction: the record and the change that made it so, or neither. */
     apply(type: RecordType, id: string, revision: number, data: Fields, externalId: string, body: string): Stored {
@@ -80,5 +88,10 @@ export function openDb(path: string, now: () => Date) {
 
 function toStored(row: Record<string, unknown> | undefined): Stored | undefined {
   if (row === undefined) return undefined;
-  return { id: String(row['id']), revision: Number(row['revision']), updatedAt: String(row['updated_at']), data: JSON.parse(String(row['data'])) };
+  return {
+    id: String(row['id']),
+    revision: Number(row['revision']),
+    updatedAt: String(row['updated_at']),
+    data: JSON.parse(String(row['data'])),
+  };
 }

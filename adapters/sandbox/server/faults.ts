@@ -1,5 +1,17 @@
 /** Faults on order, for tests: each is used up by the next matching request. */
-export const FAULT_KINDS = ['refuse', 'delay', '429', '401', '500-before', '500-after', 'reset-after', 'hang', 'hang-after', 'bad-schema', 'stale-read'] as const;
+export const FAULT_KINDS = [
+  'refuse',
+  'delay',
+  '429',
+  '401',
+  '500-before',
+  '500-after',
+  'reset-after',
+  'hang',
+  'hang-after',
+  'bad-schema',
+  'stale-read',
+] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface Fault {
@@ -19,7 +31,10 @@ export function makeFaults() {
     },
     take(op: 'read' | 'write'): Fault | undefined {
       const found = queue.find((each) => each.op === op || each.op === 'any');
-      if (found !== undefined) queue = queue.flatMap((each) => (each !== found ? each : each.count > 1 ? { ...each, count: each.count - 1 } : []));
+      if (found !== undefined)
+        queue = queue.flatMap((each) =>
+          each !== found ? each : each.count > 1 ? { ...each, count: each.count - 1 } : [],
+        );
       return found;
     },
   };

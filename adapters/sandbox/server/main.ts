@@ -19,9 +19,12 @@ const { values } = parseArgs({
 const db = openDb(values.db, () => new Date());
 if (db.count('accounts') === 0) db.transaction(() => seed(db, new Date(values['seed-now'])));
 const app = makeSandboxApp({ db, token: values.token, faults: values.faults ? makeFaults() : undefined });
-serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(values.port), overrideGlobalObjects: false }, ({ port }) => {
-  process.stdout.write(`${JSON.stringify({ listening: `http://127.0.0.1:${port}` })}\n`);
-});
+serve(
+  { fetch: app.fetch, hostname: '127.0.0.1', port: Number(values.port), overrideGlobalObjects: false },
+  ({ port }) => {
+    process.stdout.write(`${JSON.stringify({ listening: `http://127.0.0.1:${port}` })}\n`);
+  },
+);
 process.once('SIGTERM', () => {
   db.close();
   process.exit(0);

@@ -1,17 +1,111 @@
 /** A few hundred realistic records, the same for the same seed date: companies, people, contracts, tickets. */
 import type { Db } from './db.ts';
 
-const FIRST = ['Katrin', 'Jonas', 'Aisha', 'Pierre', 'Marta', 'Liam', 'Sofia', 'Noah', 'Elena', 'Mateo', 'Ingrid', 'Tariq', 'Chloé', 'Søren', 'Zoë', 'Hannah'];
-const LAST = ['Brandt', 'Okafor', 'Müller', 'Dubois', 'Rossi', 'Nowak', 'Jensen', 'García', 'O’Neill', 'Kowalska', 'Svensson', 'Haddad', 'Lefèvre', 'Fischer', 'Costa', 'Walsh'];
-const TRADE = ['Logistik', 'Textiles', 'Robotics', 'Foods', 'Energy', 'Optics', 'Print', 'Marine', 'Analytics', 'Ceramics'];
-const ROOT = ['Alder', 'Borea', 'Cormorant', 'Delta', 'Elm', 'Fjord', 'Granit', 'Harbour', 'Iris', 'Juniper', 'Kestrel', 'Linden'];
+const FIRST = [
+  'Katrin',
+  'Jonas',
+  'Aisha',
+  'Pierre',
+  'Marta',
+  'Liam',
+  'Sofia',
+  'Noah',
+  'Elena',
+  'Mateo',
+  'Ingrid',
+  'Tariq',
+  'Chloé',
+  'Søren',
+  'Zoë',
+  'Hannah',
+];
+const LAST = [
+  'Brandt',
+  'Okafor',
+  'Müller',
+  'Dubois',
+  'Rossi',
+  'Nowak',
+  'Jensen',
+  'García',
+  'O’Neill',
+  'Kowalska',
+  'Svensson',
+  'Haddad',
+  'Lefèvre',
+  'Fischer',
+  'Costa',
+  'Walsh',
+];
+const TRADE = [
+  'Logistik',
+  'Textiles',
+  'Robotics',
+  'Foods',
+  'Energy',
+  'Optics',
+  'Print',
+  'Marine',
+  'Analytics',
+  'Ceramics',
+];
+const ROOT = [
+  'Alder',
+  'Borea',
+  'Cormorant',
+  'Delta',
+  'Elm',
+  'Fjord',
+  'Granit',
+  'Harbour',
+  'Iris',
+  'Juniper',
+  'Kestrel',
+  'Linden',
+];
 const TITLES = ['Head of IT', 'Procurement Manager', 'Managing Director', 'Finance Lead', 'Operations Manager'];
 const PLANS = ['Team', 'Business', 'Enterprise'];
 const PLACES = [
-  { city: 'Hamburg', country: 'DE', postal: '20457', street: 'Am Sandtorkai', currency: 'EUR', legal: 'GmbH', phone: '+49 40', vat: 'DE' },
-  { city: 'Lyon', country: 'FR', postal: '69002', street: 'Rue de la République', currency: 'EUR', legal: 'SAS', phone: '+33 4', vat: 'FR' },
-  { city: 'Leeds', country: 'GB', postal: 'LS1 4DY', street: 'Wellington Street', currency: 'GBP', legal: 'Ltd', phone: '+44 113', vat: 'GB' },
-  { city: 'Denver', country: 'US', postal: '80202', street: 'Blake Street', currency: 'USD', legal: 'Inc.', phone: '+1 303', vat: 'US' },
+  {
+    city: 'Hamburg',
+    country: 'DE',
+    postal: '20457',
+    street: 'Am Sandtorkai',
+    currency: 'EUR',
+    legal: 'GmbH',
+    phone: '+49 40',
+    vat: 'DE',
+  },
+  {
+    city: 'Lyon',
+    country: 'FR',
+    postal: '69002',
+    street: 'Rue de la République',
+    currency: 'EUR',
+    legal: 'SAS',
+    phone: '+33 4',
+    vat: 'FR',
+  },
+  {
+    city: 'Leeds',
+    country: 'GB',
+    postal: 'LS1 4DY',
+    street: 'Wellington Street',
+    currency: 'GBP',
+    legal: 'Ltd',
+    phone: '+44 113',
+    vat: 'GB',
+  },
+  {
+    city: 'Denver',
+    country: 'US',
+    postal: '80202',
+    street: 'Blake Street',
+    currency: 'USD',
+    legal: 'Inc.',
+    phone: '+1 303',
+    vat: 'US',
+  },
 ] as const;
 
 const ACCOUNTS = 120;
@@ -38,8 +132,14 @@ export function seed(db: Db, now: Date): void {
     const place = index === 0 ? PLACES[0] : pick(PLACES);
     const name = index === 0 ? 'Nordwind Logistik GmbH' : `${pick(ROOT)} ${pick(TRADE)} ${place.legal}`;
     db.insert('accounts', `A-${1001 + index}`, {
-      name, street: `${place.street} ${1 + below(90)}`, city: place.city, postal_code: place.postal, country: place.country,
-      currency: place.currency, billing_email: `billing@${slug(name)}.example`, vat_id: `${place.vat}${100_000_000 + below(899_999_999)}`,
+      name,
+      street: `${place.street} ${1 + below(90)}`,
+      city: place.city,
+      postal_code: place.postal,
+      country: place.country,
+      currency: place.currency,
+      billing_email: `billing@${slug(name)}.example`,
+      vat_id: `${place.vat}${100_000_000 + below(899_999_999)}`,
     });
   }
   for (let index = 0; index < CONTACTS; index += 1) {
@@ -48,7 +148,11 @@ export function seed(db: Db, now: Date): void {
     const [first, last] = index === 0 ? ['Katrin', 'Brandt'] : [pick(FIRST), pick(LAST)];
     const place = PLACES.find(({ country }) => country === owner['country']) ?? PLACES[0];
     db.insert('contacts', `C-${1001 + index}`, {
-      account, first_name: first, last_name: last, job_title: pick(TITLES), phone: `${place.phone} ${1_000_000 + below(8_999_999)}`,
+      account,
+      first_name: first,
+      last_name: last,
+      job_title: pick(TITLES),
+      phone: `${place.phone} ${1_000_000 + below(8_999_999)}`,
       email: `${slug(first).slice(0, 1)}.${slug(last)}@${slug(String(owner['name']))}.example`,
     });
   }
@@ -59,20 +163,44 @@ export function seed(db: Db, now: Date): void {
     const plan = index === 0 ? 'Business' : pick(PLANS);
     const seats = index === 0 ? 25 : 5 + below(200);
     db.insert('contracts', `K-${1001 + index}`, {
-      account, plan, status: end < day(0) ? 'expired' : 'active', seats, term_months: months, start_date: minusMonths(end, months), end_date: end,
-      unit_price: { amount: index === 0 ? 4900 : 1500 + below(80) * 100, currency: String(db.get('accounts', account)?.data['currency']) },
-      notice_days: index === 0 ? 60 : pick([30, 60, 90]), auto_renew: false, payment_terms_days: pick([14, 30, 45]),
+      account,
+      plan,
+      status: end < day(0) ? 'expired' : 'active',
+      seats,
+      term_months: months,
+      start_date: minusMonths(end, months),
+      end_date: end,
+      unit_price: {
+        amount: index === 0 ? 4900 : 1500 + below(80) * 100,
+        currency: String(db.get('accounts', account)?.data['currency']),
+      },
+      notice_days: index === 0 ? 60 : pick([30, 60, 90]),
+      auto_renew: false,
+      payment_terms_days: pick([14, 30, 45]),
     });
-    db.insert('line_items', `L-${1001 + index}`, { contract: `K-${1001 + index}`, product: `${plan} seat`, quantity: seats });
+    db.insert('line_items', `L-${1001 + index}`, {
+      contract: `K-${1001 + index}`,
+      product: `${plan} seat`,
+      quantity: seats,
+    });
   }
   for (let index = 0; index < TICKETS; index += 1) {
     const account = `A-${1001 + below(ACCOUNTS)}`;
-    db.insert('tickets', `T-${1001 + index}`, { account, subject: pick(['Invoice question', 'Seat change', 'Login problem', 'Renewal date']), body: '', priority: 'normal', status: 'closed' });
+    db.insert('tickets', `T-${1001 + index}`, {
+      account,
+      subject: pick(['Invoice question', 'Seat change', 'Login problem', 'Renewal date']),
+      body: '',
+      priority: 'normal',
+      status: 'closed',
+    });
   }
 }
 
 function slug(text: string): string {
-  return text.normalize('NFD').replace(/[^A-Za-z]/g, '').toLowerCase();
+  return text
+    .normalize('NFD')
+    .replace(/[^A-Za-z]/g, '')
+    .toLowerCase();
 }
 
 /** The first day of a term that ends on `end`. */

@@ -8,8 +8,15 @@ export interface Sandbox {
   readonly origin: string;
   readonly token: string;
   /** Ground truth: every change that was applied, in order. Needs `faults`. */
-  ledger(): Promise<readonly { readonly external_id: string; readonly type: string; readonly id: string; readonly revision: number }[]>;
-  fault(fault: { readonly op: 'read' | 'write' | 'any'; readonly kind: string; readonly count?: number; readonly ms?: number }): Promise<void>;
+  ledger(): Promise<
+    readonly { readonly external_id: string; readonly type: string; readonly id: string; readonly revision: number }[]
+  >;
+  fault(fault: {
+    readonly op: 'read' | 'write' | 'any';
+    readonly kind: string;
+    readonly count?: number;
+    readonly ms?: number;
+  }): Promise<void>;
   /** Reads a record past the adapter, as a person at the CRM would. */
   record(type: string, id: string): Promise<Record<string, unknown>>;
   /** Changes a record past the adapter, as a person at the CRM would. */
@@ -24,7 +31,9 @@ interface Answer {
   readonly changes: Awaited<ReturnType<Sandbox['ledger']>>;
 }
 
-export async function spawnSandbox(options: { readonly db?: string; readonly faults?: boolean; readonly token?: string; readonly port?: number } = {}): Promise<Sandbox> {
+export async function spawnSandbox(
+  options: { readonly db?: string; readonly faults?: boolean; readonly token?: string; readonly port?: number } = {},
+): Promise<Sandbox> {
   const token = options.token ?? 'sandbox-token';
   const args = [entry(), '--token', token, '--port', String(options.port ?? 0)];
   if (options.db !== undefined) args.push('--db', options.db);
@@ -32,7 +41,10 @@ export async function spawnSandbox(options: { readonly db?: string; readonly fau
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const origin = await listening(child);
   const call = async (path: string, init: RequestInit = {}): Promise<Answer> => {
-    const response = await fetch(`${origin}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...init.headers } });
+    const response = await fetch(`${origin}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...init.headers },
+    });
     if (!response.ok) throw new Error(`sandbox ${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Answer;
   };

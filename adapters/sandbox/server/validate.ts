@@ -1,16 +1,43 @@
 import type { Fields, RecordType } from './db.ts';
 
 type Rule = (value: unknown) => boolean;
-const text = (max: number): Rule => (value) => typeof value === 'string' && value.length <= max && value.isWellFormed();
-const count = (max: number): Rule => (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max;
-const day: Rule = (value) => typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString().startsWith(value);
-const oneOf = (...allowed: string[]): Rule => (value) => typeof value === 'string' && allowed.includes(value);
+const text =
+  (max: number): Rule =>
+  (value) =>
+    typeof value === 'string' && value.length <= max && value.isWellFormed();
+const count =
+  (max: number): Rule =>
+  (value) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max;
+const day: Rule = (value) =>
+  typeof value === 'string' &&
+  /^\d{4}-\d{2}-\d{2}$/.test(value) &&
+  !Number.isNaN(Date.parse(value)) &&
+  new Date(value).toISOString().startsWith(value);
+const oneOf =
+  (...allowed: string[]): Rule =>
+  (value) =>
+    typeof value === 'string' && allowed.includes(value);
 const money: Rule = (value) =>
-  typeof value === 'object' && value !== null && 'amount' in value && count(1e12)(value.amount) && 'currency' in value && typeof value.currency === 'string' && /^[A-Z]{3}$/.test(value.currency);
+  typeof value === 'object' &&
+  value !== null &&
+  'amount' in value &&
+  count(1e12)(value.amount) &&
+  'currency' in value &&
+  typeof value.currency === 'string' &&
+  /^[A-Z]{3}$/.test(value.currency);
 
 /** What may be written, field by field; everything else is read-only. */
 const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
-  accounts: { name: text(120), street: text(120), city: text(80), postal_code: text(20), country: text(2), billing_email: text(254), vat_id: text(20) },
+  accounts: {
+    name: text(120),
+    street: text(120),
+    city: text(80),
+    postal_code: text(20),
+    country: text(2),
+    billing_email: text(254),
+    vat_id: text(20),
+  },
   contacts: { first_name: text(80), last_name: text(80), job_title: text(80), phone: text(40), email: text(254) },
   contracts: {
     status: oneOf('active', 'expired', 'cancelled'),

@@ -6,13 +6,23 @@ import { isFinalState } from '../../../protocol/operation.ts';
 import { receiptFile } from '../../../protocol/receipt.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
 import type { RawRequest } from '../../edge/raw-request.ts';
-import { viewOf } from '../../engine/view.ts';
-import type { Ask, Caller as EngineCaller, Verb, World } from '../../engine/world.ts';
 import type { Operation } from '../../engine/operation.ts';
+import { viewOf } from '../../engine/view.ts';
 import type { Worker } from '../../engine/worker.ts';
+import type { Ask, Caller as EngineCaller, Verb, World } from '../../engine/world.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import type { Pipeline } from '../../pipeline.ts';
-import { type Env, type Exchange, type Http, jsonBody, knownVersion, preferredWaitMs, REPLAYED, rawRequest, type SignedRequest } from './exchange.ts';
+import {
+  type Env,
+  type Exchange,
+  type Http,
+  jsonBody,
+  knownVersion,
+  preferredWaitMs,
+  REPLAYED,
+  rawRequest,
+  type SignedRequest,
+} from './exchange.ts';
 import { idempotencyKey } from './idempotency-key.ts';
 
 export interface HttpDeps {
@@ -22,7 +32,10 @@ export interface HttpDeps {
   readonly exchange: Exchange;
   readonly authenticate: (raw: RawRequest) => Promise<Result<Caller, Refusal>>;
   /** Registers the key in the body, proven by its own signature. */
-  readonly register: (raw: RawRequest, body: JsonObject) => Promise<Result<{ readonly caller: Caller; readonly agent: JsonObject }, Refusal>>;
+  readonly register: (
+    raw: RawRequest,
+    body: JsonObject,
+  ) => Promise<Result<{ readonly caller: Caller; readonly agent: JsonObject }, Refusal>>;
   readonly proofOf: (operation: Operation) => Promise<string | null>;
   readonly answerSignoff: (id: string, raw: RawRequest) => Promise<Result<JsonObject, Refusal>>;
 }
@@ -84,7 +97,8 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
     const read = await readOwn(c);
     if (!read.ok) return read.error;
     const { signed, operation } = read.value;
-    if (operation.receipt === undefined) return exchange.refuse(refusal('wrong-state', 'The operation has not ended: it has no receipt yet.'), signed);
+    if (operation.receipt === undefined)
+      return exchange.refuse(refusal('wrong-state', 'The operation has not ended: it has no receipt yet.'), signed);
     const file = receiptFile(operation.receipt, await deps.proofOf(operation), world.keys.jwks());
     return exchange.answer(200, JSON.stringify(file), signed);
   });
@@ -106,7 +120,8 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
   async function readOwn(c: Http): Promise<Result<{ signed: SignedRequest; operation: Operation }, Response>> {
     const signed = await receive(c);
     if (!signed.ok) return err(exchange.refuse(signed.error));
-    if (!(await world.store.spend(signed.value.caller.nonce))) return err(exchange.refuse(refusal('signature-replayed'), signed.value));
+    if (!(await world.store.spend(signed.value.caller.nonce)))
+      return err(exchange.refuse(refusal('signature-replayed'), signed.value));
     const id = c.req.param('id') ?? '';
     const operation = parseId('op', id) === undefined ? undefined : world.store.operation(id);
     if (operation === undefined || operation.agent.keyid !== signed.value.caller.keyid) {
@@ -120,7 +135,9 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
 
 /** Nothing will happen unless the agent moves. */
 function isSettled(operation: Operation): boolean {
-  return isFinalState(operation.state) || (operation.state === 'negotiating' && operation.negotiation?.turn === 'agent');
+  return (
+    isFinalState(operation.state) || (operation.state === 'negotiating' && operation.negotiation?.turn === 'agent')
+  );
 }
 
 function engineCaller(caller: Caller): EngineCaller {
@@ -130,6 +147,10 @@ function engineCaller(caller: Caller): EngineCaller {
     via,
     ...(name === undefined ? {} : { name }),
     nonce,
-    evidence: { digest: evidence.contentDigest ?? '', signature: evidence.signature, signatureInput: evidence.signatureInput },
+    evidence: {
+      digest: evidence.contentDigest ?? '',
+      signature: evidence.signature,
+      signatureInput: evidence.signatureInput,
+    },
   };
 }

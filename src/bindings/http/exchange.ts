@@ -55,7 +55,12 @@ export function jsonBody(raw: RawRequest): Result<Json, Refusal> {
 
 export function makeExchange(deps: ExchangeDeps) {
   /** An answer; signed and bound to its request when the request was signed. */
-  function answer(status: number, body: string, signed: SignedRequest | undefined, more: Record<string, string> = {}): Response {
+  function answer(
+    status: number,
+    body: string,
+    signed: SignedRequest | undefined,
+    more: Record<string, string> = {},
+  ): Response {
     const bytes = Buffer.from(body);
     const headers: Record<string, string> = {
       'content-type': status >= 400 ? 'application/problem+json' : 'application/json',
@@ -67,7 +72,11 @@ export function makeExchange(deps: ExchangeDeps) {
       const lines = new Map(Object.entries(headers).map(([name, value]) => [name, [value]]));
       const request = { ...signed.raw, scheme: deps.scheme, authority: deps.authority };
       const { answerKey: key, newNonce } = deps;
-      const signature = signResponse({ status, headers: lines, request }, signed.caller.label, { key, now: deps.clock.now(), nonce: newNonce() });
+      const signature = signResponse({ status, headers: lines, request }, signed.caller.label, {
+        key,
+        now: deps.clock.now(),
+        nonce: newNonce(),
+      });
       headers['signature-input'] = signature.signatureInput;
       headers['signature'] = signature.signature;
     }
@@ -78,7 +87,11 @@ export function makeExchange(deps: ExchangeDeps) {
   function refuse(refused: Refusal, signed?: SignedRequest): Response {
     const instance = deps.newInstance();
     const problem = toProblem(refused, instance);
-    deps.log('refused', { code: refused.code, instance, ...(signed === undefined ? {} : { agent: signed.caller.keyid }) });
+    deps.log('refused', {
+      code: refused.code,
+      instance,
+      ...(signed === undefined ? {} : { agent: signed.caller.keyid }),
+    });
     const status = Number(problem['status']);
     const more: Record<string, string> = {};
     if (status === 401) {
@@ -86,7 +99,8 @@ export function makeExchange(deps: ExchangeDeps) {
       more['www-authenticate'] = 'Signature';
     }
     if (refused.code === 'unsupported-media-type') more['accept-encoding'] = 'identity';
-    const retry = refused.retryAfterSeconds ?? (status === 503 || refused.code === 'idempotency-in-flight' ? 1 : undefined);
+    const retry =
+      refused.retryAfterSeconds ?? (status === 503 || refused.code === 'idempotency-in-flight' ? 1 : undefined);
     if (retry !== undefined) more['retry-after'] = String(retry);
     return answer(status, JSON.stringify(problem), signed, more);
   }

@@ -14,7 +14,10 @@ export function serveLog(ledger: Ledger): Hono<Env> {
     const name = parseTilePath(c.req.path.slice('/log/tile/'.length));
     const tile = name === undefined ? undefined : await ledger.tile(name);
     if (tile === undefined) return c.notFound();
-    return c.body(new Uint8Array(tile), 200, { 'content-type': 'application/octet-stream', 'cache-control': 'public, max-age=31536000, immutable' });
+    return c.body(new Uint8Array(tile), 200, {
+      'content-type': 'application/octet-stream',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
   });
   return app;
 }

@@ -1,0 +1,106 @@
+/** Who may import whom (see ARCHITECTURE.md). `npm run check` runs it; test/tidy.test.ts shows that every rule can fail. */
+const feature = '^src/(contract|edge|engine|execution|handoff|identity|ledger|negotiation|signoff)/';
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from, pathNot: '\\.test\\.ts$|fixture|/vectors/' },
+  to: { pathNot: allowed },
+});
+const never = (name, from, to, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from, pathNot: '\\.test\\.ts$' },
+  to: { path: to },
+});
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circles',
+      severity: 'error',
+      comment: 'One direction, no room entered twice.',
+      from: {},
+      to: { circular: true },
+    },
+    only(
+      'protocol-is-pure',
+      '^protocol/',
+      '^protocol/|node_modules/(jose|structured-headers|canonicalize|@noble/hashes)/',
+      'The wire knows no clock, no IO, no server.',
+    ),
+    never(
+      'features-know-no-edge',
+      feature,
+      '^src/(bindings|console|client|cli|demo|store)/|^src/(main|compose-|config|pipeline)|node_modules/(hono|@hono)/',
+      'Features are translated for, never translate.',
+    ),
+    never(
+      'features-know-no-adapter',
+      feature,
+      '^adapters/(?!sdk/)',
+      'Adapters are named only where the gateway is composed.',
+    ),
+    {
+      name: 'features-are-strangers',
+      severity: 'error',
+      comment: 'A feature uses the engine, not another feature.',
+      from: {
+        path: '^src/(contract|execution|handoff|identity|ledger|negotiation|signoff)/',
+        pathNot: '\\.test\\.ts$',
+      },
+      to: { path: '^src/(contract|execution|handoff|identity|ledger|negotiation|signoff)/', pathNot: '^src/$1/' },
+    },
+    never(
+      'engine-knows-no-feature',
+      '^src/engine/',
+      '^src/(contract|edge|execution|handoff|identity|ledger|negotiation|signoff|bindings|console|store)/',
+      'The engine is what features build on.',
+    ),
+    only(
+      'adapters-know-the-sdk',
+      '^adapters/[a-z]+/[a-z-]+\\.ts$',
+      '^adapters/sdk/|^adapters/([a-z]+)/|^protocol/|node_modules/undici/',
+      'An adapter needs its SDK, the protocol and undici.',
+    ),
+    never('adapters-know-no-gateway', '^adapters/', '^src/', 'An adapter works for any gateway.'),
+    never(
+      'bindings-know-no-store',
+      '^src/bindings/',
+      '^src/(store|console|client|negotiation|execution|signoff|handoff)/|^adapters/',
+      'Bindings translate; they decide and store nothing.',
+    ),
+    never(
+      'only-the-edge-knows-hono',
+      '^(protocol|src/(?!bindings|console|compose-|main))',
+      'node_modules/(hono|@hono)/',
+      'Hono stays in bindings and console.',
+    ),
+    never(
+      'client-knows-no-server',
+      '^src/client/',
+      '^src/(?!client/)|^adapters/',
+      'What an agent’s developer imports stands alone.',
+    ),
+    never(
+      'verifier-knows-no-server',
+      '^src/cli/verify\\.ts$',
+      '^src/|^adapters/',
+      'A receipt verifies without the company’s software.',
+    ),
+    never(
+      'nobody-imports-main',
+      '^(protocol|adapters|src/(?!cli/|index))',
+      '^src/main\\.ts$',
+      'main composes; nothing composes main.',
+    ),
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|coverage)/|^node:' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,62 @@
+/** The customer's side of the demo: the person's mandate, and the agent's talk with the company. */
+import type { JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { issueMandate, jwkSigner } from '../../protocol/mandate.ts';
+import type { Offer, OperationView } from '../../protocol/operation.ts';
+import { type AgentKey, type BuyerGoals, buyerMove, type Client } from '../client/index.ts';
+import { say, termsLine } from './say.ts';
+
+/** Makes the agent's moves until it has accepted or given up. */
+export async function negotiate(client: Client, first: OperationView, goals: BuyerGoals): Promise<OperationView> {
+  let view = await client.waitForTurn(first.id);
+  let heard = 0;
+  while (view.state === 'negotiating') {
+    const offers = view.offers ?? [];
+    for (const offer of offers.slice(heard)) tell(offer);
+    heard = offers.length;
+    const move = buyerMove(goals, offers, view.rounds_left ?? 0, LIMITS.negotiationRoundsMax);
+    if (move.kind === 'withdraw') return client.withdraw(view.id, 'beyond our limits');
+    if (move.kind === 'accept') {
+      say('agent', `accepts ${move.offer.id} by its digest and signs the agreement`);
+      return client.accept(view, move.offer);
+    }
+    view = await client.counter(view.id, move.terms, 'This is what we can do.');
+  }
+  return view;
+}
+
+function tell({ by, firmness, terms, note }: Offer): void {
+  const verb = by === 'agent' ? 'proposes' : `offers (${firmness}, signed)`;
+  say(by === 'agent' ? 'agent' : 'company', `${verb} ${termsLine(terms)}${note === undefined ? '' : `: “${note}”`}`);
+}
+
+/** The terms both sides signed, read out of the agreement itself. */
+export function acceptedTerms(view: OperationView): JsonObject {
+  const payload = String(view.agreement?.['payload'] ?? '');
+  const { terms } = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  return terms;
+}
+
+/** The customer signs, with their own key, what their agent may do. */
+export async function grantMandate(
+  principal: AgentKey,
+  agent: AgentKey,
+  { iss, maxTermMonths }: { readonly iss: string; readonly maxTermMonths: number },
+): Promise<string> {
+  const now = new Date();
+  return issueMandate({
+    key: { ...(await jwkSigner(principal.privateJwk)), kid: principal.keyid },
+    issuer: iss,
+    subject: 'contact:C-1001',
+    agent: agent.publicJwk,
+    jti: `demo-${now.getTime()}`,
+    now,
+    expiresAt: new Date(now.getTime() + 30 * 86_400_000),
+    constraints: {
+      actions: ['contract.renew', 'data.validate'],
+      accounts: ['A-1001'],
+      max_term_months: maxTermMonths,
+      max_seats: 40,
+    },
+  });
+}

@@ -1,0 +1,51 @@
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import { verifyAgreementSignature } from '../../protocol/offer.ts';
+import type { Terms } from '../../protocol/operation.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Handler } from '../engine/ask.ts';
+import type { Operation } from '../engine/operation.ts';
+import { ownOperation } from '../engine/submit.ts';
+import { move } from '../engine/transitions.ts';
+import type { World } from '../engine/world.ts';
+import { agentsTurn, agreementOf, lastCompanyOffer } from './talk.ts';
+
+export interface AcceptDeps {
+  readonly withinMandate: (operation: Operation, terms: Terms | null) => Promise<Result<void, Refusal>>;
+}
+
+/** Acceptance: by id and digest, in time, within the mandate, with the agent's signature on the agreement. */
+export function makeAccept(world: World, deps: AcceptDeps): Handler {
+  return async (_world, ask) => {
+    const own = ownOperation(world, ask.caller.keyid, ask.target);
+    if (!own.ok) return own;
+    const operation = own.value;
+    const now = world.clock.now();
+    const talk = agentsTurn(operation, now);
+    if (!talk.ok) return talk;
+    const envelope = world.actions.checkEnvelope('accept', ask.body);
+    if (!envelope.ok) return envelope;
+    const offer = talk.value.offers.find(({ id, by }) => id === envelope.value['offer'] && by !== 'agent');
+    if (offer === undefined) return err(refusal('not-found', 'There is no such offer of the company.'));
+    if (offer !== lastCompanyOffer(talk.value.offers)) return err(refusal('offer-stale'));
+    if (offer.terms_digest !== envelope.value['terms_digest']) return err(refusal('offer-digest-mismatch'));
+    if (Date.parse(offer.expires_at) <= now.getTime()) return err(refusal('offer-expired'));
+    const allowed = await deps.withinMandate(operation, offer.terms);
+    if (!allowed.ok) return allowed;
+    const payload = agreementOf(world, operation, offer);
+    const signature = envelope.value['agreement'] as { protected: string; signature: string };
+    const verified = await verifyAgreementSignature(payload, signature, { keyid: operation.agent.keyid });
+    if (!verified.ok) return verified;
+    const moved = move(
+      operation,
+      'accepted',
+      'agent',
+      now,
+      {
+        agreement: { payload, offer: offer.id, signatures: [{ ...signature }] },
+        dueAt: now.getTime(),
+      },
+      { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest },
+    );
+    return ok({ next: moved.next, expected: operation.version, records: [moved.record] });
+  };
+}
