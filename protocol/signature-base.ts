@@ -1,5 +1,12 @@
 /** RFC 9421 §2: message components and the signature base. Pure: bytes in, text out. */
-import { type InnerList, type Item, parseDictionary, serializeInnerList, serializeItem } from 'structured-headers';
+import {
+  type InnerList,
+  type Item,
+  parseDictionary,
+  serializeInnerList,
+  serializeItem,
+  serializeParameters,
+} from 'structured-headers';
 import { err, ok, type Result } from './result.ts';
 
 /** What a signature can cover. `target` is the origin-form request target exactly as sent: path, and query with its `?`. */
@@ -33,19 +40,37 @@ export function queryOf(target: string): string {
   return mark === -1 ? '?' : target.slice(mark);
 }
 
-/** §2.5. The reason names the component that cannot be resolved. */
-export function signatureBase(covered: InnerList, message: Signable): Result<string, string> {
+/** §2.5. The reason names the component that cannot be resolved. `text` is the covered list as it stands in the field, when known. */
+export function signatureBase(
+  covered: InnerList,
+  message: Signable,
+  text: string = coveredText(covered),
+): Result<string, string> {
   const seen = new Set<string>();
   let base = '';
   for (const item of covered[0]) {
-    const identifier = serializeItem(item);
+    const identifier = identifierOf(item);
     if (seen.has(identifier)) return err(`${identifier} is covered twice`);
     seen.add(identifier);
     const value = componentValue(item, message);
     if (value === undefined) return err(`${identifier} cannot be resolved`);
     base += `${identifier}: ${value}\n`;
   }
-  return ok(`${base}"@signature-params": ${serializeInnerList(covered)}`);
+  return ok(`${base}"@signature-params": ${text}`);
+}
+
+/** The one serialisation of a covered list with its parameters (RFC 9651 §4.1.1.1). */
+export function coveredText([items, parameters]: InnerList): string {
+  return `(${items.map(identifierOf).join(' ')})${serializeParameters(parameters)}`;
+}
+
+/** Nothing in such a name needs escaping: the general serialiser is only for the rare component with parameters. */
+const PLAIN_NAME = /^[!#-[\]-~]+$/;
+
+function identifierOf(item: Item): string {
+  const [name, parameters] = item;
+  if (typeof name === 'string' && parameters.size === 0 && PLAIN_NAME.test(name)) return `"${name}"`;
+  return serializeItem(item);
 }
 
 function componentValue([name, parameters]: Item, message: Signable): string | undefined {
@@ -60,11 +85,14 @@ function componentValue([name, parameters]: Item, message: Signable): string | u
   return parameters.has('key') ? memberValue(lines, parameters.get('key')) : fieldValue(lines);
 }
 
-/** §2.1: lines trimmed and joined. A bare line break inside would forge another line of the base. */
+/** §2.1: lines trimmed and joined. §2.5 has neither line breaks, which would forge another line of the base, nor obs-text, which
+ * two libraries would encode, and two runtimes trim, differently. */
 function fieldValue(lines: readonly string[]): string | undefined {
-  const value = lines.map((line) => line.trim()).join(', ');
-  return /[\r\n]/.test(value) ? undefined : value;
+  if (!lines.every((line) => FIELD_TEXT.test(line))) return undefined;
+  return lines.map((line) => line.trim()).join(', ');
 }
+
+const FIELD_TEXT = /^[\t\x20-\x7e]*$/;
 
 /** §2.1.2: one member of a dictionary field, serialised strictly. */
 function memberValue(lines: readonly string[], key: unknown): string | undefined {

@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { cruise, type IResult } from 'dependency-cruiser';
+import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { describe, expect, it } from 'vitest';
-import rules from '../.dependency-cruiser.mjs';
+
+const CONFIG: string = '../.dependency-cruiser.mjs';
+const { default: rules }: { default: { forbidden: readonly { name: string }[]; options: object } } = await import(CONFIG);
 
 const ROOT = join(import.meta.dirname, '..');
 const LINES_MAX = 300;
@@ -89,7 +91,7 @@ describe('the import rules', () => {
       ruleSet: { forbidden: rules.forbidden },
       validate: true,
     } as Parameters<typeof cruise>[1]);
-    const { summary } = result.output as Extract<IResult['output'], object>;
+    const { summary } = result.output as ICruiseResult;
     const caught = new Set(summary.violations.map(({ rule }) => rule.name));
     expect([...caught].sort()).toEqual(rules.forbidden.map(({ name }) => name).sort());
     expect(Object.keys(BREACHES).sort()).toEqual(rules.forbidden.map(({ name }) => name).sort());

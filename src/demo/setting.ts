@@ -16,7 +16,10 @@ export interface Stage {
   readonly crm: Sandbox;
   readonly directory: string;
   readonly approver: { readonly id: string; readonly password: string };
-  readonly gateway: ChildProcess;
+  /** Starts the gateway again on the same data. */
+  start(): Promise<void>;
+  /** `kill -9`. */
+  kill(): Promise<void>;
   strike(): Promise<void>;
 }
 
@@ -44,34 +47,30 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const approver = { id: 'maria', password: randomBytes(9).toString('base64url') };
   const path = join(directory, 'parley.json');
   writeFileSync(path, JSON.stringify(await demoConfig(origin, port, crm.origin, approver, options), null, 2));
-  const gateway = spawn(
-    process.execPath,
-    [...(process.env['PARLEY_DEMO_NODE_ARGS']?.split(' ') ?? []), cliEntry(), 'start', path],
-    {
+  let gateway: ChildProcess | undefined;
+  const start = async () => {
+    gateway = spawn(process.execPath, [cliEntry(), 'start', path], {
       stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'ignore' : 'inherit'],
       env: { ...process.env, PARLEY_CRM_TOKEN: crm.token },
-    },
-  );
-  await listening(gateway).catch(async (error: unknown) => {
+    });
+    await listening(gateway);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (gateway === undefined || gateway.exitCode !== null || gateway.signalCode !== null) return;
+    const gone = once(gateway, 'exit');
+    gateway.kill(signal);
+    await gone;
+  };
+  const strike = async () => {
+    await end('SIGTERM');
     await crm.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  await start().catch(async (error: unknown) => {
+    await strike();
     throw error;
   });
-  return {
-    origin,
-    crm,
-    directory,
-    approver,
-    gateway,
-    async strike() {
-      if (gateway.exitCode === null) {
-        const gone = once(gateway, 'exit');
-        gateway.kill('SIGTERM');
-        await gone;
-      }
-      await crm.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  return { origin, crm, directory, approver, start, kill: () => end('SIGKILL'), strike };
 }
 
 async function demoConfig(

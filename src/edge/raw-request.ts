@@ -48,17 +48,23 @@ export function checkRequestLine(
     : err(refusal('malformed-request', 'The request target is not in its normal form.'));
 }
 
-/** No two spellings of one path: no dot segments, no empty segments, no encoded separators, printable ASCII only. */
+/** No two spellings of one target (RFC 3986 §6.2.2): no dot segments, no empty segments, nothing encoded that needs no encoding, no
+ * encoded separators or controls, printable ASCII only. A router that decodes and a signature that does not must mean one resource. */
 function isNormal(target: string): boolean {
-  const path = target.split('?', 1)[0] ?? '';
-  if (!/^[\x21-\x7e]+$/.test(target) || /[\\#"<>^`{|}]/.test(target)) return false;
-  if (path.includes('//') || /%(?:2e|2f|5c|00|(?![0-9a-f]{2}))/i.test(path) || /%(?![0-9a-fA-F]{2})/.test(target))
-    return false;
-  return (
-    !path.split('/').some((segment) => segment === '.' || segment === '..') &&
-    !/%(?:[89a-f][0-9a-f]|[01][0-9a-f]|7f)/i.test(path)
-  );
+  const [path = '', query] = target.split(/\?(.*)/s, 2);
+  if (!PRINTABLE.test(target) || NEVER_RAW.test(target) || BROKEN_ENCODING.test(target) || query === '') return false;
+  if (ENCODED_IN_VAIN.test(path) || /%00/.test(target)) return false;
+  // The first segment is the text before the leading slash.
+  return !path.split('/').some((segment, index) => DOTS.has(segment) || (segment === '' && index > 0 && path !== '/'));
 }
+
+const PRINTABLE = /^[\x21-\x7e]+$/;
+const NEVER_RAW = /[\\#"<>^`{|}]/;
+const BROKEN_ENCODING = /%(?![0-9a-fA-F]{2})/;
+/** In a path: letters, digits and `-._~` in hex, lower-case hex, `/` and `\`, controls, and bytes outside ASCII. */
+const ENCODED_IN_VAIN =
+  /%(?:2[DEF]|3[0-9]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AEF]|[01][0-9A-F]|[89A-F][0-9A-F]|[0-9A-Fa-f]?[a-f][0-9A-Fa-f]?)/;
+const DOTS = new Set(['.', '..']);
 
 /** `application/json`, UTF-8, not encoded: other types and codings are refused before a byte is read. */
 export function checkBodyHeaders(headers: RawRequest['headers']): Result<void, Refusal> {
@@ -77,7 +83,8 @@ export function checkBodyHeaders(headers: RawRequest['headers']): Result<void, R
     : err(refusal('unsupported-media-type', 'Content-Encoding is not supported.'));
 }
 
-/** The body's bytes, never buffering more than the limit. */
+/** The body's bytes, never holding more than the limit. What comes beyond it is read and dropped: the sender may not look at the answer
+ * before it has sent everything, and how long that may take is the server's request timeout. */
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<Result<Uint8Array, Refusal>> {
   const tooLarge = err(refusal('body-too-large', `At most ${bytesMax} bytes.`));
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
@@ -85,17 +92,22 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Re
     return Promise.resolve(tooLarge);
   }
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= bytesMax) chunks.push(chunk);
-      else resolve(tooLarge);
+      if (size <= bytesMax) {
+        chunks.push(chunk);
+      } else {
+        chunks = [];
+        resolve(tooLarge);
+      }
     });
     request.on('end', () =>
       resolve(ok(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))),
     );
-    request.on('error', () => resolve(err(refusal('malformed-request', 'The body was cut off.'))));
-    request.on('aborted', () => resolve(err(refusal('malformed-request', 'The body was cut off.'))));
+    const cutOff = () => resolve(err(refusal('malformed-request', 'The body was cut off.')));
+    request.on('error', cutOff);
+    request.on('close', cutOff);
   });
 }
