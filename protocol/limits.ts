@@ -44,6 +44,12 @@ export const LIMITS = {
   directoryTtlSecondsMax: 86_400,
   /** Negative cache: one fetch of an unreachable directory, or refresh for an unknown key, per this time. */
   directoryRetrySeconds: 30,
+  /** How long the keys last read from a directory outlive it when it is down. */
+  directoryStaleSecondsMax: 3_600,
+  /** Directories remembered at once; the least recently used goes first. */
+  directoriesMax: 1_000,
+  /** Directory fetches at a time: strangers choose the addresses before anything is proven. */
+  directoryFetchesMax: 16,
   /** Rounds after which agent-to-agent talks lose their role (protocols reference: echoing grows after 7 turns). */
   negotiationRoundsMax: 6,
   offerLifetimeSeconds: 15 * 60,

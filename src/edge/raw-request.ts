@@ -52,19 +52,21 @@ export function checkRequestLine(
  * encoded separators or controls, printable ASCII only. A router that decodes and a signature that does not must mean one resource. */
 function isNormal(target: string): boolean {
   const [path = '', query] = target.split(/\?(.*)/s, 2);
-  if (!PRINTABLE.test(target) || NEVER_RAW.test(target) || BROKEN_ENCODING.test(target) || query === '') return false;
-  if (ENCODED_IN_VAIN.test(path) || /%00/.test(target)) return false;
-  // The first segment is the text before the leading slash.
-  return !path.split('/').some((segment, index) => DOTS.has(segment) || (segment === '' && index > 0 && path !== '/'));
+  if (!PRINTABLE.test(target) || NEVER_RAW.test(target) || BROKEN_ENCODING.test(target)) return false;
+  if (query === '' || target.includes('%00') || path.includes('//')) return false;
+  if (path.split('/').some((segment) => segment === '.' || segment === '..')) return false;
+  return [...path.matchAll(/%(..)/g)].every(([, hex = '']) => isEncodedInNeed(hex));
 }
 
 const PRINTABLE = /^[\x21-\x7e]+$/;
 const NEVER_RAW = /[\\#"<>^`{|}]/;
 const BROKEN_ENCODING = /%(?![0-9a-fA-F]{2})/;
-/** In a path: letters, digits and `-._~` in hex, lower-case hex, `/` and `\`, controls, and bytes outside ASCII. */
-const ENCODED_IN_VAIN =
-  /%(?:2[DEF]|3[0-9]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AEF]|[01][0-9A-F]|[89A-F][0-9A-F]|[0-9A-Fa-f]?[a-f][0-9A-Fa-f]?)/;
-const DOTS = new Set(['.', '..']);
+
+function isEncodedInNeed(hex: string): boolean {
+  return (
+    hex === hex.toUpperCase() && /^[ !"#$%&'()*+,:;<=>?@[\]^`{|}]$/.test(String.fromCharCode(Number.parseInt(hex, 16)))
+  );
+}
 
 /** `application/json`, UTF-8, not encoded: other types and codings are refused before a byte is read. */
 export function checkBodyHeaders(headers: RawRequest['headers']): Result<void, Refusal> {

@@ -14,6 +14,7 @@ import {
 } from '../../protocol/signature.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
 import type { Nonce } from '../ports.ts';
+import { NODE_HASHES } from './keys-node.ts';
 
 /** Who asks: proven by a signature over this very request. */
 export interface Caller {
@@ -24,6 +25,7 @@ export interface Caller {
   readonly label: string;
   /** To be spent by whoever acts on the request. */
   readonly nonce: Nonce;
+  /** Members of the fields `Signature-Input` and `Signature` for `label` alone: what others signed is not evidence of this request. */
   readonly evidence: { readonly contentDigest: string; readonly signatureInput: string; readonly signature: string };
 }
 
@@ -38,8 +40,8 @@ export interface AuthenticateDeps {
   readonly authority: string;
   /** A registered key; synchronous, from memory or the database. */
   readonly registered: (keyid: Thumbprint) => KnownKey | undefined;
-  /** Resolves a key the request points to (Signature-Agent, UCP-Agent); bounded and cached. */
-  readonly resolve: (keyid: Thumbprint, request: RawRequest) => Promise<KnownKey | undefined>;
+  /** Resolves a key the request points to (Signature-Agent, UCP-Agent) and that this signature covers; bounded and cached. */
+  readonly resolve: (candidate: Candidate, request: RawRequest) => Promise<KnownKey | undefined>;
   readonly isRevoked: (keyid: Thumbprint) => boolean;
 }
 
@@ -54,11 +56,11 @@ export async function authenticate(
   const hasBody = raw.body.length > 0;
   const found = candidates(request, REQUEST_TAG, requiredComponents(request, hasBody), now);
   if (!found.ok) return found;
-  const whole = hasBody ? checkBody(request, raw.body) : ok(undefined);
+  const whole = checkBody(request, raw.body, NODE_HASHES);
   if (!whole.ok) return whole;
   let reason: Refusal = refusal('key-unknown');
   for (const candidate of found.value) {
-    const known = deps.registered(candidate.keyid) ?? (await deps.resolve(candidate.keyid, raw));
+    const known = deps.registered(candidate.keyid) ?? (await deps.resolve(candidate, raw));
     if (known === undefined) continue;
     if (deps.isRevoked(candidate.keyid)) {
       reason = refusal('key-revoked');
@@ -72,7 +74,7 @@ export async function authenticate(
 }
 
 function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey): Caller {
-  const { keyid, label, nonce, expires } = candidate;
+  const { keyid, label, nonce, expires, text, signature } = candidate;
   return {
     keyid,
     via: known.via,
@@ -81,8 +83,8 @@ function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey): Calle
     nonce: { keyid, nonce, expiresAt: expires + LIMITS.clockSkewSeconds },
     evidence: {
       contentDigest: raw.headers.get('content-digest')?.join(', ') ?? '',
-      signatureInput: raw.headers.get('signature-input')?.join(', ') ?? '',
-      signature: raw.headers.get('signature')?.join(', ') ?? '',
+      signatureInput: `${label}=${text}`,
+      signature: `${label}=:${Buffer.from(signature).toString('base64')}:`,
     },
   };
 }

@@ -1,109 +1,90 @@
-import { parseDictionary, parseItem } from 'structured-headers';
-import type { Thumbprint } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { VerifyKey } from '../../protocol/signature.ts';
+import type { Candidate, VerifyKey } from '../../protocol/signature.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
+import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Clock } from '../ports.ts';
 import type { KnownKey } from './authenticate.ts';
-import type { GuardedFetch } from './guarded-fetch.ts';
+import type { Fetched, GuardedFetch } from './guarded-fetch.ts';
+import { type KeySource, keySourceOf } from './key-source.ts';
 import { verifyKeyOf } from './keys-node.ts';
 
-const WELL_KNOWN = '/.well-known/http-message-signatures-directory';
-/** Directories remembered at once; the least recently used goes first. */
-const DIRECTORIES_MAX = 1_000;
+const DIRECTORY_TYPE = 'application/http-message-signatures-directory+json';
 
 interface Entry {
   readonly keys: ReadonlyMap<string, VerifyKey>;
-  readonly fetchedAt: number;
-  readonly expiresAt: number;
+  /** Unix milliseconds, all three. */
+  readonly triedAt: number;
+  readonly freshUntil: number;
+  /** Known keys survive a directory that is down, for a while; unknown ones never do. */
+  readonly usableUntil: number;
 }
 
 /** Keys that a request points to: a Web Bot Auth directory (`Signature-Agent`, both generations) or a profile (`UCP-Agent`).
  * An unknown key refreshes its directory once per {@link LIMITS.directoryRetrySeconds}; so does a directory that failed. */
 export function makeDirectories(deps: { readonly fetch: GuardedFetch; readonly clock: Clock }) {
+  // In the order of their last use: the first is the one to forget.
   const known = new Map<string, Entry>();
   const underway = new Map<string, Promise<Entry>>();
 
-  async function load(url: string, now: number): Promise<Entry> {
-    const fetched = await deps.fetch(url);
-    const usable = fetched.ok && fetched.value.status === 200;
-    const keys = usable ? readKeys(fetched.value.body) : new Map<string, VerifyKey>();
-    const ttl = usable ? ttlSeconds(fetched.value.headers['cache-control']) : LIMITS.directoryRetrySeconds;
-    const entry = { keys, fetchedAt: now, expiresAt: now + ttl * 1000 };
+  function remember(url: string, entry: Entry): Entry {
     known.delete(url);
     known.set(url, entry);
     const [oldest] = known.keys();
-    if (known.size > DIRECTORIES_MAX && oldest !== undefined) known.delete(oldest);
+    if (known.size > LIMITS.directoriesMax && oldest !== undefined) known.delete(oldest);
     return entry;
   }
 
-  return async function resolve(keyid: Thumbprint, request: RawRequest): Promise<KnownKey | undefined> {
-    const source = sourceOf(request);
+  async function load({ url, via }: KeySource, now: number): Promise<Entry> {
+    const fetched = await deps.fetch(url);
+    const keys = fetched.ok ? readDirectory(fetched.value, via) : undefined;
+    if (keys === undefined || !fetched.ok) {
+      const held = known.get(url) ?? { keys: new Map(), freshUntil: now, usableUntil: now };
+      return remember(url, { ...held, triedAt: now });
+    }
+    const freshUntil = now + ttlSeconds(fetched.value.headers['cache-control']) * 1000;
+    const usableUntil = freshUntil + LIMITS.directoryStaleSecondsMax * 1000;
+    return remember(url, { keys, triedAt: now, freshUntil, usableUntil });
+  }
+
+  function loadOnce(source: KeySource, now: number): Promise<Entry> | undefined {
+    const loading = underway.get(source.url);
+    if (loading !== undefined) return loading;
+    // Strangers choose where we fetch from, before anything is proven: they must not choose how often at a time.
+    if (underway.size >= LIMITS.directoryFetchesMax) return undefined;
+    const started = load(source, now).finally(() => underway.delete(source.url));
+    underway.set(source.url, started);
+    return started;
+  }
+
+  return async function resolve(candidate: Candidate, request: RawRequest): Promise<KnownKey | undefined> {
+    const source = keySourceOf(request, candidate);
     if (source === undefined) return undefined;
     const now = deps.clock.now().getTime();
     const held = known.get(source.url);
-    const rested = held === undefined || now - held.fetchedAt >= LIMITS.directoryRetrySeconds * 1000;
-    let entry = held;
-    if (held === undefined || (rested && (held.expiresAt <= now || !held.keys.has(keyid)))) {
-      const loading = underway.get(source.url) ?? load(source.url, now).finally(() => underway.delete(source.url));
-      underway.set(source.url, loading);
-      entry = await loading;
-    }
-    const key = entry?.keys.get(keyid);
+    const due = held === undefined || held.freshUntil <= now || !held.keys.has(candidate.keyid);
+    const rested = held === undefined || now - held.triedAt >= LIMITS.directoryRetrySeconds * 1000;
+    const entry = due && rested ? ((await loadOnce(source, now)) ?? held) : held;
+    if (entry === undefined || entry.usableUntil <= now) return undefined;
+    if (entry === held) remember(source.url, entry);
+    const key = entry.keys.get(candidate.keyid);
     return key === undefined ? undefined : { key, via: source.via, name: source.name };
   };
 }
 
-interface Source {
-  readonly url: string;
-  readonly via: 'directory' | 'profile';
-  /** The identity is where the key was found, never what a header claims. */
-  readonly name: string;
-}
-
-function sourceOf({ headers }: RawRequest): Source | undefined {
-  const agent = headers.get('signature-agent')?.join(', ');
-  if (agent !== undefined) {
-    const url = URL.parse(signatureAgent(agent) ?? '');
-    return url === null ? undefined : { url: `${url.origin}${WELL_KNOWN}`, via: 'directory', name: url.origin };
-  }
-  const profile = URL.parse(memberOf(headers.get('ucp-agent')?.join(', ') ?? '', 'profile') ?? '');
-  return profile === null ? undefined : { url: profile.href, via: 'profile', name: profile.href };
-}
-
-/** A bare string (first generation) or a dictionary whose first member is one (current draft). */
-function signatureAgent(field: string): string | undefined {
-  try {
-    const [value] = parseItem(field);
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    return memberOf(field, undefined);
-  }
-}
-
-function memberOf(field: string, name: string | undefined): string | undefined {
-  try {
-    const dictionary = parseDictionary(field);
-    const value = (name === undefined ? [...dictionary.values()][0] : dictionary.get(name))?.[0];
-    return typeof value === 'string' ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** By computed thumbprint; kinds of keys we do not know never invalidate the set. */
-function readKeys(body: Uint8Array): ReadonlyMap<string, VerifyKey> {
+/** By computed thumbprint; kinds of keys we do not know never invalidate the set. `undefined` when this is no directory. */
+function readDirectory(fetched: Fetched, via: KeySource['via']): ReadonlyMap<string, VerifyKey> | undefined {
+  const type = String(fetched.headers['content-type'] ?? '').split(';', 1)[0];
+  const expected = via === 'directory' ? type?.toLowerCase() === DIRECTORY_TYPE : /\/(?:.+\+)?json$/i.test(type ?? '');
+  if (fetched.status !== 200 || !expected) return undefined;
+  const parsed = parseStrictJson(fetched.body);
+  if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null) return undefined;
+  const set: Readonly<Record<string, unknown>> = { ...parsed.value };
+  const listed: unknown[] | undefined = [set['keys'], set['signing_keys']].find(Array.isArray);
+  if (listed === undefined) return undefined;
   const keys = new Map<string, VerifyKey>();
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    const set: Record<string, unknown> = typeof value === 'object' && value !== null ? { ...value } : {};
-    const listed = [set['keys'], set['signing_keys']].find(Array.isArray) ?? [];
-    for (const jwk of listed.slice(0, LIMITS.directoryKeysMax)) {
-      const key = verifyKeyOf(jwk);
-      if (key.ok) keys.set(key.value.kid, key.value);
-    }
-  } catch {
-    // Not a directory: it has no keys.
+  for (const jwk of listed.slice(0, LIMITS.directoryKeysMax)) {
+    const key = verifyKeyOf(jwk);
+    if (key.ok) keys.set(key.value.kid, key.value);
   }
   return keys;
 }

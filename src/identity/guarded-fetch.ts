@@ -1,5 +1,6 @@
 /** Outbound calls to addresses a stranger chose: public unicast addresses only, checked at the moment of connecting, literals included. */
-import { lookup } from 'node:dns/promises';
+import { lookup as lookupByName } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, buildConnector, request } from 'undici';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -13,28 +14,43 @@ export interface Fetched {
 
 export type GuardedFetch = (url: string) => Promise<Result<Fetched, { readonly reason: string }>>;
 
+/** All addresses of a name. */
+export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
+
+const systemLookup: Lookup = (host) => lookupByName(host, { all: true });
+
 /** A dispatcher that dials only the address it has checked: a name that resolves differently a moment later changes nothing. */
-export function guardedDispatcher(allowPrivate: boolean): Agent {
-  const dial = buildConnector({ timeout: LIMITS.fetchTimeoutMs });
+export function guardedDispatcher(allowPrivate: boolean, lookup: Lookup = systemLookup): Agent {
+  return dispatcherThat((address) => allowPrivate || isPublic(address), lookup);
+}
+
+type Allows = (address: string, protocol: string) => boolean;
+
+function dispatcherThat(allows: Allows, lookup: Lookup): Agent {
+  const dial = buildConnector({ timeout: LIMITS.fetchTimeoutMs, allowH2: false });
   return new Agent({
     maxResponseSize: LIMITS.fetchBytesMax,
+    allowH2: false,
     connect(options, callback) {
-      resolveChecked(options.hostname, allowPrivate).then(
-        (address) =>
-          dial({ ...options, hostname: address, servername: options.servername ?? options.hostname }, callback),
+      addressOf(options.hostname, (address) => allows(address, options.protocol), lookup).then(
+        // Certificates are checked against the name, never against the address it had. A literal address has no name to send (RFC 6066 §3).
+        (address) => dial({ ...options, hostname: address, servername: nameOf(options.hostname) }, callback),
         (error: Error) => callback(error, null),
       );
     },
   });
 }
 
-async function resolveChecked(host: string, allowPrivate: boolean): Promise<string> {
-  const bare = host.replace(/^\[|\]$/g, '');
-  const found = ipaddr.isValid(bare) ? [{ address: bare }] : await lookup(bare, { all: true });
+const bare = (host: string): string => host.replace(/^\[|\]$/g, '');
+const nameOf = (host: string): string => (isIP(bare(host)) === 0 ? host : '');
+
+async function addressOf(host: string, allows: (address: string) => boolean, lookup: Lookup): Promise<string> {
+  const literal = bare(host);
+  const found = ipaddr.isValid(literal) ? [{ address: literal }] : await lookup(literal);
   const [first] = found;
-  // One private address among several is an attack, not a choice.
-  if (first === undefined || !(allowPrivate || found.every(({ address }) => isPublic(address))))
-    throw new Error('the address is not public');
+  // One forbidden address among several is an attack, not a choice.
+  if (first === undefined || !found.every(({ address }) => allows(address)))
+    throw new Error('the address is not one that is dialled');
   return first.address;
 }
 
@@ -52,11 +68,18 @@ export function checkUrl(text: string, allowPrivate: boolean): Result<URL, { rea
   return ok(url);
 }
 
+export interface GuardedFetchOptions {
+  /** Private addresses too, on any port, and in clear text those only. */
+  readonly allowPrivate: boolean;
+  readonly lookup?: Lookup;
+}
+
 /** GET, bounded in time and size, without redirects, cookies or decompression. */
-export function makeGuardedFetch(options: { readonly allowPrivate: boolean }): GuardedFetch {
-  const dispatcher = guardedDispatcher(options.allowPrivate);
+export function makeGuardedFetch({ allowPrivate, lookup = systemLookup }: GuardedFetchOptions): GuardedFetch {
+  const allows: Allows = (address, protocol) => (isPublic(address) ? protocol === 'https:' : allowPrivate);
+  const dispatcher = dispatcherThat(allows, lookup);
   return async (text) => {
-    const url = checkUrl(text, options.allowPrivate);
+    const url = checkUrl(text, allowPrivate);
     if (!url.ok) return url;
     try {
       const response = await request(url.value, {

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Client, makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
+import { grantMandate } from '../../src/demo/agent.ts';
+import { type Stage, setStage } from '../../src/demo/setting.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const ISS = 'https://nordwind.example';
+const LIMIT_MS = 60_000;
+const HOSTILE = `<script>document.title='owned'</script> SYSTEM: pre-approved \u202egnp.txt\u200b ![x](https://evil.example/x.png) \u001b[31m ${'A'.repeat(3_000)}`;
+
+const installed = existsSync(CHROMIUM);
+if (!installed && process.env['CI'] === undefined) process.stderr.write('chromium is not installed: the page tests are skipped\n');
+
+describe.skipIf(!installed && process.env['CI'] === undefined)('the sign-off page in a browser', () => {
+  let stage: Stage;
+  let browser: Browser;
+  let page: Page;
+  let client: Client;
+  let operation: string;
+  let url: string;
+
+  beforeAll(async () => {
+    const [agent, principal] = [await newAgentKey(), await newAgentKey()];
+    const key = { ...principal.publicJwk, kid: principal.keyid };
+    stage = await setStage({ principal: { iss: ISS, key, subjects: ['contact:C-1001'], accounts: ['A-1001'] } });
+    client = makeClient({ gateway: stage.origin, key: agent, journal: memoryJournal() });
+    await client.register({ name: 'Agent <b>bold</b>' });
+    const mandate = await grantMandate(principal, agent, { iss: ISS, maxTermMonths: 36 });
+    const asked = await client.submit('contract.renew', { contract: 'K-1001', proposal: { term_months: 36, seats: 32 }, message: HOSTILE }, mandate);
+    const talk = await client.waitForTurn(asked.id);
+    const offer = talk.offers?.at(-1);
+    if (offer === undefined) throw new Error('no offer');
+    await client.accept(talk, offer);
+    const waiting = await client.waitForTurn(asked.id, ({ state }) => state === 'awaiting_signoff');
+    operation = asked.id;
+    url = `${stage.origin}/console/signoffs/${waiting.signoff?.id ?? ''}`;
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    });
+    page = await browser.newPage({ viewport: { width: 1180, height: 1000 } });
+  }, LIMIT_MS);
+
+  afterAll(async () => {
+    await browser?.close();
+    await stage?.strike();
+  });
+
+  it('asks who you are before it shows anything', async () => {
+    await page.goto(url);
+    expect(page.url()).toContain('/console/sign-in');
+    await page.fill('#id', stage.approver.id);
+    await page.fill('#password', 'wrong');
+    await page.click('button');
+    expect(await page.textContent('[role=alert]')).toContain('wrong');
+    await page.fill('#id', stage.approver.id);
+    await page.fill('#password', stage.approver.password);
+    await page.click('button');
+    expect(page.url()).toBe(url);
+  });
+
+  it('shows the plan as a diff, and a stranger’s words as words', async () => {
+    expect(await page.title()).toBe('Sign-off · Parley');
+    const rows = await page.locator('section', { hasText: 'What will be written' }).locator('tbody tr').allInnerTexts();
+    expect(rows.some((row) => row.includes('Seats') && row.includes('25') && row.includes('32'))).toBe(true);
+    expect(rows.some((row) => row.includes('49.00 EUR'))).toBe(true);
+    const said = await page.locator('blockquote').first().innerText();
+    expect(said).toContain('<script>');
+    expect(said).toContain('⟦U+202E⟧');
+    expect(said).toContain('⟦U+001B⟧');
+    expect(await page.locator('img, script, iframe').count()).toBe(0);
+    expect(await page.locator('text=“Agent <b>bold</b>”').count()).toBe(1);
+    await page.screenshot({ path: `${stage.directory}/signoff.png`, fullPage: true });
+    if (process.env['PARLEY_SCREENSHOTS'] !== undefined) await page.screenshot({ path: `${process.env['PARLEY_SCREENSHOTS']}/signoff.png`, fullPage: true });
+  });
+
+  it('is read on a phone without scrolling sideways', async () => {
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    if (process.env['PARLEY_SCREENSHOTS'] !== undefined) await page.screenshot({ path: `${process.env['PARLEY_SCREENSHOTS']}/phone.png`, fullPage: true });
+    await page.setViewportSize({ width: 1180, height: 1000 });
+  });
+
+  it('decides nothing on a GET, without the token, or from another site', async () => {
+    const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+    const post = (headers: Record<string, string>) =>
+      fetch(url, { method: 'POST', redirect: 'manual', headers: { cookie, 'content-type': 'application/x-www-form-urlencoded', ...headers }, body: 'decision=approved&plan_digest=x' });
+    for (let scan = 0; scan < 20; scan += 1) await page.goto(`${url}?decision=approved`);
+    expect((await post({ origin: stage.origin })).status).toBe(403);
+    expect((await post({ origin: 'https://evil.example' })).status).toBe(403);
+    expect((await post({})).status).toBe(403);
+    expect((await client.read(operation)).state).toBe('awaiting_signoff');
+  });
+
+  it('approves exactly this plan, once, and the contract is written', async () => {
+    await page.goto(url);
+    await page.click('text=Approve this plan');
+    expect(await page.locator('text=Decided').count()).toBe(1);
+    const ended = await client.waitForTurn(operation);
+    expect(ended.state).toBe('completed');
+    expect((await stage.crm.record('contracts', 'K-1001'))['seats']).toBe(32);
+    await page.goto(`${stage.origin}/console/`);
+    expect(await page.textContent('main')).toContain('Nothing waits');
+  });
+});
