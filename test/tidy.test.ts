@@ -5,7 +5,9 @@ import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { describe, expect, it } from 'vitest';
 
 const CONFIG: string = '../.dependency-cruiser.mjs';
-const { default: rules }: { default: { forbidden: readonly { name: string }[]; options: object } } = await import(CONFIG);
+const { default: rules }: { default: { forbidden: readonly { name: string }[]; options: object } } = await import(
+  CONFIG
+);
 
 const ROOT = join(import.meta.dirname, '..');
 const LINES_MAX = 300;

@@ -52,8 +52,22 @@ function floorOf({ floor, year, growth }: Numbers, terms: RenewalTerms): number 
 }
 
 const numbers: fc.Arbitrary<Numbers> = fc
-  .record({ floor: fc.integer({ min: 60, max: 95 }), up: fc.integer({ min: 0, max: 12 }), top: fc.integer({ min: 0, max: 15 }), year: fc.integer({ min: 0, max: 6 }), growth: fc.integer({ min: 0, max: 4 }), beta: fc.constantFrom(0.2, 0.8, 1, 3) })
-  .map(({ floor, up, top, year, growth, beta }) => ({ floor, concede: floor + up, open: floor + up + top, year, growth, beta }));
+  .record({
+    floor: fc.integer({ min: 60, max: 95 }),
+    up: fc.integer({ min: 0, max: 12 }),
+    top: fc.integer({ min: 0, max: 15 }),
+    year: fc.integer({ min: 0, max: 6 }),
+    growth: fc.integer({ min: 0, max: 4 }),
+    beta: fc.constantFrom(0.2, 0.8, 1, 3),
+  })
+  .map(({ floor, up, top, year, growth, beta }) => ({
+    floor,
+    concede: floor + up,
+    open: floor + up + top,
+    year,
+    growth,
+    beta,
+  }));
 
 const proposals = fc.array(
   fc.record({
@@ -105,7 +119,15 @@ describe('the floor', () => {
       fc.property(numbers, proposals, (policy, asked) => {
         const played = play(policyOf(policy), (round) => {
           const each = asked[round - 1];
-          return each === undefined ? null : { unit_price: { amount: each.amount, currency: 'EUR' }, term_months: each.term, seats: each.seats, start_date: each.start, notice_days: each.notice };
+          return each === undefined
+            ? null
+            : {
+                unit_price: { amount: each.amount, currency: 'EUR' },
+                term_months: each.term,
+                seats: each.seats,
+                start_date: each.start,
+                notice_days: each.notice,
+              };
         });
         moves += played.length;
         expectAdmissible(policy, played);
@@ -125,7 +147,13 @@ describe('the floor', () => {
           if (last?.kind === 'offer' && last.matched) high = guess;
           else low = guess;
           const big = round % 2 === 0;
-          return { unit_price: { amount: guess, currency: 'EUR' }, term_months: big ? 36 : 12, seats: big ? 500 : 25, start_date: '2027-01-01', notice_days: 60 };
+          return {
+            unit_price: { amount: guess, currency: 'EUR' },
+            term_months: big ? 36 : 12,
+            seats: big ? 500 : 25,
+            start_date: '2027-01-01',
+            notice_days: 60,
+          };
         });
         expectAdmissible(policy, played);
       }),
@@ -139,10 +167,20 @@ describe('the floor', () => {
         const lower = { ...policy, floor: policy.floor - 5 };
         const next = (round: number): RenewalTerms | null => {
           const each = asked[round - 1];
-          return each === undefined ? null : { unit_price: { amount: each.amount, currency: 'EUR' }, term_months: each.term, seats: each.seats, start_date: each.start, notice_days: each.notice };
+          return each === undefined
+            ? null
+            : {
+                unit_price: { amount: each.amount, currency: 'EUR' },
+                term_months: each.term,
+                seats: each.seats,
+                start_date: each.start,
+                notice_days: each.notice,
+              };
         };
         const [a, b] = [play(policyOf(policy), next), play(policyOf(lower), next)];
-        const reached = a.some((move) => move.kind === 'offer' && move.terms.unit_price.amount <= floorOf(policy, move.terms));
+        const reached = a.some(
+          (move) => move.kind === 'offer' && move.terms.unit_price.amount <= floorOf(policy, move.terms),
+        );
         if (!reached) expect(JSON.stringify(a)).toBe(JSON.stringify(b));
       }),
     );
@@ -155,10 +193,25 @@ describe('the floor', () => {
 });
 
 describe('a buyer with goals', () => {
-  const goals = fc.record({ wish: fc.integer({ min: 3_500, max: 4_700 }), span: fc.integer({ min: 0, max: 900 }), term: fc.constantFrom(12, 24, 36), seats: fc.integer({ min: 20, max: 60 }) });
+  const goals = fc.record({
+    wish: fc.integer({ min: 3_500, max: 4_700 }),
+    span: fc.integer({ min: 0, max: 900 }),
+    term: fc.constantFrom(12, 24, 36),
+    seats: fc.integer({ min: 20, max: 60 }),
+  });
 
-  function deal(policy: Numbers, { wish, span, term, seats }: { wish: number; span: number; term: number; seats: number }) {
-    const wants: BuyerGoals = { wishUnitPrice: { amount: wish, currency: 'EUR' }, maxUnitPrice: { amount: wish + span, currency: 'EUR' }, termMonths: term, maxTermMonths: term, seats, maxNoticeDays: 60 };
+  function deal(
+    policy: Numbers,
+    { wish, span, term, seats }: { wish: number; span: number; term: number; seats: number },
+  ) {
+    const wants: BuyerGoals = {
+      wishUnitPrice: { amount: wish, currency: 'EUR' },
+      maxUnitPrice: { amount: wish + span, currency: 'EUR' },
+      termMonths: term,
+      maxTermMonths: term,
+      seats,
+      maxNoticeDays: 60,
+    };
     const offers: Offer[] = [];
     let proposal: RenewalTerms | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {

@@ -19,7 +19,10 @@ let agreed = 0;
 beforeAll(async () => {
   const [agent, principal] = [await newAgentKey(), await newAgentKey()];
   const key = { ...principal.publicJwk, kid: principal.keyid };
-  stage = await setStage({ principal: { iss: ISS, key, subjects: ['contact:C-1001'], accounts: ['A-1001'] }, faults: true });
+  stage = await setStage({
+    principal: { iss: ISS, key, subjects: ['contact:C-1001'], accounts: ['A-1001'] },
+    faults: true,
+  });
   client = makeClient({ gateway: stage.origin, key: agent, journal: memoryJournal() });
   await client.register({ name: 'Crash test' });
   mandate = await grantMandate(principal, agent, { iss: ISS, maxTermMonths: 36 });
@@ -31,7 +34,11 @@ afterAll(() => stage?.strike());
 /** A renewal up to the moment a person is asked; every one differs, so that each has something to write. */
 async function agree(): Promise<{ readonly id: string; readonly signoff: string }> {
   agreed += 1;
-  const opening = await client.submit('contract.renew', { contract: CONTRACT, proposal: { term_months: 36, seats: 25 + agreed } }, mandate);
+  const opening = await client.submit(
+    'contract.renew',
+    { contract: CONTRACT, proposal: { term_months: 36, seats: 25 + agreed } },
+    mandate,
+  );
   const talk = await client.waitForTurn(opening.id);
   const offer = talk.offers?.at(-1);
   if (offer === undefined) throw new Error(`no offer: ${JSON.stringify(talk)}`);
@@ -40,7 +47,8 @@ async function agree(): Promise<{ readonly id: string; readonly signoff: string 
   return { id: opening.id, signoff: asked.signoff?.id ?? '' };
 }
 
-const approve = (signoff: string) => approveAsPerson(stage.origin, `${stage.origin}/console/signoffs/${signoff}`, stage.approver);
+const approve = (signoff: string) =>
+  approveAsPerson(stage.origin, `${stage.origin}/console/signoffs/${signoff}`, stage.approver);
 
 async function expectWrittenOnce(id: string): Promise<void> {
   const ended = await client.waitForTurn(id);
@@ -60,39 +68,55 @@ describe('kill -9 in the middle of an execution', () => {
     ['hang-after', 200],
     ['500-after', 5],
     ['reset-after', 5],
-  ] as const)('CRM fault %s, killed after %i ms: nothing lost, nothing doubled', async (kind, afterMs) => {
-    const { id, signoff } = await agree();
-    await stage.crm.fault({ op: 'write', kind, ms: 400 });
-    const approved = approve(signoff);
-    await approved;
-    await sleep(afterMs);
-    await stage.kill();
-    await stage.start();
-    await expectWrittenOnce(id);
-  }, LIMIT_MS);
+  ] as const)(
+    'CRM fault %s, killed after %i ms: nothing lost, nothing doubled',
+    async (kind, afterMs) => {
+      const { id, signoff } = await agree();
+      await stage.crm.fault({ op: 'write', kind, ms: 400 });
+      const approved = approve(signoff);
+      await approved;
+      await sleep(afterMs);
+      await stage.kill();
+      await stage.start();
+      await expectWrittenOnce(id);
+    },
+    LIMIT_MS,
+  );
 
-  it('at once after the approval was acknowledged', async () => {
-    const { id, signoff } = await agree();
-    await approve(signoff);
-    await stage.kill();
-    await stage.start();
-    await expectWrittenOnce(id);
-  }, LIMIT_MS);
+  it(
+    'at once after the approval was acknowledged',
+    async () => {
+      const { id, signoff } = await agree();
+      await approve(signoff);
+      await stage.kill();
+      await stage.start();
+      await expectWrittenOnce(id);
+    },
+    LIMIT_MS,
+  );
 
-  it('while the person is thinking: the sign-off survives', async () => {
-    const { id, signoff } = await agree();
-    await stage.kill();
-    await stage.start();
-    await approve(signoff);
-    await expectWrittenOnce(id);
-  }, LIMIT_MS);
+  it(
+    'while the person is thinking: the sign-off survives',
+    async () => {
+      const { id, signoff } = await agree();
+      await stage.kill();
+      await stage.start();
+      await approve(signoff);
+      await expectWrittenOnce(id);
+    },
+    LIMIT_MS,
+  );
 
-  it('without a kill, a CRM that answers 500 after writing is read, not written again', async () => {
-    const { id, signoff } = await agree();
-    await stage.crm.fault({ op: 'write', kind: '500-after' });
-    await approve(signoff);
-    await expectWrittenOnce(id);
-    const history = await client.read(id);
-    expect(history.state).toBe('completed');
-  }, LIMIT_MS);
+  it(
+    'without a kill, a CRM that answers 500 after writing is read, not written again',
+    async () => {
+      const { id, signoff } = await agree();
+      await stage.crm.fault({ op: 'write', kind: '500-after' });
+      await approve(signoff);
+      await expectWrittenOnce(id);
+      const history = await client.read(id);
+      expect(history.state).toBe('completed');
+    },
+    LIMIT_MS,
+  );
 });
