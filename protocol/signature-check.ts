@@ -110,7 +110,6 @@ function coverage(items: InnerList[0], required: readonly string[]) {
     const member = parameters.get('key');
     if (name === 'signature-agent' && parameters.size === 1 && typeof member === 'string') agentMember ??= member;
   }
-  if (whole.has('signature-agent')) agentMember = undefined;
   const missing = required.filter(
     (name) => !whole.has(name) && !(name === 'signature-agent' && agentMember !== undefined),
   );
