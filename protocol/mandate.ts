@@ -2,7 +2,7 @@
  * An SD-JWT with key binding (RFC 9901). Shapes in mandate-claims.ts, rules in mandate-facts.ts. */
 
 export { type JwtSigner, jwkSigner } from './jwt.ts';
-export { type IdentityClaim, MANDATE_TYP, MANDATE_VCT } from './mandate-claims.ts';
+export type { IdentityClaim } from './mandate-claims.ts';
 export {
   checkMandate,
   type MandateAsk,

@@ -1,7 +1,6 @@
 import type { Plan } from '../../adapters/sdk/index.ts';
 import { digest } from '../../protocol/canonical.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
@@ -103,5 +102,3 @@ async function clear(world: World, countersign: Countersign, operation: Operatio
   );
   return { next: moved.next, expected: moved.expected, records: [moved.record] };
 }
-
-export const SIGNOFF_LIFETIME_SECONDS_DEFAULT = LIMITS.signoffLifetimeSeconds;

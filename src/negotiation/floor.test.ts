@@ -221,7 +221,7 @@ describe('a buyer with goals', () => {
       const answer = buyerMove(wants, offers, ROUNDS_MAX - round, ROUNDS_MAX);
       if (answer.kind === 'accept') return { wants, accepted: answer.offer.terms as unknown as RenewalTerms };
       if (answer.kind === 'withdraw') return { wants, accepted: undefined };
-      proposal = { ...facts, start_date: '2027-01-01', ...(answer.terms as unknown as RenewalTerms) };
+      proposal = { ...(answer.terms as unknown as RenewalTerms), start_date: '2027-01-01' };
       offers.push(asOffer('agent', proposal));
     }
     return { wants, accepted: undefined };

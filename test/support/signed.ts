@@ -47,11 +47,6 @@ export function signedPost(
   return sign(origin, key, { method: 'POST', target, headers, body: bytes }, options);
 }
 
-/** A signed GET. */
-export function signedGet(origin: string, key: AgentKey, target: string): WireRequest {
-  return sign(origin, key, { method: 'GET', target, headers: {}, body: undefined }, {});
-}
-
 export function signable(origin: string, { method, target, headers }: WireRequest): SignableRequest {
   return {
     method,
