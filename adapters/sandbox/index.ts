@@ -1,20 +1,18 @@
 import type { Dispatcher } from 'undici';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { type CrmResponse, makeHttp, path, type ReadHttp } from '../sdk/http.ts';
+import { makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import {
   type Adapter,
   AdapterError,
-  type AdapterErrorCode,
   type AdapterManifest,
   type Capability,
   type Ctx,
+  type Health,
   type PlanStep,
-  type Ref,
-  type Snapshot,
-  type StepResult,
+  type Verification,
 } from '../sdk/index.ts';
-import { COLLECTION, DATA_FIELDS } from './fields.ts';
-import { PLANNERS, same } from './plan.ts';
+import { accepted, changeOf, saysAbsent, writtenOf } from './answers.ts';
+import { differences, PLANNERS } from './plan.ts';
+import { collectionOf, readRecord, snapshotOf, target } from './records.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 const ANSWER_BYTES_MAX = 1_048_576;
@@ -46,6 +44,8 @@ export interface SandboxAdapterOptions {
   readonly origin: string;
   readonly token: string;
   readonly dispatcher?: Dispatcher;
+  /** One call's time; 5 s unless told. */
+  readonly timeoutMs?: number;
 }
 
 /** The sandbox CRM over its HTTP API: conditional writes, each carrying an external id the CRM keeps unique. */
@@ -54,137 +54,66 @@ export function makeSandboxAdapter(options: SandboxAdapterOptions): Adapter {
     origin: options.origin,
     headers: () => ({ authorization: `Bearer ${options.token}` }),
     ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
-    timeoutMs: CALL_TIMEOUT_MS,
+    timeoutMs: options.timeoutMs ?? CALL_TIMEOUT_MS,
     bodyBytesMax: ANSWER_BYTES_MAX,
   });
+  const reader = readOnly(http);
   return {
     manifest,
-    async health(ctx) {
-      const before = ctx.clock().getTime();
-      const response = await http.get(ctx, path`/v1/accounts`);
-      return { ok: response.status === 200, latencyMs: ctx.clock().getTime() - before };
-    },
+    health: (ctx) => health(reader, ctx),
     discover: async () => manifest.capabilities,
-    read: (ctx, ref) => read(http, ctx, ref),
+    read: async (ctx, ref) => snapshotOf(ctx, ref.type, await readRecord(reader, ctx, ref)),
     async plan(ctx, request) {
-      const planner = PLANNERS[request.action];
+      const planner = PLANNERS.get(request.action);
       if (planner === undefined)
         throw new AdapterError('unsupported', `The sandbox CRM does not know ${request.action}.`);
-      return planner(request, (ref) => read(http, ctx, ref));
+      return planner(request, (ref) => readRecord(reader, ctx, ref));
     },
-    async execute(ctx, step) {
+    async execute(ctx, { idempotencyKey, payload, preconditions: [precondition] }) {
+      const key = { 'external-id': idempotencyKey };
+      if (precondition === undefined)
+        return writtenOf(await http.send(ctx, 'POST', path`/v1/tickets`, payload, key), 'ticket');
+      const { ref, version } = precondition;
+      const headers = { ...key, 'if-match': `"${version}"` };
+      return writtenOf(await http.send(ctx, 'PATCH', target(ref), payload, headers), ref.type);
+    },
+    verify: (ctx, step) => verify(reader, ctx, step),
+    async compensate(ctx, step, done) {
       const [precondition] = step.preconditions;
-      const response =
-        precondition === undefined
-          ? await http.send(ctx, 'POST', path`/v1/tickets`, step.payload, { 'external-id': step.idempotencyKey })
-          : await http.send(ctx, 'PATCH', target(precondition.ref), step.payload, {
-              'external-id': step.idempotencyKey,
-              'if-match': `"${precondition.version}"`,
-            });
-      return written(response, precondition?.ref.type ?? 'ticket', true);
+      if (precondition === undefined)
+        throw new AdapterError('unsupported', 'A ticket is not taken back; close it instead.');
+      const before = Object.fromEntries(step.changes.map(({ field, from }) => [field, from]));
+      const headers = { 'external-id': `${step.idempotencyKey}:undo`, 'if-match': `"${done.version}"` };
+      return writtenOf(await http.send(ctx, 'PATCH', target(precondition.ref), before, headers), precondition.ref.type);
     },
-    async verify(ctx, step) {
-      const found = await http.get(ctx, path`/v1/changes/${step.idempotencyKey}`);
-      if (found.status === 404) return { state: 'not_applied', diff: [] };
-      const change = memberOf(check(found, false).body, 'change');
-      const type = step.preconditions[0]?.ref.type ?? 'ticket';
-      const after = await read(http, ctx, { type, by: 'id', value: String(change['id']) });
-      const raw = await rawRecord(http, ctx, after.ref);
-      const diff = step.changes
-        .filter(({ field, to }) => !same(raw[field] ?? null, to))
-        .map((each) => ({ ...each, from: raw[each.field] ?? null }));
-      return { state: diff.length === 0 ? 'applied' : 'diverged', after, diff };
-    },
-    compensate: (ctx, step, done) => undo(ctx, step, done),
   };
+}
 
-  async function undo(ctx: Ctx, step: PlanStep, done: StepResult): Promise<StepResult> {
-    const [precondition] = step.preconditions;
-    if (precondition === undefined)
-      throw new AdapterError('unsupported', 'A ticket is not taken back; close it instead.');
-    const payload = Object.fromEntries(step.changes.map(({ field, from }) => [field, from ?? '']));
-    const response = await http.send(ctx, 'PATCH', target(precondition.ref), payload, {
-      'external-id': `${step.idempotencyKey}:undo`,
-      'if-match': `"${done.version}"`,
-    });
-    return written(response, precondition.ref.type, true);
+async function health(http: ReadHttp, ctx: Ctx): Promise<Health> {
+  const before = ctx.clock().getTime();
+  const latency = () => ctx.clock().getTime() - before;
+  try {
+    accepted(await http.get(ctx, path`/v1/accounts?limit=1`), 'read');
+    return { ok: true, latencyMs: latency() };
+  } catch (error) {
+    if (!(error instanceof AdapterError)) throw error;
+    return { ok: false, latencyMs: latency(), detail: error.message };
   }
 }
 
-function target(ref: Ref) {
-  const collection = COLLECTION[ref.type];
-  if (collection === undefined) throw new AdapterError('unsupported', 'The sandbox CRM has no such type.');
-  return path`/v1/${collection}/${ref.value}`;
-}
-
-async function rawRecord(http: ReadHttp, ctx: Ctx, ref: Ref): Promise<JsonObject> {
-  return memberOf(check(await http.get(ctx, target(ref)), false).body, 'record');
-}
-
-/** Canonical data: a contract as its terms, a contact and an account by the paths of data.validate. */
-async function read(http: ReadHttp, ctx: Ctx, ref: Ref): Promise<Snapshot> {
-  const raw = await rawRecord(http, ctx, ref);
-  if (raw['id'] !== ref.value) throw new AdapterError('bug', 'The CRM answered with another record.');
-  const { revision, updated_at: _at, ...record } = raw;
-  const named = [...DATA_FIELDS].flatMap(([name, { type, field }]) =>
-    type === ref.type && record[field] !== undefined ? [[name, record[field] as Json] as const] : [],
-  );
-  const account = ref.type === 'account' ? record['id'] : record['account'];
-  const data =
-    ref.type === 'contract' || ref.type === 'ticket'
-      ? record
-      : { ...Object.fromEntries(named), id: record['id'] ?? null };
-  return {
-    ref,
-    version: String(revision),
-    versionKind: 'counter',
-    readAt: ctx.clock().toISOString(),
-    data: { ...data, account: account ?? null },
-  };
-}
-
-function written(response: CrmResponse, type: string, isWrite: boolean): StepResult {
-  const { body, headers } = check(response, isWrite);
-  const record = memberOf(body, 'record');
-  const request = headers['x-request-id'];
-  return {
-    state: body['replayed'] === true ? 'already_applied' : 'applied',
-    ref: { type, by: 'id', value: String(record['id']) },
-    version: String(record['revision']),
-    ...(typeof request === 'string' ? { providerRequestId: request } : {}),
-  };
-}
-
-const CODES: ReadonlyMap<number, AdapterErrorCode> = new Map<number, AdapterErrorCode>([
-  [400, 'invalid'],
-  [401, 'unauthorised'],
-  [403, 'forbidden'],
-  [404, 'not_found'],
-  [409, 'conflict'],
-  [412, 'conflict'],
-  [428, 'bug'],
-  [429, 'rate_limited'],
-]);
-
-/** A 5xx answer to a write says nothing about whether it was done. */
-function check(response: CrmResponse, isWrite: boolean): CrmResponse {
-  if (response.status < 300) return response;
-  const code = CODES.get(response.status) ?? (isWrite ? 'unknown_outcome' : 'retryable');
-  const error = response.body['error'];
-  const fields =
-    typeof error === 'object' && error !== null && 'fields' in error && Array.isArray(error['fields'])
-      ? error['fields']
-      : [];
-  const retryAfter = Number(response.headers['retry-after']);
-  throw new AdapterError(code, `The CRM refused: ${response.status}.`, {
-    ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter * 1000 } : {}),
-    fields: fields.map((each) => ({ path: String(each.path), message: String(each.message) })),
-  });
-}
-
-function memberOf(body: JsonObject, name: string): JsonObject {
-  const value = body[name];
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new AdapterError('bug', 'The CRM’s answer has not the promised shape.');
-  return value as JsonObject;
+/** Asks the CRM whether it has the change, then compares the record with every planned value. Throws when it cannot read. */
+async function verify(http: ReadHttp, ctx: Ctx, step: PlanStep): Promise<Verification> {
+  const found = await http.get(ctx, path`/v1/changes/${step.idempotencyKey}`);
+  if (saysAbsent(found)) return { state: 'not_applied', diff: [] };
+  if (found.status === 404) return { state: 'unknown', diff: [] };
+  const made = changeOf(accepted(found, 'read'));
+  const type = step.preconditions[0]?.ref.type ?? 'ticket';
+  const planned = step.preconditions[0]?.ref.value ?? made.id;
+  if (made.type !== collectionOf(type) || made.id !== planned)
+    throw new AdapterError('bug', 'The CRM applied this step to another record.');
+  const record = await readRecord(http, ctx, { type, by: 'id', value: made.id });
+  // An eventually consistent read may be older than the change it should show.
+  if (record.revision < made.revision) return { state: 'unknown', diff: [] };
+  const diff = differences(step.changes, record);
+  return { state: diff.length === 0 ? 'applied' : 'diverged', after: snapshotOf(ctx, type, record), diff };
 }

@@ -1,173 +1,154 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { Money } from '../../protocol/money.ts';
-import {
-  AdapterError,
-  type Change,
-  type Plan,
-  type PlanRequest,
-  type PlanStep,
-  type Ref,
-  type Snapshot,
-} from '../sdk/index.ts';
-import { CONTRACT_LABELS, DATA_FIELDS } from './fields.ts';
+import { AdapterError, type Change, type Plan, type PlanRequest, type PlanStep, type Ref } from '../sdk/index.ts';
+import { type CrmRecord, isObject } from './answers.ts';
+import { CONTRACT_LABELS, DATA_FIELDS, type FieldMapping, TICKET_LABELS } from './fields.ts';
+import { isMoney, renewedFields } from './renewal.ts';
 
 /** Reads a record for planning; cannot write. */
-export type Reader = (ref: Ref) => Promise<Snapshot>;
+export type Reader = (ref: Ref) => Promise<CrmRecord>;
+type Planner = (request: PlanRequest, read: Reader) => Promise<Plan>;
 
 /** What each action would change. Deterministic: the same request on the same records is the same plan, byte for byte. */
-export const PLANNERS: Readonly<Record<string, (request: PlanRequest, read: Reader) => Promise<Plan>>> = {
-  'contract.renew': planRenewal,
-  'data.validate': planCorrection,
-  'human.handoff': planTicket,
-};
+export const PLANNERS: ReadonlyMap<string, Planner> = new Map([
+  ['contract.renew', planRenewal],
+  ['data.validate', planCorrection],
+  ['human.handoff', planTicket],
+]);
 
-async function planRenewal({ operation, action, input, terms }: PlanRequest, read: Reader): Promise<Plan> {
-  if (terms === undefined) throw new AdapterError('invalid', 'A renewal needs agreed terms.');
-  const contract = await read({ type: 'contract', by: 'id', value: stringOf(input['contract']) });
-  if (contract.data['status'] === 'cancelled') throw new AdapterError('invalid', 'The contract has been cancelled.');
-  const { unit_price, term_months, seats, start_date, notice_days } = terms;
-  if (typeof start_date !== 'string' || typeof term_months !== 'number')
-    throw new AdapterError('invalid', 'The terms are incomplete.');
-  const wanted = {
-    unit_price,
-    term_months,
-    seats,
-    start_date,
-    end_date: lastDay(start_date, term_months),
-    notice_days,
-    status: 'active',
-  };
-  const changes = changesOf(contract, wanted, CONTRACT_LABELS);
-  return planOf(operation, action, contract, changes, `Renew contract ${contract.ref.value} until ${wanted.end_date}`);
+const SUBJECT_CHARS_MAX = 200;
+const MESSAGE_CHARS_MAX = 8_000;
+
+async function planRenewal(request: PlanRequest, read: Reader): Promise<Plan> {
+  const wanted = renewedFields(request.terms ?? {});
+  const ref: Ref = { type: 'contract', by: 'id', value: textOf(request.input['contract']) };
+  const contract = await read(ref);
+  if (contract.fields['status'] === 'cancelled') throw new AdapterError('invalid', 'The contract has been cancelled.');
+  const changes = changesOf(ref, contract, wanted, CONTRACT_LABELS);
+  return planned(updates(request, ref, contract, changes, `Renew contract ${ref.value} until ${wanted.end_date}`));
 }
 
-async function planCorrection({ operation, action, input }: PlanRequest, read: Reader): Promise<Plan> {
-  const claims = claimsOf(input['fields']);
+async function planCorrection(request: PlanRequest, read: Reader): Promise<Plan> {
+  const claims = claimsOf(request.input['fields']);
   const steps: PlanStep[] = [];
   for (const type of ['contact', 'account'] as const) {
-    const mine = claims.filter(({ path }) => DATA_FIELDS.get(path)?.type === type);
+    const mine = claims.filter(({ mapping }) => mapping.type === type);
     if (mine.length === 0) continue;
-    const snapshot = await read({ type, by: 'id', value: stringOf(input[type]) });
-    const changes = mine.flatMap(({ path, value }) => {
-      const mapping = DATA_FIELDS.get(path);
-      const from = snapshot.data[path] ?? null;
-      return mapping === undefined || from === value
-        ? []
-        : [{ ref: snapshot.ref, field: mapping.field, label: mapping.label, from, to: value }];
-    });
-    steps.push(
-      ...planOf(
-        operation,
-        action,
-        snapshot,
-        changes,
-        `Correct ${changes.length} field(s) of ${type} ${snapshot.ref.value}`,
-      ).steps,
-    );
+    const ref: Ref = { type, by: 'id', value: textOf(request.input[type]) };
+    const record = await read(ref);
+    const wanted = Object.fromEntries(mine.map(({ mapping, value }) => [mapping.field, value]));
+    const labels = new Map(mine.map(({ mapping }) => [mapping.field, mapping.label]));
+    const changes = changesOf(ref, record, wanted, labels);
+    const fields = changes.length === 1 ? '1 field' : `${changes.length} fields`;
+    steps.push(...updates(request, ref, record, changes, `Correct ${fields} of ${type} ${ref.value}`));
   }
-  return { steps, warnings: [] };
+  return planned(steps);
 }
 
 async function planTicket({ operation, action, input }: PlanRequest): Promise<Plan> {
-  const ref: Ref = { type: 'ticket', by: 'external', value: `${operation}:ticket` };
+  const { topic, message, urgency, operation: about } = input;
+  const named = ['account', 'contact', 'contact_back'].flatMap((name) => {
+    const value = input[name];
+    return typeof value === 'string' ? [[name, value] as const] : [];
+  });
   const payload: JsonObject = {
-    subject: stringOf(input['topic']).slice(0, 255),
-    body: typeof input['message'] === 'string' ? input['message'].slice(0, 8_000) : '',
-    priority: input['urgency'] ?? 'normal',
-    operation,
-    ...(typeof input['account'] === 'string' ? { account: input['account'] } : {}),
-    ...(typeof input['contact_back'] === 'string' ? { contact_back: input['contact_back'] } : {}),
+    subject: cut(textOf(topic), SUBJECT_CHARS_MAX),
+    body: typeof message === 'string' ? cut(message, MESSAGE_CHARS_MAX) : '',
+    priority: urgency ?? 'normal',
+    // What the person should look at: the operation help is asked for, else this one.
+    operation: about ?? operation,
+    ...Object.fromEntries(named),
   };
-  const changes = [{ ref, field: 'subject', label: 'New ticket', from: null, to: payload['subject'] ?? null }];
-  return {
-    steps: [
-      {
-        id: 'ticket',
-        action,
-        summary: 'Open a ticket for a person',
-        changes,
-        preconditions: [],
-        idempotencyKey: ref.value,
-        reversal: 'none',
-        payload,
-      },
-    ],
-    warnings: [],
-  };
+  const idempotencyKey = `${operation}:ticket`;
+  const ref: Ref = { type: 'ticket', by: 'external', value: idempotencyKey };
+  const changes = Object.entries(payload).map(([field, to]) => changeOf(ref, field, TICKET_LABELS, null, to));
+  const summary = 'Open a ticket for a person';
+  return planned([
+    { id: 'ticket', action, summary, changes, preconditions: [], idempotencyKey, reversal: 'none', payload },
+  ]);
 }
 
-function planOf(
-  operation: string,
-  action: string,
-  snapshot: Snapshot,
+function planned(steps: readonly PlanStep[]): Plan {
+  return { steps, warnings: [] };
+}
+
+/** One conditional update of one record; no step when nothing would change. */
+function updates(
+  { operation, action }: PlanRequest,
+  ref: Ref,
+  record: CrmRecord,
   changes: readonly Change[],
   summary: string,
-): Plan {
-  if (changes.length === 0) return { steps: [], warnings: [] };
-  const id = snapshot.ref.type;
-  const payload = Object.fromEntries(changes.map(({ field, to }) => [field, to]));
-  return {
-    steps: [
-      {
-        id,
-        action,
-        summary,
-        changes,
-        preconditions: [{ ref: snapshot.ref, version: snapshot.version }],
-        idempotencyKey: `${operation}:${id}`,
-        reversal: 'undo',
-        payload,
-      },
-    ],
-    warnings: [],
-  };
+): PlanStep[] {
+  if (changes.length === 0) return [];
+  return [
+    {
+      id: ref.type,
+      action,
+      summary,
+      changes,
+      preconditions: [{ ref, version: String(record.revision) }],
+      idempotencyKey: `${operation}:${ref.type}`,
+      reversal: 'undo',
+      payload: Object.fromEntries(changes.map(({ field, to }) => [field, to])),
+    },
+  ];
 }
 
-function changesOf(
-  snapshot: Snapshot,
-  wanted: Readonly<Record<string, Json | undefined>>,
-  labels: Readonly<Record<string, string>>,
-): Change[] {
+function changesOf(ref: Ref, record: CrmRecord, wanted: JsonObject, labels: ReadonlyMap<string, string>): Change[] {
   return Object.entries(wanted).flatMap(([field, to]) => {
-    const from = snapshot.data[field] ?? null;
-    if (to === undefined || same(from, to)) return [];
-    const change = { ref: snapshot.ref, field, label: labels[field] ?? field, from, to };
-    return [isMoney(to) ? { ...change, money: { from: isMoney(from) ? from : null, to } } : change];
+    const from = record.fields[field] ?? null;
+    return same(from, to) ? [] : [changeOf(ref, field, labels, from, to)];
   });
 }
 
-export function same(a: Json, b: Json): boolean {
+function changeOf(ref: Ref, field: string, labels: ReadonlyMap<string, string>, from: Json, to: Json): Change {
+  const change = { ref, field, label: labels.get(field) ?? field, from, to };
+  return isMoney(to) ? { ...change, money: { from: isMoney(from) ? from : null, to } } : change;
+}
+
+/** Planned values that the record does not show, with what it shows instead. */
+export function differences(changes: readonly Change[], record: CrmRecord): Change[] {
+  return changes.flatMap((change) => {
+    const shown = record.fields[change.field] ?? null;
+    return same(shown, change.to) ? [] : [{ ...change, from: shown }];
+  });
+}
+
+function same(a: Json, b: Json): boolean {
   return isMoney(a) && isMoney(b) ? a.amount === b.amount && a.currency === b.currency : a === b;
 }
 
-function isMoney(value: unknown): value is Money & JsonObject {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'amount' in value &&
-    typeof value.amount === 'number' &&
-    'currency' in value &&
-    typeof value.currency === 'string'
-  );
+interface Claim {
+  readonly mapping: FieldMapping;
+  readonly value: string;
 }
 
-/** The last day of a term: the day before the same day `months` later; a start on the 31st ends with a shorter month's last day. */
-export function lastDay(start: string, months: number): string {
-  const [year = 0, month = 1, day = 1] = start.split('-').map(Number);
-  const target = new Date(Date.UTC(year, month - 1 + months + 1, 0));
-  const anniversary = Date.UTC(target.getUTCFullYear(), target.getUTCMonth(), Math.min(day, target.getUTCDate()));
-  const clipped = day > target.getUTCDate();
-  return new Date(anniversary - (clipped ? 0 : 86_400_000)).toISOString().slice(0, 10);
+/** What the record should say, each field once: two values for one field are a contradiction that no read-back could confirm. */
+function claimsOf(fields: Json | undefined): Claim[] {
+  const claims = new Map<string, Claim>();
+  const list: readonly Json[] = Array.isArray(fields) ? fields : [];
+  for (const each of list) {
+    const path = textOf(isObject(each) ? each['path'] : undefined);
+    const value = textOf(isObject(each) ? each['value'] : undefined);
+    const mapping = DATA_FIELDS.get(path);
+    if (mapping === undefined) throw refused('/fields', 'names a field that cannot be corrected');
+    if (value.length > mapping.charsMax) throw refused(path, `is longer than ${mapping.charsMax} characters`);
+    if ((claims.get(path)?.value ?? value) !== value) throw refused(path, 'is given twice with different values');
+    claims.set(path, { mapping, value });
+  }
+  return [...claims.values()];
 }
 
-function claimsOf(value: Json | undefined): { path: string; value: string }[] {
-  return (Array.isArray(value) ? value : []).map((each) => ({
-    path: stringOf(each?.path),
-    value: stringOf(each?.value),
-  }));
+function refused(path: string, message: string): AdapterError {
+  return new AdapterError('invalid', 'A correction cannot be written as asked.', { fields: [{ path, message }] });
 }
 
-function stringOf(value: unknown): string {
+/** Cut without leaving half a surrogate pair. */
+function cut(text: string, charsMax: number): string {
+  return text.slice(0, charsMax).toWellFormed();
+}
+
+function textOf(value: Json | undefined): string {
   if (typeof value !== 'string') throw new AdapterError('invalid', 'An identifier or value is missing.');
   return value;
 }

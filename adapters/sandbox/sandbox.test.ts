@@ -6,7 +6,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Adapter, AdapterError, Ctx, Plan, PlanStep, Ref } from '../sdk/index.ts';
 import { makeSandboxAdapter } from './index.ts';
-import { lastDay } from './plan.ts';
+import { lastDay } from './renewal.ts';
 import { type Sandbox, spawnSandbox } from './server/spawn.ts';
 
 const HANG_MS = 300;

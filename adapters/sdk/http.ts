@@ -14,6 +14,7 @@ export interface HttpOptions {
 export interface CrmResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Empty when the answer had none, or was a refusal (4xx, 5xx) that is not JSON: then the status says it all. */
   readonly body: JsonObject;
 }
 
@@ -50,7 +51,14 @@ export interface WriteHttp extends ReadHttp {
   ): Promise<CrmResponse>;
 }
 
-/** HTTP to one CRM: pinned origin, no redirects, bounded time and size. A write that was sent and not answered is `unknown_outcome`. */
+/** The same CRM for `read`, `plan` and `verify`: not only its type lacks `send`, the object refuses it with `bug`. */
+export function readOnly(http: WriteHttp): ReadHttp {
+  const send = () => Promise.reject(new AdapterError('bug', 'A read or a plan tried to write.'));
+  return Object.freeze({ get: http.get, send });
+}
+
+/** HTTP to one CRM: pinned origin, no redirects, no retries, bounded time and size. Throws `retryable` for what was not sent and for
+ * reads; `unknown_outcome` for a write that may have arrived and has no usable answer. Statuses are the adapter's to judge. */
 export function makeHttp(options: HttpOptions): WriteHttp {
   async function call(
     ctx: Ctx,
@@ -60,24 +68,21 @@ export function makeHttp(options: HttpOptions): WriteHttp {
     more: Readonly<Record<string, string>>,
   ): Promise<CrmResponse> {
     const isWrite = method !== 'GET';
-    const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(options.timeoutMs)]);
+    const url = pinned(options.origin, target);
+    const headers = { accept: 'application/json', ...(await authorised(options)), ...more };
+    if (ctx.signal.aborted) throw new AdapterError('retryable', 'The call was stopped before it was sent.');
     try {
-      const response = await request(new URL(target, options.origin), {
+      const response = await request(url, {
         method: method as Dispatcher.HttpMethod,
-        headers: {
-          accept: 'application/json',
-          ...(await options.headers()),
-          ...more,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
+        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
-        signal,
+        signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(options.timeoutMs)]),
       });
-      const text = await readText(response.body, options.bodyBytesMax);
-      return { status: response.statusCode, headers: response.headers, body: parse(text, isWrite) };
+      const bytes = await readBytes(response.body, options.bodyBytesMax);
+      return { status: response.statusCode, headers: response.headers, body: parse(bytes, response.statusCode) };
     } catch (error) {
-      throw error instanceof AdapterError ? error : networkError(error, isWrite);
+      throw unanswered(error, isWrite);
     }
   }
   return {
@@ -86,28 +91,51 @@ export function makeHttp(options: HttpOptions): WriteHttp {
   };
 }
 
-async function readText(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<string> {
+/** What the fixed part of a path could still do to the origin or to dot segments is a mistake of ours, found before anything is sent. */
+function pinned(origin: string, target: Path): URL {
+  const base = new URL(origin);
+  const url = URL.canParse(target, origin) ? new URL(target, origin) : undefined;
+  const [pathname] = target.split('?');
+  if (url?.origin !== base.origin || url.pathname !== pathname)
+    throw new AdapterError('bug', 'A path would leave the CRM’s API.');
+  return url;
+}
+
+/** Fetching credentials comes before the write: its failure is never an unknown outcome. */
+async function authorised({ headers }: HttpOptions): Promise<Readonly<Record<string, string>>> {
+  try {
+    return await headers();
+  } catch (error) {
+    if (error instanceof AdapterError) throw error;
+    throw new AdapterError('retryable', 'The CRM’s credentials cannot be had now.', { cause: error });
+  }
+}
+
+/** An answer that is not the CRM's: says nothing about what the CRM did. */
+class Unusable extends Error {}
+
+async function readBytes(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > bytesMax) throw new AdapterError('retryable', 'The CRM’s answer is too large.');
+    if (size > bytesMax) throw new Unusable('too large');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
-function parse(text: string, isWrite: boolean): JsonObject {
+/** A refusal stays one, whatever a proxy wrote into its body; a success must be a JSON object. */
+function parse(bytes: Uint8Array, status: number): JsonObject {
+  if (bytes.length === 0) return {};
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   } catch {
-    // Told below: what is not the CRM's JSON says nothing about what the CRM did.
+    // Told below, with what parsed and is not an object.
   }
-  throw new AdapterError(
-    isWrite ? 'unknown_outcome' : 'retryable',
-    'The CRM answered something that is not its API’s.',
-  );
+  if (status >= 400) return {};
+  throw new Unusable('not a JSON object');
 }
 
 /** Node's and undici's codes for failures before anything can have reached the CRM. */
@@ -120,9 +148,13 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-function networkError(error: unknown, isWrite: boolean): AdapterError {
+function unanswered(error: unknown, isWrite: boolean): AdapterError {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   if (isWrite && !NOT_SENT.has(code))
-    return new AdapterError('unknown_outcome', 'The CRM did not answer a write that was sent.', { cause: error });
+    return new AdapterError('unknown_outcome', 'The CRM gave no usable answer to a write that was sent.', {
+      cause: error,
+    });
+  if (error instanceof Unusable)
+    return new AdapterError('retryable', 'The CRM answered something that is not its API’s.', { cause: error });
   return new AdapterError('retryable', 'The CRM cannot be reached.', { cause: error });
 }

@@ -37,7 +37,7 @@ export const TRANSITIONS = {
     withdrawn: 'withdrawn',
     expired: 'expired',
   },
-  authorized: { started: 'executing', voided: 'agreed', refused: 'rejected' },
+  authorized: { started: 'executing', voided: 'agreed', refused: 'rejected', failed: 'failed' },
   executing: {
     stepped: 'executing',
     confirmed: 'completed',

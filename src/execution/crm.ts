@@ -57,10 +57,13 @@ export function unread(world: World, operation: Operation, thrown: unknown): Mov
       { crm: error.code },
     );
   }
-  return move(operation, 'failed', 'engine', now, { problem: crmProblem(error) }, { crm: error.code });
+  const problem = crmProblem(error);
+  // A record that does not exist looks the same as one that is not the principal's (`ownRecord`): same state, same ledger record.
+  if (error.code === 'not_found')
+    return move(operation, 'refused', 'engine', now, { problem }, { problem: 'not-found' });
+  return move(operation, 'failed', 'engine', now, { problem }, { crm: error.code });
 }
 
-// A record that is not the principal's looks the same as one that does not exist (see `foreignRecord`).
 export function crmProblem(error: AdapterError): JsonObject {
   if (error.code === 'not_found') return toProblem(refusal('not-found', 'There is no such record for this principal.'));
   if (error.code === 'invalid' || error.code === 'unsupported' || error.code === 'conflict') {

@@ -1,17 +1,19 @@
-import type { HttpBindings } from '@hono/node-server';
+import { randomUUID } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { type Applied, type Db, type Fields, type RecordType, type Stored, TYPES } from './db.ts';
-import type { makeFaults } from './faults.ts';
-import { fieldErrors } from './validate.ts';
+import type { Env, Http } from './env.ts';
+import { type Faults, withFaults } from './faults.ts';
+import { type FieldError, fieldErrors, recordErrors } from './validate.ts';
 
-type Env = { Bindings: HttpBindings; Variables: { stale: boolean } };
-type Http = Context<Env>;
+const PAGE_MAX = 100;
+const BODY_BYTES_MAX = 65_536;
 
 export interface SandboxOptions {
   readonly db: Db;
   readonly token: string;
   /** Present only where tests may order faults and read the ledger. */
-  readonly faults: ReturnType<typeof makeFaults> | undefined;
+  readonly faults: Faults | undefined;
 }
 
 /** A small CRM as CRMs are: records with revisions, conditional writes, and writes that carry their sender's external id. */
@@ -19,50 +21,17 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
   const app = new Hono<Env>();
   const stale = new Map<string, Stored>();
 
-  app.use('/v1/*', async (c, next): Promise<Response | undefined> => {
-    const fault = faults?.take(c.req.method === 'GET' ? 'read' : 'write');
-    const offered = c.req.header('authorization');
-    if (offered !== `Bearer ${token}` || fault?.kind === '401')
-      return fail(c, 401, 'unauthorised', 'The token is not valid.');
-    switch (fault?.kind) {
-      case 'refuse':
-        c.env.outgoing.destroy();
-        return c.body(null);
-      case 'delay':
-        await new Promise((resolve) => setTimeout(resolve, fault.ms));
-        break;
-      case '429':
-        c.header('retry-after', '1');
-        return fail(c, 429, 'rate_limited', 'Too many requests.');
-      case '500-before':
-        return fail(c, 500, 'internal', 'Something failed.');
-      case 'hang':
-        return new Promise<Response>(() => undefined);
-      case 'stale-read':
-        c.set('stale', true);
-        break;
-      default:
-        break;
-    }
+  app.use(async (c, next) => {
+    c.header('x-request-id', randomUUID());
     await next();
-    switch (fault?.kind) {
-      case '500-after':
-        c.res = fail(c, 500, 'internal', 'Something failed.');
-        break;
-      case 'reset-after':
-        c.env.outgoing.destroy();
-        break;
-      case 'hang-after':
-        await new Promise(() => undefined);
-        break;
-      case 'bad-schema':
-        c.res = c.html('<h1>Down for maintenance</h1>');
-        break;
-      default:
-        break;
-    }
-    return undefined;
   });
+  if (faults !== undefined) app.use('/v1/*', withFaults(faults));
+  app.use('/v1/*', async (c, next) =>
+    c.req.header('authorization') === `Bearer ${token}`
+      ? next()
+      : fail(c, 401, 'unauthorised', 'The token is not valid.'),
+  );
+  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (c) => fail(c, 413, 'too_large', 'The body is too large.') }));
 
   app.get('/v1/changes/:external', (c) => {
     const applied = db.change(c.req.param('external'));
@@ -74,8 +43,13 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
   app.get('/v1/:type', (c) => {
     const type = typeOf(c);
     if (type === undefined) return fail(c, 404, 'not_found', 'No such type.');
-    const records = db.list(type, c.req.query('after') ?? '', c.req.query('account') ?? '', 100);
-    return c.json({ records: records.map(view), next: records.length === 100 ? (records.at(-1)?.id ?? null) : null });
+    const limit = Number(c.req.query('limit') ?? PAGE_MAX);
+    if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX)
+      return fail(c, 400, 'invalid', 'The query is not usable.', [{ path: 'limit', message: `is 1 to ${PAGE_MAX}` }]);
+    // One more than asked for tells whether there is a next page.
+    const found = db.list(type, c.req.query('after') ?? '', c.req.query('account') ?? '', limit + 1);
+    const records = found.slice(0, limit);
+    return c.json({ records: records.map(view), next: found.length > limit ? (records.at(-1)?.id ?? null) : null });
   });
 
   app.get('/v1/:type/:id', (c) => {
@@ -90,62 +64,62 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
 
   app.get('/v1/:type/:id/revisions', (c) => {
     const type = typeOf(c);
-    return type === undefined
-      ? fail(c, 404, 'not_found', 'No such type.')
-      : c.json({ revisions: db.revisions(type, c.req.param('id')).map(view) });
+    const revisions = type === undefined ? [] : db.revisions(type, c.req.param('id'));
+    return revisions.length === 0
+      ? fail(c, 404, 'not_found', 'No such record.')
+      : c.json({ revisions: revisions.map(view) });
   });
 
   app.patch('/v1/:type/:id', async (c) => {
     const type = typeOf(c);
     const id = c.req.param('id');
-    const current = type === undefined ? undefined : db.get(type, id);
-    if (type === undefined || current === undefined) return fail(c, 404, 'not_found', 'No such record.');
+    if (type === undefined || db.get(type, id) === undefined) return fail(c, 404, 'not_found', 'No such record.');
     const write = await readWrite(c, type);
     if (write instanceof Response) return write;
-    const replayed = replay(c, write, type);
-    if (replayed !== undefined) return replayed;
+    // From here on nothing is awaited: what is compared is what is replaced.
+    const earlier = db.change(write.external);
+    if (earlier !== undefined) return replay(c, write, earlier, type, id);
+    const current = db.get(type, id);
+    if (current === undefined) return fail(c, 404, 'not_found', 'No such record.');
     const expected = c.req.header('if-match');
     if (expected === undefined) return fail(c, 428, 'precondition_required', 'If-Match is required.');
     if (expected !== `"${current.revision}"`) return fail(c, 412, 'stale', 'The record has changed.');
+    const next = { ...current.data, ...write.body };
+    const errors = recordErrors(type, next);
+    if (errors.length > 0) return fail(c, 400, 'invalid', 'The record would not be consistent.', errors);
+    const stored = db.apply(type, id, current.revision + 1, next, write.external, write.text);
     stale.set(`${type}/${id}`, current);
-    return c.json({
-      record: view(
-        db.apply(type, id, current.revision + 1, { ...current.data, ...write.body }, write.external, write.text),
-      ),
-      replayed: false,
-    });
+    return written(c, stored, 200);
   });
 
   app.post('/v1/tickets', async (c) => {
     const write = await readWrite(c, 'tickets');
     if (write instanceof Response) return write;
-    const replayed = replay(c, write, 'tickets');
-    if (replayed !== undefined) return replayed;
+    const earlier = db.change(write.external);
+    if (earlier !== undefined) return replay(c, write, earlier, 'tickets', earlier.id);
     const id = `T-${1001 + db.count('tickets')}`;
-    return c.json(
-      {
-        record: view(db.apply('tickets', id, 1, { status: 'open', ...write.body }, write.external, write.text)),
-        replayed: false,
-      },
-      201,
-    );
+    return written(c, db.apply('tickets', id, 1, { status: 'open', ...write.body }, write.external, write.text), 201);
   });
 
-  /** The same external id again gives the first result; with another body it is somebody's mistake. */
-  function replay(c: Http, write: Write, type: RecordType): Response | undefined {
-    const applied = db.change(write.external);
-    if (applied === undefined) return undefined;
-    if (applied.body !== write.text || applied.type !== type)
+  function written(c: Http, stored: Stored, status: 200 | 201): Response {
+    c.header('etag', `"${stored.revision}"`);
+    return c.json({ record: view(stored), replayed: false }, status);
+  }
+
+  /** The same external id again gives the first result; for another change it is somebody's mistake. */
+  function replay(c: Http, write: Write, earlier: Applied, type: RecordType, id: string): Response {
+    const first = db.revision(type, id, earlier.revision);
+    if (first === undefined || earlier.body !== write.text || earlier.type !== type || earlier.id !== id)
       return fail(c, 409, 'external_id_reused', 'This External-Id was used for another change.');
-    const record = db.get(type, applied.id);
-    return record === undefined
-      ? fail(c, 404, 'not_found', 'No such record.')
-      : c.json({ record: { ...view(record), revision: applied.revision }, replayed: true });
+    c.header('etag', `"${first.revision}"`);
+    return c.json({ record: view(first), replayed: true });
   }
 
   if (faults !== undefined) {
     app.post('/faults', async (c) =>
-      faults.add(await c.req.json()) ? c.json({ ok: true }) : fail(c, 400, 'invalid', 'No such fault.'),
+      faults.add(await c.req.json().catch(() => undefined))
+        ? c.json({ ok: true })
+        : fail(c, 400, 'invalid', 'No such fault.'),
     );
     app.get('/ledger', (c) => c.json({ changes: db.changes().map(changeView) }));
   }
@@ -185,11 +159,11 @@ function changeView({ external_id, type, id, revision }: Applied) {
 }
 
 function fail(
-  c: Http,
-  status: 400 | 401 | 404 | 409 | 412 | 428 | 429 | 500,
+  c: Context,
+  status: 400 | 401 | 404 | 409 | 412 | 413 | 428 | 500,
   code: string,
   message: string,
-  fields?: readonly object[],
+  fields?: readonly FieldError[],
 ): Response {
   return c.json({ error: { code, message, ...(fields === undefined ? {} : { fields }) } }, status);
 }

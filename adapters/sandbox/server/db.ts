@@ -36,6 +36,9 @@ export function openDb(path: string, now: () => Date) {
   const history = sql.prepare(
     'SELECT id, revision, updated_at, data FROM revisions WHERE type = ? AND id = ? ORDER BY revision',
   );
+  const version = sql.prepare(
+    'SELECT id, revision, updated_at, data FROM revisions WHERE type = ? AND id = ? AND revision = ?',
+  );
   const put = sql.prepare(
     'INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET revision = excluded.revision, updated_at = excluded.updated_at, data = excluded.data',
   );
@@ -56,6 +59,7 @@ export function openDb(path: string, now: () => Date) {
     get: (type: RecordType, id: string) => toStored(one.get(type, id)),
     list: (type: RecordType, after: string, account: string, limit: number) =>
       many.all(type, after, account, account, limit).flatMap((row) => toStored(row) ?? []),
+    revision: (type: RecordType, id: string, revision: number) => toStored(version.get(type, id, revision)),
     revisions: (type: RecordType, id: string) => history.all(type, id).flatMap((row) => toStored(row) ?? []),
     change: (externalId: string) => change.get(externalId) as unknown as Applied | undefined,
     changes: () => changes.all() as unknown as Applied[],

@@ -1,5 +1,9 @@
-/** Faults on order, for tests: each is used up by the next matching request. */
-export const FAULT_KINDS = [
+import type { MiddlewareHandler } from 'hono';
+import type { Env } from './env.ts';
+
+/** Faults on order, for tests: each is used up by the next matching request, in the order they were ordered.
+ * `refuse` closes the connection unread; `-after` kinds do the work first; `slow` gives the answer byte by byte, `ms` apart. */
+const FAULT_KINDS = [
   'refuse',
   'delay',
   '429',
@@ -9,17 +13,20 @@ export const FAULT_KINDS = [
   'reset-after',
   'hang',
   'hang-after',
+  'slow',
   'bad-schema',
   'stale-read',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+type FaultKind = (typeof FAULT_KINDS)[number];
 
-export interface Fault {
+interface Fault {
   readonly op: 'read' | 'write' | 'any';
   readonly kind: FaultKind;
   readonly count: number;
   readonly ms: number;
 }
+
+export type Faults = ReturnType<typeof makeFaults>;
 
 export function makeFaults() {
   let queue: Fault[] = [];
@@ -48,4 +55,54 @@ function parseFault(value: unknown): Fault | undefined {
   const count = 'count' in value && typeof value.count === 'number' ? value.count : 1;
   const ms = 'ms' in value && typeof value.ms === 'number' ? value.ms : 1_000;
   return { op, kind, count, ms };
+}
+
+const BEFORE: ReadonlyMap<FaultKind, readonly [status: 401 | 429 | 500, code: string]> = new Map([
+  ['401', [401, 'unauthorised'] as const],
+  ['429', [429, 'rate_limited'] as const],
+  ['500-before', [500, 'internal'] as const],
+]);
+
+const never = () => new Promise<never>(() => undefined);
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Lets the next ordered fault happen to a request. */
+export function withFaults(faults: Faults): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const fault = faults.take(c.req.method === 'GET' ? 'read' : 'write');
+    if (fault === undefined) return next();
+    const refusal = BEFORE.get(fault.kind);
+    if (refusal !== undefined) {
+      const [status, code] = refusal;
+      if (status === 429) c.header('retry-after', '1');
+      return c.json({ error: { code, message: 'A fault was ordered.' } }, status);
+    }
+    if (fault.kind === 'refuse') {
+      c.env.outgoing.destroy();
+      return c.body(null);
+    }
+    if (fault.kind === 'hang') await never();
+    if (fault.kind === 'delay') await sleep(fault.ms);
+    if (fault.kind === 'stale-read') c.set('stale', true);
+    await next();
+    if (fault.kind === 'hang-after') await never();
+    if (fault.kind === 'reset-after') c.env.outgoing.destroy();
+    if (fault.kind === '500-after')
+      c.res = c.json({ error: { code: 'internal', message: 'A fault was ordered.' } }, 500);
+    if (fault.kind === 'bad-schema') c.res = c.html('<h1>Down for maintenance</h1>');
+    if (fault.kind === 'slow') c.res = new Response(drip(await c.res.bytes(), fault.ms), c.res);
+    return undefined;
+  };
+}
+
+function drip(bytes: Uint8Array, ms: number): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      await sleep(ms);
+      if (at >= bytes.length) controller.close();
+      else controller.enqueue(bytes.slice(at, at + 1));
+      at += 1;
+    },
+  });
 }

@@ -32,11 +32,19 @@ interface Answer {
 }
 
 export async function spawnSandbox(
-  options: { readonly db?: string; readonly faults?: boolean; readonly token?: string; readonly port?: number } = {},
+  options: {
+    readonly db?: string;
+    readonly faults?: boolean;
+    readonly token?: string;
+    readonly port?: number;
+    /** RFC 3339: the day the seeded records lie around. */
+    readonly seedNow?: string;
+  } = {},
 ): Promise<Sandbox> {
   const token = options.token ?? 'sandbox-token';
   const args = [entry(), '--token', token, '--port', String(options.port ?? 0)];
   if (options.db !== undefined) args.push('--db', options.db);
+  if (options.seedNow !== undefined) args.push('--seed-now', options.seedNow);
   if (options.faults === true) args.push('--faults');
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const origin = await listening(child);

@@ -5,6 +5,11 @@ const text =
   (max: number): Rule =>
   (value) =>
     typeof value === 'string' && value.length <= max && value.isWellFormed();
+/** What may be empty: a correction can be taken back to it. */
+const clearable =
+  (rule: Rule): Rule =>
+  (value) =>
+    value === null || rule(value);
 const count =
   (max: number): Rule =>
   (value) =>
@@ -31,14 +36,20 @@ const money: Rule = (value) =>
 const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
   accounts: {
     name: text(120),
-    street: text(120),
-    city: text(80),
-    postal_code: text(20),
-    country: text(2),
-    billing_email: text(254),
-    vat_id: text(20),
+    street: clearable(text(120)),
+    city: clearable(text(80)),
+    postal_code: clearable(text(20)),
+    country: clearable(text(2)),
+    billing_email: clearable(text(254)),
+    vat_id: clearable(text(20)),
   },
-  contacts: { first_name: text(80), last_name: text(80), job_title: text(80), phone: text(40), email: text(254) },
+  contacts: {
+    first_name: clearable(text(80)),
+    last_name: text(80),
+    job_title: clearable(text(80)),
+    phone: clearable(text(40)),
+    email: clearable(text(254)),
+  },
   contracts: {
     status: oneOf('active', 'expired', 'cancelled'),
     start_date: day,
@@ -53,6 +64,7 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
   line_items: { product: text(120), quantity: count(1e6) },
   tickets: {
     account: text(64),
+    contact: text(64),
     subject: text(255),
     body: text(8_000),
     priority: oneOf('low', 'normal', 'high'),
@@ -74,4 +86,11 @@ export function fieldErrors(type: RecordType, body: Fields): FieldError[] {
     if (rule === undefined) return [{ path: name.slice(0, 64), message: 'cannot be written' }];
     return rule(value) ? [] : [{ path: name, message: 'is not valid' }];
   });
+}
+
+/** What must hold between the fields of a record once it is written. */
+export function recordErrors(type: RecordType, record: Fields): FieldError[] {
+  const { start_date: start, end_date: end } = record;
+  if (type !== 'contracts' || typeof start !== 'string' || typeof end !== 'string' || start <= end) return [];
+  return [{ path: 'end_date', message: 'is before start_date' }];
 }

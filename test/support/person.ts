@@ -1,0 +1,52 @@
+/** A person at the company's pages: signs in, reads the sign-off as a browser would, and sends its form. */
+export interface Person {
+  readonly id: string;
+  readonly password: string;
+}
+
+export interface Form {
+  readonly decision: 'approved' | 'rejected' | 'countered';
+  readonly reason?: string;
+  /** Instead of what the page shows. */
+  readonly planDigest?: string;
+  readonly terms?: Readonly<Record<string, string>>;
+}
+
+/** The status of the answer: 303 when the decision was taken, 409 when it was not. */
+export async function decideAs(origin: string, person: Person, signoff: string, form: Form): Promise<number> {
+  const cookie = await signIn(origin, person);
+  const url = `${origin}/console/signoffs/${signoff}`;
+  const page = await (await fetch(url, { headers: { cookie } })).text();
+  const shown = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
+  const body = new URLSearchParams({
+    csrf: inputOf(page, 'csrf') ?? (await csrfElsewhere(origin, cookie)),
+    plan_digest: form.planDigest ?? shown('plan_digest'),
+    decision: form.decision,
+    ...(form.reason === undefined ? {} : { reason: form.reason }),
+    ...Object.fromEntries(Object.entries(form.terms ?? {}).map(([name, value]) => [`terms.${name}`, value])),
+  });
+  const headers = { origin, cookie, 'content-type': 'application/x-www-form-urlencoded' };
+  return (await fetch(url, { method: 'POST', redirect: 'manual', headers, body: body.toString() })).status;
+}
+
+async function signIn(origin: string, person: Person): Promise<string> {
+  const response = await fetch(`${origin}/console/sign-in`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ ...person, next: '/console/' }).toString(),
+  });
+  const cookie = response.headers.get('set-cookie')?.split(';', 1)[0];
+  if (response.status !== 303 || cookie === undefined) throw new Error(`${person.id} could not sign in`);
+  return cookie;
+}
+
+/** A decided sign-off shows no form; the session's token is the same on every page, as in the sign-out form. */
+async function csrfElsewhere(origin: string, cookie: string): Promise<string> {
+  const page = await (await fetch(`${origin}/console/`, { headers: { cookie } })).text();
+  return inputOf(page, 'csrf') ?? '';
+}
+
+function inputOf(page: string, name: string): string | undefined {
+  return new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1];
+}
