@@ -9,6 +9,10 @@ export type Tier = 'none' | 'principal' | 'company';
 /** R0 reads; R1 reversible, no money; R2 money or a commitment; R3 irreversible or legal. */
 export type Risk = 'R0' | 'R1' | 'R2' | 'R3';
 
+/** How strongly a caller is proven: `signature` covers the very bytes asked (RFC 9421), `dpop` the method and address (RFC 9449),
+ * `bearer` nothing but possession of a token. */
+export type Proof = 'signature' | 'dpop' | 'bearer';
+
 /** The closed vocabulary: a mandate with any other constraint is refused. Absent means not limited, except `actions` and `accounts`. */
 export interface MandateConstraints {
   /** Action names, e.g. `contract.renew`. Exact: there are no wildcards. */
@@ -70,6 +74,13 @@ const HIGHEST_RISK: { readonly [T in Tier]: Risk } = { none: 'R0', principal: 'R
 /** Whether a tier of proof is enough for a risk class. */
 export function tierAllows(tier: Tier, risk: Risk): boolean {
   return RISKS.indexOf(risk) <= RISKS.indexOf(HIGHEST_RISK[tier]);
+}
+
+/** The highest risk a caller may ask for, by how strongly it is proven. */
+export const HIGHEST_RISK_OF_PROOF: { readonly [P in Proof]: Risk } = { signature: 'R3', dpop: 'R2', bearer: 'R1' };
+
+export function proofAllows(proof: Proof, risk: Risk): boolean {
+  return RISKS.indexOf(risk) <= RISKS.indexOf(HIGHEST_RISK_OF_PROOF[proof]);
 }
 
 const exceeded = (detail: string): Result<never, Refusal> => err(refusal('mandate-exceeded', detail));

@@ -8,6 +8,8 @@ export {
   type MandateAsk,
   type MandateConstraints,
   type MandateFacts,
+  type Proof,
+  proofAllows,
   type Risk,
   type Tier,
   tierAllows,

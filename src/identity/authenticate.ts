@@ -1,6 +1,7 @@
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Thumbprint } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import type { MandateFacts, Proof } from '../../protocol/mandate.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import {
   type Candidate,
@@ -16,22 +17,26 @@ import type { RawRequest } from '../edge/raw-request.ts';
 import type { Nonce } from '../ports.ts';
 import { NODE_HASHES } from './keys-node.ts';
 
-/** Who asks: proven by a signature over this very request. */
+/** Who asks, proven: by a signature over this very request, or by an access token. */
 export interface Caller {
+  /** Of the key that signed, or that the token is bound to; a digest of issuer and client where there is no key. */
   readonly keyid: Thumbprint;
-  readonly via: 'registered' | 'directory' | 'profile';
+  readonly proof: Proof;
+  readonly via: 'registered' | 'directory' | 'profile' | 'token';
   readonly name?: string;
   /** The label of its signature, to which the answer is bound. */
-  readonly label: string;
-  /** To be spent by whoever acts on the request. */
-  readonly nonce: Nonce;
+  readonly label?: string;
+  /** To be spent by whoever acts on the request; a bearer token has none. */
+  readonly nonce?: Nonce;
+  /** What the token itself permits, where an authorisation server speaks for the principal. */
+  readonly grant?: MandateFacts;
   /** Members of the fields `Signature-Input` and `Signature` for `label` alone: what others signed is not evidence of this request. */
   readonly evidence: { readonly contentDigest: string; readonly signatureInput: string; readonly signature: string };
 }
 
 export interface KnownKey {
   readonly key: VerifyKey;
-  readonly via: Caller['via'];
+  readonly via: 'registered' | 'directory' | 'profile';
   readonly name?: string;
 }
 
@@ -77,6 +82,7 @@ function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey): Calle
   const { keyid, label, nonce, expires, text, signature } = candidate;
   return {
     keyid,
+    proof: 'signature',
     via: known.via,
     ...(known.name === undefined ? {} : { name: known.name }),
     label,
