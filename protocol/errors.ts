@@ -53,6 +53,21 @@ export const PROBLEMS = {
     'Register the key at `POST /agents`, or name a key directory in `Signature-Agent`.',
   ],
   'key-revoked': [401, 'The signing key has been revoked', 'Register a new key.'],
+  'token-missing': [
+    401,
+    'The request carries no access token',
+    'Get one from an authorisation server that `WWW-Authenticate` leads to (RFC 9728), or sign the request (RFC 9421).',
+  ],
+  'token-invalid': [
+    401,
+    'The access token is not accepted',
+    'Ask the authorisation server for a new token (RFC 9068) for this resource, with the scope `parley`.',
+  ],
+  'dpop-invalid': [
+    401,
+    'The proof of the token’s key is not accepted',
+    'Make a fresh DPoP proof for this method, address and token, with the token’s key (RFC 9449).',
+  ],
   // 403: proven, but not allowed
   'mandate-missing': [
     403,
@@ -74,6 +89,11 @@ export const PROBLEMS = {
     403,
     'The mandate’s revocation status cannot be checked',
     'Try again later: an unreachable status is refused.',
+  ],
+  'proof-too-weak': [
+    403,
+    'The caller is not proven strongly enough for this action',
+    'Sign the request (RFC 9421) or use a DPoP-bound token (RFC 9449).',
   ],
   forbidden: [403, 'Not allowed', 'You are known, but this is not yours to do.'],
   // 404 … 421

@@ -113,6 +113,12 @@ export function readMandateClaims(value: unknown): Result<MandateClaims, string>
   return lives ? read : err('lives longer than a mandate may, or not at all');
 }
 
+/** The constraints alone, as access tokens carry them too (RFC 9396): the same closed vocabulary. */
+export function readConstraints(value: unknown): Result<MandateConstraints, string> {
+  const read = conform(constraints, value);
+  return read.ok ? read : err(`has a constraint that is missing, malformed or unknown: ${read.error}`);
+}
+
 export function readBindingClaims(value: unknown): Result<BindingClaims, string> {
   const read = conform(binding, value);
   return read.ok ? read : err(`has a claim that is missing, malformed or unknown: ${read.error}`);
