@@ -1,0 +1,181 @@
+/** Access tokens (OAuth 2.1, RFC 9068) as a way to be known: with a DPoP proof (RFC 9449), or, proving less, as a bearer (RFC 6750). */
+import { hash } from 'node:crypto';
+import { type CryptoKey, compactVerify } from 'jose';
+import { canonicalBytes, digestBytes } from '../../protocol/canonical.ts';
+import { contentDigest } from '../../protocol/digest.ts';
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { type MandateFacts, speaksFor } from '../../protocol/mandate.ts';
+import { readConstraints } from '../../protocol/mandate-claims.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { RawRequest } from '../edge/raw-request.ts';
+import type { Caller } from './authenticate.ts';
+import { type DpopProof, verifyDpop } from './dpop.ts';
+import { NODE_HASHES } from './keys-node.ts';
+import type { TokenIssuer, TokenIssuers } from './oauth-issuers.ts';
+import { GRANT_TYPE, SCOPE } from './oauth-metadata.ts';
+import { checkTokenTimes, readToken, type TokenClaims, type UnverifiedToken } from './token-claims.ts';
+
+export interface TokenAuthDeps {
+  readonly issuers: TokenIssuers;
+  /** Resource identifiers (RFC 8707) a token may be for, e.g. `https://parley.example/mcp`: one of them must be in its `aud`. */
+  readonly resources: readonly string[];
+  /** The gateway's public origin, on which DPoP proofs name their address. */
+  readonly origin: string;
+  /** By the token's `jti`, and by the caller's keyid. */
+  readonly isRevoked: (kind: 'mandate' | 'key', id: string) => boolean;
+}
+
+export type AuthenticateToken = (raw: RawRequest, now: Date) => Promise<Result<Caller, Refusal>>;
+
+interface Credentials {
+  readonly scheme: 'bearer' | 'dpop';
+  readonly token: string;
+}
+
+/** Form, issuer, times, audience and scope, then the key, then crypto: what costs us most comes last. */
+export function makeTokenAuth(deps: TokenAuthDeps): AuthenticateToken {
+  return async function authenticateToken(raw, now) {
+    const presented = credentialsOf(raw);
+    if (!presented.ok) return presented;
+    const { scheme, token } = presented.value;
+    const read = readToken(token);
+    if (!read.ok) return invalid(`The token ${read.error}.`);
+    const { claims } = read.value;
+    const issuer = deps.issuers.get(claims.iss);
+    // One answer for both: who is an issuer here is not told to those who are not.
+    if (issuer === undefined) return invalid(UNSIGNED);
+    const fits = checkClaims(claims, issuer, deps.resources, now);
+    if (!fits.ok) return fits;
+    if (!(await isSigned(token, read.value, issuer, now))) return invalid(UNSIGNED);
+    const bound = bindingOf(raw, { scheme, token }, claims.jkt, deps.origin, now);
+    if (!bound.ok) return bound;
+    const grant = grantOf(claims, issuer, token);
+    if (!grant.ok) return grant;
+    const keyid = claims.jkt ?? bearerId(claims);
+    if (deps.isRevoked('mandate', claims.jti)) return invalid('The token has been revoked.');
+    if (deps.isRevoked('key', keyid)) return err(refusal('key-revoked'));
+    return ok(callerOf(raw, claims, keyid, bound.value, grant.value));
+  };
+}
+
+const UNSIGNED = 'The token is not signed by an authorisation server known here, or its keys cannot be read now.';
+const CREDENTIALS = /^(bearer|dpop) +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+
+/** RFC 6750 §2.1, RFC 9449 §7.1. Tokens in a query or a body are not looked for. */
+function credentialsOf({ headers }: RawRequest): Result<Credentials, Refusal> {
+  const [field, ...more] = headers.get('authorization') ?? [];
+  if (field === undefined) return err(refusal('token-missing'));
+  if (more.length > 0) return err(refusal('malformed-request', 'At most one Authorization header field is allowed.'));
+  if (!/^(?:bearer|dpop)(?: |$)/i.test(field))
+    return err(refusal('token-missing', 'The Authorization schemes are Bearer and DPoP.'));
+  if (field.length > LIMITS.mandateBytesMax)
+    return invalid(`The token is larger than ${LIMITS.mandateBytesMax} bytes.`);
+  const [, scheme = '', token = ''] = CREDENTIALS.exec(field) ?? [];
+  if (token === '') return invalid('The token is not a compact JWS.');
+  return ok({ scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token });
+}
+
+/** RFC 9068 §4, but the signature. */
+function checkClaims(
+  claims: TokenClaims,
+  issuer: TokenIssuer,
+  resources: readonly string[],
+  now: Date,
+): Result<void, Refusal> {
+  const timely = checkTokenTimes(claims, now);
+  if (!timely.ok) return invalid(`The token ${timely.error}.`);
+  const accepted = issuer.audience === undefined ? resources : [issuer.audience];
+  if (!accepted.some((each) => claims.audiences.includes(each))) return invalid('The token is for another audience.');
+  if (claims.scopes.includes(SCOPE) || claims.details.some(isGrant)) return ok(undefined);
+  const extra = { oauth_error: 'insufficient_scope', scope: SCOPE };
+  return err(refusal('token-invalid', `The token has not the scope ${SCOPE}.`, extra));
+}
+
+async function isSigned(token: string, { hint }: UnverifiedToken, issuer: TokenIssuer, now: Date): Promise<boolean> {
+  const key: CryptoKey | undefined = await issuer.findKey(hint, now);
+  if (key === undefined) return false;
+  try {
+    await compactVerify(token, key, { algorithms: [hint.alg] });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A token that is bound to a key is never a bearer token, and a proof for one that is not would prove nothing (RFC 9449 §7.1 and §7.2). */
+function bindingOf(
+  raw: RawRequest,
+  { scheme, token }: Credentials,
+  jkt: Thumbprint | undefined,
+  origin: string,
+  now: Date,
+): Result<DpopProof | undefined, Refusal> {
+  if (jkt === undefined)
+    return scheme === 'bearer' ? ok(undefined) : err(refusal('dpop-invalid', 'The token is not bound to a key.'));
+  if (scheme === 'bearer')
+    return err(refusal('dpop-invalid', 'The token is bound to a key: present it with the scheme DPoP and a proof.'));
+  return verifyDpop(raw, { origin, token, jkt }, now);
+}
+
+const isGrant = (details: TokenClaims['details'][number]): boolean => details['type'] === GRANT_TYPE;
+
+/** What the principal permits (RFC 9396), in the mandate's closed vocabulary: a limit nobody here understands refuses. */
+function grantOf(claims: TokenClaims, issuer: TokenIssuer, token: string): Result<MandateFacts | undefined, Refusal> {
+  const [details, ...more] = claims.details.filter(isGrant);
+  if (details === undefined) return ok(undefined);
+  if (more.length > 0) return notGranted('The token has several authorization_details of this gateway’s type.');
+  const { type: _, ...members } = details;
+  const constraints = readConstraints(members);
+  if (!constraints.ok) return notGranted(`The token’s authorization_details ${constraints.error}.`);
+  if (!PRINCIPAL.test(claims.sub)) return notGranted('The token’s sub names no contact or account.');
+  const facts: MandateFacts = {
+    jti: claims.jti,
+    issuer: issuer.iss,
+    tier: issuer.tier,
+    subject: claims.sub,
+    digest: digestBytes(Buffer.from(token)),
+    expiresAt: Math.floor(claims.exp),
+    constraints: constraints.value,
+  };
+  const { tier, subjects, accounts } = issuer;
+  const speaker = { tier, keys: [], ...(subjects && { subjects }), ...(accounts && { accounts }) };
+  return speaksFor(speaker, facts)
+    ? ok(facts)
+    : notGranted('The issuer does not speak for this principal and these accounts.');
+}
+
+/** As in a mandate's `sub`. */
+const PRINCIPAL = /^(contact|account):[\x21-\x7e]{1,128}$/;
+
+/** No key, but the same for every token of one client for one subject: retries and later reads are by the same caller. */
+function bearerId({ iss, client, sub }: TokenClaims): Thumbprint {
+  const id = parseThumbprint(hash('sha256', canonicalBytes(['oauth', iss, client, sub]), 'base64url'));
+  if (id === undefined) throw new TypeError('a SHA-256 digest has 43 characters');
+  return id;
+}
+
+function callerOf(
+  raw: RawRequest,
+  { agent }: TokenClaims,
+  keyid: Thumbprint,
+  proof: DpopProof | undefined,
+  grant: MandateFacts | undefined,
+): Caller {
+  return {
+    keyid,
+    via: 'token',
+    name: agent,
+    ...(proof === undefined ? { proof: 'bearer' } : { proof: 'dpop', nonce: proof.nonce }),
+    ...(grant && { grant }),
+    evidence: {
+      contentDigest: contentDigest(raw.body, NODE_HASHES),
+      signatureInput: '',
+      signature: proof?.jwt ?? '',
+    },
+  };
+}
+
+const invalid = (detail: string): Result<never, Refusal> => err(refusal('token-invalid', detail));
+const notGranted = (detail: string): Result<never, Refusal> => err(refusal('mandate-invalid', detail));
