@@ -7,8 +7,7 @@ import {
   candidates,
   contentDigest,
   matchesContentDigest,
-  REQUEST_TAG,
-  requiredComponents,
+  REQUEST_PROFILES,
   type SignableRequest,
   type SignableResponse,
   signRequest,
@@ -127,7 +126,7 @@ describe('our profile', () => {
     return { ...from, headers: new Map([...from.headers, ...extra]) };
   }
   function check(message: SignableRequest, at = now): string {
-    const found = candidates(message, REQUEST_TAG, requiredComponents(message, true), at);
+    const found = candidates(message, REQUEST_PROFILES, true, at);
     if (!found.ok) return found.error.code;
     const [candidate] = found.value;
     const verified = candidate === undefined ? undefined : verifyCandidate(candidate, message, verifyKey);

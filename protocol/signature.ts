@@ -2,7 +2,7 @@
  * to the request it answers. Crypto is passed in; everything here is parsing and comparison. */
 import { type InnerList, type Item, serializeDictionary, serializeInnerList } from 'structured-headers';
 import { type Refusal, refusal } from './errors.ts';
-import type { Thumbprint } from './ids.ts';
+import { parseThumbprint, type Thumbprint } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { err, ok, type Result } from './result.ts';
 import {
@@ -13,7 +13,8 @@ import {
   type SignableResponse,
   signatureBase,
 } from './signature-base.ts';
-import { candidates, checkBody, type SignatureAlgorithm, type VerifyKey, verifyCandidate } from './signature-check.ts';
+import { candidates, checkBody, type VerifyKey, verifyCandidate } from './signature-check.ts';
+import { ANSWER, ANSWER_TAG, needsOf, PARLEY, REQUEST_TAG, type SignatureAlgorithm } from './signature-profiles.ts';
 
 export { contentDigest, type Hashes, matchesContentDigest } from './digest.ts';
 export type { SignableRequest, SignableResponse } from './signature-base.ts';
@@ -21,13 +22,10 @@ export {
   type Candidate,
   candidates,
   checkBody,
-  type SignatureAlgorithm,
   type VerifyKey,
   verifyCandidate,
 } from './signature-check.ts';
-
-export const REQUEST_TAG = 'parley/1';
-export const ANSWER_TAG = 'parley/1-answer';
+export { ANSWER_TAG, REQUEST_PROFILES, REQUEST_TAG, type SignatureAlgorithm } from './signature-profiles.ts';
 
 export interface SignKey {
   readonly kid: Thumbprint;
@@ -35,16 +33,9 @@ export interface SignKey {
   sign(data: Uint8Array): Uint8Array;
 }
 
-/** The components a request must cover (§7.2.1): what it is, whom it is for, its body, and what makes it unrepeatable. */
-export function requiredComponents(request: SignableRequest, hasBody: boolean): string[] {
-  return [
-    '@method',
-    '@authority',
-    '@path',
-    ...(queryOf(request.target) === '?' ? [] : ['@query']),
-    ...(hasBody ? ['content-type', 'content-digest'] : []),
-    ...['idempotency-key', 'signature-agent', 'ucp-agent'].filter((name) => request.headers.has(name)),
-  ];
+/** The components a request in our profile must cover (§7.2.1), in the order we sign them. */
+function requiredComponents(request: SignableRequest, hasBody: boolean): string[] {
+  return PARLEY.levels.flatMap((level) => needsOf(level, request, hasBody)).flat();
 }
 
 /** `Accept-Signature` of a 401 (§5.1). */
@@ -140,12 +131,13 @@ export function verifyResponse(
 ): Result<void, Refusal> {
   const whole = checkBody(response, body);
   if (!whole.ok) return whole;
-  const found = candidates(response, ANSWER_TAG, ['@status', 'content-type', 'content-digest'], now);
+  const found = candidates(response, [ANSWER], true, now);
   if (!found.ok) return found;
   const needed = answerComponents(response, label).map(identified);
   let reason: Refusal = refusal('key-unknown');
   for (const candidate of found.value) {
-    const key = keyOf(candidate.keyid);
+    const kid = parseThumbprint(candidate.keyid);
+    const key = kid === undefined ? undefined : keyOf(kid);
     if (key === undefined) continue;
     const covered = new Set(candidate.covered[0].map(identified));
     const verified = needed.every((each) => covered.has(each))

@@ -92,6 +92,7 @@ describe('a signed request', () => {
       ok: true,
       value: {
         keyid: kid,
+        proof: 'signature',
         via: 'registered',
         label: 'parley',
         nonce: { keyid: kid, nonce: 'n'.repeat(24), expiresAt: NOW.getTime() / 1000 + 330 },

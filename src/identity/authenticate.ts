@@ -1,14 +1,15 @@
+import { hash } from 'node:crypto';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Thumbprint } from '../../protocol/ids.ts';
+import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { MandateFacts, Proof } from '../../protocol/mandate.ts';
+import { HEADER } from '../../protocol/names.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import {
   type Candidate,
   candidates,
   checkBody,
-  REQUEST_TAG,
-  requiredComponents,
+  REQUEST_PROFILES,
   type SignableRequest,
   type VerifyKey,
   verifyCandidate,
@@ -50,43 +51,47 @@ export interface AuthenticateDeps {
   readonly isRevoked: (keyid: Thumbprint) => boolean;
 }
 
-/** Form, window, coverage, digest, then the key, then crypto: what costs us most comes last. A broken signature never falls back
- * to anything. Several signatures of ours: the first that verifies is the identity; they are never merged (RFC 9421 §7.2.5). */
+/** Form, window, coverage, digest, then the key, then crypto: what costs us most comes last. Each label is judged by the profile of its
+ * own tag; the first that verifies and is good for the method is the identity, and they are never merged (RFC 9421 §7.2.5). A broken
+ * signature never falls back to anything. */
 export async function authenticate(
   raw: RawRequest,
   deps: AuthenticateDeps,
   now: Date,
 ): Promise<Result<Caller, Refusal>> {
   const request: SignableRequest = { ...raw, scheme: deps.scheme, authority: deps.authority };
-  const hasBody = raw.body.length > 0;
-  const found = candidates(request, REQUEST_TAG, requiredComponents(request, hasBody), now);
+  const found = candidates(request, REQUEST_PROFILES, raw.body.length > 0, now);
   if (!found.ok) return found;
   const whole = checkBody(request, raw.body, NODE_HASHES);
   if (!whole.ok) return whole;
   let reason: Refusal = refusal('key-unknown');
   for (const candidate of found.value) {
-    const known = deps.registered(candidate.keyid) ?? (await deps.resolve(candidate, raw));
+    const kid = parseThumbprint(candidate.keyid);
+    const registered = kid === undefined ? undefined : deps.registered(kid);
+    const known = registered ?? (await deps.resolve(candidate, raw));
     if (known === undefined) continue;
-    if (deps.isRevoked(candidate.keyid)) {
+    if (deps.isRevoked(known.key.kid)) {
       reason = refusal('key-revoked');
       continue;
     }
     const verified = verifyCandidate(candidate, request, known.key);
-    if (verified.ok) return ok(callerOf(raw, candidate, known));
+    if (verified.ok) return ok(callerOf(raw, candidate, known, now));
     reason = verified.error;
   }
   return err(reason);
 }
 
-function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey): Caller {
-  const { keyid, label, nonce, expires, text, signature } = candidate;
+function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey, now: Date): Caller {
+  const { label, text, signature } = candidate;
+  const { kid } = known.key;
+  const nonce = nonceOf(raw, candidate, kid, now);
   return {
-    keyid,
+    keyid: kid,
     proof: 'signature',
     via: known.via,
     ...(known.name === undefined ? {} : { name: known.name }),
     label,
-    nonce: { keyid, nonce, expiresAt: expires + LIMITS.clockSkewSeconds },
+    ...(nonce === undefined ? {} : { nonce }),
     evidence: {
       contentDigest: raw.headers.get('content-digest')?.join(', ') ?? '',
       signatureInput: `${label}=${text}`,
@@ -94,3 +99,20 @@ function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey): Calle
     },
   };
 }
+
+/** What makes a signature unrepeatable. Its nonce, if it has one. Without one (UCP, Web Bot Auth):
+ * - A POST is told apart by its Idempotency-Key, which every level that is good for a POST covers: sent twice, it is done once and
+ *   answered alike. It has no nonce, because UCP's agents repeat the very same bytes (Ed25519 signs alike without `created`).
+ * - Everything else is spent by its signature, so the very same message is read once; whoever polls dates each request by `created`.
+ *   The digest is of the first half alone: from (r, s) of ECDSA anyone makes (r, -s), which verifies too, and `r` stands for one message.
+ * What nothing ever ends is remembered as long as an Idempotency-Key. */
+function nonceOf(raw: RawRequest, candidate: Candidate, keyid: Thumbprint, now: Date): Nonce | undefined {
+  const { nonce, expires, signature } = candidate;
+  const isGuarded = raw.method === 'POST' && keyBytes(raw) >= LIMITS.signatureNonceBytesMin;
+  if (nonce === undefined && isGuarded) return undefined;
+  const end = expires ?? Math.ceil(now.getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;
+  const spent = nonce ?? `once:${hash('sha256', signature.subarray(0, signature.length / 2), 'base64url')}`;
+  return { keyid, nonce: spent, expiresAt: end + LIMITS.clockSkewSeconds };
+}
+
+const keyBytes = ({ headers }: RawRequest): number => headers.get(HEADER.idempotencyKey)?.join('').length ?? 0;

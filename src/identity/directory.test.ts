@@ -4,6 +4,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok } from '../../protocol/result.ts';
 import type { Candidate } from '../../protocol/signature.ts';
+import { PARLEY, type SignatureProfile } from '../../protocol/signature-profiles.ts';
 import { makeDirectories } from './directory.ts';
 import type { Fetched } from './guarded-fetch.ts';
 import { keySourceOf } from './key-source.ts';
@@ -19,10 +20,29 @@ const asking = (fields: Readonly<Record<string, string>>) => ({
 });
 const WELL_KNOWN = '/.well-known/http-message-signatures-directory';
 
+const pointing = (keyid: string, profile: SignatureProfile = PARLEY): Candidate => ({
+  label: 'sig1',
+  profile,
+  authority: 'full',
+  keyid,
+  covered: [[], new Map()],
+  text: '',
+  signature: new Uint8Array(64),
+});
+
 describe('where a key is looked for', () => {
   const sourceOf = (fields: Readonly<Record<string, string>>, agentMember?: string) =>
-    keySourceOf(asking(fields), { label: 'sig1', ...(agentMember === undefined ? {} : { agentMember }) });
-  const directory = (origin: string) => ({ url: `${origin}${WELL_KNOWN}`, via: 'directory', name: origin });
+    keySourceOf(asking(fields), {
+      label: 'sig1',
+      profile: PARLEY,
+      ...(agentMember === undefined ? {} : { agentMember }),
+    });
+  const directory = (origin: string) => ({
+    url: `${origin}${WELL_KNOWN}`,
+    form: 'directory',
+    via: 'directory',
+    name: origin,
+  });
 
   it.each<[string, string, string | undefined]>([
     ['a string (first generation)', '"https://a.example"', undefined],
@@ -40,7 +60,8 @@ describe('where a key is looked for', () => {
     ['the covered member is not there', 'evil="https://evil.example"', 'sig1'],
     ['a string of which a member is said to be covered', '"https://evil.example"', 'sig1'],
     ['several members, none of the label', 'a="https://a.example", b="https://b.example"', undefined],
-    ['another kind of source', 'sig1="https://a.example/jwks";type=jwks_uri', 'sig1'],
+    ['a kind of source nobody knows', 'sig1="https://a.example/jwks";type=other', 'sig1'],
+    ['a directory at an address that is no origin', 'sig1="https://a.example/b"', 'sig1'],
     ['a token', 'sig1=https', 'sig1'],
     ['no URL', '"agent"', undefined],
     ['nothing', '', undefined],
@@ -51,7 +72,12 @@ describe('where a key is looked for', () => {
 
   it('in the profile of UCP-Agent, under its URL without a fragment', () => {
     const url = 'https://a.example/profile.json?v=1';
-    expect(sourceOf({ 'ucp-agent': `profile="${url}#x"` })).toEqual({ url, via: 'profile', name: url });
+    expect(sourceOf({ 'ucp-agent': `profile="${url}#x"` })).toEqual({
+      url,
+      form: 'profile',
+      via: 'profile',
+      name: url,
+    });
     expect(sourceOf({ 'ucp-agent': 'other="https://a.example"' })).toBeUndefined();
     expect(sourceOf({})).toBeUndefined();
   });
@@ -94,7 +120,7 @@ describe('directories', () => {
   };
   const ask = (jwk: JsonObject = known, origin = 'https://a.example', field = 'signature-agent') => {
     const fields = { [field]: field === 'signature-agent' ? `"${origin}"` : `profile="${origin}"` };
-    return resolve({ label: 'sig1', keyid: kidOf(jwk) } as Candidate, asking(fields));
+    return resolve(pointing(kidOf(jwk)), asking(fields));
   };
   const finds = async (...of: Parameters<typeof ask>) => (await ask(...of)) !== undefined;
 

@@ -1,17 +1,14 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Candidate, VerifyKey } from '../../protocol/signature.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
-import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Clock } from '../ports.ts';
 import type { KnownKey } from './authenticate.ts';
-import type { Fetched, GuardedFetch } from './guarded-fetch.ts';
-import { type KeySource, keySourceOf } from './key-source.ts';
-import { verifyKeyOf } from './keys-node.ts';
-
-const DIRECTORY_TYPE = 'application/http-message-signatures-directory+json';
+import type { GuardedFetch } from './guarded-fetch.ts';
+import { type KeySet, NO_KEYS, readDocument } from './key-documents.ts';
+import { type KeySource, keySourceOf, type SourceForm } from './key-source.ts';
 
 interface Entry {
-  readonly keys: ReadonlyMap<string, VerifyKey>;
+  readonly keys: KeySet;
   /** Unix milliseconds, all three. */
   readonly triedAt: number;
   readonly freshUntil: number;
@@ -19,8 +16,14 @@ interface Entry {
   readonly usableUntil: number;
 }
 
-/** Keys that a request points to: a Web Bot Auth directory (`Signature-Agent`, both generations) or a profile (`UCP-Agent`).
- * An unknown key refreshes its directory once per {@link LIMITS.directoryRetrySeconds}; so does a directory that failed. */
+interface Loaded {
+  readonly keys: KeySet;
+  readonly ttlSeconds: number;
+}
+
+/** Keys that a request points to: a Web Bot Auth directory, JWK Set or card (`Signature-Agent`, both generations) or a profile
+ * (`UCP-Agent`). Signatures of directories over themselves are not asked for: the draft leaves them to verifiers that did not fetch
+ * the directory themselves. An unknown key refreshes its directory once per {@link LIMITS.directoryRetrySeconds}; so does a directory that failed. */
 export function makeDirectories(deps: { readonly fetch: GuardedFetch; readonly clock: Clock }) {
   // In the order of their last use: the first is the one to forget.
   const known = new Map<string, Entry>();
@@ -34,25 +37,35 @@ export function makeDirectories(deps: { readonly fetch: GuardedFetch; readonly c
     return entry;
   }
 
-  async function load({ url, via }: KeySource, now: number): Promise<Entry> {
+  /** A card may lead one address further, never two. */
+  async function read(url: string, form: SourceForm): Promise<Loaded | undefined> {
     const fetched = await deps.fetch(url);
-    const keys = fetched.ok ? readDirectory(fetched.value, via) : undefined;
-    if (keys === undefined || !fetched.ok) {
-      const held = known.get(url) ?? { keys: new Map(), freshUntil: now, usableUntil: now };
-      return remember(url, { ...held, triedAt: now });
-    }
-    const freshUntil = now + ttlSeconds(fetched.value.headers['cache-control']) * 1000;
-    const usableUntil = freshUntil + LIMITS.directoryStaleSecondsMax * 1000;
-    return remember(url, { keys, triedAt: now, freshUntil, usableUntil });
+    if (!fetched.ok) return undefined;
+    const found = readDocument(fetched.value, form, url);
+    if (found instanceof URL) return read(found.href, 'jwks_uri');
+    return found === undefined
+      ? undefined
+      : { keys: found, ttlSeconds: ttlSeconds(fetched.value.headers['cache-control']) };
   }
 
-  function loadOnce(source: KeySource, now: number): Promise<Entry> | undefined {
-    const loading = underway.get(source.url);
+  async function load({ url, form }: KeySource, place: string, now: number): Promise<Entry> {
+    const loaded = await read(url, form);
+    if (loaded === undefined) {
+      const held = known.get(place) ?? { keys: NO_KEYS, freshUntil: now, usableUntil: now };
+      return remember(place, { ...held, triedAt: now });
+    }
+    const freshUntil = now + loaded.ttlSeconds * 1000;
+    const usableUntil = freshUntil + LIMITS.directoryStaleSecondsMax * 1000;
+    return remember(place, { keys: loaded.keys, triedAt: now, freshUntil, usableUntil });
+  }
+
+  function loadOnce(source: KeySource, place: string, now: number): Promise<Entry> | undefined {
+    const loading = underway.get(place);
     if (loading !== undefined) return loading;
     // Strangers choose where we fetch from, before anything is proven: they must not choose how often at a time.
     if (underway.size >= LIMITS.directoryFetchesMax) return undefined;
-    const started = load(source, now).finally(() => underway.delete(source.url));
-    underway.set(source.url, started);
+    const started = load(source, place, now).finally(() => underway.delete(place));
+    underway.set(place, started);
     return started;
   }
 
@@ -60,33 +73,21 @@ export function makeDirectories(deps: { readonly fetch: GuardedFetch; readonly c
     const source = keySourceOf(request, candidate);
     if (source === undefined) return undefined;
     const now = deps.clock.now().getTime();
-    const held = known.get(source.url);
-    const due = held === undefined || held.freshUntil <= now || !held.keys.has(candidate.keyid);
+    // One address may be read as several forms, and what it is as one says nothing of the others.
+    const place = `${source.form} ${source.url}`;
+    const held = known.get(place);
+    const due = held === undefined || held.freshUntil <= now || keyOf(held.keys, candidate) === undefined;
     const rested = held === undefined || now - held.triedAt >= LIMITS.directoryRetrySeconds * 1000;
-    const entry = due && rested ? ((await loadOnce(source, now)) ?? held) : held;
+    const entry = due && rested ? ((await loadOnce(source, place, now)) ?? held) : held;
     if (entry === undefined || entry.usableUntil <= now) return undefined;
-    if (entry === held) remember(source.url, entry);
-    const key = entry.keys.get(candidate.keyid);
+    if (entry === held) remember(place, entry);
+    const key = keyOf(entry.keys, candidate);
     return key === undefined ? undefined : { key, via: source.via, name: source.name };
   };
 }
 
-/** By computed thumbprint; kinds of keys we do not know never invalidate the set. `undefined` when this is no directory. */
-function readDirectory(fetched: Fetched, via: KeySource['via']): ReadonlyMap<string, VerifyKey> | undefined {
-  const type = String(fetched.headers['content-type'] ?? '').split(';', 1)[0];
-  const expected = via === 'directory' ? type?.toLowerCase() === DIRECTORY_TYPE : /\/(?:.+\+)?json$/i.test(type ?? '');
-  if (fetched.status !== 200 || !expected) return undefined;
-  const parsed = parseStrictJson(fetched.body);
-  if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null) return undefined;
-  const set: Readonly<Record<string, unknown>> = { ...parsed.value };
-  const listed: unknown[] | undefined = [set['keys'], set['signing_keys']].find(Array.isArray);
-  if (listed === undefined) return undefined;
-  const keys = new Map<string, VerifyKey>();
-  for (const jwk of listed.slice(0, LIMITS.directoryKeysMax)) {
-    const key = verifyKeyOf(jwk);
-    if (key.ok) keys.set(key.value.kid, key.value);
-  }
-  return keys;
+function keyOf({ byThumbprint, byLabel }: KeySet, { keyid, profile }: Candidate): VerifyKey | undefined {
+  return byThumbprint.get(keyid) ?? (profile.keyid === 'label' ? byLabel.get(keyid) : undefined);
 }
 
 function ttlSeconds(cacheControl: unknown): number {
