@@ -23,6 +23,8 @@ export const LIMITS = {
   idempotencyKeyCharsMax: 255,
   /** Published retention of idempotency keys: 30 days. */
   idempotencyRetentionSeconds: 30 * 86_400,
+  /** How long an ended operation can be read: two years, the usual limit for complaints. */
+  operationRetentionSeconds: 730 * 86_400,
   /** Free text from a peer, in one message. */
   messageCharsMax: 4_000,
   mandateBytesMax: 8_192,

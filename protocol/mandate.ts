@@ -5,6 +5,7 @@ export { type JwtSigner, jwkSigner } from './jwt.ts';
 export type { IdentityClaim } from './mandate-claims.ts';
 export {
   checkMandate,
+  HIGHEST_RISK_OF_PROOF,
   type MandateAsk,
   type MandateConstraints,
   type MandateFacts,

@@ -1,15 +1,17 @@
 /** Everything that is served: documents, the native binding, the log, the people's pages. */
 import { Hono } from 'hono';
 import { refusal } from '../protocol/errors.ts';
-import type { Thumbprint } from '../protocol/ids.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { err, ok } from '../protocol/result.ts';
+import { type Env, type Exchange, makeExchange } from './bindings/exchange.ts';
 import { makeHttpBinding } from './bindings/http/app.ts';
 import { type PublicDocument, serveDocuments } from './bindings/http/documents.ts';
-import { type Env, type Exchange, makeExchange } from './bindings/http/exchange.ts';
 import { serveLog } from './bindings/http/log.ts';
 import { allowedMethods } from './bindings/http/methods.ts';
+import { makeOperations } from './bindings/operations.ts';
 import type { Engine } from './compose-engine.ts';
+import { composeIdentity } from './compose-identity.ts';
+import { composePeers, resourceDocuments } from './compose-peers.ts';
 import type { Config } from './config.ts';
 import { type Desk, makeConsole } from './console/app.ts';
 import { makeSessions } from './console/session.ts';
@@ -17,10 +19,6 @@ import { openApiDocument } from './contract/openapi.ts';
 import { directoryDocument, llmsText, profileDocument } from './contract/profile.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
-import { type AuthenticateDeps, authenticate, type KnownKey } from './identity/authenticate.ts';
-import { makeDirectories } from './identity/directory.ts';
-import { makeGuardedFetch } from './identity/guarded-fetch.ts';
-import { verifyKeyOf } from './identity/keys-node.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
 import { parseAnswer } from './signoff/answer.ts';
@@ -32,7 +30,7 @@ export interface AppDeps {
   readonly ledger: Ledger;
 }
 
-export function composeApp({ config, engine, ledger }: AppDeps): Hono<Env> {
+export async function composeApp({ config, engine, ledger }: AppDeps): Promise<Hono<Env>> {
   const { world, pipeline, worker } = engine;
   const { keys, clock, ids, log } = world;
   const origin = new URL(config.origin);
@@ -48,22 +46,25 @@ export function composeApp({ config, engine, ledger }: AppDeps): Hono<Env> {
     newNonce: () => ids.secret(18),
   });
 
+  const operations = makeOperations({ world, pipeline, worker, proofOf: (operation) => proofOf(ledger, operation) });
+
+  const identity = composeIdentity(engine, config);
+
   const app = new Hono<Env>();
-  app.route('/', serveDocuments(documents(engine, ledger)));
+  app.route('/', serveDocuments([...documents(engine, ledger), ...resourceDocuments(engine, config)]));
   app.route('/', serveLog(ledger));
   app.get('/health', async (c) => c.json({ ok: true }));
   app.route(
     '/',
     makeHttpBinding({
-      world,
-      pipeline,
-      worker,
+      operations,
       exchange,
-      ...identity(engine, config, scheme, authority),
-      proofOf: (operation) => proofOf(ledger, operation),
+      authenticate: identity.authenticate,
+      register: identity.register,
       answerSignoff: signoffAnswers(engine, config),
     }),
   );
+  app.route('/', await composePeers({ engine, config, exchange, operations, identity }));
   app.route(
     '/console',
     makeConsole(
@@ -113,63 +114,6 @@ function documents({ world, contract }: Engine, ledger: Ledger): PublicDocument[
     ),
   ];
 }
-
-function identity({ world, contract }: Engine, config: Config, scheme: string, authority: string) {
-  const { store, clock } = world;
-  const resolve = makeDirectories({ fetch: makeGuardedFetch({ allowPrivate: config.allow_private_network }), clock });
-  const imported = new Map<Thumbprint, KnownKey>();
-  const registered = (keyid: Thumbprint): KnownKey | undefined => {
-    const held = imported.get(keyid);
-    if (held !== undefined) return held;
-    const agent = store.agent(keyid);
-    const key = agent === undefined ? undefined : verifyKeyOf(agent.jwk);
-    if (agent === undefined || key?.ok !== true) return undefined;
-    const known: KnownKey = { key: key.value, via: 'registered', name: agent.name };
-    if (imported.size >= REGISTERED_KEYS_MAX) imported.clear();
-    imported.set(keyid, known);
-    return known;
-  };
-  const deps: AuthenticateDeps = {
-    scheme,
-    authority,
-    registered,
-    resolve,
-    isRevoked: (keyid) => store.isRevoked('key', keyid),
-  };
-  return {
-    authenticate: (raw: RawRequest) => authenticate(raw, deps, clock.now()),
-    async register(raw: RawRequest, body: JsonObject) {
-      const checked = contract.checkRegistration(body);
-      if (!checked.ok) return checked;
-      const { name, jwk, contact } = checked.value;
-      const key = verifyKeyOf(jwk);
-      if (!key.ok) return err(refusal('schema-violation', key.error));
-      const { kid } = key.value;
-      const self = (keyid: Thumbprint): KnownKey | undefined =>
-        keyid === kid ? { key: key.value, via: 'registered', name: String(name) } : undefined;
-      const caller = await authenticate(
-        raw,
-        { ...deps, registered: self, resolve: async () => undefined },
-        clock.now(),
-      );
-      if (!caller.ok) return caller;
-      if (!(await store.spend(caller.value.nonce))) return err(refusal('signature-replayed'));
-      const registeredAt = store.agent(kid)?.registeredAt ?? clock.now().toISOString();
-      await store.saveAgent({
-        keyid: kid,
-        jwk: jwk as JsonObject,
-        name: String(name),
-        ...(typeof contact === 'string' ? { contact } : {}),
-        registeredAt,
-      });
-      imported.delete(kid);
-      return ok({ caller: caller.value, agent: { keyid: kid, name: String(name), registered_at: registeredAt } });
-    },
-  };
-}
-
-/** Imported keys kept in memory, ~1 KB each. */
-const REGISTERED_KEYS_MAX = 100_000;
 
 function desk({ world, pipeline }: Engine): Desk {
   const { store } = world;

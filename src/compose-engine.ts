@@ -1,6 +1,7 @@
 /** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
 import { logOrigin } from '../protocol/checkpoint.ts';
+import type { MandateIssuers } from '../protocol/mandate.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import type { Contract } from './contract/contract.ts';
@@ -13,18 +14,17 @@ import { complete } from './execution/complete.ts';
 import { makeCountersign } from './execution/countersign.ts';
 import type { Judge } from './execution/prepare.ts';
 import { callPerson } from './handoff/handoff.ts';
-import { guardedDispatcher, makeGuardedFetch } from './identity/guarded-fetch.ts';
+import { makeGuardedFetch } from './identity/guarded-fetch.ts';
 import { readIssuers } from './identity/issuers.ts';
 import { makeMandates } from './identity/mandates.ts';
+import { grantIssuers, readTokenIssuers, type TokenIssuers } from './identity/oauth-issuers.ts';
 import { makeStatusLists } from './identity/status-lists.ts';
 import { type NegotiationPolicy, parseNegotiationPolicy } from './negotiation/policy.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
 import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
-import { makeDeliverer } from './signoff/deliver.ts';
 import { signoffFacts } from './signoff/facts.ts';
 import { compileSignoffPolicy } from './signoff/policy.ts';
-import { makeSend } from './signoff/send.ts';
 
 export interface EngineDeps {
   readonly config: Config;
@@ -40,18 +40,21 @@ export interface Engine {
   readonly contract: Contract;
   readonly pipeline: Pipeline;
   readonly worker: Worker;
-  /** Starts the deliveries that are due. */
-  deliver(): Promise<number>;
+  readonly tokenIssuers: TokenIssuers;
 }
 
 export async function composeEngine({ config, clock, ids, keys, store, log }: EngineDeps): Promise<Engine> {
   const contract = readDefinitions();
   const fetch = makeGuardedFetch({ allowPrivate: config.allow_private_network });
   const issuers = await readIssuers(config.issuers, { origin: config.origin, keys: keys.jwks().keys });
+  const read = await readTokenIssuers(config.token_issuers, { fetch, allowPrivate: config.allow_private_network });
+  const tokenIssuers = read.ok
+    ? read
+    : { ok: false as const, error: read.error.map((each) => `/token_issuers${each}`) };
   const rules = compileSignoffPolicy(config.signoff.rules);
   const negotiations = readNegotiations(config, contract);
-  const problems = [issuers, rules, negotiations].flatMap((each) => (each.ok ? [] : each.error));
-  if (!issuers.ok || !rules.ok || !negotiations.ok) throw new ConfigError(problems);
+  const problems = [issuers, tokenIssuers, rules, negotiations].flatMap((each) => (each.ok ? [] : each.error));
+  if (!issuers.ok || !tokenIssuers.ok || !rules.ok || !negotiations.ok) throw new ConfigError(problems);
 
   const world: World = {
     clock,
@@ -62,7 +65,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     crm: makeSandboxAdapter({ origin: config.crm.origin, token: config.secrets.crmToken }),
     actions: contract,
     mandates: makeMandates({
-      issuers: issuers.value,
+      issuers: everyIssuer(issuers.value, grantIssuers(tokenIssuers.value)),
       store,
       statusList: makeStatusLists({ fetch, issuers: issuers.value }),
       origin: config.origin,
@@ -107,18 +110,14 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     pipeline.work(operation, continuing),
   );
   const pipeline = makePipeline(world, features, worker);
-  const endpoints = new Map(
-    config.webhooks.map(({ name, url }) => [name, { url, secrets: config.secrets.webhooks.get(name) ?? [] }]),
-  );
-  const deliverer = makeDeliverer({
-    store,
-    endpoints,
-    send: makeSend(guardedDispatcher(config.allow_private_network)),
-    clock,
-    random: Math.random,
-    log,
-  });
-  return { world, contract, pipeline, worker, deliver: deliverer.step };
+  return { world, contract, pipeline, worker, tokenIssuers: tokenIssuers.value };
+}
+
+/** Who issues mandates, and who gives grants with access tokens. The same name in both would be two answers to one question. */
+function everyIssuer(mandates: MandateIssuers, grants: MandateIssuers): MandateIssuers {
+  const twice = [...grants.keys()].filter((iss) => mandates.has(iss));
+  if (twice.length > 0) throw new ConfigError(twice.map((iss) => `/token_issuers: ${iss} is in /issuers too`));
+  return new Map([...mandates, ...grants]);
 }
 
 function readNegotiations(

@@ -19,6 +19,16 @@ interface ConfigFile {
     readonly accounts?: readonly string[];
     readonly keys: readonly JsonObject[];
   }[];
+  readonly token_issuers: readonly {
+    readonly iss: string;
+    readonly audience?: string;
+    readonly jwks_uri?: string;
+    readonly jwks?: readonly JsonObject[];
+    readonly tier: 'company' | 'principal';
+    readonly subjects?: readonly string[];
+    readonly accounts?: readonly string[];
+  }[];
+  readonly allowed_origins: readonly string[];
   readonly approvers: readonly {
     readonly id: string;
     readonly name: string;

@@ -8,6 +8,7 @@ import { LIMITS } from '../protocol/limits.ts';
 import { makeServer } from './bindings/http/server.ts';
 import { composeApp } from './compose-app.ts';
 import { composeEngine } from './compose-engine.ts';
+import { composeOutbox } from './compose-outbox.ts';
 import type { Config } from './config.ts';
 import { loadCompanyKeys } from './identity/company-keys.ts';
 import { makeRevocationReader } from './identity/revocations.ts';
@@ -42,7 +43,8 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   });
   const ledger = makeLedger(makeSqliteLog(store.db), logSigner(keys, logOrigin(config.origin)));
   const engine = await composeEngine({ config, clock, ids, keys, store, log });
-  const app = composeApp({ config, engine, ledger });
+  const outbox = composeOutbox(engine, config);
+  const app = await composeApp({ config, engine, ledger });
   const server = makeServer((request, env) => app.fetch(request, env as HttpBindings), authoritiesOf(config), log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -51,7 +53,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   engine.worker.start();
   const timers = [
     every(LIMITS.checkpointIntervalMs / 4, () => ledger.step(clock.now()), log),
-    every(OUTBOX_INTERVAL_MS, () => engine.deliver(), log),
+    every(OUTBOX_INTERVAL_MS, () => outbox.step(), log),
     every(REVOCATION_INTERVAL_MS, makeRevocationReader(join(config.data_dir, 'revoked.jsonl'), store, clock), log),
     every(HOUSEKEEPING_INTERVAL_MS, async () => store.forgetNonces(Math.floor(clock.now().getTime() / 1000)), log),
   ];

@@ -19,7 +19,7 @@ export interface Ids {
 export type Log = (event: string, fields?: JsonObject) => void;
 
 /** Purposes of the company's keys: a key serves one purpose only, and each has its own kid in the profile. */
-export type KeyPurpose = 'answers' | 'evidence' | 'mandates' | 'log';
+export type KeyPurpose = 'answers' | 'evidence' | 'mandates' | 'log' | 'cards' | 'webhooks';
 
 export interface Keys {
   /** RFC 7638 thumbprint of the purpose's current key. */
@@ -63,6 +63,9 @@ export interface LedgerRecord {
   readonly [member: string]: Json | undefined;
 }
 
+/** Root of the names of endpoints that peers gave for one operation: `push:` operation `/` configuration. */
+export const PUSH_ENDPOINT = 'push:';
+
 /** A message to the outside that survives restarts (webhooks). Delivered at least once, same id on every try. */
 export interface Outgoing {
   readonly id: string;
@@ -101,6 +104,19 @@ export interface RegisteredAgent {
   readonly registeredAt: string;
 }
 
+/** A page of one agent's operations. */
+export interface AgentPage {
+  readonly limit: number;
+  /** Where the last page ended: `updatedAt` and id of its last operation. */
+  readonly after?: { readonly at: string; readonly id: string };
+  readonly states?: readonly string[];
+  /** Together with `states`: only these turns of a negotiation. */
+  readonly turn?: 'agent' | 'company';
+  readonly conversation?: string;
+  /** RFC 3339: changed at or after. */
+  readonly since?: string;
+}
+
 /** Durable state. Units that arrive together share one fsync; a refused unit never fails its neighbours. */
 export interface Store {
   commit(unit: Unit): Promise<Committed>;
@@ -114,6 +130,8 @@ export interface Store {
   inState(states: readonly string[], limit: number): readonly Operation[];
   /** Newest first. */
   newest(limit: number): readonly Operation[];
+  /** One agent's operations, last changed first, with how many there are in all. */
+  ofAgent(keyid: string, page: AgentPage): { readonly operations: readonly Operation[]; readonly total: number };
   bySignoff(id: string): Operation | undefined;
   agent(keyid: string): RegisteredAgent | undefined;
   saveAgent(agent: RegisteredAgent): Promise<void>;

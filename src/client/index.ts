@@ -3,19 +3,22 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../protocol/json.ts';
 import { presentMandate } from '../../protocol/mandate.ts';
-import { agreementPayload, signAgreement, verifyOffer } from '../../protocol/offer.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { isFinalState } from '../../protocol/operation.ts';
 import type { ReceiptFile } from '../../protocol/receipt.ts';
+import { acceptanceOf } from './acceptance.ts';
 import type { AgentKey } from './agent-key.ts';
 import type { Journal } from './journal.ts';
 import { AnswerError } from './problem.ts';
 import { makeTransport } from './transport.ts';
 
+export { type MandateOrder, presentMandate } from '../../protocol/mandate.ts';
+export { acceptanceOf } from './acceptance.ts';
 export { type AgentKey, loadAgentKey, newAgentKey } from './agent-key.ts';
 export { type BuyerGoals, buyerMove } from './buyer.ts';
 export { fileJournal, type Journal, memoryJournal } from './journal.ts';
 export { AnswerError, ProblemError } from './problem.ts';
+export { makeSignedFetch, type SignedFetch, type SignedFetchOptions } from './signed-fetch.ts';
 
 export interface ClientOptions {
   /** Origin of the company's gateway. */
@@ -101,23 +104,9 @@ export function makeClient(options: ClientOptions): Client {
     counter: (operation, terms, message) =>
       send(`/operations/${operation}/offers`, { terms, ...(message === undefined ? {} : { message }) }),
     async accept(view, offer) {
-      const parties = {
-        operation: view.id,
-        action: view.action,
-        actionVersion: view.action_version,
-        company: options.gateway,
-        agent: key.keyid,
-      };
-      // Never sign terms that are not the company's own, signed offer.
-      const genuine = await verifyOffer(offer, { ...parties, keys: await transport.companyKeys('evidence') });
-      if (!genuine.ok)
-        throw new AnswerError(`the offer is not the company’s: ${genuine.error.detail ?? genuine.error.code}`);
-      const agreement = await signAgreement(agreementPayload({ ...parties, offer }), key);
-      return send(`/operations/${view.id}/accept`, {
-        offer: offer.id,
-        terms_digest: offer.terms_digest,
-        agreement: { ...agreement },
-      });
+      const { companyKeys } = transport;
+      const acceptance = await acceptanceOf(view, offer, { gateway: options.gateway, key, companyKeys });
+      return send(`/operations/${view.id}/accept`, acceptance);
     },
     withdraw: (operation, reason) => send(`/operations/${operation}/withdraw`, reason === undefined ? {} : { reason }),
     handoff: (operation, topic, message) =>

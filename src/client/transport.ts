@@ -1,31 +1,13 @@
-import { createPublicKey, type KeyObject, randomBytes, verify } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Thumbprint } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import {
-  contentDigest,
-  type SignableRequest,
-  signRequest,
-  type VerifyKey,
-  verifyResponse,
-} from '../../protocol/signature.ts';
-import type { AgentKey } from './agent-key.ts';
 import { AnswerError, ProblemError } from './problem.ts';
-
-export interface TransportOptions {
-  readonly gateway: string;
-  readonly key: AgentKey;
-  readonly clock: () => Date;
-  readonly fetch: typeof globalThis.fetch;
-}
+import { makeSignedFetch, type SignedFetchOptions } from './signed-fetch.ts';
 
 /** Tries of one request before its failure is the caller's: about half a minute. The idempotency key makes repeating safe. */
 const TRIES_MAX = 8;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 10_000;
 const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504]);
-/** One label for all requests: each carries one signature. */
-const LABEL = 'parley';
 
 interface Outgoing {
   readonly method: 'GET' | 'POST';
@@ -34,26 +16,10 @@ interface Outgoing {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Signs every request anew, repeats it while that is safe, and believes only answers the company signed for this very request. */
-export function makeTransport(options: TransportOptions) {
+/** The native binding's requests: signed anew on every try, repeated while that is safe, believed only when signed by the company. */
+export function makeTransport(options: SignedFetchOptions) {
   const origin = new URL(options.gateway);
-  let known: Promise<JsonObject> | undefined;
-
-  async function profile(): Promise<JsonObject> {
-    const response = await options.fetch(new URL('/.well-known/parley', origin), { redirect: 'error' });
-    if (!response.ok) throw new AnswerError(`${options.gateway} has no Parley profile (${response.status})`);
-    return (await response.json()) as JsonObject;
-  }
-
-  /** The company's keys, read once over TLS and kept: later answers must be signed by them. */
-  async function companyKeys(purpose: string): Promise<readonly JsonObject[]> {
-    known ??= profile();
-    const { keys } = await known;
-    if (!Array.isArray(keys)) throw new AnswerError('the profile has no keys');
-    return keys.filter(
-      (each): each is JsonObject => typeof each === 'object' && each !== null && each['parley_purpose'] === purpose,
-    );
-  }
+  const { fetch, profile, companyKeys } = makeSignedFetch(options);
 
   async function exchange(outgoing: Outgoing): Promise<JsonObject> {
     for (let tries = 1; ; tries += 1) {
@@ -65,45 +31,20 @@ export function makeTransport(options: TransportOptions) {
     }
   }
 
-  async function attempt({ method, path, body, headers: extra = {} }: Outgoing): Promise<JsonObject> {
-    const bytes = body === undefined ? undefined : new TextEncoder().encode(body);
-    const headers: Record<string, string> = {
-      accept: 'application/json',
-      ...extra,
-      ...(bytes === undefined ? {} : { 'content-type': 'application/json', 'content-digest': contentDigest(bytes) }),
-    };
-    const request: SignableRequest = {
+  async function attempt({ method, path, body, headers = {} }: Outgoing): Promise<JsonObject> {
+    const response = await fetch(new URL(path, origin), {
       method,
-      scheme: origin.protocol.slice(0, -1),
-      authority: origin.host,
-      target: path,
-      headers: lines(headers),
-    };
-    const nonce = randomBytes(18).toString('base64url');
-    const fields = signRequest(request, bytes !== undefined, { key: options.key, now: options.clock(), nonce });
-    headers['signature-input'] = fields.signatureInput;
-    headers['signature'] = fields.signature;
-    const response = await options.fetch(new URL(path, origin), {
-      method,
-      headers,
-      redirect: 'error',
-      ...(bytes === undefined ? {} : { body: bytes }),
+      headers: {
+        accept: 'application/json',
+        ...headers,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body }),
     });
-    const answer = new Uint8Array(await response.arrayBuffer());
-    const signed = response.headers.has('signature');
-    if (signed) await checkAnswer(response, answer, { ...request, headers: lines(headers) });
-    const value = parseAnswer(answer, response.status);
+    const value = parseAnswer(await response.text(), response.status);
     if (response.status >= 400) throw new ProblemError(response.status, value, retryAfterMs(response));
-    if (!signed) throw new AnswerError('the answer is not signed');
+    if (!response.headers.has('signature')) throw new AnswerError('the answer is not signed');
     return value;
-  }
-
-  async function checkAnswer(response: Response, body: Uint8Array, request: SignableRequest): Promise<void> {
-    const keys = new Map((await companyKeys('answers')).map((jwk) => [String(jwk['kid']), verifyKey(jwk)]));
-    const signable = { status: response.status, headers: lines(Object.fromEntries(response.headers)), request };
-    const verified = verifyResponse(signable, body, LABEL, (kid) => keys.get(kid), options.clock());
-    if (!verified.ok)
-      throw new AnswerError(`the answer’s signature does not verify: ${verified.error.detail ?? verified.error.code}`);
   }
 
   return {
@@ -115,19 +56,15 @@ export function makeTransport(options: TransportOptions) {
   };
 }
 
-function lines(headers: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
-  return new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value]]));
-}
-
 function mayRepeat(error: Error): boolean {
   if (error instanceof AnswerError) return false;
   if (!(error instanceof ProblemError)) return true;
   return RETRIED_STATUS.has(error.status) || error.type.endsWith(':idempotency-in-flight');
 }
 
-function parseAnswer(bytes: Uint8Array, status: number): JsonObject {
+function parseAnswer(text: string, status: number): JsonObject {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   } catch {
     // Not JSON: the gateway always answers JSON, so something between us and it did not.
@@ -140,13 +77,4 @@ function parseAnswer(bytes: Uint8Array, status: number): JsonObject {
 function retryAfterMs(response: Response): number | undefined {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   return Number.isFinite(seconds) ? Math.min(seconds * 1000, RETRY_MS_MAX) : undefined;
-}
-
-function verifyKey(jwk: JsonObject): VerifyKey {
-  const key: KeyObject = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: String(jwk['x']) }, format: 'jwk' });
-  return {
-    kid: String(jwk['kid']) as Thumbprint,
-    alg: 'ed25519',
-    verify: (data, signature) => verify(null, data, key, signature),
-  };
 }

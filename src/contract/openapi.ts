@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Settings } from '../engine/world.ts';
 import type { Contract } from './contract.ts';
+import { operationSchema, PROBLEM_SCHEMA } from './operation-schema.ts';
 
 const OPERATION_ID = {
   name: 'id',
@@ -18,7 +19,7 @@ const IDEMPOTENCY_KEY = {
 
 /** OpenAPI 3.1 of the native binding; the schemas are the ones requests are checked with. */
 export function openApiDocument(contract: Contract, settings: Settings): JsonObject {
-  const schemas: Record<string, JsonObject> = { Problem: PROBLEM, Operation: OPERATION };
+  const schemas: Record<string, JsonObject> = { Problem: PROBLEM_SCHEMA, Operation: operationSchema() };
   for (const [name, { $id: _id, $schema: _dialect, ...schema }] of contract.schemas) schemas[name] = schema;
   const paths: Record<string, JsonObject> = {
     '/agents': { post: post('registerAgent', 'Register a key, proven by its own signature', 'register', [], '201') },
@@ -62,43 +63,6 @@ const VERBS = [
   ['withdraw', 'Take the request back'],
   ['handoff', 'A person, now'],
 ] as const;
-
-const PROBLEM: JsonObject = {
-  type: 'object',
-  description: 'RFC 9457 problem. `next` says what to do.',
-  required: ['type', 'title', 'status', 'next'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    next: { type: 'string' },
-    instance: { type: 'string' },
-  },
-};
-
-const OPERATION: JsonObject = {
-  type: 'object',
-  required: ['id', 'action', 'action_version', 'state', 'version', 'created_at', 'updated_at', 'next'],
-  properties: {
-    id: { type: 'string' },
-    action: { type: 'string' },
-    action_version: { type: 'string' },
-    state: { type: 'string' },
-    version: { type: 'integer' },
-    created_at: { type: 'string', format: 'date-time' },
-    updated_at: { type: 'string', format: 'date-time' },
-    turn: { enum: ['agent', 'company'] },
-    rounds_left: { type: 'integer' },
-    offers: { type: 'array', items: { type: 'object' } },
-    agreement: { type: 'object' },
-    signoff: { type: 'object' },
-    output: { type: 'object' },
-    problem: { $ref: '#/components/schemas/Problem' },
-    handoff: { type: 'object' },
-    next: { type: 'array', items: { type: 'object' } },
-  },
-};
 
 function submit(name: string, title: string): JsonObject {
   const content = {

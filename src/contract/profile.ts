@@ -34,7 +34,11 @@ export function profileDocument(contract: Contract, { settings, keys, logVerifie
         },
       }),
     ),
-    bindings: [{ type: 'http', openapi: '/openapi.json' }],
+    bindings: [
+      { type: 'http', openapi: '/openapi.json' },
+      { type: 'mcp', endpoint: '/mcp', revisions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'] },
+      { type: 'a2a', endpoint: '/a2a', card: '/.well-known/agent-card.json', versions: ['1.0', '0.3'] },
+    ],
     register: '/agents',
     signatures: {
       standard: 'RFC 9421',
@@ -64,7 +68,10 @@ export function profileDocument(contract: Contract, { settings, keys, logVerifie
       action: 'human.handoff',
       verb: '/operations/{id}/handoff, in every state',
     },
-    retention: { operations_days: 730, idempotency_days: LIMITS.idempotencyRetentionSeconds / 86_400 },
+    retention: {
+      operations_days: LIMITS.operationRetentionSeconds / 86_400,
+      idempotency_days: LIMITS.idempotencyRetentionSeconds / 86_400,
+    },
     limits: { ...LIMITS },
     log: { verifier_key: logVerifierKey, checkpoint: '/log/checkpoint', tiles: '/log/tile/' },
     keys,

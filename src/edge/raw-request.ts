@@ -58,6 +58,8 @@ function isNormal(target: string): boolean {
   return [...path.matchAll(/%(..)/g)].every(([, hex = '']) => isEncodedInNeed(hex));
 }
 
+const JSON_ONLY: readonly string[] = ['application/json'];
+
 const PRINTABLE = /^[\x21-\x7e]+$/;
 const NEVER_RAW = /[\\#"<>^`{|}]/;
 const BROKEN_ENCODING = /%(?![0-9a-fA-F]{2})/;
@@ -68,17 +70,16 @@ function isEncodedInNeed(hex: string): boolean {
   );
 }
 
-/** `application/json`, UTF-8, not encoded: other types and codings are refused before a byte is read. */
-export function checkBodyHeaders(headers: RawRequest['headers']): Result<void, Refusal> {
+/** JSON in one of the media types (`application/json` unless told), UTF-8, not encoded: others are refused before a byte is read. */
+export function checkBodyHeaders(
+  headers: RawRequest['headers'],
+  media: readonly string[] = JSON_ONLY,
+): Result<void, Refusal> {
   const types = headers.get('content-type') ?? [];
-  const [type] = types;
-  if (
-    type === undefined ||
-    types.length > 1 ||
-    !/^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i.test(type.trim())
-  ) {
-    return err(refusal('unsupported-media-type', 'Content-Type must be application/json.'));
-  }
+  const [type = ''] = types;
+  const [, essence = ''] = /^([^;\s]+)(?:\s*;\s*charset="?utf-8"?)?$/i.exec(type.trim()) ?? [];
+  if (types.length > 1 || !media.includes(essence.toLowerCase()))
+    return err(refusal('unsupported-media-type', `Content-Type must be ${media.join(' or ')}.`));
   const codings = (headers.get('content-encoding') ?? []).join(',').trim().toLowerCase();
   return codings === '' || codings === 'identity'
     ? ok(undefined)

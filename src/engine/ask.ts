@@ -1,8 +1,11 @@
 import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { proofAllows } from '../../protocol/mandate.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import type { Claim, StoredAnswer, Unit } from '../ports.ts';
+import { type Claim, type Outgoing, PUSH_ENDPOINT, type StoredAnswer, type Unit } from '../ports.ts';
+import type { Operation } from './operation.ts';
 import { viewOf } from './view.ts';
 import type { Ask, Change, StepResult, Verb, World } from './world.ts';
 
@@ -21,7 +24,9 @@ const RACES_MAX = 8;
 /** The one way a stranger's request changes anything: idempotency, decision and one durable unit, acknowledged after it. */
 export async function answer(world: World, ask: Ask, handle: Handler): Promise<Result<Reply, Refusal>> {
   const scope = `${ask.caller.keyid} ${ask.verb} ${ask.verb === 'submit' ? '' : ask.target}`;
-  const fingerprint = digest([ask.verb, ask.target, ask.body]);
+  const strong = strongEnough(world, ask);
+  if (!strong.ok) return strong;
+  const fingerprint = digest([ask.verb, ask.target, withoutKeyBinding(ask.body)]);
   for (let race = 0; race < RACES_MAX; race += 1) {
     const claimed = world.store.claim(scope, ask.key);
     if (claimed !== undefined) return replay(world, ask, claimed, fingerprint);
@@ -36,7 +41,12 @@ export async function answer(world: World, ask: Ask, handle: Handler): Promise<R
       answer: { status: reply.status, body: reply.body },
       expiresAt,
     };
-    const committed = await world.store.commit({ ...toUnit(decided.value), nonce: ask.caller.nonce, claim });
+    const { nonce } = ask.caller;
+    const committed = await world.store.commit({
+      ...toUnit(decided.value),
+      ...(nonce === undefined ? {} : { nonce }),
+      claim,
+    });
     if (committed.ok) return ok(reply);
     if (committed.reason === 'replayed') return err(refusal('signature-replayed'));
     if (committed.reason === 'claimed') return settleClaim(world, ask, committed.claim, fingerprint);
@@ -44,13 +54,42 @@ export async function answer(world: World, ask: Ask, handle: Handler): Promise<R
   return err(refusal('conflict'));
 }
 
+/** How strongly the caller is proven caps what it may ask for. Taking back and calling a person need no strength. */
+function strongEnough(world: World, ask: Ask): Result<void, Refusal> {
+  if (ask.verb === 'withdraw' || ask.verb === 'handoff') return ok(undefined);
+  const action = ask.verb === 'submit' ? ask.target : world.store.operation(ask.target)?.action;
+  const risk = action === undefined ? undefined : world.actions.action(action)?.definition.risk;
+  if (risk === undefined || proofAllows(ask.caller.proof, risk)) return ok(undefined);
+  return err(
+    refusal('proof-too-weak', `This action is of risk ${risk}; the request was proven by ${ask.caller.proof}.`),
+  );
+}
+
+/** A retry may bind the same mandate afresh: what is asked, and with whose permission, is what makes it the same request. */
+function withoutKeyBinding(body: Json): Json {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const { mandate, ...rest } = body as JsonObject;
+  return typeof mandate === 'string' ? { ...rest, mandate: mandate.slice(0, mandate.lastIndexOf('~') + 1) } : body;
+}
+
 export function toUnit(change: Change): Unit {
-  const { next, expected, beside, records, outgoing } = change;
+  const { next, expected, beside, records, outgoing = [] } = change;
   return {
     operations: [{ next, expected }, ...(beside === undefined ? [] : [beside])],
     records,
-    ...(outgoing === undefined ? {} : { outgoing }),
+    outgoing: [...outgoing, ...pushesOf(next)],
   };
+}
+
+/** News of a change for whoever asked for it: what is sent is made from the operation when it is sent. */
+function pushesOf(next: Operation): Outgoing[] {
+  return (next.pushes ?? []).map(({ id }) => ({
+    id: `${next.id}.${next.version}.${id}`,
+    endpoint: `${PUSH_ENDPOINT}${next.id}/${id}`,
+    type: 'operation.changed',
+    payload: { operation: next.id, version: next.version },
+    dueAt: Date.parse(next.updatedAt),
+  }));
 }
 
 function toReply(change: Change, status: number): Reply {
@@ -58,7 +97,8 @@ function toReply(change: Change, status: number): Reply {
 }
 
 async function replay(world: World, ask: Ask, claim: Claim, fingerprint: string): Promise<Result<Reply, Refusal>> {
-  if (!(await world.store.spend(ask.caller.nonce))) return err(refusal('signature-replayed'));
+  const { nonce } = ask.caller;
+  if (nonce !== undefined && !(await world.store.spend(nonce))) return err(refusal('signature-replayed'));
   return settleClaim(world, ask, claim, fingerprint);
 }
 

@@ -50,6 +50,15 @@ export interface Attempt {
   readonly result?: StepResult;
 }
 
+/** A peer's address for news of one operation. */
+export interface Push {
+  readonly id: string;
+  readonly url: string;
+  /** Sent back as they were given; secrets of the peer's, never shown to anyone else. */
+  readonly token?: string;
+  readonly authentication?: { readonly scheme: string; readonly credentials: string };
+}
+
 /** One asked-for action: durable, whole. Personal data lives only here, never in the log. */
 export interface Operation {
   readonly id: OperationId;
@@ -64,6 +73,10 @@ export interface Operation {
   /** Random, per operation: salts the log's commitments so that erasing the operation leaves nothing guessable. */
   readonly salt: string;
   readonly agent: { readonly keyid: Thumbprint; readonly name?: string; readonly via: string };
+  /** The agent's own name for the conversation, where its protocol has one. */
+  readonly conversation?: string;
+  /** Where the agent wants to be told of changes, besides asking. */
+  readonly pushes?: readonly Push[];
   /** Tier and facts; `null` for actions that need no mandate. */
   readonly mandate: MandateFacts | null;
   readonly request: { readonly digest: string; readonly signature: string; readonly signatureInput: string };

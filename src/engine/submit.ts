@@ -27,6 +27,11 @@ async function acceptMandate(
   presented: unknown,
 ): Promise<Result<MandateFacts | null, Refusal>> {
   if (typeof presented !== 'string') {
+    const { grant } = ask.caller;
+    if (grant !== undefined) {
+      const valid = await world.mandates.stillValid(grant, world.clock.now());
+      return valid.ok ? ok(grant) : valid;
+    }
     return action.definition.mandate === 'none' ? ok(null) : err(refusal('mandate-missing'));
   }
   return world.mandates.accept(presented, { nonce: ask.key, keyid: ask.caller.keyid, now: world.clock.now() });
@@ -54,6 +59,7 @@ export function born(world: World, ask: Ask, action: Action, input: JsonObject, 
       via: ask.caller.via,
       ...(ask.caller.name === undefined ? {} : { name: ask.caller.name }),
     },
+    ...(ask.conversation === undefined ? {} : { conversation: ask.conversation }),
     mandate,
     request: ask.caller.evidence,
     input,

@@ -1,6 +1,7 @@
 import type { Adapter } from '../../adapters/sdk/index.ts';
 import type { Refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Proof } from '../../protocol/mandate.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Clock, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
 import type { MandateFacts, Operation } from './operation.ts';
@@ -8,9 +9,13 @@ import type { MandateFacts, Operation } from './operation.ts';
 /** Who asks, proven: the outcome of the identity step. */
 export interface Caller {
   readonly keyid: Operation['agent']['keyid'];
+  readonly proof: Proof;
   readonly name?: string;
   readonly via: string;
-  readonly nonce: Nonce;
+  /** Spent with the change; a bearer token has none. */
+  readonly nonce?: Nonce;
+  /** A mandate given by the caller's own access token; one that is presented with the request counts before it. */
+  readonly grant?: MandateFacts;
   readonly evidence: Operation['request'];
 }
 
@@ -23,6 +28,8 @@ export interface Ask {
   /** Idempotency key, already checked for form. */
   readonly key: string;
   readonly body: Json;
+  /** The peer's own name for the conversation this belongs to; groups its operations, decides nothing. */
+  readonly conversation?: string;
 }
 
 export type Verb = 'submit' | 'offers' | 'accept' | 'withdraw' | 'handoff';

@@ -39,7 +39,8 @@ let keys: Keys;
 beforeAll(async () => {
   agent = await pair();
   const [answers, evidence, log, mandates] = [await pair(), await pair(), await pair(), await pair()];
-  const pairs: { readonly [P in KeyPurpose]: Pair } = { answers, evidence, log, mandates };
+  const [cards, webhooks] = [await pair(), await pair()];
+  const pairs: { readonly [P in KeyPurpose]: Pair } = { answers, evidence, log, mandates, cards, webhooks };
   keys = {
     kid: (purpose) => pairs[purpose].kid,
     sign: (purpose, bytes) => new Uint8Array(sign(null, bytes, pairs[purpose].privateKey)),

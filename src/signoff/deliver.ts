@@ -1,10 +1,14 @@
 import type { Clock, Log, Outgoing, Store } from '../ports.ts';
-import { webhookHeaders } from './standard-webhooks.ts';
 
-export interface Endpoint {
+/** A message as it goes out. */
+export interface Rendered {
   readonly url: string;
-  readonly secrets: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
+
+/** Makes a message for its endpoint, signed for this try; `undefined` when the endpoint is no more. */
+export type Render = (message: Outgoing, now: Date) => Rendered | undefined;
 
 /** Sends one message. Rejects when nothing was answered. */
 export type Send = (
@@ -20,7 +24,7 @@ const JITTER = 0.2;
 
 export interface DelivererDeps {
   readonly store: Pick<Store, 'dueOutgoing' | 'settleOutgoing'>;
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly render: Render;
   readonly send: Send;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -33,13 +37,12 @@ export function makeDeliverer(deps: DelivererDeps): { step(): Promise<number> } 
   const underway = new Set<string>();
 
   async function deliver(message: Outgoing & { readonly attempts: number }): Promise<void> {
-    const endpoint = deps.endpoints.get(message.endpoint);
-    if (endpoint === undefined)
-      return deps.store.settleOutgoing(message.id, 'exhausted', 'the endpoint is no longer configured');
-    const body = JSON.stringify(message.payload);
     const now = deps.clock.now();
-    const headers = { 'content-type': 'application/json', ...webhookHeaders(message.id, body, endpoint.secrets, now) };
-    const answer = await deps.send(endpoint.url, headers, body).catch(() => ({ status: 0 }));
+    const rendered = deps.render(message, now);
+    if (rendered === undefined)
+      return deps.store.settleOutgoing(message.id, 'exhausted', 'the endpoint is no longer configured');
+    const { url, headers, body } = rendered;
+    const answer = await deps.send(url, headers, body).catch(() => ({ status: 0 }));
     if (answer.status >= 200 && answer.status < 300)
       return deps.store.settleOutgoing(message.id, 'delivered', String(answer.status));
     const pause = RETRY_SECONDS[message.attempts];

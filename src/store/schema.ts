@@ -54,6 +54,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX outgoing_due ON outgoing (due_at) WHERE state = 'waiting';
   ${LOG_SCHEMA}
   `,
+  `
+  ALTER TABLE operations ADD COLUMN updated_at TEXT NOT NULL DEFAULT '';
+  UPDATE operations SET updated_at = doc ->> '$.updatedAt';
+  CREATE INDEX operations_agent ON operations (agent, updated_at, id);
+  `,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

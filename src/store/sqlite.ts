@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { canonicalBytes } from '../../protocol/canonical.ts';
 import type { Operation } from '../engine/operation.ts';
-import type { Claim, Committed, LedgerRecord, Outgoing, RegisteredAgent, Store, Unit } from '../ports.ts';
+import type { AgentPage, Claim, Committed, LedgerRecord, Outgoing, RegisteredAgent, Store, Unit } from '../ports.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import { migrate } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -39,6 +39,7 @@ export function openSqliteStore(path: string, onFatal: (error: unknown) => void)
     due: (nowMs, limit) => sql.operationsDue.all(nowMs, limit).map(requireDoc<Operation>),
     inState: (states, limit) => sql.operationsIn.all(JSON.stringify(states), limit).map(requireDoc<Operation>),
     newest: (limit) => sql.operationsNewest.all(limit).map(requireDoc<Operation>),
+    ofAgent: (keyid, page) => ofAgent(sql, keyid, page),
     bySignoff: (id) => parseDoc<Operation>(sql.operationBySignoff.get(id)),
     agent: (keyid) => parseDoc<RegisteredAgent>(sql.agentGet.get(keyid)),
     saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
@@ -104,15 +105,34 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
 
 function writeOperation(sql: Statements, next: Operation, expected: number): void {
   const doc = JSON.stringify(next);
-  if (expected === 0)
-    sql.operationAdd.run(next.id, next.version, next.state, next.agent.keyid, next.dueAt, next.createdAt, doc);
-  else sql.operationSet.run(next.version, next.state, next.dueAt, doc, next.id);
+  if (expected === 0) {
+    const { id, version, state, agent, dueAt, createdAt, updatedAt } = next;
+    sql.operationAdd.run(id, version, state, agent.keyid, dueAt, createdAt, updatedAt, doc);
+  } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, doc, next.id);
   const signoff = next.signoffs.at(-1);
   if (signoff !== undefined) sql.signoffAdd.run(signoff.id, next.id);
 }
 
 function addRecord(sql: Statements, record: LedgerRecord): void {
   sql.recordAdd.run(record.operation ?? null, canonicalBytes(record));
+}
+
+/** After every time there is, and after every id. */
+const END = { at: '~', id: '~' };
+
+function ofAgent(sql: Statements, keyid: string, page: AgentPage) {
+  const { after = END, limit, states, turn = null, conversation = null, since = '' } = page;
+  const filter = {
+    agent: keyid,
+    since,
+    states: states === undefined ? null : JSON.stringify(states),
+    turn,
+    conversation,
+  };
+  return {
+    operations: sql.operationsOf.all({ ...filter, at: after.at, id: after.id, limit }).map(requireDoc<Operation>),
+    total: Number(sql.operationsOfCount.get(filter)?.['n'] ?? 0),
+  };
 }
 
 function readClaim(sql: Statements, scope: string, key: string): Claim | undefined {

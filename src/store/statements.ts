@@ -1,5 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+/** One agent's operations, with the filters of `AgentPage`; a filter that is null does not filter. */
+const OF_AGENT = `agent = :agent AND updated_at >= :since
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:turn IS NULL OR doc ->> '$.negotiation.turn' = :turn)
+  AND (:conversation IS NULL OR coalesce(doc ->> '$.conversation', id) = :conversation)`;
+
 /** Every statement of the store, prepared once. The hot path is the first block: five inserts a submission. */
 export function prepareStatements(db: DatabaseSync) {
   return {
@@ -14,9 +20,11 @@ export function prepareStatements(db: DatabaseSync) {
     ),
     operationVersion: db.prepare('SELECT version FROM operations WHERE id = ?'),
     operationAdd: db.prepare(
-      'INSERT INTO operations (id, version, state, agent, due_at, created_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO operations (id, version, state, agent, due_at, created_at, updated_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     ),
-    operationSet: db.prepare('UPDATE operations SET version = ?, state = ?, due_at = ?, doc = ? WHERE id = ?'),
+    operationSet: db.prepare(
+      'UPDATE operations SET version = ?, state = ?, due_at = ?, updated_at = ?, doc = ? WHERE id = ?',
+    ),
     recordAdd: db.prepare('INSERT INTO records (operation, leaf) VALUES (?, ?)'),
     outgoingAdd: db.prepare('INSERT INTO outgoing (id, endpoint, type, payload, due_at) VALUES (?, ?, ?, ?, ?)'),
 
@@ -26,6 +34,10 @@ export function prepareStatements(db: DatabaseSync) {
       'SELECT doc FROM operations WHERE state IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC LIMIT ?',
     ),
     operationsNewest: db.prepare('SELECT doc FROM operations ORDER BY created_at DESC LIMIT ?'),
+    operationsOf: db.prepare(
+      `SELECT doc FROM operations WHERE ${OF_AGENT} AND (updated_at, id) < (:at, :id) ORDER BY updated_at DESC, id DESC LIMIT :limit`,
+    ),
+    operationsOfCount: db.prepare(`SELECT count(*) AS n FROM operations WHERE ${OF_AGENT}`),
     operationBySignoff: db.prepare(
       'SELECT doc FROM operations WHERE id = (SELECT operation FROM signoffs WHERE id = ?)',
     ),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
-import type { Env } from './exchange.ts';
+import type { Env } from '../exchange.ts';
 
 /** A document that anyone may read: built once, served with a strong ETag. */
 export interface PublicDocument {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Ledger } from '../../ledger/sequencer.ts';
 import { parseTilePath } from '../../ledger/tiles.ts';
-import type { Env } from './exchange.ts';
+import type { Env } from '../exchange.ts';
 
 /** The log as C2SP tlog-tiles: a checkpoint and static tiles, for monitors. */
 export function serveLog(ledger: Ledger): Hono<Env> {

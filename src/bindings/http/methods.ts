@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { Env } from './exchange.ts';
+import type { Env } from '../exchange.ts';
 
 /** What `Allow` says of a path (RFC 9110 §10.2.1); empty when there is nothing at it in any method. */
 export function allowedMethods(app: Hono<Env>, path: string): string[] {

@@ -1,21 +1,21 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
-import { type Refusal, refusal, toProblem } from '../../../protocol/errors.ts';
-import type { Json } from '../../../protocol/json.ts';
-import { LIMITS } from '../../../protocol/limits.ts';
-import { HEADER } from '../../../protocol/names.ts';
-import { err, ok, type Result } from '../../../protocol/result.ts';
-import { acceptSignature, contentDigest, type SignKey, signResponse } from '../../../protocol/signature.ts';
-import { checkBodyHeaders, headersOf, type RawRequest, readBody } from '../../edge/raw-request.ts';
-import { parseStrictJson } from '../../edge/strict-json.ts';
-import type { Caller } from '../../identity/authenticate.ts';
-import type { Clock, Log } from '../../ports.ts';
+import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
+import type { Json } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { HEADER } from '../../protocol/names.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import { acceptSignature, contentDigest, type SignKey, signResponse } from '../../protocol/signature.ts';
+import { checkBodyHeaders, headersOf, type RawRequest, readBody } from '../edge/raw-request.ts';
+import { parseStrictJson } from '../edge/strict-json.ts';
+import type { Caller } from '../identity/authenticate.ts';
+import type { Clock, Log } from '../ports.ts';
 
 export type Env = { Bindings: HttpBindings };
 export type Http = Context<Env>;
 
 /** A request whose sender is proven. */
-export interface SignedRequest {
+export interface ProvenRequest {
   readonly raw: RawRequest;
   readonly caller: Caller;
 }
@@ -34,14 +34,14 @@ export interface ExchangeDeps {
 
 const NO_BODY = new Uint8Array(0);
 
-/** The request as it arrived: exact bytes, every field line. */
-export async function rawRequest(c: Http): Promise<Result<RawRequest, Refusal>> {
+/** The request as it arrived: exact bytes, every field line. `media` are the content types taken, JSON all of them. */
+export async function rawRequest(c: Http, media?: readonly string[]): Promise<Result<RawRequest, Refusal>> {
   const { incoming } = c.env;
   const method = incoming.method ?? '';
   const headers = headersOf(incoming.rawHeaders);
   const hasBody = method === 'POST';
   if (hasBody) {
-    const typed = checkBodyHeaders(headers);
+    const typed = checkBodyHeaders(headers, media);
     if (!typed.ok) return typed;
   }
   const body = hasBody ? await readBody(incoming, LIMITS.bodyBytesMax) : ok(NO_BODY);
@@ -50,15 +50,15 @@ export async function rawRequest(c: Http): Promise<Result<RawRequest, Refusal>> 
 
 export function jsonBody(raw: RawRequest): Result<Json, Refusal> {
   const parsed = parseStrictJson(raw.body);
-  return parsed.ok ? parsed : err(refusal('malformed-json', `${parsed.error.reason} at byte ${parsed.error.at}.`));
+  return parsed.ok ? parsed : err(refusal('malformed-json', `${parsed.error.reason} at character ${parsed.error.at}.`));
 }
 
 export function makeExchange(deps: ExchangeDeps) {
-  /** An answer; signed and bound to its request when the request was signed. */
+  /** An answer of these bytes; signed and bound to its request when that was signed. */
   function answer(
     status: number,
-    body: string,
-    signed: SignedRequest | undefined,
+    body: string | Uint8Array,
+    proven: ProvenRequest | undefined,
     more: Record<string, string> = {},
   ): Response {
     const bytes = Buffer.from(body);
@@ -68,11 +68,12 @@ export function makeExchange(deps: ExchangeDeps) {
       'content-digest': contentDigest(bytes),
       ...more,
     };
-    if (signed !== undefined) {
+    const label = proven?.caller.label;
+    if (proven !== undefined && label !== undefined) {
       const lines = new Map(Object.entries(headers).map(([name, value]) => [name, [value]]));
-      const request = { ...signed.raw, scheme: deps.scheme, authority: deps.authority };
+      const request = { ...proven.raw, scheme: deps.scheme, authority: deps.authority };
       const { answerKey: key, newNonce } = deps;
-      const signature = signResponse({ status, headers: lines, request }, signed.caller.label, {
+      const signature = signResponse({ status, headers: lines, request }, label, {
         key,
         now: deps.clock.now(),
         nonce: newNonce(),
@@ -83,29 +84,35 @@ export function makeExchange(deps: ExchangeDeps) {
     return new Response(bytes, { status, headers });
   }
 
-  /** Every refusal is answered as a problem and logged without the payload. */
-  function refuse(refused: Refusal, signed?: SignedRequest): Response {
+  /** The problem a refusal is, logged without the payload, and the header fields that go with it. */
+  function problemOf(refused: Refusal, proven?: ProvenRequest) {
     const instance = deps.newInstance();
     const problem = toProblem(refused, instance);
     deps.log('refused', {
       code: refused.code,
       instance,
-      ...(signed === undefined ? {} : { agent: signed.caller.keyid }),
+      ...(proven === undefined ? {} : { agent: proven.caller.keyid }),
     });
     const status = Number(problem['status']);
-    const more: Record<string, string> = {};
+    const headers: Record<string, string> = {};
     if (status === 401) {
-      more['accept-signature'] = acceptSignature();
-      more['www-authenticate'] = 'Signature';
+      headers['accept-signature'] = acceptSignature();
+      headers['www-authenticate'] = 'Signature';
     }
-    if (refused.code === 'unsupported-media-type') more['accept-encoding'] = 'identity';
+    if (refused.code === 'unsupported-media-type') headers['accept-encoding'] = 'identity';
     const retry =
       refused.retryAfterSeconds ?? (status === 503 || refused.code === 'idempotency-in-flight' ? 1 : undefined);
-    if (retry !== undefined) more['retry-after'] = String(retry);
-    return answer(status, JSON.stringify(problem), signed, more);
+    if (retry !== undefined) headers['retry-after'] = String(retry);
+    return { problem, status, headers };
   }
 
-  return { answer, refuse };
+  /** Every refusal is answered as a problem. */
+  function refuse(refused: Refusal, proven?: ProvenRequest, more: Record<string, string> = {}): Response {
+    const { problem, status, headers } = problemOf(refused, proven);
+    return answer(status, JSON.stringify(problem), proven, { ...headers, ...more });
+  }
+
+  return { answer, refuse, problemOf };
 }
 
 export type Exchange = ReturnType<typeof makeExchange>;

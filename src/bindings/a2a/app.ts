@@ -1,0 +1,129 @@
+/** The A2A binding over HTTP: JSON-RPC and HTTP+JSON at one address, both through one handler. The version gate and the proof of the
+ * caller, which the SDK leaves to its Express adapter, are here. */
+import { A2A_CONTENT_TYPE, A2A_VERSION_HEADER, Extensions, HTTP_EXTENSION_HEADER } from '@a2a-js/sdk';
+import { LegacyJsonRpcTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
+import { restStatusFor, toRestErrorBody } from '@a2a-js/sdk/errors';
+import {
+  type A2ARequestHandler,
+  JsonRpcTransportHandler,
+  ServerCallContext,
+  validateVersion,
+} from '@a2a-js/sdk/server';
+import { Hono } from 'hono';
+import type { Refusal } from '../../../protocol/errors.ts';
+import type { Json } from '../../../protocol/json.ts';
+import { A2A_EXTENSION } from '../../../protocol/names.ts';
+import { type Env, type Exchange, type Http, jsonBody, type ProvenRequest, rawRequest } from '../exchange.ts';
+import type { Prove } from '../prove.ts';
+import { A2A_PATH } from './card.ts';
+import { blamedRightly, malformedUnlessOurs, rpcErrorOf } from './errors.ts';
+import type { Call } from './handler.ts';
+import { restRoute } from './rest.ts';
+import { eventStream } from './sse.ts';
+
+export interface A2aDeps {
+  readonly exchange: Exchange;
+  readonly prove: Prove;
+  readonly handler: A2ARequestHandler;
+  /** What a context's request is, for the handler. */
+  readonly calls: WeakMap<ServerCallContext, Call>;
+}
+
+/** One request, read and proven. */
+interface Received {
+  readonly context: ServerCallContext;
+  readonly call: Call;
+  readonly body: Json;
+  readonly by: ProvenRequest | undefined;
+}
+
+/** A2A §3.6.2: no version means this one. */
+const LEGACY = '0.3';
+const MEDIA = ['application/json', A2A_CONTENT_TYPE];
+const OURS: ReadonlySet<string> = new Set(Object.values(A2A_EXTENSION));
+
+export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
+  const { exchange, handler } = deps;
+  const modern = new JsonRpcTransportHandler(handler);
+  const legacy = new LegacyJsonRpcTransportHandler(handler);
+
+  async function rpc(c: Http): Promise<Response> {
+    const received = await receive(c);
+    if (received instanceof Response) return received;
+    const { context, body } = received;
+    const id = typeof body === 'object' && body !== null && 'id' in body ? body['id'] : null;
+    const failed = (error: unknown) => ({ jsonrpc: '2.0', id, error: rpcErrorOf(error) });
+    try {
+      validateVersion(context.requestedVersion, await handler.getAgentCard(), 'JSONRPC');
+      const transport = context.requestedVersion === LEGACY ? legacy : modern;
+      const result = await transport.handle(body as Record<string, unknown>, context);
+      if (!(Symbol.asyncIterator in result)) return answer(received, 200, blamedRightly(result), 'application/json');
+      return await eventStream(result, failed, headersOf(context));
+    } catch (error) {
+      return answer(received, 200, failed(error), 'application/json');
+    }
+  }
+
+  async function rest(c: Http): Promise<Response> {
+    const received = await receive(c);
+    if (received instanceof Response) return received;
+    const { context, body } = received;
+    const { pathname, searchParams: query } = new URL(c.req.url);
+    const path = pathname.slice(A2A_PATH.length);
+    try {
+      validateVersion(context.requestedVersion, await handler.getAgentCard(), 'HTTP+JSON');
+      const routed = await restRoute(handler, context, { method: c.req.method, path, query, body });
+      if (routed === undefined) return await c.notFound();
+      if (routed.kind === 'value') return answer(received, routed.status, routed.value, A2A_CONTENT_TYPE);
+      const failed = (error: unknown) => toRestErrorBody(error, restStatusFor(error));
+      return await eventStream(routed.events, failed, headersOf(context));
+    } catch (error) {
+      const known = malformedUnlessOurs(error);
+      const status = restStatusFor(known);
+      return answer(received, status, toRestErrorBody(known, status), A2A_CONTENT_TYPE);
+    }
+  }
+
+  async function receive(c: Http): Promise<Received | Response> {
+    const raw = await rawRequest(c, MEDIA);
+    if (!raw.ok) return exchange.refuse(raw.error);
+    const body = raw.value.body.length === 0 ? ({ ok: true, value: {} } as const) : jsonBody(raw.value);
+    if (!body.ok) return exchange.refuse(body.error);
+    const caller = await deps.prove(raw.value);
+    if (!caller.ok) return unproven(caller.error);
+    const context = new ServerCallContext({
+      requestedExtensions: Extensions.parseServiceParameter(c.req.header(HTTP_EXTENSION_HEADER)),
+      requestedVersion: c.req.header(A2A_VERSION_HEADER) || c.req.query(A2A_VERSION_HEADER) || LEGACY,
+    });
+    for (const uri of context.requestedExtensions ?? []) if (OURS.has(uri)) context.addActivatedExtension(uri);
+    const call: Call = { caller: caller.value, signal: c.req.raw.signal };
+    deps.calls.set(context, call);
+    const by = caller.value === undefined ? undefined : { raw: raw.value, caller: caller.value };
+    return { context, call, body: body.value, by };
+  }
+
+  function unproven(refused: Refusal): Response {
+    return exchange.refuse(refused, undefined, deps.prove.challenge(refused));
+  }
+
+  function answer({ context, call, by }: Received, status: number, value: unknown, type: string): Response {
+    if (call.refused !== undefined) return unproven(call.refused);
+    const headers = headersOf(context);
+    if (status === 204) return new Response(null, { status, headers });
+    return exchange.answer(status, JSON.stringify(value), by, { 'content-type': type, ...headers });
+  }
+
+  const app = new Hono<Env>();
+  app.post(A2A_PATH, rpc);
+  app.get(`${A2A_PATH}/*`, rest);
+  app.post(`${A2A_PATH}/*`, rest);
+  app.delete(`${A2A_PATH}/*`, rest);
+  return app;
+}
+
+function headersOf({ requestedVersion, activatedExtensions = [] }: ServerCallContext): Record<string, string> {
+  const version = { [A2A_VERSION_HEADER.toLowerCase()]: requestedVersion };
+  return activatedExtensions.length === 0
+    ? version
+    : { ...version, [HTTP_EXTENSION_HEADER.toLowerCase()]: Extensions.toServiceParameter(activatedExtensions) };
+}

@@ -1,0 +1,35 @@
+/** The agent card at its well-known address: one document that agents of 1.0 and of 0.3 both read, with a strong ETag. */
+import { createHash } from 'node:crypto';
+import { A2A_VERSION_HEADER, AGENT_CARD_PATH } from '@a2a-js/sdk';
+import { Hono } from 'hono';
+import type { JsonObject } from '../../../protocol/json.ts';
+import type { Env } from '../exchange.ts';
+import { pruned } from './card.ts';
+
+const CACHE_SECONDS = 300;
+
+/** `signed` is the 1.0 card. What only 0.3 knows stands beside it for agents that send no version; who asks for one gets that alone. */
+export function serveCard(signed: JsonObject, legacy: JsonObject): Hono<Env> {
+  const both = pruned({ ...legacy, ...signed }) as JsonObject;
+  const cards = { '1.0': tagged(signed), '0.3': tagged(legacy), '': tagged(both) };
+  const app = new Hono<Env>();
+  app.get(`/${AGENT_CARD_PATH}`, (c) => {
+    const asked = c.req.header(A2A_VERSION_HEADER) ?? c.req.query(A2A_VERSION_HEADER) ?? '';
+    const { body, etag } = asked === '1.0' || asked === '0.3' ? cards[asked] : cards[''];
+    const headers = {
+      'content-type': 'application/json',
+      etag,
+      vary: A2A_VERSION_HEADER,
+      'cache-control': `public, max-age=${CACHE_SECONDS}`,
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': '*',
+    };
+    return c.req.header('if-none-match') === etag ? c.body(null, 304, headers) : c.body(body, 200, headers);
+  });
+  return app;
+}
+
+function tagged(card: JsonObject): { readonly body: string; readonly etag: string } {
+  const body = JSON.stringify(card);
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` };
+}

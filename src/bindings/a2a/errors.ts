@@ -1,0 +1,78 @@
+import {
+  A2A_ERROR_CODE,
+  A2AError,
+  type A2AErrorOptions,
+  RequestMalformedError,
+  TaskNotFoundError,
+  toJsonRpcError,
+  UnsupportedOperationError,
+} from '@a2a-js/sdk/errors';
+import type { A2ARequestHandler } from '@a2a-js/sdk/server';
+import { type Refusal, refusal, toProblem } from '../../../protocol/errors.ts';
+
+/** A refusal as the error A2A has for it; what we know more is in its ErrorInfo. */
+export function a2aError(refused: Refusal, about: 'task' | 'message'): A2AError {
+  const { type, title, detail, next, status } = toProblem(refused);
+  const options: A2AErrorOptions = {
+    message: [title, detail, next].filter((each) => each !== undefined).join('. '),
+    metadata: { problem: String(type), next: String(next) },
+  };
+  if (refused.code === 'not-found' && about === 'task') return new TaskNotFoundError(options);
+  if (refused.code === 'wrong-state') return new UnsupportedOperationError(options);
+  return Number(status) < 500 ? new RequestMalformedError(options) : new A2AError(options);
+}
+
+/** What is not an error of A2A was thrown while decoding what was sent: the handler itself throws nothing else (see {@link withoutBugs}). */
+export function malformedUnlessOurs(error: unknown): A2AError {
+  return error instanceof A2AError
+    ? error
+    : new RequestMalformedError('The request does not have the shape A2A gives it.');
+}
+
+export function rpcErrorOf(error: unknown) {
+  return toJsonRpcError(malformedUnlessOurs(error));
+}
+
+type Answered = { readonly error?: unknown };
+
+/** The SDK answers a request it could not decode with "internal error"; it is the sender's, and says so. */
+export function blamedRightly<T extends object>(result: T & Answered): T {
+  const { error } = result;
+  const isInternal =
+    typeof error === 'object' && error !== null && 'code' in error && error.code === INTERNAL && !('data' in error);
+  return isInternal ? { ...result, error: rpcErrorOf(undefined) } : result;
+}
+
+const INTERNAL = A2A_ERROR_CODE.INTERNAL_ERROR;
+
+/** The handler with its own bugs reported, and told as an internal error of A2A's. */
+export function withoutBugs(handler: A2ARequestHandler, report: (error: unknown) => void): A2ARequestHandler {
+  const told = (error: unknown): unknown => {
+    if (error instanceof A2AError) return error;
+    report(error);
+    return a2aError(refusal('internal'), 'message');
+  };
+  return new Proxy(handler, {
+    get(target, name, receiver) {
+      const method: unknown = Reflect.get(target, name, receiver);
+      if (typeof method !== 'function') return method;
+      return (...args: unknown[]) => {
+        const result: unknown = Reflect.apply(method, target, args);
+        if (isGenerator(result)) return guarded(result, told);
+        return Promise.resolve(result).catch((error: unknown) => Promise.reject(told(error)));
+      };
+    },
+  });
+}
+
+function isGenerator(value: unknown): value is AsyncGenerator<unknown, void, undefined> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+async function* guarded(events: AsyncGenerator<unknown, void, undefined>, told: (error: unknown) => unknown) {
+  try {
+    yield* events;
+  } catch (error) {
+    throw told(error);
+  }
+}

@@ -1,0 +1,93 @@
+/** The MCP binding: one endpoint for every revision, stateless. It proves the caller over the exact bytes, then lets the SDK read them. */
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import { Hono } from 'hono';
+import { type Refusal, refusal } from '../../../protocol/errors.ts';
+import type { Json } from '../../../protocol/json.ts';
+import type { RawRequest } from '../../edge/raw-request.ts';
+import { type Env, type Exchange, type Http, jsonBody, type ProvenRequest, rawRequest } from '../exchange.ts';
+import type { Prove } from '../prove.ts';
+import { operationInUri } from './resources.ts';
+import type { ServerFactory } from './server.ts';
+
+export interface McpAppDeps {
+  readonly exchange: Exchange;
+  readonly prove: Prove;
+  readonly makeServer: ServerFactory;
+  /** The gateway's public origin. */
+  readonly origin: string;
+  /** Origins whose pages may call this endpoint from a browser. */
+  readonly allowedOrigins: ReadonlySet<string>;
+}
+
+export const MCP_PATH = '/mcp';
+
+export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
+  const { exchange } = deps;
+  const proven = new WeakMap<Request, ProvenRequest>();
+  const handler = createMcpHandler(({ requestInfo }) =>
+    deps.makeServer(requestInfo === undefined ? undefined : proven.get(requestInfo)?.caller),
+  );
+
+  const app = new Hono<Env>();
+  app.post(MCP_PATH, async (c) => {
+    const from = c.req.header('origin');
+    if (from !== undefined && from !== deps.origin && !deps.allowedOrigins.has(from))
+      return exchange.refuse(refusal('forbidden', 'Pages of this Origin may not call this endpoint.'));
+    const raw = await rawRequest(c);
+    if (!raw.ok) return exchange.refuse(raw.error);
+    const body = jsonBody(raw.value);
+    if (!body.ok) return rpcError(exchange, 400, -32_700, body.error);
+    const caller = await deps.prove(raw.value);
+    if (!caller.ok) return exchange.refuse(caller.error, undefined, deps.prove.challenge(caller.error));
+    if (caller.value === undefined && needsCaller(body.value)) {
+      const missing = refusal('signature-missing', 'Sign the request, or send an access token.');
+      return exchange.refuse(missing, undefined, deps.prove.challenge(missing));
+    }
+    return serve(
+      c,
+      raw.value,
+      body.value,
+      caller.value === undefined ? undefined : { raw: raw.value, caller: caller.value },
+    );
+  });
+
+  async function serve(c: Http, raw: RawRequest, parsedBody: Json, by: ProvenRequest | undefined): Promise<Response> {
+    const request = new Request(new URL(raw.target, deps.origin), {
+      method: 'POST',
+      headers: [...raw.headers].flatMap(([name, lines]) => lines.map((line): [string, string] => [name, line])),
+      body: Buffer.from(raw.body),
+      signal: c.req.raw.signal,
+    });
+    if (by !== undefined) proven.set(request, by);
+    const response = await handler.fetch(request, { parsedBody });
+    const type = response.headers.get('content-type') ?? '';
+    if (!type.startsWith('application/json')) return response;
+    const more = Object.fromEntries([...response.headers].filter(([name]) => name !== 'content-length'));
+    return exchange.answer(response.status, await response.bytes(), by, more);
+  }
+
+  return app;
+}
+
+/** What acts or shows what is somebody's; the rest is public, so that an agent can look before it has a key. */
+function needsCaller(body: Json): boolean {
+  if (Array.isArray(body)) return body.some(needsCaller);
+  if (typeof body !== 'object' || body === null || !('method' in body)) return false;
+  const { method, params } = body;
+  if (method === 'resources/read')
+    return (
+      typeof params === 'object' &&
+      params !== null &&
+      'uri' in params &&
+      operationInUri(String(params['uri'])) !== undefined
+    );
+  return method === 'tools/call' || (typeof method === 'string' && method.startsWith('tasks/'));
+}
+
+function rpcError(exchange: Exchange, status: number, code: number, refused: Refusal): Response {
+  const { problem } = exchange.problemOf(refused);
+  const error = { code, message: String(problem['title']), data: problem };
+  return exchange.answer(status, JSON.stringify({ jsonrpc: '2.0', id: null, error }), undefined, {
+    'content-type': 'application/json',
+  });
+}

@@ -1,0 +1,24 @@
+import type { OperationView } from '../../protocol/operation.ts';
+
+/** One sentence on where the operation stands, for the model that reads the result. */
+export function inWords(view: OperationView): string {
+  const { id, state } = view;
+  switch (state) {
+    case 'negotiating':
+      return view.turn === 'agent'
+        ? `Operation ${id}: the company made an offer and it is your turn. Accept it by id and terms_digest, counter, withdraw, or ask for a person.`
+        : `Operation ${id}: the company is considering your terms.`;
+    case 'awaiting_signoff':
+      return `Operation ${id}: a person at the company is deciding. Nothing is written before that. Read the operation again later.`;
+    case 'completed':
+      return `Operation ${id} is completed: it was carried out and read back. Its receipt is ready.`;
+    case 'handed_off':
+    case 'needs_human':
+      return `Operation ${id} is with a person at the company${view.handoff === undefined ? '' : `: case ${view.handoff.case_ref}, an answer by ${view.handoff.respond_by}, ${view.handoff.channel}`}.`;
+    case 'unknown':
+    case 'reconciling':
+      return `Operation ${id}: whether the write happened is not known yet. It is being found out by reading; do not ask for it again.`;
+    default:
+      return `Operation ${id} is ${state}.`;
+  }
+}

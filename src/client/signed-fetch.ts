@@ -1,0 +1,113 @@
+import { createPublicKey, type KeyObject, randomBytes, verify } from 'node:crypto';
+import type { Thumbprint } from '../../protocol/ids.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import {
+  contentDigest,
+  type SignableRequest,
+  signRequest,
+  type VerifyKey,
+  verifyResponse,
+} from '../../protocol/signature.ts';
+import type { AgentKey } from './agent-key.ts';
+import { AnswerError } from './problem.ts';
+
+export interface SignedFetchOptions {
+  /** Origin of the company's gateway: nothing is sent anywhere else. */
+  readonly gateway: string;
+  readonly key: AgentKey;
+  readonly clock?: () => Date;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface SignedFetch {
+  /** `fetch` for any client of MCP, A2A or HTTP: signs what goes out over its exact bytes (RFC 9421), and throws {@link AnswerError}
+   * for an answer whose signature is not the company's for this very request. Streams are not signed. */
+  readonly fetch: typeof globalThis.fetch;
+  profile(): Promise<JsonObject>;
+  /** The company's keys for a purpose, read once over TLS and kept. */
+  companyKeys(purpose: string): Promise<readonly JsonObject[]>;
+}
+
+/** One label for all requests: each carries one signature. */
+const LABEL = 'parley';
+
+export function makeSignedFetch(options: SignedFetchOptions): SignedFetch {
+  const { key, clock = () => new Date(), fetch = globalThis.fetch } = options;
+  const origin = new URL(options.gateway);
+  let known: Promise<JsonObject> | undefined;
+
+  async function profile(): Promise<JsonObject> {
+    const response = await fetch(new URL('/.well-known/parley', origin), { redirect: 'error' });
+    if (!response.ok) throw new AnswerError(`${options.gateway} has no Parley profile (${response.status})`);
+    return (await response.json()) as JsonObject;
+  }
+
+  async function companyKeys(purpose: string): Promise<readonly JsonObject[]> {
+    known ??= profile();
+    const { keys } = await known;
+    if (!Array.isArray(keys)) throw new AnswerError('the profile has no keys');
+    return keys.filter(
+      (each): each is JsonObject => typeof each === 'object' && each !== null && each['parley_purpose'] === purpose,
+    );
+  }
+
+  async function signedFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const asked = new Request(input, init);
+    const url = new URL(asked.url);
+    if (url.origin !== origin.origin) throw new TypeError(`${url.origin} is not the gateway ${origin.origin}`);
+    const bytes = asked.body === null ? undefined : await asked.bytes();
+    const headers = Object.fromEntries(asked.headers);
+    if (bytes !== undefined) headers['content-digest'] = contentDigest(bytes);
+    const request: SignableRequest = {
+      method: asked.method,
+      scheme: url.protocol.slice(0, -1),
+      authority: url.host,
+      target: `${url.pathname}${url.search}`,
+      headers: lines(headers),
+    };
+    const nonce = randomBytes(18).toString('base64url');
+    const fields = signRequest(request, bytes !== undefined, { key, now: clock(), nonce });
+    headers['signature-input'] = fields.signatureInput;
+    headers['signature'] = fields.signature;
+    const sent = { method: asked.method, headers, redirect: 'error', signal: asked.signal } as const;
+    const response = await fetch(url, bytes === undefined ? sent : { ...sent, body: bytes });
+    if (isStream(response)) return response;
+    return believed(response, { ...request, headers: lines(headers) });
+  }
+
+  async function believed(response: Response, request: SignableRequest): Promise<Response> {
+    const body = new Uint8Array(await response.arrayBuffer());
+    if (response.headers.has('signature')) {
+      const keys = new Map((await companyKeys('answers')).map((jwk) => [String(jwk['kid']), verifyKey(jwk)]));
+      const signable = { status: response.status, headers: lines(Object.fromEntries(response.headers)), request };
+      const verified = verifyResponse(signable, body, LABEL, (kid) => keys.get(kid), clock());
+      if (!verified.ok)
+        throw new AnswerError(
+          `the answer’s signature does not verify: ${verified.error.detail ?? verified.error.code}`,
+        );
+    } else if (response.ok && request.method === 'POST' && body.length > 0) {
+      throw new AnswerError('the answer is not signed');
+    }
+    const { status, statusText, headers } = response;
+    return new Response(body.length === 0 ? null : body, { status, statusText, headers });
+  }
+
+  return { fetch: signedFetch, profile, companyKeys };
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+}
+
+function lines(headers: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
+  return new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value]]));
+}
+
+function verifyKey(jwk: JsonObject): VerifyKey {
+  const key: KeyObject = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: String(jwk['x']) }, format: 'jwk' });
+  return {
+    kid: String(jwk['kid']) as Thumbprint,
+    alg: 'ed25519',
+    verify: (data, signature) => verify(null, data, key, signature),
+  };
+}

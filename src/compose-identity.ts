@@ -1,0 +1,108 @@
+/** Who asks: by signature, by access token, and how a key is made known. */
+import { type Refusal, refusal } from '../protocol/errors.ts';
+import type { Thumbprint } from '../protocol/ids.ts';
+import type { JsonObject } from '../protocol/json.ts';
+import { err, ok } from '../protocol/result.ts';
+import { makeProve, type Prove } from './bindings/prove.ts';
+import type { Engine } from './compose-engine.ts';
+import type { Config } from './config.ts';
+import type { RawRequest } from './edge/raw-request.ts';
+import { type AuthenticateDeps, authenticate, type Caller, type KnownKey } from './identity/authenticate.ts';
+import { makeDirectories } from './identity/directory.ts';
+import { makeGuardedFetch } from './identity/guarded-fetch.ts';
+import { verifyKeyOf } from './identity/keys-node.ts';
+import { makeTokenAuth } from './identity/oauth.ts';
+import { bearerChallenge, challengeError, metadataUrl } from './identity/oauth-metadata.ts';
+
+export type Identity = ReturnType<typeof composeIdentity>;
+
+/** Imported keys kept in memory, ~1 KB each. */
+const REGISTERED_KEYS_MAX = 100_000;
+
+export function composeIdentity({ world, contract, tokenIssuers }: Engine, config: Config, anyone?: Caller) {
+  const { store, clock } = world;
+  const origin = new URL(config.origin);
+  const resolve = makeDirectories({ fetch: makeGuardedFetch({ allowPrivate: config.allow_private_network }), clock });
+  const imported = new Map<Thumbprint, KnownKey>();
+
+  function registered(keyid: Thumbprint): KnownKey | undefined {
+    const held = imported.get(keyid);
+    if (held !== undefined) return held;
+    const agent = store.agent(keyid);
+    const key = agent === undefined ? undefined : verifyKeyOf(agent.jwk);
+    if (agent === undefined || key?.ok !== true) return undefined;
+    const known: KnownKey = { key: key.value, via: 'registered', name: agent.name };
+    if (imported.size >= REGISTERED_KEYS_MAX) imported.clear();
+    imported.set(keyid, known);
+    return known;
+  }
+
+  const deps: AuthenticateDeps = {
+    scheme: origin.protocol.slice(0, -1),
+    authority: origin.host,
+    registered,
+    resolve,
+    isRevoked: (keyid) => store.isRevoked('key', keyid),
+  };
+  const bySignature = (raw: RawRequest) => authenticate(raw, deps, clock.now());
+
+  return {
+    authenticate: bySignature,
+
+    /** For a binding at `path`: signatures, or tokens made for it or for the whole gateway. */
+    proveAt(path: string): Prove {
+      const resource = `${config.origin}${path}`;
+      const resources = [resource, config.origin];
+      const byToken = makeTokenAuth({
+        issuers: tokenIssuers,
+        resources,
+        origin: config.origin,
+        isRevoked: store.isRevoked,
+      });
+      const challenge = (refused: Refusal): Record<string, string> => {
+        if (refused.code !== 'signature-missing' && !/^(token|dpop|key-revoked|proof)/.test(refused.code)) return {};
+        return {
+          'www-authenticate': [...bearerChallenge(metadataUrl(resource), challengeError(refused)), 'Signature'].join(
+            ', ',
+          ),
+        };
+      };
+      return makeProve({
+        bySignature,
+        byToken: (raw) => byToken(raw, clock.now()),
+        challenge,
+        ...(anyone === undefined ? {} : { anyone }),
+      });
+    },
+
+    /** A key that proves itself: known from now on. */
+    async register(raw: RawRequest, body: JsonObject) {
+      const checked = contract.checkRegistration(body);
+      if (!checked.ok) return checked;
+      const { name, jwk, contact } = checked.value;
+      const key = verifyKeyOf(jwk);
+      if (!key.ok) return err(refusal('schema-violation', key.error));
+      const { kid } = key.value;
+      const self = (keyid: Thumbprint): KnownKey | undefined =>
+        keyid === kid ? { key: key.value, via: 'registered', name: String(name) } : undefined;
+      const caller = await authenticate(
+        raw,
+        { ...deps, registered: self, resolve: async () => undefined },
+        clock.now(),
+      );
+      if (!caller.ok) return caller;
+      const { nonce } = caller.value;
+      if (nonce !== undefined && !(await store.spend(nonce))) return err(refusal('signature-replayed'));
+      const registeredAt = store.agent(kid)?.registeredAt ?? clock.now().toISOString();
+      await store.saveAgent({
+        keyid: kid,
+        jwk: jwk as JsonObject,
+        name: String(name),
+        ...(typeof contact === 'string' ? { contact } : {}),
+        registeredAt,
+      });
+      imported.delete(kid);
+      return ok({ caller: caller.value, agent: { keyid: kid, name: String(name), registered_at: registeredAt } });
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** The bindings for agents that speak something else than signed HTTP: MCP and A2A, with what they publish. */
+import { AgentCard } from '@a2a-js/sdk';
+import { LegacyRestTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
+import type { ServerCallContext } from '@a2a-js/sdk/server';
+import { Hono } from 'hono';
+import manifest from '../package.json' with { type: 'json' };
+import type { JsonObject } from '../protocol/json.ts';
+import { makeA2aBinding } from './bindings/a2a/app.ts';
+import { A2A_PATH, agentCard, type CardFacts, extendedCard, signedCard } from './bindings/a2a/card.ts';
+import { serveCard } from './bindings/a2a/card-route.ts';
+import { withoutBugs } from './bindings/a2a/errors.ts';
+import { type Call, makeA2aHandler } from './bindings/a2a/handler.ts';
+import type { Env, Exchange } from './bindings/exchange.ts';
+import type { PublicDocument } from './bindings/http/documents.ts';
+import { MCP_PATH, makeMcpBinding } from './bindings/mcp/app.ts';
+import { makeServerFactory } from './bindings/mcp/server.ts';
+import type { Operations } from './bindings/operations.ts';
+import type { Engine } from './compose-engine.ts';
+import type { Identity } from './compose-identity.ts';
+import type { Config } from './config.ts';
+import { metadataUrl, protectedResourceMetadata } from './identity/oauth-metadata.ts';
+
+export interface PeerDeps {
+  readonly engine: Engine;
+  readonly config: Config;
+  readonly exchange: Exchange;
+  readonly operations: Operations;
+  readonly identity: Identity;
+}
+
+export async function composePeers(deps: PeerDeps): Promise<Hono<Env>> {
+  const app = new Hono<Env>();
+  app.route('/', mcp(deps));
+  app.route('/', await a2a(deps));
+  return app;
+}
+
+function mcp({ engine, config, exchange, operations, identity }: PeerDeps): Hono<Env> {
+  const { world, contract } = engine;
+  return makeMcpBinding({
+    exchange,
+    prove: identity.proveAt(MCP_PATH),
+    makeServer: makeServerFactory({ world, contract, operations, version: manifest.version }),
+    origin: config.origin,
+    allowedOrigins: new Set(config.allowed_origins),
+  });
+}
+
+async function a2a({ engine, config, exchange, operations, identity }: PeerDeps): Promise<Hono<Env>> {
+  const { world, contract, tokenIssuers } = engine;
+  const { settings, keys, log } = world;
+  const tokens = tokenIssuers.size === 0 ? undefined : { metadataUrl: metadataUrl(`${config.origin}${A2A_PATH}`) };
+  const facts: CardFacts = { contract, settings, version: manifest.version, tokens };
+  const jku = `${config.origin}/.well-known/jwks.json`;
+  const signed = signedCard(agentCard(facts), keys, jku);
+  const calls = new WeakMap<ServerCallContext, Call>();
+  const handler = withoutBugs(
+    makeA2aHandler({
+      world,
+      contract,
+      operations,
+      card: AgentCard.fromJSON(signed),
+      extendedCard: AgentCard.fromJSON(signedCard(extendedCard(facts), keys, jku)),
+      callOf: (context) => calls.get(context) ?? { caller: undefined, signal: new AbortController().signal },
+      allowPrivate: config.allow_private_network,
+    }),
+    (error) => log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' }),
+  );
+  const app = makeA2aBinding({ exchange, prove: identity.proveAt(A2A_PATH), handler, calls });
+  const legacyCard = await new LegacyRestTransportHandler(handler).getAgentCard();
+  app.route('/', serveCard(signed, JSON.parse(JSON.stringify(legacyCard)) as JsonObject));
+  return app;
+}
+
+/** Protected resource metadata (RFC 9728), at the address that belongs to each endpoint's path. */
+export function resourceDocuments({ world, tokenIssuers }: Engine, config: Config): PublicDocument[] {
+  const settings = {
+    origin: config.origin,
+    authorizationServers: [...tokenIssuers.keys()],
+    name: world.settings.company,
+    documentation: `${config.origin}/llms.txt`,
+  };
+  return [MCP_PATH, A2A_PATH].map((path) => {
+    const resource = `${config.origin}${path}`;
+    return {
+      path: new URL(metadataUrl(resource)).pathname,
+      type: 'application/json',
+      body: JSON.stringify(protectedResourceMetadata(resource, settings)),
+    };
+  });
+}

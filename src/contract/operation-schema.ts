@@ -1,0 +1,88 @@
+import type { JsonObject } from '../../protocol/json.ts';
+
+const text: JsonObject = { type: 'string' };
+const time: JsonObject = { type: 'string', description: 'RFC 3339 UTC' };
+
+/** RFC 9457, with `next`: what to do about it. */
+export const PROBLEM_SCHEMA: JsonObject = {
+  type: 'object',
+  description: 'RFC 9457 problem. `next` says what to do.',
+  required: ['type', 'title', 'status', 'next'],
+  properties: { type: text, title: text, status: { type: 'integer' }, detail: text, next: text, instance: text },
+};
+
+function offer(terms: JsonObject): JsonObject {
+  return {
+    type: 'object',
+    required: ['id', 'parent', 'by', 'terms', 'terms_digest', 'firmness', 'made_at', 'expires_at'],
+    properties: {
+      id: text,
+      parent: { type: ['string', 'null'] },
+      by: { enum: ['agent', 'company', 'person'] },
+      terms,
+      terms_digest: { type: 'string', description: 'Accept by this digest and `id`.' },
+      firmness: { enum: ['indicative', 'binding', 'held'] },
+      made_at: time,
+      expires_at: time,
+      jws: { type: 'string', description: 'The company’s signature over the agreement this offer leads to.' },
+      note: { type: 'string', description: 'Free text; never counts.' },
+    },
+  };
+}
+
+const SIGNOFF: JsonObject = {
+  type: 'object',
+  required: ['id', 'asked_at', 'expires_at', 'plan_digest', 'reasons'],
+  properties: {
+    id: text,
+    asked_at: time,
+    expires_at: time,
+    plan_digest: text,
+    reasons: { type: 'array', items: text },
+    decision: { enum: ['approved', 'rejected', 'countered', 'void', 'expired'] },
+    decided_at: time,
+  },
+};
+
+const HANDOFF: JsonObject = {
+  type: 'object',
+  required: ['case_ref', 'asked_at', 'respond_by', 'channel'],
+  properties: { case_ref: text, asked_at: time, respond_by: time, channel: text },
+};
+
+const NEXT: JsonObject = {
+  type: 'object',
+  required: ['rel', 'method', 'href'],
+  properties: { rel: text, method: { enum: ['GET', 'POST'] }, href: text },
+};
+
+/** What every binding answers about an operation (`OperationView`): `output` and `terms` as the action's own schemas say. */
+export function operationSchema(
+  action: { readonly output?: JsonObject; readonly terms?: JsonObject } = {},
+): JsonObject {
+  const { output = { type: 'object' }, terms = { type: 'object' } } = action;
+  return {
+    type: 'object',
+    required: ['id', 'action', 'action_version', 'state', 'version', 'created_at', 'updated_at', 'next'],
+    properties: {
+      id: text,
+      action: text,
+      action_version: text,
+      state: text,
+      version: { type: 'integer' },
+      created_at: time,
+      updated_at: time,
+      turn: { enum: ['agent', 'company'], description: 'Whose move it is in the negotiation.' },
+      rounds_left: { type: 'integer' },
+      expires_at: time,
+      reminder: text,
+      offers: { type: 'array', items: offer(terms) },
+      agreement: { type: 'object' },
+      signoff: SIGNOFF,
+      output,
+      problem: PROBLEM_SCHEMA,
+      handoff: HANDOFF,
+      next: { type: 'array', items: NEXT, description: 'The steps you may take now.' },
+    },
+  };
+}
