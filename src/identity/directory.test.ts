@@ -4,9 +4,11 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok } from '../../protocol/result.ts';
 import type { Candidate } from '../../protocol/signature.ts';
-import { PARLEY, type SignatureProfile } from '../../protocol/signature-profiles.ts';
+import { PARLEY, type SignatureProfile, UCP, WEB_BOT_AUTH } from '../../protocol/signature-profiles.ts';
+import wba from '../../protocol/vectors/web-bot-auth.json' with { type: 'json' };
 import { makeDirectories } from './directory.ts';
 import type { Fetched } from './guarded-fetch.ts';
+import { readDocument } from './key-documents.ts';
 import { keySourceOf } from './key-source.ts';
 import { verifyKeyOf } from './keys-node.ts';
 
@@ -68,6 +70,32 @@ describe('where a key is looked for', () => {
     ['no structured field', '"https://a.example', undefined],
   ])('nowhere: %s', (_, field, member) => {
     expect(sourceOf({ 'signature-agent': field }, member)).toBeUndefined();
+  });
+
+  it.each(wba.agents)('as the published header says: $name', ({ header, entries }) => {
+    const [{ uri, type }] = entries as [(typeof entries)[number]];
+    expect(sourceOf({ 'signature-agent': header }, 'sig1')).toEqual(
+      type === 'directory' ? directory(uri) : { url: uri, form: type, via: 'directory', name: uri },
+    );
+  });
+
+  it('in a document, fetched with its query and named without', () => {
+    const field = 'sig1="https://a.example/jwks?v=1#x";type=jwks_uri';
+    const source = sourceOf({ 'signature-agent': field }, 'sig1');
+    expect(source).toMatchObject({ url: 'https://a.example/jwks?v=1', name: 'https://a.example/jwks' });
+  });
+
+  it('where its profile looks, and nowhere else', () => {
+    const fields = { 'signature-agent': 'sig1="https://a.example"', 'ucp-agent': 'profile="https://b.example/p"' };
+    const found = (profile: SignatureProfile, given: Readonly<Record<string, string>>) =>
+      keySourceOf(asking(given), { label: 'sig1', profile })?.name;
+    expect(found(WEB_BOT_AUTH, fields)).toBe('https://a.example');
+    expect(found(UCP, fields)).toBe('https://b.example/p');
+    // A field that leads nowhere is not made up for by the other.
+    expect(
+      found(WEB_BOT_AUTH, { ...fields, 'signature-agent': 'sig1="https://a.example";type=other' }),
+    ).toBeUndefined();
+    expect(found(UCP, { 'signature-agent': 'sig1="https://a.example"' })).toBeUndefined();
   });
 
   it('in the profile of UCP-Agent, under its URL without a fragment', () => {
@@ -250,5 +278,115 @@ describe('directories', () => {
     answer = async () => ({ status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body });
     const found = await ask(known, 'https://a.example/p', 'ucp-agent');
     expect(found).toMatchObject({ via: 'profile', name: 'https://a.example/p' });
+  });
+
+  const JSON_TYPE = { 'content-type': 'application/json' };
+  const document = (members: object, headers: Fetched['headers'] = JSON_TYPE): Fetched => ({
+    status: 200,
+    headers,
+    body: new TextEncoder().encode(JSON.stringify(members)),
+  });
+  const askAs = (type: string, url: string, jwk: JsonObject = known) =>
+    resolve(pointing(kidOf(jwk), WEB_BOT_AUTH), asking({ 'signature-agent': `sig1="${url}";type=${type}` }));
+  const JWKS = 'https://a.example/jwks.json';
+  const CARD = 'https://a.example/card';
+
+  it.each(['application/jwk-set+json', 'application/json; charset=utf-8', 'Application/JSON', TYPE])(
+    'a JWK Set may be %s',
+    async (type) => {
+      answer = async () => document({ keys: [known] }, { 'content-type': type });
+      expect(await askAs('jwks_uri', JWKS)).toMatchObject({ via: 'directory', name: JWKS });
+      expect(fetches).toEqual([JWKS]);
+    },
+  );
+
+  it.each<[string, Fetched]>([
+    ['is text', document({ keys: [known] }, { 'content-type': 'text/plain' })],
+    ['is a card', document({ jwks: { keys: [known] } })],
+    ['redirects', { ...document({ keys: [known] }), status: 302 }],
+  ])('a JWK Set that %s has no keys, and is not asked twice', async (_, broken) => {
+    answer = async () => broken;
+    expect([await askAs('jwks_uri', JWKS), await askAs('jwks_uri', JWKS)]).toEqual([undefined, undefined]);
+    expect(fetches.length).toBe(1);
+  });
+
+  it.each<[string, object]>([
+    ['client metadata', { client_id: CARD, jwks: { keys: [known] } }],
+    ['an agent’s card', { name: 'Bot', jwks: { keys: [known] } }],
+    ['a card with keys of its own', { name: 'Bot', keys: [known] }],
+  ])('%s may hold the keys', async (_, members) => {
+    answer = async () => document(members);
+    expect(await askAs('cimd', CARD)).toMatchObject({ via: 'directory', name: CARD });
+    expect(fetches).toEqual([CARD]);
+  });
+
+  it('a card may lead to the keys, one address further and no more', async () => {
+    const card = document({ client_id: CARD, jwks_uri: 'https://keys.example/set' });
+    answer = async (url) =>
+      url === CARD ? card : document({ keys: [known] }, { ...JSON_TYPE, 'cache-control': 'max-age=600' });
+    expect(await askAs('cimd', CARD)).toMatchObject({ name: CARD });
+    expect(fetches).toEqual([CARD, 'https://keys.example/set']);
+    pass(599);
+    expect(await askAs('cimd', CARD)).toBeDefined();
+    expect(fetches.length).toBe(2);
+    answer = async () => document({ jwks_uri: 'https://keys.example/set' });
+    fetches = [];
+    expect(await askAs('cimd', 'https://b.example/card')).toBeUndefined();
+    expect(fetches.length).toBe(2);
+  });
+
+  it.each<[string, object]>([
+    ['of another address', { client_id: 'https://a.example/other', jwks: { keys: [known] } }],
+    ['that says it twice', { jwks_uri: JWKS, jwks: { keys: [known] } }],
+    ['that says it twice, with keys', { keys: [known], jwks: { keys: [known] } }],
+    ['that says nothing', { client_id: CARD }],
+    ['that leads to clear text elsewhere', { jwks_uri: 'http://b.example/jwks' }],
+    ['that leads to no address', { jwks_uri: 7 }],
+    ['that leads to a file', { jwks_uri: 'file:///etc/passwd' }],
+    ['whose set is a list', { jwks: [known] }],
+  ])('a card %s has no keys', async (_, members) => {
+    answer = async (url) => (url === CARD ? document(members) : document({ keys: [known] }));
+    expect(await askAs('cimd', CARD)).toBeUndefined();
+    expect(fetches).toEqual([CARD]);
+  });
+
+  it.each(wba.cards)('the published card $name', ({ card, url, valid }) => {
+    expect(readDocument(document(card), 'cimd', url) !== undefined).toBe(valid);
+  });
+
+  it('one address read in two forms is two', async () => {
+    answer = async () => document({ keys: [known] });
+    expect(await askAs('cimd', JWKS)).toBeDefined();
+    expect(await askAs('jwks_uri', JWKS)).toBeDefined();
+    expect(fetches).toEqual([JWKS, JWKS]);
+  });
+
+  it.each<[string, object, boolean]>([
+    ['an algorithm that is its own', { alg: 'EdDSA' }, true],
+    ['an algorithm that it cannot have', { alg: 'ES256' }, false],
+    ['an operation that is another', { key_ops: ['sign'] }, false],
+    ['the purpose AdCP gives it', { adcp_use: 'request-signing' }, true],
+    ['another purpose', { adcp_use: 'governance-signing' }, false],
+    ['another use', { use: 'enc' }, false],
+  ])('a key with %s', async (_, members, isUsable) => {
+    answer = async () => document({ keys: [{ ...known, ...members }] });
+    expect((await askAs('jwks_uri', JWKS)) !== undefined).toBe(isUsable);
+  });
+
+  it('a label names a key where the profile has labels; one that two keys have names none', async () => {
+    const byLabel = (profile: SignatureProfile) =>
+      resolve(pointing('k1', profile), asking({ 'ucp-agent': `profile="${CARD}"` }));
+    answer = async () => document({ keys: [{ ...known, kid: 'k1' }] });
+    expect(await byLabel(UCP)).toMatchObject({ key: { kid: kidOf(known) } });
+    expect(await byLabel(PARLEY)).toBeUndefined();
+    answer = async () =>
+      document({
+        keys: [
+          { ...known, kid: 'k1' },
+          { ...newJwk(), kid: 'k1' },
+        ],
+      });
+    pass(LIMITS.directoryTtlSecondsMin);
+    expect(await byLabel(UCP)).toBeUndefined();
   });
 });
