@@ -11,6 +11,7 @@ const io = {
 };
 
 const USAGE = `parley start [CONFIG]          run the gateway (default: PARLEY_CONFIG or parley.json)
+parley mcp --url GATEWAY       MCP on standard input and output, signing for an AI client
 parley verify RECEIPT ...      check a receipt offline
 parley mandate ...             issue a mandate to an agent's key, as the company
 parley revoke key|mandate ID   take a key or a mandate back
@@ -20,6 +21,11 @@ switch (command) {
   case 'start': {
     const { startCommand } = await import('./start.ts');
     await startCommand(args[0]);
+    break;
+  }
+  case 'mcp': {
+    const { mcpCommand } = await import('./mcp.ts');
+    process.exitCode = await mcpCommand(args, io);
     break;
   }
   case 'verify':

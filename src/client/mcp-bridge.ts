@@ -1,0 +1,80 @@
+/** An MCP server on standard input and output that signs for its user: AI clients that cannot sign HTTP use a gateway through it. */
+import {
+  type CallToolResult,
+  type ListToolsResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+} from '@modelcontextprotocol/server';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Client } from './index.ts';
+import { type BridgeTool, bridgeTools, type PublishedAction } from './mcp-tools.ts';
+import { ProblemError } from './problem.ts';
+
+export interface BridgeOptions {
+  readonly client: Client;
+  readonly gateway: string;
+  readonly mandate: string | undefined;
+  readonly version: string;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** A factory for `serveStdio`. Reads the gateway's catalogue once. */
+export async function makeBridge(options: BridgeOptions): Promise<() => Server> {
+  const { gateway, client, mandate, version, fetch = globalThis.fetch } = options;
+  const read = async (path: string): Promise<unknown> => {
+    const response = await fetch(new URL(path, gateway), { redirect: 'error' });
+    if (!response.ok) throw new Error(`${gateway}${path}: ${response.status}`);
+    return response.json();
+  };
+  const profile = await client.discover();
+  const names = Array.isArray(profile['actions']) ? profile['actions'] : [];
+  const actions = await Promise.all(names.map(async (each) => parseAction(await read(`/actions/${nameOf(each)}`))));
+  const companyKeys = () => read('/.well-known/jwks.json');
+  const tools = bridgeTools(actions, { client, mandate, companyKeys });
+  return () => serverOf(tools, String(profile.company), version);
+}
+
+function serverOf(tools: readonly BridgeTool[], company: string, version: string): Server {
+  const server = new Server(
+    { name: 'parley-bridge', title: `${company}, through Parley`, version },
+    {
+      capabilities: { tools: {} },
+      instructions: `You act for your user at ${company}. Offers are the company’s: only \`terms\` count. Ask your user before you accept anything. A person at the company is reachable at any time: operation_handoff, or human_handoff.`,
+    },
+  );
+  // Our own definitions, in the SDK's mutable type.
+  const listed = tools.map(({ call: _call, ...tool }) => tool) as unknown as ListToolsResult['tools'];
+  server.setRequestHandler('tools/list', () => ({ tools: listed }));
+  server.setRequestHandler('tools/call', async ({ params }) => {
+    const tool = tools.find(({ name }) => name === params.name);
+    if (tool === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+    return resultOf(async () => tool.call((params.arguments ?? {}) as JsonObject));
+  });
+  return server;
+}
+
+/** What goes wrong is told to the model in words it can act on, and never ends the bridge. */
+async function resultOf(call: () => Promise<object>): Promise<CallToolResult> {
+  try {
+    const value = JSON.parse(JSON.stringify(await call()));
+    return { content: [{ type: 'text', text: JSON.stringify(value) }], structuredContent: value };
+  } catch (error) {
+    const text = error instanceof ProblemError ? JSON.stringify(error.problem) : String(error);
+    return { isError: true, content: [{ type: 'text', text }] };
+  }
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string')
+    return value.name;
+  throw new TypeError('the profile names no actions');
+}
+
+function parseAction(value: unknown): PublishedAction {
+  const { name, title, summary, description, mandate, input } = { ...(value as Partial<PublishedAction>) };
+  const texts = [name, title, summary, description, mandate].every((each) => typeof each === 'string');
+  if (!texts || typeof input !== 'object' || input === null)
+    throw new TypeError('the gateway published no usable action');
+  return value as PublishedAction;
+}

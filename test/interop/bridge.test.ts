@@ -1,0 +1,94 @@
+/** `parley mcp`: a real child process between a real MCP client and a real gateway; the model’s side knows no key and no mandate. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OperationView } from '../../protocol/operation.ts';
+import { newAgentKey } from '../../src/client/index.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+
+const run = promisify(execFile);
+const CLI = 'src/cli/main.ts';
+
+let gateway: TestGateway;
+let directory: string;
+let args: string[];
+
+beforeAll(async () => {
+  gateway = await startTestGateway({ faults: true });
+  directory = mkdtempSync(join(tmpdir(), 'parley-bridge-'));
+  const key = await newAgentKey();
+  const files = { key: join(directory, 'agent.json'), mandate: join(directory, 'mandate.txt') };
+  writeFileSync(files.key, JSON.stringify(key.privateJwk), { mode: 0o600 });
+  writeFileSync(files.mandate, await gateway.mandateFor({ key, client: (await gateway.newAgent()).client }));
+  args = [CLI, 'mcp', '--url', gateway.origin, '--key', files.key, '--mandate', files.mandate];
+}, 60_000);
+afterAll(async () => {
+  await gateway.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('the bridge', () => {
+  it('takes a model from the catalogue to a signed acceptance, with plain arguments', async () => {
+    const client = new Client({ name: 'desktop', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+    await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'pipe' }));
+    const call = async (name: string, input: Record<string, unknown>) => {
+      const result = await client.callTool({ name, arguments: input });
+      expect(result.isError, JSON.stringify(result.content)).not.toBe(true);
+      return result.structuredContent as unknown as OperationView & { verdict?: string };
+    };
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toContain('contract_renew');
+    expect(JSON.stringify(tools)).not.toMatch(/idempotency_key|"mandate"/);
+    const asked = await call('contract_renew', { contract: 'K-1001', proposal: { seats: 30 } });
+    const turn = await call('operation_read', { operation: asked.id, wait: true });
+    const offer = turn.offers?.at(-1);
+    const accepted = await call('offer_accept', {
+      operation: asked.id,
+      offer: offer?.id,
+      terms_digest: offer?.terms_digest,
+    });
+    expect(['agreed', 'awaiting_signoff', 'authorized', 'executing', 'completed']).toContain(accepted.state);
+    let seen = await call('operation_read', { operation: asked.id, wait: true });
+    if (seen.state === 'awaiting_signoff') {
+      await gateway.approve(`${gateway.origin}/console/signoffs/${seen.signoff?.id}`);
+      seen = await call('operation_read', { operation: asked.id, wait: true });
+    }
+    expect(seen.state).toBe('completed');
+    expect((await call('receipt_read', { operation: asked.id })).verdict).toBe('valid');
+    await client.close();
+  }, 60_000);
+
+  it('tells the model what is wrong, and lives on', async () => {
+    const client = new LegacyClient({ name: 'desktop', version: '1' });
+    await client.connect(new LegacyStdio({ command: process.execPath, args, stderr: 'pipe' }));
+    const refused = await client.callTool({ name: 'contract_renew', arguments: { contract: '../K-1001' } });
+    expect(refused.isError, JSON.stringify(refused)).toBe(true);
+    expect(JSON.stringify(refused.content)).toContain('/contract');
+    const missing = await client.callTool({ name: 'operation_read', arguments: {} });
+    expect(missing.isError).toBe(true);
+    const handed = await client.callTool({ name: 'human_handoff', arguments: { topic: 'A question' } });
+    expect(handed.isError).not.toBe(true);
+    await client.close();
+  }, 30_000);
+
+  it('makes a key of its own on first use, for its owner’s eyes only', async () => {
+    const key = join(directory, 'new.json');
+    const client = new Client({ name: 'desktop', version: '1' });
+    const own = [CLI, 'mcp', '--url', gateway.origin, '--key', key];
+    await client.connect(new StdioClientTransport({ command: process.execPath, args: own, stderr: 'pipe' }));
+    await client.close();
+    expect(statSync(key).mode & 0o077).toBe(0);
+    expect(JSON.parse(readFileSync(key, 'utf8'))).toMatchObject({ kty: 'OKP', crv: 'Ed25519' });
+  }, 30_000);
+
+  it('says how it is used', async () => {
+    await expect(run(process.execPath, [CLI, 'mcp', '--url', 'not a url'])).rejects.toMatchObject({ code: 2 });
+  });
+});
