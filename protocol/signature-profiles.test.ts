@@ -141,6 +141,14 @@ describe.each(each)('%s', (name, good) => {
     expect(outcome(signed(withParameters(good, more)))).toBe('signature-invalid');
   });
 
+  it('a key of an algorithm the profile has not refuses', () => {
+    const message = signed(withParameters(good, { alg: undefined }));
+    const narrow = { ...profile, algorithms: ['ecdsa-p256-sha256'] as const, requiredParameters: [] };
+    const found = candidates(message, [narrow], true, NOW);
+    const verified = found.ok && found.value[0] !== undefined ? verifyCandidate(found.value[0], message, KEY) : found;
+    expect(verified).toMatchObject({ ok: false, error: { code: 'signature-invalid' } });
+  });
+
   it('a keyid that is no thumbprint is a label, where labels are', () => {
     const expected = profile.keyid === 'label' ? `${profile.name} full` : 'signature-invalid';
     expect(outcome(signed(withParameters(good, { keyid: 'key-1' })))).toBe(expected);

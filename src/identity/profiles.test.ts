@@ -181,6 +181,10 @@ describe('what makes a message unrepeatable', () => {
     ['a POST without an Idempotency-Key', { headers: { 'ucp-agent': `profile="${PROFILE}"` } }],
     ['a POST with a short one', { headers: { 'ucp-agent': `profile="${PROFILE}"`, 'idempotency-key': '"short"' } }],
     ['a GET', { method: 'GET' }],
+    [
+      'a GET, whatever its Idempotency-Key',
+      { method: 'GET', headers: { 'ucp-agent': `profile="${PROFILE}"`, 'idempotency-key': `"${KEY}"` } },
+    ],
   ])('its signature, for %s', async (_, choices) => {
     const raw = await asking(choices);
     const [first, again] = [await callerOf(raw), await callerOf(raw)];
