@@ -153,6 +153,11 @@ export const PROBLEMS = {
     'The content does not match its schema',
     'Correct the members listed in `errors`; the schema is at `schema`.',
   ],
+  'version-unsupported': [
+    422,
+    'The protocol version of your profile is not supported',
+    'Speak a version that our profile at `/.well-known/ucp` names.',
+  ],
   'idempotency-key-reused': [
     422,
     'This key was used for a different request',

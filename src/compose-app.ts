@@ -17,6 +17,7 @@ import { type Desk, makeConsole } from './console/app.ts';
 import { makeSessions } from './console/session.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { directoryDocument, llmsText, profileDocument } from './contract/profile.ts';
+import { negotiateUcp, ucpProfile } from './contract/ucp.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
 import { proofOf } from './ledger/seal.ts';
@@ -49,6 +50,7 @@ export async function composeApp({ config, engine, ledger }: AppDeps): Promise<H
   const operations = makeOperations({ world, pipeline, worker, proofOf: (operation) => proofOf(ledger, operation) });
 
   const identity = composeIdentity(engine, config);
+  const ucp = ucpProfile(engine.contract, world.settings, keys.jwks().keys);
 
   const app = new Hono<Env>();
   app.route('/', serveDocuments([...documents(engine, ledger), ...resourceDocuments(engine, config)]));
@@ -59,6 +61,8 @@ export async function composeApp({ config, engine, ledger }: AppDeps): Promise<H
     makeHttpBinding({
       operations,
       exchange,
+      negotiate: (profile) => negotiateUcp(ucp, profile),
+      humanChannel: world.settings.human.channel,
       authenticate: identity.authenticate,
       register: identity.register,
       answerSignoff: signoffAnswers(engine, config),
@@ -105,6 +109,7 @@ function documents({ world, contract }: Engine, ledger: Ledger): PublicDocument[
       directoryDocument(facts),
       'application/http-message-signatures-directory+json',
     ),
+    json('/.well-known/ucp', ucpProfile(contract, world.settings, facts.keys)),
     json('/.well-known/jwks.json', { keys: facts.keys }, 'application/jwk-set+json'),
     json('/openapi.json', openApiDocument(contract, world.settings)),
     { path: '/llms.txt', type: 'text/plain; charset=utf-8', body: llmsText(contract, facts) },

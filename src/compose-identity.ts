@@ -92,7 +92,10 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
       );
       if (!caller.ok) return caller;
       const { nonce } = caller.value;
-      if (nonce !== undefined && !(await store.spend(nonce))) return err(refusal('signature-replayed'));
+      // A registration has no idempotency key that would make repeating it harmless.
+      if (nonce === undefined)
+        return err(refusal('signature-coverage', 'A registration needs a signature with a nonce.'));
+      if (!(await store.spend(nonce))) return err(refusal('signature-replayed'));
       const registeredAt = store.agent(kid)?.registeredAt ?? clock.now().toISOString();
       await store.saveAgent({
         keyid: kid,

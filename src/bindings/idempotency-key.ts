@@ -10,9 +10,13 @@ export function idempotencyKeyField(raw: RawRequest): Result<string, Refusal> {
   const values = raw.headers.get(HEADER.idempotencyKey) ?? [];
   const [value] = values;
   if (value === undefined) return err(refusal('idempotency-key-missing'));
-  const key = values.length === 1 ? parseString(value) : undefined;
+  // UCP's agents send it bare.
+  const bare = raw.headers.has('ucp-agent') && BARE.test(value) ? value : undefined;
+  const key = values.length === 1 ? (parseString(value) ?? bare) : undefined;
   return key === undefined ? err(refusal('idempotency-key-invalid')) : idempotencyKey(key);
 }
+
+const BARE = /^[\w.:-]+$/;
 
 /** The same key from any binding: 20 to 255 printable ASCII characters, as a structured-field string has them. */
 export function idempotencyKey(key: unknown): Result<string, Refusal> {

@@ -55,7 +55,7 @@ export function makeOperations({ world, pipeline, worker, proofOf }: OperationsD
       if (verb !== 'submit' && parseId('op', target) === undefined) return err(refusal('not-found'));
       const checked = idempotencyKey(key);
       if (!checked.ok) return checked;
-      const { evidence, ...who } = caller;
+      const { evidence, profile: _profile, ...who } = caller;
       const { contentDigest: digest, signature, signatureInput } = evidence;
       return pipeline.ask({
         caller: { ...who, evidence: { digest, signature, signatureInput } },

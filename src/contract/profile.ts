@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { ANSWER_TAG, acceptSignature, REQUEST_TAG } from '../../protocol/signature.ts';
+import { ANSWER_TAG, acceptSignature, REQUEST_PROFILES, REQUEST_TAG } from '../../protocol/signature.ts';
 import type { Settings } from '../engine/world.ts';
 import type { Contract } from './contract.ts';
 
@@ -47,6 +47,12 @@ export function profileDocument(contract: Contract, { settings, keys, logVerifie
       algorithms: ['ed25519', 'ecdsa-p256-sha256'],
       accept_signature: acceptSignature(),
       window_seconds_max: LIMITS.signatureWindowSecondsMax,
+      profiles: REQUEST_PROFILES.map(({ name, tag, algorithms, levels }) => ({
+        name,
+        tag,
+        algorithms,
+        good_for: levels.map(({ authority }) => authority),
+      })),
       key_discovery: ['registration', 'signature-agent', 'ucp-agent'],
     },
     mandates: {

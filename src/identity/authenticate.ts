@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
+import type { Json } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { MandateFacts, Proof } from '../../protocol/mandate.ts';
 import { HEADER } from '../../protocol/names.ts';
@@ -29,6 +30,8 @@ export interface Caller {
   readonly label?: string;
   /** To be spent by whoever acts on the request; a bearer token has none. */
   readonly nonce?: Nonce;
+  /** The caller's UCP profile, where it named one. */
+  readonly profile?: Json;
   /** What the token itself permits, where an authorisation server speaks for the principal. */
   readonly grant?: MandateFacts;
   /** Members of the fields `Signature-Input` and `Signature` for `label` alone: what others signed is not evidence of this request. */
@@ -39,6 +42,8 @@ export interface KnownKey {
   readonly key: VerifyKey;
   readonly via: 'registered' | 'directory' | 'profile';
   readonly name?: string;
+  /** The UCP profile its key was found in. */
+  readonly profile?: Json;
 }
 
 export interface AuthenticateDeps {
@@ -90,6 +95,7 @@ function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey, now: D
     proof: 'signature',
     via: known.via,
     ...(known.name === undefined ? {} : { name: known.name }),
+    ...(known.profile === undefined ? {} : { profile: known.profile }),
     label,
     ...(nonce === undefined ? {} : { nonce }),
     evidence: {

@@ -82,7 +82,9 @@ export function makeDirectories(deps: { readonly fetch: GuardedFetch; readonly c
     if (entry === undefined || entry.usableUntil <= now) return undefined;
     if (entry === held) remember(place, entry);
     const key = keyOf(entry.keys, candidate);
-    return key === undefined ? undefined : { key, via: source.via, name: source.name };
+    if (key === undefined) return undefined;
+    const { profile } = entry.keys;
+    return { key, via: source.via, name: source.name, ...(profile === undefined ? {} : { profile }) };
   };
 }
 

@@ -1,4 +1,5 @@
 /** What documents say about keys: Web Bot Auth directories, JWK Sets, UCP profiles, and cards that hold keys or lead to them. */
+import type { Json } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { VerifyKey } from '../../protocol/signature.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
@@ -10,6 +11,8 @@ export interface KeySet {
   readonly byThumbprint: ReadonlyMap<string, VerifyKey>;
   /** By the `kid` that is written. Two keys of one `kid` are none. */
   readonly byLabel: ReadonlyMap<string, VerifyKey>;
+  /** What a UCP profile says besides its keys. */
+  readonly profile?: Json;
 }
 
 export const NO_KEYS: KeySet = { byThumbprint: new Map(), byLabel: new Map() };
@@ -30,7 +33,9 @@ export function readDocument(fetched: Fetched, form: SourceForm, url: string): K
   const parsed = parseStrictJson(fetched.body);
   const document = parsed.ok ? membersOf(parsed.value) : undefined;
   if (document === undefined) return undefined;
-  return form === 'cimd' ? readCard(document, url) : keySet([document['keys'], document['signing_keys']]);
+  if (form === 'cimd') return readCard(document, url);
+  const keys = keySet([document['keys'], document['signing_keys']]);
+  return form === 'profile' && parsed.ok && keys !== undefined ? { ...keys, profile: parsed.value } : keys;
 }
 
 /** A card is of the address it is found at, and says in one way only which keys are its own. */

@@ -15,10 +15,14 @@ interface PublicParts {
   readonly jwk: Readonly<Record<string, string>>;
 }
 
-/** RFC 9421 Appendix B's published keys: everybody has their private halves. */
+/** The keys of RFC 9421 Appendix B and of AdCP's test vectors: everybody has their private halves. */
 const PUBLISHED_TEST_KEYS = new Set([
   'poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U',
   'ydQXMtvbsOsZyFir-Y7A8t7fKEM1gbKPvyFkdpu4fvI',
+  'UzIDv8saQJiAhqGpwv_q3rYCRiDqkoR_6ISmmHffTC0',
+  'kYxXVm3IzZuXqYpEcHzUfSHiaCLt1XU9tWDtwBK9YlI',
+  '3eGq4Kr63h2gUSD1CmszeL25ipsyVfVR5ZJwzk-c4_8',
+  'JoUQQAQt8Exl8R1HSPNa-GICLG89uMxP3nABQ9XengI',
 ]);
 
 /** y-coordinates of the points of small order on edwards25519 (sign bit cleared), little endian hex: a signature under such a key proves nothing. */

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Refusal } from '../../../protocol/errors.ts';
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { Json, JsonObject } from '../../../protocol/json.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
 import type { RawRequest } from '../../edge/raw-request.ts';
 import type { Operation } from '../../engine/operation.ts';
@@ -30,8 +30,19 @@ export interface HttpDeps {
     raw: RawRequest,
     body: JsonObject,
   ) => Promise<Result<{ readonly caller: Caller; readonly agent: JsonObject }, Refusal>>;
+  /** What both sides speak, for a caller that named its UCP profile. */
+  readonly negotiate: (profile: Json) => Result<JsonObject, Refusal>;
+  /** Where a person goes on (UCP `continue_url`). */
+  readonly humanChannel: string;
   readonly answerSignoff: (id: string, raw: RawRequest) => Promise<Result<JsonObject, Refusal>>;
 }
+
+/** A request whose sender is proven; of a UCP agent also what both sides speak. */
+interface Received extends ProvenRequest {
+  readonly ucp?: JsonObject;
+}
+
+const WITH_PERSON: ReadonlySet<unknown> = new Set(['awaiting_signoff', 'handed_off', 'needs_human']);
 
 /** The native binding: signed HTTP. It translates and decides nothing. */
 export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
@@ -62,7 +73,18 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
     if (!answered.ok) return exchange.refuse(answered.error, proven.value);
     const { status, body, replayed, operation } = answered.value;
     const location = verb === 'submit' ? { location: `/operations/${operation}` } : {};
-    return exchange.answer(status, body, proven.value, { ...location, ...(replayed ? REPLAYED : {}) });
+    const told = withUcp(body, proven.value);
+    return exchange.answer(status, told, proven.value, { ...location, ...(replayed ? REPLAYED : {}) });
+  }
+
+  /** UCP agents learn with every answer what both sides speak, and where to go on when a person has to (`requires_escalation`). */
+  function withUcp(body: string, { ucp }: Received): string {
+    if (ucp === undefined) return body;
+    const view: JsonObject = JSON.parse(body);
+    const escalated = WITH_PERSON.has(view['state'])
+      ? { status: 'requires_escalation', continue_url: deps.humanChannel }
+      : {};
+    return JSON.stringify({ ucp, ...view, ...escalated });
   }
 
   async function actProven({ raw, caller }: ProvenRequest, verb: Verb, target: string) {
@@ -79,7 +101,7 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
     const waitMs = preferredWaitMs(proven.raw);
     const known = knownVersion(proven.raw) ?? (isSettled(operation) ? -1 : operation.version);
     const shown = waitMs > 0 ? await operations.beyond(operation, known, waitMs) : operation;
-    return exchange.answer(200, JSON.stringify(viewOf(shown)), proven, { etag: `"${shown.version}"` });
+    return exchange.answer(200, withUcp(JSON.stringify(viewOf(shown)), proven), proven, { etag: `"${shown.version}"` });
   });
 
   app.get('/operations/:id/receipt', async (c) => {
@@ -97,14 +119,18 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
     return decided.ok ? exchange.answer(200, JSON.stringify(decided.value), undefined) : exchange.refuse(decided.error);
   });
 
-  async function receive(c: Http): Promise<Result<ProvenRequest, Refusal>> {
+  async function receive(c: Http): Promise<Result<Received, Refusal>> {
     const raw = await rawRequest(c);
     if (!raw.ok) return raw;
     const caller = await deps.authenticate(raw.value);
-    return caller.ok ? ok({ raw: raw.value, caller: caller.value }) : caller;
+    if (!caller.ok) return caller;
+    const proven = { raw: raw.value, caller: caller.value };
+    if (caller.value.profile === undefined) return ok(proven);
+    const ucp = deps.negotiate(caller.value.profile);
+    return ucp.ok ? ok({ ...proven, ucp: ucp.value }) : ucp;
   }
 
-  async function readOwn(c: Http): Promise<Result<{ proven: ProvenRequest; operation: Operation }, Response>> {
+  async function readOwn(c: Http): Promise<Result<{ proven: Received; operation: Operation }, Response>> {
     const proven = await receive(c);
     if (!proven.ok) return err(exchange.refuse(proven.error));
     const operation = await operations.read(proven.value.caller, c.req.param('id') ?? '');

@@ -1,0 +1,93 @@
+/** UCP: discovery, what both sides speak, and an agent known only by its profile, signing ES256 with an independent library. */
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSignature } from 'http-message-sig';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { independentKey } from '../support/independent.ts';
+import { send, type WireAnswer } from '../support/signed.ts';
+
+const HANDOFF = 'local.gateway.actions.human_handoff';
+const agent = independentKey('P-256');
+let gateway: TestGateway;
+let platform: Server;
+let base: string;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  platform = createServer((request, response) => {
+    const version = request.url === '/newer' ? '2099-01-01' : '2026-04-08';
+    const capabilities = {
+      [HANDOFF]: [{ version: '2026-11-24' }],
+      'local.gateway.actions.contract_renew': [{ version: '2020-01-01' }],
+      'dev.ucp.shopping.checkout': [{ version: '2026-04-08' }],
+    };
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'public, max-age=60' });
+    response.end(JSON.stringify({ ucp: { version, capabilities }, keys: [{ ...agent.jwk, kid: 'p-2026' }] }));
+  }).listen(0, '127.0.0.1');
+  await once(platform, 'listening');
+  base = `http://127.0.0.1:${(platform.address() as AddressInfo).port}`;
+}, 30_000);
+afterAll(async () => {
+  platform.close();
+  await gateway.stop();
+});
+
+async function handoff(profile: string): Promise<WireAnswer> {
+  const body = JSON.stringify({ input: { topic: 'A person, please' } });
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'content-digest': `sha-256=:${createHash('sha256').update(body).digest('base64')}:`,
+    // Bare, as UCP's own examples have it.
+    'idempotency-key': randomUUID(),
+    'ucp-agent': `profile="${base}${profile}"`,
+  };
+  const target = '/actions/human.handoff';
+  const signed = await createSignature(
+    {
+      kind: 'request',
+      method: 'POST',
+      targetUri: `${gateway.origin}${target}`,
+      requestTarget: target,
+      fields: Object.entries(headers).map(([name, value]) => ({ name, value })),
+    },
+    {
+      label: 'sig1',
+      components: ['@method', '@authority', '@path', ...Object.keys(headers)],
+      parameters: { keyid: 'p-2026' },
+      signer: agent.signer,
+    },
+  );
+  const fields = { ...headers, 'signature-input': signed.signatureInput, signature: signed.signature };
+  return send(gateway.origin, { method: 'POST', target, headers: fields, body: Buffer.from(body) });
+}
+
+describe('UCP', () => {
+  it('is published with keys that are public and an age', async () => {
+    const answer = await fetch(`${gateway.origin}/.well-known/ucp`, { redirect: 'error' });
+    expect(answer.headers.get('cache-control')).toMatch(/public, max-age=(?:[6-9]\d|\d{3,})/);
+    const profile = (await answer.json()) as { ucp: { capabilities: object }; keys: object[] };
+    expect(Object.keys(profile.ucp.capabilities)).toContain(HANDOFF);
+    for (const key of profile.keys) expect(key).not.toHaveProperty('d');
+  });
+
+  it('takes an agent by its profile alone, and tells what both sides speak', async () => {
+    const answer = await handoff('/profile');
+    expect(answer.status).toBe(202);
+    expect(answer.json['ucp']).toEqual({
+      version: '2026-04-08',
+      capabilities: { [HANDOFF]: [{ version: '2026-11-24' }] },
+    });
+    expect(answer.headers['signature']).toBeDefined();
+  });
+
+  it('refuses a newer protocol with nothing done', async () => {
+    const before = gateway.operations();
+    const answer = await handoff('/newer');
+    expect(answer.status).toBe(422);
+    expect(answer.json['type']).toBe('urn:parley:problem:version-unsupported');
+    expect(gateway.operations()).toBe(before);
+  });
+});
