@@ -4,9 +4,19 @@ import { calculateJwkThumbprint, exportJWK, type JWTPayload, SignJWT } from 'jos
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseThumbprint } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import {
+  asking,
+  type Holder,
+  holder,
+  NOW,
+  ORIGIN,
+  type Parts,
+  prove,
+  RESOURCE,
+  seconds,
+} from '../../test/support/tokens.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
 import { normalTarget, verifyDpop } from './dpop.ts';
-import { asking, type Holder, holder, NOW, ORIGIN, type Parts, prove, RESOURCE, seconds } from './oauth-fixture.ts';
 
 const TOKEN = 'aaa.bbb.ccc';
 let ed: Holder;

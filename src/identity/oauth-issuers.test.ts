@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { ISSUER, NOW, holder as newHolder, type Holder as TestHolder } from '../../test/support/tokens.ts';
 import { makeGuardedFetch } from './guarded-fetch.ts';
-import { ISSUER, NOW, holder as newHolder, type Holder as TestHolder } from './oauth-fixture.ts';
 import { type ConfiguredTokenIssuer, grantIssuers, readTokenIssuers } from './oauth-issuers.ts';
 
 let requests = 0;

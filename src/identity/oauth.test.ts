@@ -5,8 +5,6 @@ import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { makeGuardedFetch } from './guarded-fetch.ts';
-import { makeTokenAuth, type TokenAuthDeps } from './oauth.ts';
 import {
   asking,
   CLAIMS,
@@ -22,7 +20,9 @@ import {
   prove,
   RESOURCE,
   seconds,
-} from './oauth-fixture.ts';
+} from '../../test/support/tokens.ts';
+import { makeGuardedFetch } from './guarded-fetch.ts';
+import { makeTokenAuth, type TokenAuthDeps } from './oauth.ts';
 import { type ConfiguredTokenIssuer, readTokenIssuers } from './oauth-issuers.ts';
 import { bearerChallenge, challengeError, metadataUrl, protectedResourceMetadata } from './oauth-metadata.ts';
 

@@ -61,7 +61,7 @@ export function makeCallTool(deps: CallDeps) {
     const found = operations.own(caller, replied.value.operation);
     if (!found.ok) return refusalResult(found.error);
     const asked = JSON.parse(replied.value.body) as { readonly updated_at: string };
-    const operationNow = await operations.settled(found.value, AT_ONCE_MS);
+    const operationNow = await operations.settled(found.value, AT_ONCE_MS, ({ state }) => state === 'awaiting_signoff');
     return pending(operationNow, Date.parse(asked.updated_at), call, caller, declaredBy(ctx));
   }
 

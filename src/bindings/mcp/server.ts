@@ -111,6 +111,8 @@ export function makeServerFactory({ world, contract, operations, version }: McpD
     });
     server.setRequestHandler('tasks/cancel', { params: anyObject }, async (params, ctx) => {
       const id = named(ctx, params);
+      if (!operations.own(proven(caller), id.operation).ok)
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
       // Cooperative: what a person or the policy has authorised is not stopped.
       await operations.ask(proven(caller), {
         verb: 'withdraw',

@@ -1,8 +1,8 @@
 /** A small world of access tokens for tests: an authorisation server and a client with real keys, that get any part wrong on request. */
 import { createHash } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import type { RawRequest } from '../edge/raw-request.ts';
-import type { TokenAlg } from './oauth-issuers.ts';
+import type { RawRequest } from '../../src/edge/raw-request.ts';
+import type { TokenAlg } from '../../src/identity/oauth-issuers.ts';
 
 export const ORIGIN = 'https://parley.example';
 export const RESOURCE = `${ORIGIN}/mcp`;
