@@ -1,7 +1,7 @@
 /** The bindings for agents that speak something else than signed HTTP: MCP and A2A, with what they publish. */
 import { AgentCard } from '@a2a-js/sdk';
 import { LegacyRestTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
-import type { ServerCallContext } from '@a2a-js/sdk/server';
+import { type A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import { Hono } from 'hono';
 import manifest from '../package.json' with { type: 'json' };
 import type { JsonObject } from '../protocol/json.ts';
@@ -67,9 +67,18 @@ async function a2a({ engine, config, exchange, operations, identity }: PeerDeps)
     (error) => log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' }),
   );
   const app = makeA2aBinding({ exchange, prove: identity.proveAt(A2A_PATH), handler, calls });
-  const legacyCard = await new LegacyRestTransportHandler(handler).getAgentCard();
-  app.route('/', serveCard(signed, JSON.parse(JSON.stringify(legacyCard)) as JsonObject));
+  app.route('/', serveCard(signed, await legacyCard(handler)));
   return app;
+}
+
+/** The card as 0.3 has it. The SDK translates cards only where it serves the extended one. */
+async function legacyCard(handler: A2ARequestHandler): Promise<JsonObject> {
+  const { getAgentCard } = handler;
+  const translating = Object.assign(Object.create(handler), { getAuthenticatedExtendedAgentCard: getAgentCard });
+  const card = await new LegacyRestTransportHandler(translating).getAuthenticatedExtendedAgentCard(
+    new ServerCallContext(),
+  );
+  return JSON.parse(JSON.stringify(card));
 }
 
 /** Protected resource metadata (RFC 9728), at the address that belongs to each endpoint's path. */

@@ -106,6 +106,79 @@ describe('a unit', () => {
   });
 });
 
+describe('what the database refuses', () => {
+  const unfit = (id: string) => ({
+    outgoing: [{ id, endpoint: 'crm', type: 't', payload: {}, dueAt: 1.5 }],
+    operations: [{ next: operation(), expected: 0 }],
+  });
+
+  it('costs the neighbours of its batch nothing, leaves nothing behind, and is no failure of the disk', async () => {
+    const store = open();
+    const good = () => ({ operations: [{ next: operation(), expected: 0 }] });
+    const settled = await Promise.allSettled([good(), unfit('a'), good(), unfit('b'), good()].map(store.commit));
+    expect(settled.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(store.db.prepare('SELECT count(*) AS n FROM operations').get()).toEqual({ n: 3 });
+    await expect(store.commit(unfit('c'))).rejects.toThrow('REAL value');
+    expect(await store.commit(good())).toEqual({ ok: true });
+    store.close();
+  });
+});
+
+describe('an agent’s operations', () => {
+  const at = (second: number) => `2026-11-01T00:00:${String(second).padStart(2, '0')}.000Z`;
+
+  it('come in pages, last changed first, none twice and none missed', async () => {
+    const store = open();
+    const made: string[] = [];
+    for (let index = 0; index < 7; index += 1) {
+      // Several at the same moment: the id decides.
+      const next = { ...operation(), updatedAt: at(Math.floor(index / 3)) };
+      made.push(next.id);
+      await store.commit({ operations: [{ next, expected: 0 }] });
+    }
+    const other = {
+      ...operation(),
+      agent: { keyid: 'B'.repeat(43) as Operation['agent']['keyid'], via: 'registered' },
+    };
+    await store.commit({ operations: [{ next: other, expected: 0 }] });
+    const seen: string[] = [];
+    let after: { at: string; id: string } | undefined;
+    for (;;) {
+      const { operations, total } = store.ofAgent(String(keyid), {
+        limit: 2,
+        ...(after === undefined ? {} : { after }),
+      });
+      expect(total).toBe(7);
+      seen.push(...operations.map(({ id }) => id));
+      const last = operations.at(-1);
+      if (last === undefined) break;
+      after = { at: last.updatedAt, id: last.id };
+    }
+    expect(seen).toEqual([...made].reverse());
+    store.close();
+  });
+
+  it('are filtered by state, conversation and time', async () => {
+    const store = open();
+    const named = { ...operation(), conversation: 'c1', updatedAt: at(5) };
+    const ended = { ...operation(), state: 'completed' as const, updatedAt: at(9) };
+    for (const next of [named, ended]) await store.commit({ operations: [{ next, expected: 0 }] });
+    const ids = (page: object) => store.ofAgent(String(keyid), { limit: 9, ...page }).operations.map(({ id }) => id);
+    expect(ids({ conversation: 'c1' })).toEqual([named.id]);
+    expect(ids({ conversation: ended.id })).toEqual([ended.id]);
+    expect(ids({ states: ['completed'] })).toEqual([ended.id]);
+    expect(ids({ since: at(6) })).toEqual([ended.id]);
+    expect(ids({ states: [] })).toEqual([]);
+    store.close();
+  });
+});
+
 describe('the data directory', () => {
   it('belongs to one process at a time', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'parley-store-')), 'parley.db');
