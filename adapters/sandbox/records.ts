@@ -4,6 +4,9 @@ import { AdapterError, type Ctx, type Ref, type Snapshot } from '../sdk/index.ts
 import { accepted, type CrmRecord, changeOf, recordOf } from './answers.ts';
 import { COLLECTION, DATA_FIELDS } from './fields.ts';
 
+/** Longer than any id of this CRM, and far below what a request line holds: more would look like a broken connection. */
+const ID_CHARS_MAX = 256;
+
 export function target(ref: Ref) {
   return path`/v1/${collectionOf(ref.type)}/${ref.value}`;
 }
@@ -17,6 +20,7 @@ export function collectionOf(type: string): string {
 /** Reads a record by its id, or by the external id of the change that made it. */
 export async function readRecord(http: ReadHttp, ctx: Ctx, ref: Ref): Promise<CrmRecord> {
   const collection = collectionOf(ref.type);
+  if (ref.value.length > ID_CHARS_MAX) throw new AdapterError('invalid', 'An identifier is not usable.');
   if (ref.by === 'external') {
     const made = changeOf(accepted(await http.get(ctx, path`/v1/changes/${ref.value}`), 'read'));
     if (made.type !== collection) throw new AdapterError('not_found', 'There is no such record.');

@@ -121,6 +121,10 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
         ? c.json({ ok: true })
         : fail(c, 400, 'invalid', 'No such fault.'),
     );
+    app.post('/faults/clear', (c) => {
+      faults.clear();
+      return c.json({ ok: true });
+    });
     app.get('/ledger', (c) => c.json({ changes: db.changes().map(changeView) }));
   }
   app.notFound((c) => fail(c, 404, 'not_found', 'No such resource.'));
@@ -143,7 +147,9 @@ async function readWrite(c: Http, type: RecordType): Promise<Write | Response> {
     return fail(c, 400, 'invalid', 'The body must be a JSON object.');
   const fields = fieldErrors(type, body as Fields);
   if (fields.length > 0) return fail(c, 400, 'invalid', 'Some fields cannot be written.', fields);
-  return { external, body: body as Fields, text: JSON.stringify(body) };
+  const text = JSON.stringify(body);
+  const applied = c.get('partial') === true ? Object.fromEntries(Object.entries(body).slice(0, 1)) : body;
+  return { external, body: applied as Fields, text };
 }
 
 function typeOf(c: Http): RecordType | undefined {

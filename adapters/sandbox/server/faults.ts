@@ -2,11 +2,13 @@ import type { MiddlewareHandler } from 'hono';
 import type { Env } from './env.ts';
 
 /** Faults on order, for tests: each is used up by the next matching request, in the order they were ordered.
+ * `429-bare` says no Retry-After; `partial` carries out the first field of a write only.
  * `refuse` closes the connection unread; `-after` kinds do the work first; `slow` gives the answer byte by byte, `ms` apart. */
 const FAULT_KINDS = [
   'refuse',
   'delay',
   '429',
+  '429-bare',
   '401',
   '500-before',
   '500-after',
@@ -16,6 +18,7 @@ const FAULT_KINDS = [
   'slow',
   'bad-schema',
   'stale-read',
+  'partial',
 ] as const;
 type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -31,6 +34,9 @@ export type Faults = ReturnType<typeof makeFaults>;
 export function makeFaults() {
   let queue: Fault[] = [];
   return {
+    clear() {
+      queue = [];
+    },
     add(value: unknown): boolean {
       const fault = parseFault(value);
       if (fault !== undefined) queue.push(fault);
@@ -60,6 +66,7 @@ function parseFault(value: unknown): Fault | undefined {
 const BEFORE: ReadonlyMap<FaultKind, readonly [status: 401 | 429 | 500, code: string]> = new Map([
   ['401', [401, 'unauthorised'] as const],
   ['429', [429, 'rate_limited'] as const],
+  ['429-bare', [429, 'rate_limited'] as const],
   ['500-before', [500, 'internal'] as const],
 ]);
 
@@ -74,7 +81,7 @@ export function withFaults(faults: Faults): MiddlewareHandler<Env> {
     const refusal = BEFORE.get(fault.kind);
     if (refusal !== undefined) {
       const [status, code] = refusal;
-      if (status === 429) c.header('retry-after', '1');
+      if (fault.kind === '429') c.header('retry-after', '1');
       return c.json({ error: { code, message: 'A fault was ordered.' } }, status);
     }
     if (fault.kind === 'refuse') {
@@ -84,6 +91,7 @@ export function withFaults(faults: Faults): MiddlewareHandler<Env> {
     if (fault.kind === 'hang') await never();
     if (fault.kind === 'delay') await sleep(fault.ms);
     if (fault.kind === 'stale-read') c.set('stale', true);
+    if (fault.kind === 'partial') c.set('partial', true);
     await next();
     if (fault.kind === 'hang-after') await never();
     if (fault.kind === 'reset-after') c.env.outgoing.destroy();

@@ -17,6 +17,7 @@ export interface Sandbox {
     readonly count?: number;
     readonly ms?: number;
   }): Promise<void>;
+  clearFaults(): Promise<void>;
   /** Reads a record past the adapter, as a person at the CRM would. */
   record(type: string, id: string): Promise<Record<string, unknown>>;
   /** Changes a record past the adapter, as a person at the CRM would. */
@@ -69,6 +70,7 @@ export async function spawnSandbox(
     record,
     ledger: async () => (await call('/ledger')).changes,
     fault: async (fault) => void (await call('/faults', { method: 'POST', body: JSON.stringify(fault) })),
+    clearFaults: async () => void (await call('/faults/clear', { method: 'POST', body: '{}' })),
     async edit(type, id, fields) {
       const { revision } = await record(type, id);
       const headers = { 'if-match': `"${revision}"`, 'external-id': `person:${type}:${id}:${revision}` };

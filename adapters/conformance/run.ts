@@ -1,0 +1,99 @@
+import { inspect } from 'node:util';
+import { AdapterError } from '../sdk/index.ts';
+import { type Bench, openBench } from './bench.ts';
+import { Broken, type Outcome, type Rule } from './outcome.ts';
+import { discoversNoMore, manifestIsValid } from './rules/declared.ts';
+import { exactToTheCent, hostileIdsStayPut } from './rules/exact.ts';
+import { abortIsHonoured, partIsNotWhole, refusalsAreBounded, secretsStay, verifyDecides } from './rules/failing.ts';
+import { pagesAreComplete, tenantsAreApart, versionsTell } from './rules/reading.ts';
+import { effectIsReadBack, foreignChangeIsSeen, onceIsOnce, planWritesNothing, undoIsWhole } from './rules/writing.ts';
+import type { KitSubject } from './subject.ts';
+
+/** The seventeen promises, in order. */
+export const RULES: readonly Rule[] = [
+  manifestIsValid,
+  discoversNoMore,
+  versionsTell,
+  planWritesNothing,
+  effectIsReadBack,
+  onceIsOnce,
+  verifyDecides,
+  foreignChangeIsSeen,
+  undoIsWhole,
+  refusalsAreBounded,
+  hostileIdsStayPut,
+  tenantsAreApart,
+  secretsStay,
+  abortIsHonoured,
+  pagesAreComplete,
+  partIsNotWhole,
+  exactToTheCent,
+];
+
+export interface Result {
+  readonly rule: number;
+  readonly title: string;
+  readonly outcome: Outcome;
+}
+
+export interface Report {
+  readonly adapter: string;
+  readonly version: string;
+  readonly ok: boolean;
+  readonly results: readonly Result[];
+}
+
+/** Every rule on one subject, one after the other: they share a CRM. */
+export async function runKit(subject: KitSubject): Promise<Report> {
+  const rig = await subject.open();
+  let bench: Bench | undefined;
+  try {
+    bench = await openBench(rig);
+    const results: Result[] = [];
+    for (const rule of RULES) results.push({ rule: rule.number, title: rule.title, outcome: await judge(rule, bench) });
+    const ok = results.every(({ outcome }) => outcome.kind !== 'fail');
+    return { adapter: subject.name, version: bench.manifest.version, ok, results };
+  } finally {
+    await bench?.recorder.close();
+    await rig.stop();
+  }
+}
+
+export async function judge(rule: Rule, bench: Bench): Promise<Outcome> {
+  try {
+    return await rule.run(bench);
+  } catch (error) {
+    if (error instanceof Broken) return { kind: 'fail', seen: error.message, todo: error.todo };
+    if (error instanceof AdapterError)
+      return {
+        kind: 'fail',
+        seen: `${error.code}: ${error.message}`,
+        todo: 'A plain call on a seeded record must succeed.',
+      };
+    return {
+      kind: 'fail',
+      seen: inspect(error).slice(0, 500),
+      todo: 'The rig or the adapter failed outside the contract.',
+    };
+  } finally {
+    await bench.rig.clearFaults();
+  }
+}
+
+const MARK = { pass: 'pass', fail: 'FAIL', 'not-applicable': 'n/a ' } as const;
+
+/** The report as lines for a terminal. */
+export function table({ adapter, version, ok, results }: Report): string[] {
+  const width = Math.max(...results.map(({ title }) => title.length));
+  const lines = results.flatMap(({ rule, title, outcome }) => {
+    const said = outcome.kind === 'pass' ? outcome.detail : outcome.kind === 'fail' ? outcome.seen : outcome.reason;
+    const line = `${String(rule).padStart(2)}  ${MARK[outcome.kind]}  ${title.padEnd(width)}  ${printable(said)}`;
+    return outcome.kind === 'fail' ? [line, `          → ${printable(outcome.todo)}`] : [line];
+  });
+  return [`${adapter} ${version}`, ...lines, ok ? 'conformant' : 'NOT conformant'];
+}
+
+/** What a CRM or an adapter said must not drive the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD').slice(0, 300);
+}

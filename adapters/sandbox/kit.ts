@@ -1,0 +1,125 @@
+/** The sandbox CRM under the conformance kit. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { ExactCase, KitSubject, Rig, Sample } from '../conformance/subject.ts';
+import type { Ref } from '../sdk/index.ts';
+import { makeSandboxAdapter } from './index.ts';
+import { collectionOf } from './records.ts';
+import { type Sandbox, spawnSandbox } from './server/spawn.ts';
+
+const TOKEN = 'sandbox-kit-token-b41f';
+const contract = (n: number): Ref => ({ type: 'contract', by: 'id', value: `K-${1001 + (n % 200)}` });
+
+const terms = (n: number, more: JsonObject = {}): JsonObject => ({
+  unit_price: { amount: 110_001 + n, currency: 'EUR' },
+  term_months: 18,
+  seats: 4_321,
+  start_date: '2027-01-01',
+  notice_days: 45,
+  ...more,
+});
+
+const samples: readonly Sample[] = [
+  {
+    action: 'contract.renew',
+    prepare: (n) => ({
+      input: { contract: contract(n).value },
+      terms: terms(n),
+      about: { ref: contract(n), edit: { payment_terms_days: 1 + (n % 300), auto_renew: true } },
+    }),
+  },
+  {
+    action: 'data.validate',
+    prepare: (n) => {
+      const ref: Ref = { type: 'contact', by: 'id', value: `C-${1001 + (n % 300)}` };
+      const fields = [
+        { path: 'contact.phone', value: `+49 40 ${7_000_000 + n}` },
+        { path: 'contact.job_title', value: `Head of ${n}` },
+      ];
+      return { input: { contact: ref.value, fields }, about: { ref, edit: { first_name: `Kit ${n}` } } };
+    },
+  },
+  {
+    action: 'human.handoff',
+    prepare: (n) => ({ input: { topic: `Invoice ${n}`, message: `Please call about ${n}`, urgency: 'normal' } }),
+  },
+];
+
+const renewal = (title: string, changed: JsonObject, shows: JsonObject): ExactCase => ({
+  title,
+  action: 'contract.renew',
+  prepare: (n) => ({
+    input: { contract: contract(200).value },
+    terms: terms(n, changed),
+    about: { ref: contract(200), edit: { auto_renew: true } },
+  }),
+  shows,
+});
+const price = (amount: number, currency: string) => ({ unit_price: { amount, currency } });
+
+const exact: readonly ExactCase[] = [
+  renewal('19.99 EUR', price(1_999, 'EUR'), price(1_999, 'EUR')),
+  renewal('1 JPY', price(1, 'JPY'), price(1, 'JPY')),
+  renewal('0.035 KWD', price(35, 'KWD'), price(35, 'KWD')),
+  renewal('from a leap day', { start_date: '2028-02-29', term_months: 12 }, { end_date: '2029-02-28' }),
+  renewal('to a leap day', { start_date: '2027-03-01', term_months: 12 }, { end_date: '2028-02-29' }),
+  renewal('a month from the 31st', { start_date: '2027-01-31', term_months: 1 }, { end_date: '2027-02-28' }),
+];
+
+export const subject: KitSubject = { name: 'sandbox', open };
+
+async function open(): Promise<Rig> {
+  const directory = mkdtempSync(join(tmpdir(), 'parley-kit-'));
+  const db = join(directory, 'crm.db');
+  let crm = await spawnSandbox({ db, faults: true, token: TOKEN });
+  const port = Number(new URL(crm.origin).port);
+  let neighbour: Sandbox | undefined;
+  return {
+    makeAdapter: ({ dispatcher, timeoutMs, token = TOKEN, tenant }) =>
+      makeSandboxAdapter({
+        origin: tenant === 'b' && neighbour !== undefined ? neighbour.origin : crm.origin,
+        token,
+        dispatcher,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      }),
+    async effects() {
+      const made = (await crm.ledger()).filter(({ external_id }) => !external_id.startsWith('person:'));
+      return made.map(({ external_id, type, id }) => ({ key: external_id, type, id }));
+    },
+    async record(ref) {
+      const { revision: _r, updated_at: _u, ...fields } = await crm.record(collectionOf(ref.type), ref.value);
+      return JSON.parse(JSON.stringify(fields));
+    },
+    edit: (ref, fields) => crm.edit(collectionOf(ref.type), ref.value, fields),
+    fault: (fault) => crm.fault(fault),
+    clearFaults: () => crm.clearFaults(),
+    unsupported: {},
+    process: {
+      kill: () => crm.kill(),
+      restart: async () => {
+        crm = await spawnSandbox({ db, faults: true, token: TOKEN, port });
+      },
+    },
+    samples,
+    absent: (type) => ({ type, by: 'id', value: 'X-999999' }),
+    secrets: [TOKEN],
+    async tenants() {
+      neighbour ??= await spawnSandbox({ faults: true, token: TOKEN });
+      const ref: Ref = { type: 'account', by: 'id', value: 'A-1001' };
+      await crm.edit('accounts', ref.value, { name: 'Tenant Alpha' });
+      await neighbour.edit('accounts', ref.value, { name: 'Tenant Bravo' });
+      return [
+        { tenant: 'a', ref, marker: 'Tenant Alpha' },
+        { tenant: 'b', ref, marker: 'Tenant Bravo' },
+      ];
+    },
+    paged: { none: 'it reads single records by id and never a list' },
+    exact,
+    async stop() {
+      await Promise.all([crm.stop(), neighbour?.stop()]);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
