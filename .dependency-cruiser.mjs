@@ -60,9 +60,9 @@ export default {
     ),
     only(
       'adapters-know-the-sdk',
-      '^adapters/[a-z]+/[a-z-]+\\.ts$',
-      '^adapters/sdk/|^adapters/([a-z]+)/|^protocol/|node_modules/undici/',
-      'An adapter needs its SDK, the protocol and undici.',
+      '^adapters/(?!conformance/)[a-z]+/(?!kit\\.ts)[a-z-]+\\.ts$',
+      '^adapters/sdk/|^adapters/([a-z]+)/|^protocol/|node_modules/undici/|^(?:crypto|timers/promises)$',
+      'An adapter needs its SDK, the protocol and undici; its rig for the conformance kit starts processes.',
     ),
     never('adapters-know-no-gateway', '^adapters/', '^src/', 'An adapter works for any gateway.'),
     never(

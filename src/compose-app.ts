@@ -11,7 +11,7 @@ import { allowedMethods } from './bindings/http/methods.ts';
 import { makeOperations } from './bindings/operations.ts';
 import type { Engine } from './compose-engine.ts';
 import { composeIdentity } from './compose-identity.ts';
-import { composePeers, resourceDocuments } from './compose-peers.ts';
+import { composePeers, type Profile, resourceDocuments } from './compose-peers.ts';
 import type { Config } from './config.ts';
 import { type Desk, makeConsole } from './console/app.ts';
 import { makeSessions } from './console/session.ts';
@@ -29,9 +29,10 @@ export interface AppDeps {
   readonly config: Config;
   readonly engine: Engine;
   readonly ledger: Ledger;
+  readonly profile?: Profile | undefined;
 }
 
-export async function composeApp({ config, engine, ledger }: AppDeps): Promise<Hono<Env>> {
+export async function composeApp({ config, engine, ledger, profile }: AppDeps): Promise<Hono<Env>> {
   const { world, pipeline, worker } = engine;
   const { keys, clock, ids, log } = world;
   const origin = new URL(config.origin);
@@ -49,7 +50,7 @@ export async function composeApp({ config, engine, ledger }: AppDeps): Promise<H
 
   const operations = makeOperations({ world, pipeline, worker, proofOf: (operation) => proofOf(ledger, operation) });
 
-  const identity = composeIdentity(engine, config);
+  const identity = composeIdentity(engine, config, profile?.anyone);
   const ucp = ucpProfile(engine.contract, world.settings, keys.jwks().keys);
 
   const app = new Hono<Env>();
@@ -68,7 +69,7 @@ export async function composeApp({ config, engine, ledger }: AppDeps): Promise<H
       answerSignoff: signoffAnswers(engine, config),
     }),
   );
-  app.route('/', await composePeers({ engine, config, exchange, operations, identity }));
+  app.route('/', await composePeers({ engine, config, exchange, operations, identity, profile }));
   app.route(
     '/console',
     makeConsole(

@@ -2,6 +2,7 @@
 import { AgentCard } from '@a2a-js/sdk';
 import { LegacyRestTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
 import { type A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
+import type { Server } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import manifest from '../package.json' with { type: 'json' };
 import type { JsonObject } from '../protocol/json.ts';
@@ -12,13 +13,24 @@ import { withoutBugs } from './bindings/a2a/errors.ts';
 import { type Call, makeA2aHandler } from './bindings/a2a/handler.ts';
 import type { Env, Exchange } from './bindings/exchange.ts';
 import type { PublicDocument } from './bindings/http/documents.ts';
-import { MCP_PATH, makeMcpBinding } from './bindings/mcp/app.ts';
-import { makeServerFactory } from './bindings/mcp/server.ts';
+import { MCP_PATH, makeMcpBinding, type Sessions } from './bindings/mcp/app.ts';
+import { type McpHandlers, makeServerFactory } from './bindings/mcp/server.ts';
 import type { Operations } from './bindings/operations.ts';
 import type { Engine } from './compose-engine.ts';
 import type { Identity } from './compose-identity.ts';
 import type { Config } from './config.ts';
+import type { Caller } from './identity/authenticate.ts';
 import { metadataUrl, protectedResourceMetadata } from './identity/oauth-metadata.ts';
+
+/** What the conformance profile puts in front of the gateway's own answers, behind the same limits, checks and proof of the caller. The
+ * only seam it has, and nothing else uses it: an ordinary gateway is composed without. */
+export interface Profile {
+  /** Who is believed to ask when nothing says who. */
+  readonly anyone: Caller;
+  readonly mcp: (own: McpHandlers, server: Server) => McpHandlers;
+  readonly mcpSessions: Sessions;
+  readonly a2a: (own: A2ARequestHandler) => A2ARequestHandler;
+}
 
 export interface PeerDeps {
   readonly engine: Engine;
@@ -26,6 +38,7 @@ export interface PeerDeps {
   readonly exchange: Exchange;
   readonly operations: Operations;
   readonly identity: Identity;
+  readonly profile: Profile | undefined;
 }
 
 export async function composePeers(deps: PeerDeps): Promise<Hono<Env>> {
@@ -35,18 +48,19 @@ export async function composePeers(deps: PeerDeps): Promise<Hono<Env>> {
   return app;
 }
 
-function mcp({ engine, config, exchange, operations, identity }: PeerDeps): Hono<Env> {
+function mcp({ engine, config, exchange, operations, identity, profile }: PeerDeps): Hono<Env> {
   const { world, contract } = engine;
   return makeMcpBinding({
     exchange,
     prove: identity.proveAt(MCP_PATH),
-    makeServer: makeServerFactory({ world, contract, operations, version: manifest.version }),
+    makeServer: makeServerFactory({ world, contract, operations, version: manifest.version }, profile?.mcp),
     origin: config.origin,
     allowedOrigins: new Set(config.allowed_origins),
+    ...(profile === undefined ? {} : { sessions: profile.mcpSessions }),
   });
 }
 
-async function a2a({ engine, config, exchange, operations, identity }: PeerDeps): Promise<Hono<Env>> {
+async function a2a({ engine, config, exchange, operations, identity, profile }: PeerDeps): Promise<Hono<Env>> {
   const { world, contract, tokenIssuers } = engine;
   const { settings, keys, log } = world;
   const tokens = tokenIssuers.size === 0 ? undefined : { metadataUrl: metadataUrl(`${config.origin}${A2A_PATH}`) };
@@ -54,17 +68,17 @@ async function a2a({ engine, config, exchange, operations, identity }: PeerDeps)
   const jku = `${config.origin}/.well-known/jwks.json`;
   const signed = signedCard(agentCard(facts), keys, jku);
   const calls = new WeakMap<ServerCallContext, Call>();
-  const handler = withoutBugs(
-    makeA2aHandler({
-      world,
-      contract,
-      operations,
-      card: AgentCard.fromJSON(signed),
-      extendedCard: AgentCard.fromJSON(signedCard(extendedCard(facts), keys, jku)),
-      callOf: (context) => calls.get(context) ?? { caller: undefined, signal: new AbortController().signal },
-      allowPrivate: config.allow_private_network,
-    }),
-    (error) => log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' }),
+  const own = makeA2aHandler({
+    world,
+    contract,
+    operations,
+    card: AgentCard.fromJSON(signed),
+    extendedCard: AgentCard.fromJSON(signedCard(extendedCard(facts), keys, jku)),
+    callOf: (context) => calls.get(context) ?? { caller: undefined, signal: new AbortController().signal },
+    allowPrivate: config.allow_private_network,
+  });
+  const handler = withoutBugs(profile?.a2a(own) ?? own, (error) =>
+    log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' }),
   );
   const app = makeA2aBinding({ exchange, prove: identity.proveAt(A2A_PATH), handler, calls });
   app.route('/', serveCard(signed, await legacyCard(handler)));

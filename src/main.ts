@@ -9,6 +9,7 @@ import { makeServer } from './bindings/http/server.ts';
 import { composeApp } from './compose-app.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeOutbox } from './compose-outbox.ts';
+import type { Profile } from './compose-peers.ts';
 import type { Config } from './config.ts';
 import { loadCompanyKeys } from './identity/company-keys.ts';
 import { makeRevocationReader } from './identity/revocations.ts';
@@ -31,7 +32,7 @@ const REVOCATION_INTERVAL_MS = 2_000;
 const OUTBOX_INTERVAL_MS = 500;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
-export async function startGateway(config: Config, log: Log): Promise<Gateway> {
+export async function startGateway(config: Config, log: Log, profile?: Profile): Promise<Gateway> {
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
   const clock = systemClock;
   const ids = makeIds(clock);
@@ -44,7 +45,7 @@ export async function startGateway(config: Config, log: Log): Promise<Gateway> {
   const ledger = makeLedger(makeSqliteLog(store.db), logSigner(keys, logOrigin(config.origin)));
   const engine = await composeEngine({ config, clock, ids, keys, store, log });
   const outbox = composeOutbox(engine, config);
-  const app = await composeApp({ config, engine, ledger });
+  const app = await composeApp({ config, engine, ledger, profile });
   const server = makeServer((request, env) => app.fetch(request, env as HttpBindings), authoritiesOf(config), log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

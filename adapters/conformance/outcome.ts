@@ -1,15 +1,7 @@
-import type { Bench } from './bench.ts';
-
 export type Outcome =
   | { readonly kind: 'pass'; readonly detail: string }
   | { readonly kind: 'fail'; readonly seen: string; readonly todo: string }
   | { readonly kind: 'not-applicable'; readonly reason: string };
-
-export interface Rule {
-  readonly number: number;
-  readonly title: string;
-  run(bench: Bench): Promise<Outcome>;
-}
 
 /** A broken promise: what was seen, and what to do about it. */
 export class Broken extends Error {

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { AdapterError } from '../sdk/index.ts';
 import { type Bench, openBench } from './bench.ts';
-import { Broken, type Outcome, type Rule } from './outcome.ts';
+import { Broken, type Outcome } from './outcome.ts';
+import type { Rule } from './rule.ts';
 import { discoversNoMore, manifestIsValid } from './rules/declared.ts';
 import { exactToTheCent, hostileIdsStayPut } from './rules/exact.ts';
 import { abortIsHonoured, partIsNotWhole, refusalsAreBounded, secretsStay, verifyDecides } from './rules/failing.ts';

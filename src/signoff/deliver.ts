@@ -52,7 +52,11 @@ export function makeDeliverer(deps: DelivererDeps): { step(): Promise<number> } 
     }
     const asked = 'retryAfterSeconds' in answer ? (answer.retryAfterSeconds ?? 0) : 0;
     const seconds = Math.max(pause * (1 + JITTER * deps.random()), asked);
-    return deps.store.settleOutgoing(message.id, { retryAtMs: now.getTime() + Math.round(seconds * 1000) }, String(answer.status));
+    return deps.store.settleOutgoing(
+      message.id,
+      { retryAtMs: now.getTime() + Math.round(seconds * 1000) },
+      String(answer.status),
+    );
   }
 
   return {

@@ -1,5 +1,6 @@
 import { type Bench, settle } from '../bench.ts';
-import { must, pass, type Rule } from '../outcome.ts';
+import { must, pass } from '../outcome.ts';
+import type { Rule } from '../rule.ts';
 
 const VALUES = {
   idempotency: ['key', 'external_id', 'lookup', 'none'],

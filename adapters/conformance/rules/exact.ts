@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { canonicalText } from '../../../protocol/canonical.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
 import { type Bench, eachAction, said, settle } from '../bench.ts';
-import { must, notApplicable, pass, type Rule } from '../outcome.ts';
+import { must, notApplicable, pass } from '../outcome.ts';
+import type { Rule } from '../rule.ts';
 
 const HOSTILE = [
   '../x',

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { type Bench, eachAction, said, settle, within } from '../bench.ts';
-import { must, notApplicable, pass, type Rule } from '../outcome.ts';
+import { must, notApplicable, pass } from '../outcome.ts';
+import type { Rule } from '../rule.ts';
 import type { FaultKind } from '../subject.ts';
 
 const BEFORE = ['refuse', '500-before', 'hang'] as const;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { eachAction, said, settle } from '../bench.ts';
-import { must, notApplicable, pass, type Rule } from '../outcome.ts';
+import { must, notApplicable, pass } from '../outcome.ts';
+import type { Rule } from '../rule.ts';
 
 /** 3 */
 export const versionsTell: Rule = {

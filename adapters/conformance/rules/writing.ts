@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalText } from '../../../protocol/canonical.ts';
 import { eachAction, said, settle } from '../bench.ts';
-import { must, type Rule } from '../outcome.ts';
+import { must } from '../outcome.ts';
+import type { Rule } from '../rule.ts';
 
 const always = () => undefined;
 

@@ -1,5 +1,5 @@
 /** The MCP binding: one endpoint for every revision, stateless. It proves the caller over the exact bytes, then lets the SDK read them. */
-import { createMcpHandler } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest, type Server } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { type Refusal, refusal } from '../../../protocol/errors.ts';
 import type { Json } from '../../../protocol/json.ts';
@@ -17,6 +17,17 @@ export interface McpAppDeps {
   readonly origin: string;
   /** Origins whose pages may call this endpoint from a browser. */
   readonly allowedOrigins: ReadonlySet<string>;
+  /** Serves the revisions before 2026-07-28 with sessions: only in the conformance profile. Without it they are served stateless. */
+  readonly sessions?: Sessions;
+}
+
+/** `body` is undefined where there is none: streams (GET) and ends (DELETE) of sessions. */
+export type Sessions = (request: Request, body: Json | undefined, makeServer: () => Server) => Promise<Response>;
+
+interface Received {
+  readonly raw: RawRequest;
+  readonly body: Json | undefined;
+  readonly by: ProvenRequest | undefined;
 }
 
 export const MCP_PATH = '/mcp';
@@ -29,41 +40,51 @@ export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
   );
 
   const app = new Hono<Env>();
-  app.post(MCP_PATH, async (c) => {
+  const serveReceived = async (c: Http) => {
+    const received = await receive(c);
+    return received instanceof Response ? received : serve(c, received);
+  };
+  app.post(MCP_PATH, serveReceived);
+  if (deps.sessions !== undefined) app.on(['GET', 'DELETE'], MCP_PATH, serveReceived);
+
+  async function receive(c: Http): Promise<Received | Response> {
     const from = c.req.header('origin');
     if (from !== undefined && from !== deps.origin && !deps.allowedOrigins.has(from))
       return exchange.refuse(refusal('forbidden', 'Pages of this Origin may not call this endpoint.'));
     const raw = await rawRequest(c);
     if (!raw.ok) return exchange.refuse(raw.error);
-    const body = jsonBody(raw.value);
-    if (!body.ok) return rpcError(exchange, 400, -32_700, body.error);
+    const body = raw.value.method === 'POST' ? jsonBody(raw.value) : undefined;
+    if (body?.ok === false) return rpcError(exchange, 400, -32_700, body.error);
     const caller = await deps.prove(raw.value);
     if (!caller.ok) return exchange.refuse(caller.error, undefined, deps.prove.challenge(caller.error));
-    if (caller.value === undefined && needsCaller(body.value)) {
+    if (caller.value === undefined && (body === undefined || needsCaller(body.value))) {
       const missing = refusal('signature-missing', 'Sign the request, or send an access token.');
       return exchange.refuse(missing, undefined, deps.prove.challenge(missing));
     }
-    return serve(
-      c,
-      raw.value,
-      body.value,
-      caller.value === undefined ? undefined : { raw: raw.value, caller: caller.value },
-    );
-  });
+    const by = caller.value === undefined ? undefined : { raw: raw.value, caller: caller.value };
+    return { raw: raw.value, body: body?.value, by };
+  }
 
-  async function serve(c: Http, raw: RawRequest, parsedBody: Json, by: ProvenRequest | undefined): Promise<Response> {
+  async function serve(c: Http, { raw, body, by }: Received): Promise<Response> {
     const request = new Request(new URL(raw.target, deps.origin), {
-      method: 'POST',
+      method: raw.method,
       headers: [...raw.headers].flatMap(([name, lines]) => lines.map((line): [string, string] => [name, line])),
-      body: Buffer.from(raw.body),
+      ...(body === undefined ? {} : { body: Buffer.from(raw.body) }),
       signal: c.req.raw.signal,
     });
     if (by !== undefined) proven.set(request, by);
-    const response = await handler.fetch(request, { parsedBody });
+    const response = await respond(request, body, by);
     const type = response.headers.get('content-type') ?? '';
     if (!type.startsWith('application/json')) return response;
     const more = Object.fromEntries([...response.headers].filter(([name]) => name !== 'content-length'));
     return exchange.answer(response.status, await response.bytes(), by, more);
+  }
+
+  async function respond(request: Request, body: Json | undefined, by: ProvenRequest | undefined): Promise<Response> {
+    const { sessions } = deps;
+    return sessions !== undefined && (await isLegacyRequest(request, body))
+      ? sessions(request, body, () => deps.makeServer(by?.caller))
+      : handler.fetch(request, { parsedBody: body });
   }
 
   return app;

@@ -31,7 +31,7 @@ export interface CallDeps {
 /** An answer that is there this soon is given at once instead of a handle. */
 const AT_ONCE_MS = 1_500;
 
-type ToolCall = { readonly name: string; readonly args: JsonObject };
+export type ToolCall = { readonly name: string; readonly args: JsonObject };
 
 export function makeCallTool(deps: CallDeps) {
   const { operations } = deps;

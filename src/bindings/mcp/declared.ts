@@ -1,4 +1,8 @@
-import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  MissingRequiredClientCapabilityError,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import { TASKS_EXTENSION } from './tasks.ts';
 
 /** What the client declared on this very request (2026-07-28); earlier revisions declare nothing a request. */
@@ -17,6 +21,11 @@ export function declaredBy(ctx: ServerContext): Declared {
     tasks: memberOf(memberOf(capabilities, 'extensions'), TASKS_EXTENSION) !== undefined,
     form: typeof elicitation === 'object' && elicitation !== null && form,
   };
+}
+
+export function requireTasks(ctx: ServerContext): void {
+  if (declaredBy(ctx).tasks) return;
+  throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } });
 }
 
 function memberOf(value: unknown, name: string): unknown {

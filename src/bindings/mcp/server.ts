@@ -2,10 +2,14 @@
 import {
   type CallToolResult,
   type InputRequiredResult,
+  type ListResourcesResult,
+  type ListResourceTemplatesResult,
   type ListToolsResult,
   ProtocolError,
   ProtocolErrorCode,
+  type ReadResourceResult,
   Server,
+  type ServerCapabilities,
   type ServerContext,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
@@ -14,8 +18,8 @@ import type { Contract } from '../../contract/contract.ts';
 import type { World } from '../../engine/world.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import type { Operations } from '../operations.ts';
-import { makeCallTool } from './call.ts';
-import { declaredBy } from './declared.ts';
+import { makeCallTool, type ToolCall } from './call.ts';
+import { requireTasks } from './declared.ts';
 import { makeElicitation } from './elicit.ts';
 import { operationInUri, publicResource, RESOURCES, TRANSCRIPT, transcriptOf } from './resources.ts';
 import { parseTaskId, TASKS_EXTENSION, type TaskId, taskOf } from './tasks.ts';
@@ -32,22 +36,36 @@ const LIST_TTL_MS = 300_000;
 
 export type ServerFactory = (caller: Caller | undefined) => Server;
 
-export function makeServerFactory({ world, contract, operations, version }: McpDeps): ServerFactory {
-  const { settings, store, ids, clock } = world;
-  const listed = toolsOf(contract);
-  const tools = new Map(listed.map((tool) => [tool.name, tool]));
-  const elicitation = makeElicitation(world.keys);
-  const callTool = makeCallTool({ tools, operations, elicitation, store, ids, clock });
-  // Our own definitions, in the SDK's mutable type.
-  const shown = listed.map(({ meaning: _meaning, ...tool }) => tool) as unknown as ListToolsResult['tools'];
+/** What a server answers with. */
+export interface McpHandlers {
+  readonly capabilities: ServerCapabilities;
+  readonly tools: ListToolsResult['tools'];
+  readonly resources: ListResourcesResult['resources'];
+  readonly templates: ListResourceTemplatesResult['resourceTemplates'];
+  /** Whether a `requestState` that comes back was sealed here; throws when not. */
+  verifyState(state: string, ctx: ServerContext): unknown;
+  /** A tool's result, a task (SEP-2663) or a question (MRTR). */
+  callTool(call: ToolCall, ctx: ServerContext): Promise<object>;
+  readResource(uri: string): Promise<ReadResourceResult>;
+  task(verb: TaskVerb, params: JsonObject, ctx: ServerContext): Promise<JsonObject>;
+}
+
+export type TaskVerb = 'get' | 'update' | 'cancel';
+
+/** `decorate`: what the conformance profile serves before our own handlers; without it there are only those. */
+export function makeServerFactory(deps: McpDeps, decorate = (own: McpHandlers, _server: Server) => own): ServerFactory {
+  const { contract, world, version } = deps;
+  const { company } = world.settings;
+  const handlersFor = makeHandlers(deps);
+  const schemas = new Map(toolsOf(contract).map(({ name, outputSchema }) => [name, outputSchema]));
 
   return (caller) => {
-    const server = new Server(
-      { name: 'parley', title: `${settings.company}: actions for customers’ agents`, version },
+    const own = handlersFor(caller);
+    const server: Server = new Server(
+      { name: 'parley', title: `${company}: actions for customers’ agents`, version },
       {
-        capabilities: { tools: {}, resources: {}, extensions: { [TASKS_EXTENSION]: {} } },
-        instructions: instructions(settings.company),
-        requestState: { verify: elicitation.verify },
+        instructions: instructions(company),
+        requestState: { verify: (state, ctx) => handlers.verifyState(state, ctx) },
         cacheHints: {
           'tools/list': { ttlMs: LIST_TTL_MS, cacheScope: 'public' },
           'resources/list': { ttlMs: LIST_TTL_MS, cacheScope: 'public' },
@@ -56,23 +74,48 @@ export function makeServerFactory({ world, contract, operations, version }: McpD
         },
       },
     );
-    server.setRequestHandler('tools/list', () => ({ tools: shown }));
+    const handlers = decorate(own, server);
+    server.registerCapabilities(handlers.capabilities);
+    server.setRequestHandler('tools/list', () => ({ tools: handlers.tools }));
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const args = (params.arguments ?? {}) as JsonObject;
-      const result = await callTool({ name: params.name, args }, proven(caller), ctx);
-      const outputSchema = tools.get(params.name)?.outputSchema;
+      const result = await handlers.callTool({ name: params.name, args }, ctx);
       // A task or a question is a result of this method too (SEP-2663, MRTR), which the SDK's type does not say of tasks.
-      return isComplete(result) ? server.projectCallToolResult(result, outputSchema) : (result as InputRequiredResult);
+      return isComplete(result)
+        ? server.projectCallToolResult(result, schemas.get(params.name))
+        : (result as InputRequiredResult);
     });
-    serveResources(server, caller);
-    serveTasks(server, caller);
+    server.setRequestHandler('resources/list', () => ({ resources: handlers.resources }));
+    server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: handlers.templates }));
+    server.setRequestHandler('resources/read', ({ params: { uri } }) => handlers.readResource(uri));
+    for (const verb of ['get', 'update', 'cancel'] as const) {
+      server.setRequestHandler(`tasks/${verb}`, { params: anyObject }, async (params, ctx) => {
+        requireTasks(ctx);
+        return handlers.task(verb, params, ctx);
+      });
+    }
     return server;
   };
+}
 
-  function serveResources(server: Server, caller: Caller | undefined): void {
-    server.setRequestHandler('resources/list', () => ({ resources: RESOURCES.map((each) => ({ ...each })) }));
-    server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [{ ...TRANSCRIPT }] }));
-    server.setRequestHandler('resources/read', async ({ params: { uri } }) => {
+function makeHandlers({ world, contract, operations }: McpDeps) {
+  const { settings, store, ids, clock } = world;
+  const listed = toolsOf(contract);
+  const elicitation = makeElicitation(world.keys);
+  const tools = new Map(listed.map((tool) => [tool.name, tool]));
+  const callTool = makeCallTool({ tools, operations, elicitation, store, ids, clock });
+  // Our own definitions, in the SDK's mutable type.
+  const shown = listed.map(({ meaning: _meaning, ...tool }) => tool) as unknown as ListToolsResult['tools'];
+
+  return (caller: Caller | undefined): McpHandlers => ({
+    capabilities: { tools: {}, resources: {}, extensions: { [TASKS_EXTENSION]: {} } },
+    tools: shown,
+    resources: RESOURCES.map((each) => ({ ...each })),
+    templates: [{ ...TRANSCRIPT }],
+    verifyState: elicitation.verify,
+    callTool: (call, ctx) => callTool(call, proven(caller), ctx),
+
+    async readResource(uri) {
       const open = publicResource(uri, contract, settings);
       const mimeType = RESOURCES.find((each) => each.uri === uri)?.mimeType ?? TRANSCRIPT.mimeType;
       if (open !== undefined) return { contents: [{ uri, mimeType, text: open }] };
@@ -81,47 +124,31 @@ export function makeServerFactory({ world, contract, operations, version }: McpD
       if (transcript?.ok !== true)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Resource not found', { uri });
       return { contents: [{ uri, mimeType, text: transcript.value }] };
-    });
-  }
+    },
 
-  function serveTasks(server: Server, caller: Caller | undefined): void {
-    const named = (ctx: ServerContext, params: JsonObject): TaskId => {
-      if (!declaredBy(ctx).tasks)
-        throw new ProtocolError(MISSING_CAPABILITY, 'Missing required client capability', {
-          requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
-        });
+    async task(verb, params) {
       const id = parseTaskId(params['taskId']);
       if (id === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
-      return id;
-    };
-    const found = async (id: TaskId) => {
+      if (verb === 'cancel') return cancelTask(proven(caller), id);
       const operation = await operations.read(proven(caller), id.operation);
       if (!operation.ok || id.since < Date.parse(operation.value.createdAt))
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
-      return operation.value;
-    };
-    server.setRequestHandler('tasks/get', { params: anyObject }, async (params, ctx) => {
-      const id = named(ctx, params);
-      return { resultType: 'complete', ...taskOf(await found(id), id) };
+      // No task of ours ever waits for the client's input: what comes is for a request that was never made, and is ignored.
+      return verb === 'get' ? { resultType: 'complete', ...taskOf(operation.value, id) } : { resultType: 'complete' };
+    },
+  });
+
+  async function cancelTask(caller: Caller, { operation }: TaskId): Promise<JsonObject> {
+    if (!operations.own(caller, operation).ok)
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
+    // Cooperative: what a person or the policy has authorised is not stopped.
+    await operations.ask(caller, {
+      verb: 'withdraw',
+      target: operation,
+      key: `mcp-cancel-${operation}`,
+      body: {},
     });
-    // No task of ours ever waits for the client's input: what comes is for a request that was never made, and is ignored.
-    server.setRequestHandler('tasks/update', { params: anyObject }, async (params, ctx) => {
-      await found(named(ctx, params));
-      return { resultType: 'complete' };
-    });
-    server.setRequestHandler('tasks/cancel', { params: anyObject }, async (params, ctx) => {
-      const id = named(ctx, params);
-      if (!operations.own(proven(caller), id.operation).ok)
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
-      // Cooperative: what a person or the policy has authorised is not stopped.
-      await operations.ask(proven(caller), {
-        verb: 'withdraw',
-        target: id.operation,
-        key: `mcp-cancel-${id.operation}`,
-        body: {},
-      });
-      return { resultType: 'complete' };
-    });
+    return { resultType: 'complete' };
   }
 }
 
@@ -140,8 +167,6 @@ const anyObject: StandardSchemaV1<unknown, JsonObject> = {
 function isComplete(result: object): result is CallToolResult {
   return 'content' in result;
 }
-
-const MISSING_CAPABILITY = -32_021;
 
 /** Callers without proof are turned away before a server is made for them (see app.ts). */
 function proven(caller: Caller | undefined): Caller {

@@ -1,0 +1,39 @@
+// A customer's agent over signed HTTP: asks for a renewal, negotiates within its own limits, waits for a person, keeps the receipt.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { buyerMove, fileJournal, loadAgentKey, makeClient } from 'parley-gateway/client';
+
+const { GATEWAY = '', AGENT_KEY = '', MANDATE = '' } = process.env;
+const eur = (amount: number) => ({ amount, currency: 'EUR' });
+const limits = {
+  wishUnitPrice: eur(4300),
+  maxUnitPrice: eur(4720),
+  termMonths: 24,
+  maxTermMonths: 36,
+  seats: 32,
+  maxNoticeDays: 60,
+};
+
+const client = makeClient({
+  gateway: GATEWAY,
+  key: await loadAgentKey(JSON.parse(readFileSync(AGENT_KEY, 'utf8'))),
+  journal: fileJournal(`${AGENT_KEY}.journal`),
+});
+await client.register({ name: 'Example agent' });
+
+const asked = await client.submit('contract.renew', { contract: 'K-1001' }, readFileSync(MANDATE, 'utf8'));
+let view = await client.waitForTurn(asked.id);
+while (view.state === 'negotiating') {
+  const move = buyerMove(limits, view.offers ?? [], view.rounds_left ?? 0, 6);
+  console.log(
+    move.kind,
+    JSON.stringify(move.kind === 'accept' ? move.offer.terms : move.kind === 'counter' ? move.terms : ''),
+  );
+  if (move.kind === 'accept') view = await client.accept(view, move.offer);
+  else if (move.kind === 'counter') view = await client.counter(view.id, move.terms);
+  else view = await client.withdraw(view.id, 'Beyond our limits.');
+}
+console.log('waiting for the company …');
+view = await client.waitForTurn(view.id);
+console.log(view.state, JSON.stringify(view.output ?? view.problem ?? {}));
+writeFileSync('receipt.json', JSON.stringify(await client.receipt(view.id)));
+console.log('receipt.json: check it with `npx parley verify receipt.json`');
