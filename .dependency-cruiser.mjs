@@ -61,8 +61,8 @@ export default {
     only(
       'adapters-know-the-sdk',
       '^adapters/(?!conformance/)[a-z]+/(?!kit\\.ts)[a-z-]+\\.ts$',
-      '^adapters/sdk/|^adapters/([a-z]+)/|^protocol/|node_modules/undici/|^(?:crypto|timers/promises)$',
-      'An adapter needs its SDK, the protocol and undici; its rig for the conformance kit starts processes.',
+      '^adapters/sdk/|^adapters/([a-z]+)/|^protocol/|node_modules/(undici|jose|@marcbachmann/cel-js)/|^(?:crypto|timers/promises)$',
+      'An adapter needs its SDK, the protocol and a few pure packages; its rig for the conformance kit starts processes.',
     ),
     never('adapters-know-no-gateway', '^adapters/', '^src/', 'An adapter works for any gateway.'),
     never(

@@ -1,0 +1,121 @@
+/** The expressions of recipes: CEL (github.com/google/cel-spec) over the request and the records it is about. Data in, data out:
+ * no clock, no randomness, no calls, small programs only. */
+import { Environment, Optional } from '@marcbachmann/cel-js';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { formatMoney } from '../../protocol/money.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import { addDays, isDay, isMoney, lastDay } from './values.ts';
+
+/** What an expression sees. */
+export interface Scope {
+  readonly operation: string;
+  readonly input: JsonObject;
+  readonly terms: JsonObject;
+  /** The records the recipe names, by its names for them. */
+  readonly records: JsonObject;
+  /** Inside `each`: the element and its place, from 1. */
+  readonly item?: Json;
+  readonly place?: number;
+}
+
+/** Undefined where the expression says "nothing" (`optional.none()`): leave the field as it is. Throws when it cannot be decided. */
+export type Expression = (scope: Scope) => Json | undefined;
+
+const FIELD_CHARS_MAX = 8_000;
+
+function environment(): Environment {
+  const env = new Environment({
+    limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 16 },
+    enableOptionalTypes: true,
+  })
+    .registerVariable('operation', 'string')
+    .registerVariable('input', 'map')
+    .registerVariable('terms', 'map')
+    .registerVariable('records', 'map')
+    .registerVariable('item', 'dyn')
+    .registerVariable('place', 'int');
+  env.registerFunction('last_day(string, int): string', (start: string, months: bigint) =>
+    lastDay(day(start), Number(months)),
+  );
+  env.registerFunction('add_days(string, int): string', (start: string, days: bigint) =>
+    addDays(day(start), Number(days)),
+  );
+  env.registerFunction('words(map): string', (value: unknown) => formatMoney(money(value)));
+  env.registerFunction('times(map, int): map', (value: unknown, by: bigint) => {
+    const { amount, currency } = money(value);
+    return { amount: BigInt(amount) * by, currency };
+  });
+  env.registerFunction('plus(map, map): map', (left: unknown, right: unknown) => {
+    const [a, b] = [money(left), money(right)];
+    if (a.currency !== b.currency) throw new TypeError('two currencies cannot be added');
+    return { amount: BigInt(a.amount) + BigInt(b.amount), currency: a.currency };
+  });
+  // One line, without what moves text about or cannot be stored.
+  env.registerFunction('line(string, int): string', (text: string, chars: bigint) =>
+    cut(text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '), chars),
+  );
+  env.registerFunction('paragraphs(string, int): string', (text: string, chars: bigint) =>
+    cut(text.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\n\t]/gu, ' '), chars),
+  );
+  return env;
+}
+
+/** Compiles once; a mistake of the author's is found here, not in a customer's request. */
+export function compileExpression(text: string): Result<Expression, string> {
+  try {
+    const env = environment();
+    const checked = env.check(text);
+    if (!checked.valid) return err(`does not compile: ${checked.error?.message ?? 'unknown error'}`);
+    const program = env.parse(text);
+    return ok((scope) => fromCel(program(toCel({ item: null, place: 0, ...scope }) as Record<string, unknown>)));
+  } catch (error) {
+    return err(`does not compile: ${error instanceof Error ? error.message : 'unknown error'}`);
+  }
+}
+
+/** CEL's int is 64 bits: integers become bigint, so that ints meet ints. */
+function toCel(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (Array.isArray(value)) return value.map(toCel);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toCel(member)]));
+}
+
+function fromCel(value: unknown): Json | undefined {
+  if (value instanceof Optional) return value.hasValue() ? fromCel(value.value()) : undefined;
+  return plain(value);
+}
+
+function plain(value: unknown): Json {
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    if (!Number.isSafeInteger(number)) throw new RangeError('a number is too large');
+    return number;
+  }
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([name, each]) => [String(name), plain(each)]));
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+  throw new TypeError('an expression gave something that is not data');
+}
+
+function day(text: string): string {
+  if (!isDay(text)) throw new TypeError('not a date');
+  return text;
+}
+
+function money(value: unknown): { amount: number; currency: string } {
+  const given = plain(value);
+  if (!isMoney(given)) throw new TypeError('not an amount of money');
+  return given;
+}
+
+/** Without half a surrogate pair, and without white space that a CRM would drop. */
+function cut(text: string, chars: bigint): string {
+  return text
+    .slice(0, Math.min(Number(chars), FIELD_CHARS_MAX))
+    .toWellFormed()
+    .trim();
+}

@@ -1,0 +1,279 @@
+import { describe, expect, it } from 'vitest';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { PlanRequest } from './index.ts';
+import { extendMapping, type Mapping, parseMapping } from './mapping.ts';
+import { differences, payloadOf, planByRecipe, type ReadRecord } from './planner.ts';
+import { parseRecipe, type Recipe } from './recipe.ts';
+
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,79}$/;
+const text = (field: string, chars_max = 40, more: JsonObject = {}): JsonObject => ({
+  field,
+  label: field,
+  kind: 'text',
+  chars_max,
+  ...more,
+});
+const document: JsonObject = {
+  marker: 'Key__c',
+  types: {
+    contract: {
+      object: 'Contract',
+      account: 'AccountId',
+      fields: {
+        unit_price: { field: 'Price', label: 'Price', kind: 'money', currency: 'Currency' },
+        term_months: { field: 'Term', label: 'Term', kind: 'whole' },
+        end_date: { field: 'End', label: 'End', kind: 'day' },
+        status: { field: 'Status', label: 'Status', kind: 'choice', values: { active: 'Activated', ended: 'Ended' } },
+      },
+    },
+    contact: {
+      object: 'Contact',
+      account: 'AccountId',
+      fields: {
+        'contact.email': text('Email', 20, { correctable: true }),
+        'contact.secret': text('Secret'),
+      },
+    },
+    ticket: {
+      object: 'Case',
+      account: 'AccountId',
+      fields: { subject: text('Subject'), body: { field: 'Body', label: 'Body', kind: 'long', chars_max: 100 } },
+    },
+  },
+};
+
+function mapping(): Mapping {
+  const read = parseMapping(document, NAME);
+  if (!read.ok) throw new Error(read.error.join('\n'));
+  return read.value;
+}
+
+function recipe(value: Json): Recipe {
+  const read = parseRecipe(value, mapping());
+  if (!read.ok) throw new Error(read.error.join('\n'));
+  return read.value;
+}
+
+const renewal: JsonObject = {
+  action: 'contract.renew',
+  records: { contract: { type: 'contract', id: 'input.contract' } },
+  require: [{ that: "records.contract.status != 'ended'", else: 'The contract has ended.' }],
+  warnings: [{ when: 'terms.term_months > 24', text: 'A long term.' }],
+  steps: [
+    {
+      id: 'contract',
+      summary: "'Renew ' + records.contract.id + ' at ' + words(terms.unit_price)",
+      update: {
+        record: 'contract',
+        set: {
+          unit_price: 'terms.unit_price',
+          term_months: 'terms.term_months',
+          end_date: 'last_day(terms.start_date, terms.term_months)',
+          status: "'active'",
+        },
+      },
+      create: {
+        type: 'ticket',
+        account: 'records.contract.account',
+        set: { subject: "line('Won: ' + operation, 40)", body: "has(input.message) ? input.message : ''" },
+      },
+    },
+  ],
+};
+
+const contract: ReadRecord = {
+  ref: { type: 'contract', by: 'id', value: 'K-1' },
+  version: '7',
+  data: {
+    id: 'K-1',
+    account: 'A-1',
+    unit_price: { amount: 4_900, currency: 'EUR' },
+    term_months: 12,
+    status: 'active',
+  },
+  seen: { marker: 'op_0:x' },
+};
+const request = (more: Partial<PlanRequest> = {}): PlanRequest => ({
+  operation: 'op_1',
+  action: 'contract.renew',
+  input: { contract: 'K-1' },
+  terms: { unit_price: { amount: 4_500, currency: 'EUR' }, term_months: 24, start_date: '2027-01-01' },
+  ...more,
+});
+const reader = async () => contract;
+const plan = (of: Json, asked: PlanRequest, read = reader) => planByRecipe(recipe(of), mapping(), asked, read);
+
+describe('a plan by recipe', () => {
+  it('shows every field that changes, and only those, with what the record said', async () => {
+    const { steps, warnings } = await plan(renewal, request());
+    expect(warnings).toEqual([]);
+    expect(steps).toHaveLength(1);
+    const [step] = steps;
+    expect(step?.summary).toBe('Renew K-1 at 45.00 EUR');
+    expect(step?.changes.map(({ field, from, to }) => [field, from, to])).toEqual([
+      ['unit_price', { amount: 4_900, currency: 'EUR' }, { amount: 4_500, currency: 'EUR' }],
+      ['term_months', 12, 24],
+      ['end_date', null, '2028-12-31'],
+      ['subject', null, 'Won: op_1'],
+    ]);
+    expect(step?.preconditions).toEqual([{ ref: contract.ref, version: '7' }]);
+    expect(step?.idempotencyKey).toBe('op_1:contract');
+    expect(step && payloadOf(step)).toEqual({
+      update: {
+        type: 'contract',
+        id: 'K-1',
+        values: { unit_price: { amount: 4_500, currency: 'EUR' }, term_months: 24, end_date: '2028-12-31' },
+        seen: { marker: 'op_0:x' },
+      },
+      create: { type: 'ticket', account: 'A-1', values: { subject: 'Won: op_1' } },
+      note: null,
+    });
+  });
+
+  it('is the same plan every time, byte for byte', async () => {
+    const [a, b] = await Promise.all([plan(renewal, request()), plan(renewal, request())]);
+    expect(JSON.stringify(a)).toBe(JSON.stringify(b));
+  });
+
+  it('is empty when the record already is as wanted', async () => {
+    const asWanted = { ...contract, data: { ...contract.data, ...request().terms, end_date: '2028-12-31' } };
+    const { steps } = await plan(renewal, request(), async () => asWanted);
+    expect(steps).toEqual([]);
+  });
+
+  it('refuses what the recipe forbids, in its words', async () => {
+    const ended = { ...contract, data: { ...contract.data, status: 'ended' } };
+    await expect(plan(renewal, request(), async () => ended)).rejects.toMatchObject({
+      code: 'invalid',
+      message: 'The contract has ended.',
+    });
+  });
+
+  it('refuses what cannot be decided or does not fit the field', async () => {
+    for (const terms of [
+      {},
+      { unit_price: { amount: 1.5, currency: 'EUR' }, term_months: 12, start_date: '2027-01-01' },
+      { unit_price: { amount: 1, currency: 'EUR' }, term_months: '12', start_date: '2027-01-01' },
+      { unit_price: { amount: 1, currency: 'EUR' }, term_months: 12, start_date: '2027-02-30' },
+    ])
+      await expect(plan(renewal, request({ terms }))).rejects.toMatchObject({ code: 'invalid' });
+  });
+
+  it('warns in the recipe’s words', async () => {
+    const terms = { ...request().terms, term_months: 36 };
+    expect((await plan(renewal, request({ terms }))).warnings).toEqual(['A long term.']);
+  });
+});
+
+describe('corrections', () => {
+  const correction: JsonObject = {
+    action: 'contact.update',
+    records: { contact: { type: 'contact', id: 'input.?contact' } },
+    steps: [
+      { id: 'contact', summary: "'Correct'", update: { record: 'contact', set: {}, corrections: 'input.changes' } },
+    ],
+  };
+  const contact: ReadRecord = {
+    ref: { type: 'contact', by: 'id', value: 'C-1' },
+    version: '1',
+    data: { id: 'C-1', account: 'A-1', 'contact.email': 'old@a.example' },
+  };
+  const correct = (changes: Json, input: JsonObject = { contact: 'C-1' }) =>
+    plan(
+      correction,
+      { operation: 'op_2', action: 'contact.update', input: { ...input, changes } },
+      async () => contact,
+    );
+  const email = (value: string) => ({ path: 'contact.email', value });
+
+  it('become changes of the fields that may be corrected', async () => {
+    const { steps } = await correct([email(' new@a.example ')]);
+    expect(steps[0]?.changes).toMatchObject([{ field: 'contact.email', from: 'old@a.example', to: 'new@a.example' }]);
+  });
+
+  it('are refused for other fields, contradictions, lengths, control characters and where no record is named', async () => {
+    await expect(correct([{ path: 'contact.secret', value: 'x' }])).rejects.toMatchObject({ code: 'invalid' });
+    await expect(correct([email('a@b.example'), email('b@b.example')])).rejects.toMatchObject({ code: 'invalid' });
+    await expect(correct([email('x'.repeat(21))])).rejects.toMatchObject({ code: 'invalid' });
+    await expect(correct([email('a\u0000b')])).rejects.toMatchObject({ code: 'invalid' });
+    await expect(correct([email('a@b.example')], {})).rejects.toMatchObject({ code: 'invalid' });
+  });
+});
+
+describe('one step an element', () => {
+  it('makes each with a key of its own', async () => {
+    const lines: JsonObject = {
+      action: 'case.open',
+      steps: [
+        {
+          id: 'line',
+          each: 'input.items',
+          summary: "'Line ' + string(place)",
+          create: { type: 'ticket', set: { subject: 'item.sku' } },
+        },
+      ],
+    };
+    const asked = { operation: 'op_3', action: 'case.open', input: { items: [{ sku: 'a' }, { sku: 'b' }] } };
+    const { steps } = await plan(lines, asked);
+    expect(steps.map(({ idempotencyKey, summary }) => [idempotencyKey, summary])).toEqual([
+      ['op_3:line-1', 'Line 1'],
+      ['op_3:line-2', 'Line 2'],
+    ]);
+  });
+});
+
+describe('a read-back', () => {
+  it('shows planned values that are not there', async () => {
+    const { steps } = await plan(renewal, request());
+    const after = { ...contract, data: { ...contract.data, ...request().terms, end_date: '2028-12-30' } };
+    const made = { ref: { type: 'ticket', by: 'id', value: 'T-1' } as const, data: { subject: 'Won: op_1' } };
+    expect(differences(steps[0]?.changes ?? [], [after, made])).toMatchObject([
+      { field: 'end_date', from: '2028-12-30', to: '2028-12-31' },
+    ]);
+  });
+});
+
+describe('documents', () => {
+  it('with mistakes are refused, all mistakes at once', () => {
+    const read = parseRecipe(
+      {
+        action: 'x.y',
+        typo: 1,
+        records: { contract: { type: 'nothing', id: 'input.' } },
+        steps: [
+          { id: 'a', summary: "'s'", update: { record: 'nobody', set: { price: '1' } } },
+          { id: 'a', summary: "'s'" },
+        ],
+      },
+      mapping(),
+    );
+    const told = read.ok ? '' : read.error.join('\n');
+    for (const part of [
+      '/typo',
+      '/records/contract/type',
+      '/records/contract/id',
+      '/steps/0/update/record',
+      'neither',
+      'same id',
+    ])
+      expect(told).toContain(part);
+    const bad = parseMapping(
+      { types: { contract: { object: '../x', fields: { a: { field: 'A', label: 'A', kind: 'text' } } } } },
+      NAME,
+    );
+    expect(bad.ok ? '' : bad.error.join('\n')).toMatch(/object[\s\S]*chars_max/);
+  });
+
+  it('of a company replace and add fields, and keep the rest', () => {
+    const own = {
+      types: {
+        contract: { fields: { term_months: { field: 'Own__c', label: 'Term', kind: 'whole' }, plan: text('Plan__c') } },
+      },
+    };
+    const read = parseMapping(extendMapping(document, own), NAME);
+    const type = read.ok ? read.value.types.get('contract') : undefined;
+    expect(type?.object).toBe('Contract');
+    expect(type?.fields.get('term_months')?.field).toBe('Own__c');
+    expect([...(type?.fields.keys() ?? [])]).toEqual(['unit_price', 'term_months', 'end_date', 'status', 'plan']);
+  });
+});

@@ -1,0 +1,248 @@
+/** Plans by recipe: the same for every CRM. It reads, never writes; the same request on the same records is the same plan, byte for byte. */
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Expression, Scope } from './expression.ts';
+import { fitted, unfit } from './fit.ts';
+import { AdapterError, type Change, type Plan, type PlanRequest, type PlanStep, type Ref } from './index.ts';
+import type { MappedField, MappedType, Mapping } from './mapping.ts';
+import type { Fields, Recipe, StepRecipe } from './recipe.ts';
+import { isMoney, isObject, same } from './values.ts';
+
+/** A record as an adapter read it: canonical names and values, with `id` and `account`. */
+export interface ReadRecord {
+  readonly ref: Ref;
+  readonly version: string;
+  readonly data: JsonObject;
+  /** What the adapter wants to find again in the step's payload, such as who wrote last. */
+  readonly seen?: JsonObject;
+}
+
+/** Throws `AdapterError('not_found')`. */
+export type Reader = (ref: Ref) => Promise<ReadRecord>;
+
+/** What a step of such a plan writes, in our names: its `payload`, part of what people approve. */
+export interface Payload {
+  readonly update: {
+    readonly type: string;
+    readonly id: string;
+    readonly values: JsonObject;
+    readonly seen: JsonObject;
+  } | null;
+  readonly create: { readonly type: string; readonly account: string | null; readonly values: JsonObject } | null;
+  readonly note: string | null;
+}
+
+const SUMMARY_CHARS_MAX = 300;
+const NOTE_CHARS_MAX = 4_000;
+
+export async function planByRecipe(
+  recipe: Recipe,
+  mapping: Mapping,
+  request: PlanRequest,
+  read: Reader,
+): Promise<Plan> {
+  const { operation, input, terms = {} } = request;
+  const records = new Map<string, ReadRecord>();
+  const scope = (): Scope => ({
+    operation,
+    input,
+    terms,
+    records: Object.fromEntries([...records].map(([name, { data }]) => [name, data])),
+  });
+  for (const { name, type, id } of recipe.records) {
+    const value = evaluate(id, scope());
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'string') throw new AdapterError('invalid', 'An identifier is missing.');
+    records.set(name, await read({ type, by: 'id', value }));
+  }
+  const now = scope();
+  for (const { that, otherwise } of recipe.require)
+    if (evaluate(that, now) !== true) throw new AdapterError('invalid', otherwise);
+  const steps = recipe.steps.flatMap((step) => stepsOf(step, mapping, request, records, now));
+  claimed(recipe, mapping, now);
+  return { steps, warnings: recipe.warnings.flatMap(({ when, text }) => (evaluate(when, now) === true ? [text] : [])) };
+}
+
+/** What a plan's step writes; `bug` for a step that was not planned here. */
+export function payloadOf({ payload: { update, create, note } }: PlanStep): Payload {
+  const broken = () => new AdapterError('bug', 'A step is not one that this adapter planned.');
+  const values = (of: JsonObject): JsonObject => {
+    if (!isObject(of['values'])) throw broken();
+    return of['values'];
+  };
+  return {
+    update: isObject(update)
+      ? {
+          type: String(update['type']),
+          id: String(update['id']),
+          values: values(update),
+          seen: isObject(update['seen']) ? update['seen'] : {},
+        }
+      : null,
+    create: isObject(create)
+      ? {
+          type: String(create['type']),
+          account: typeof create['account'] === 'string' ? create['account'] : null,
+          values: values(create),
+        }
+      : null,
+    note: typeof note === 'string' ? note : null,
+  };
+}
+
+/** Planned values that the records do not show, with what they show instead. */
+export function differences(
+  changes: readonly Change[],
+  records: readonly Pick<ReadRecord, 'ref' | 'data'>[],
+): Change[] {
+  return changes.flatMap((change) => {
+    const shown = records.find(({ ref }) => ref.type === change.ref.type)?.data[change.field] ?? null;
+    return same(shown, change.to) ? [] : [{ ...change, from: shown }];
+  });
+}
+
+function stepsOf(
+  step: StepRecipe,
+  mapping: Mapping,
+  request: PlanRequest,
+  records: ReadonlyMap<string, ReadRecord>,
+  scope: Scope,
+): PlanStep[] {
+  if (step.when !== undefined && evaluate(step.when, scope) !== true) return [];
+  if (step.each === undefined) return stepOf(step, step.id, mapping, request, records, scope);
+  const items = evaluate(step.each, scope) ?? [];
+  if (!Array.isArray(items)) throw undecided();
+  return items.flatMap((item: Json, index) =>
+    stepOf(step, `${step.id}-${index + 1}`, mapping, request, records, { ...scope, item, place: index + 1 }),
+  );
+}
+
+function stepOf(
+  { summary, update, create, note, reversal }: StepRecipe,
+  id: string,
+  mapping: Mapping,
+  { operation, action }: PlanRequest,
+  records: ReadonlyMap<string, ReadRecord>,
+  scope: Scope,
+): PlanStep[] {
+  const idempotencyKey = `${operation}:${id}`;
+  const record = update === undefined ? undefined : records.get(update.record);
+  const changes: Change[] = [];
+  let updated: Payload['update'] = null;
+  if (update !== undefined && record !== undefined) {
+    const type = typeOf(mapping, record.ref.type);
+    const changed = changesOf(type, record, valuesOf(type, update, scope));
+    changes.push(...changed);
+    const values = Object.fromEntries(changed.map(({ field, to }) => [field, to]));
+    updated = { type: type.type, id: record.ref.value, values, seen: record.seen ?? {} };
+  }
+  if (update !== undefined && changes.length === 0) return [];
+  let created: Payload['create'] = null;
+  if (create !== undefined) {
+    const type = typeOf(mapping, create.type);
+    const values = Object.fromEntries(
+      Object.entries(valuesOf(type, create, scope)).filter(([, value]) => value !== null),
+    );
+    const ref: Ref = { type: type.type, by: 'external', value: idempotencyKey };
+    changes.push(...Object.entries(values).map(([name, to]) => changeOf(ref, fieldOf(type, name), null, to)));
+    const account = create.account === undefined ? null : (evaluate(create.account, scope) ?? null);
+    created = { type: type.type, account: typeof account === 'string' ? account : null, values };
+  }
+  const beside = note === undefined ? undefined : evaluate(note, scope);
+  const payload: Payload = {
+    update: updated,
+    create: created,
+    note: typeof beside === 'string' ? beside.slice(0, NOTE_CHARS_MAX).toWellFormed() : null,
+  };
+  return [
+    {
+      id,
+      action,
+      summary: String(evaluate(summary, scope)).slice(0, SUMMARY_CHARS_MAX).toWellFormed(),
+      changes,
+      preconditions: record === undefined ? [] : [{ ref: record.ref, version: record.version }],
+      idempotencyKey,
+      reversal,
+      payload: { ...payload },
+    },
+  ];
+}
+
+/** What the step wants the fields to be; a field whose expression gives nothing stays as it is. */
+function valuesOf(type: MappedType, { set, corrections }: Fields, scope: Scope): JsonObject {
+  const values: Record<string, Json> = {};
+  for (const [name, expression] of set) {
+    const value = evaluate(expression, scope);
+    if (value !== undefined) values[name] = fitted(fieldOf(type, name), value);
+  }
+  const asked = corrections === undefined ? [] : correctionsOf(corrections, scope);
+  for (const { path, value } of asked) {
+    const field = type.fields.get(path);
+    if (field === undefined || !field.correctable) continue;
+    const wanted = fitted(field, value);
+    if (wanted === null) throw unfit(path, 'is empty');
+    if (!same(values[path] ?? wanted, wanted)) throw unfit(path, 'is given twice with different values');
+    values[path] = wanted;
+  }
+  return values;
+}
+
+/** Every correction must be somebody's: what no step writes would be confirmed by nothing. */
+function claimed({ steps, records }: Recipe, mapping: Mapping, scope: Scope): void {
+  const correcting = steps.filter(({ update }) => update?.corrections !== undefined);
+  const types = new Map(records.map(({ name, type }) => [name, type]));
+  for (const { update } of correcting.slice(0, 1)) {
+    if (update?.corrections === undefined) continue;
+    for (const { path } of correctionsOf(update.corrections, scope)) {
+      const isKnown = correcting.some(({ update: by }) => {
+        const present = by !== undefined && isObject(scope.records[by.record] ?? null);
+        return present && mapping.types.get(types.get(by.record) ?? '')?.fields.get(path)?.correctable === true;
+      });
+      if (!isKnown) throw unfit(path, 'names a field that cannot be corrected here');
+    }
+  }
+}
+
+function correctionsOf(expression: Expression, scope: Scope): { readonly path: string; readonly value: Json }[] {
+  const list = evaluate(expression, scope) ?? [];
+  if (!Array.isArray(list)) throw undecided();
+  return list.map((each: Json) => {
+    const { path, value } = isObject(each) ? each : {};
+    if (typeof path !== 'string' || value === undefined) throw unfit('/fields', 'is not a field with a value');
+    return { path, value };
+  });
+}
+
+function changesOf(type: MappedType, { ref, data }: ReadRecord, wanted: JsonObject): Change[] {
+  return Object.entries(wanted).flatMap(([name, to]) => {
+    const from = data[name] ?? null;
+    return same(from, to) ? [] : [changeOf(ref, fieldOf(type, name), from, to)];
+  });
+}
+
+function changeOf(ref: Ref, { name, label, kind }: MappedField, from: Json, to: Json): Change {
+  const change = { ref, field: name, label, from, to };
+  return kind === 'money' && isMoney(to) ? { ...change, money: { from: isMoney(from) ? from : null, to } } : change;
+}
+
+function typeOf({ types }: Mapping, type: string): MappedType {
+  const found = types.get(type);
+  if (found === undefined) throw new AdapterError('unsupported', 'The CRM has no such type here.');
+  return found;
+}
+
+function fieldOf({ fields, type }: MappedType, name: string): MappedField {
+  const found = fields.get(name);
+  if (found === undefined) throw new AdapterError('unsupported', `The field mapping of ${type} has no ${name}.`);
+  return found;
+}
+
+function evaluate(expression: Expression, scope: Scope): Json | undefined {
+  try {
+    return expression(scope);
+  } catch (cause) {
+    throw undecided(cause);
+  }
+}
+
+const undecided = (cause?: unknown) =>
+  new AdapterError('invalid', 'The request does not fit the record: what to write cannot be decided.', { cause });
