@@ -28,6 +28,8 @@ export const LIMITS = {
   /** Free text from a peer, in one message. */
   messageCharsMax: 4_000,
   mandateBytesMax: 8_192,
+  /** Person → orchestrator → specialist → tool: longer chains have no owner anybody could name. */
+  delegationsMax: 3,
   mandateLifetimeSecondsMax: 366 * 86_400,
   /** Age of a mandate's key binding (RFC 9901 §4.3): it is made for one request, as that request's signature is. */
   mandateProofAgeSecondsMax: 300,

@@ -65,6 +65,7 @@ const constraints = objectWith<
     max_total: object<Money>({ amount: whole(0), currency: matching(/^[A-Z]{3}$/) }),
     max_term_months: whole(0),
     max_seats: whole(0),
+    max_delegations: whole(0),
   },
 );
 
@@ -73,7 +74,7 @@ const hints = { kid: text, use: oneOf(['sig']), alg: oneOf(['EdDSA', 'ES256']) }
 const coordinate = matching(/^[\w-]{43}$/);
 const ed25519 = objectWith({ kty: oneOf(['OKP']), crv: oneOf(['Ed25519']), x: coordinate }, hints);
 const p256 = objectWith({ kty: oneOf(['EC']), crv: oneOf(['P-256']), x: coordinate, y: coordinate }, hints);
-const publicKey: Shape<PublicJwk> = {
+export const publicKey: Shape<PublicJwk> = {
   misfit: (value, path) => (ed25519.misfit(value, path) && p256.misfit(value, path) ? path : undefined),
 };
 

@@ -23,6 +23,8 @@ export interface MandateConstraints {
   readonly max_total?: Money;
   readonly max_term_months?: number;
   readonly max_seats?: number;
+  /** How many times it may be handed on, one hop after the other. Absent: never. */
+  readonly max_delegations?: number;
 }
 
 /** What a verified mandate says; the only form in which the core sees one. */
@@ -37,6 +39,8 @@ export interface MandateFacts {
   /** Unix seconds. */
   readonly expiresAt: number;
   readonly constraints: MandateConstraints;
+  /** The hops it was handed on by, first to last; the limits above are what the last one left. A revocation of any ends it. */
+  readonly delegations?: readonly { readonly jti: string; readonly to: string }[];
   /** Where its revocation status is published (Token Status List), when it is not only the company's own. */
   readonly status?: { readonly uri: string; readonly index: number };
   /** What the principal chose to show of itself. Personal data; no decision may rest on it. */

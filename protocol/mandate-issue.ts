@@ -11,7 +11,7 @@ import {
   readMandateClaims,
 } from './mandate-claims.ts';
 import type { MandateConstraints } from './mandate-facts.ts';
-import { disclosedName, disclosureDigest, makeDisclosure, openDisclosures, sdHash, splitSdJwt } from './sd-jwt.ts';
+import { disclosureDigest, makeDisclosure, openDisclosures, sdHash, shownOf, splitSdJwt } from './sd-jwt.ts';
 import type { PublicJwk } from './strict-jws.ts';
 
 export interface MandateOrder {
@@ -78,9 +78,8 @@ export interface Presenting {
 export async function presentMandate(mandate: string, presenting: Presenting): Promise<string> {
   const split = splitSdJwt(mandate);
   if (!split.ok || split.value.keyBinding !== undefined) throw new TypeError('not a mandate as its issuer gave it');
-  const reveal: readonly string[] = presenting.reveal ?? [];
-  const shown = split.value.disclosures.filter((each) => reveal.includes(disclosedName(each) ?? ''));
-  const bound = [split.value.issuerJwt, ...shown, ''].join('~');
+  const { issuerJwt, disclosures, delegations } = split.value;
+  const bound = [issuerJwt, ...shownOf(disclosures, presenting.reveal ?? []), ...delegations, ''].join('~');
   const { audience: aud, nonce, now, key } = presenting;
   const claims: BindingClaims = { aud, nonce, iat: unixSeconds(now), sd_hash: sdHash(bound) };
   return bound + (await signJwt(KEY_BINDING_TYP, claims, key));

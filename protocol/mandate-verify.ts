@@ -2,6 +2,7 @@
 import { type Refusal, refusal } from './errors.ts';
 import { isSignedBy, readJwt, type UnverifiedJwt } from './jwt.ts';
 import { LIMITS } from './limits.ts';
+import { type Chained, followChain, type Hop, readChain } from './mandate-chain.ts';
 import {
   type BindingClaims,
   checkTimes,
@@ -45,6 +46,7 @@ interface Presentation {
   readonly claims: MandateClaims;
   readonly binding: BindingClaims;
   readonly agent: PublicJwk;
+  readonly hops: readonly Hop[];
   readonly hash: string;
 }
 
@@ -53,15 +55,16 @@ interface Presentation {
 export async function verifyMandate(presented: string, check: MandateCheck): Promise<Result<MandateFacts, Refusal>> {
   const read = readPresentation(presented);
   if (!read.ok) return invalid(read.error);
-  const { claims, binding, agent } = read.value;
-  if ((await thumbprintOf(agent)) !== check.keyid)
+  const { claims, binding, agent, hops } = read.value;
+  const holder = hops.at(-1)?.holder ?? agent;
+  if ((await thumbprintOf(holder)) !== check.keyid)
     return invalid('The mandate is bound to another key than the one that signed the request.');
   const bound = checkBinding(read.value, binding, check);
   if (!bound.ok) return invalid(`The key binding ${bound.error}.`);
   const timely = checkTimes(claims, check.now);
   if (!timely.ok) return invalid(`The mandate ${timely.error}.`);
   if (claims.aud !== undefined && claims.aud !== check.audience) return invalid('The mandate is for another gateway.');
-  if (!(await isSignedBy(read.value.bindingJwt, [agent])))
+  if (!(await isSignedBy(read.value.bindingJwt, [holder])))
     return invalid('The key binding is not signed by the key of the mandate.');
   const issuer = check.issuers.get(claims.iss);
   const { kid } = read.value.issuerJwt;
@@ -70,7 +73,9 @@ export async function verifyMandate(presented: string, check: MandateCheck): Pro
   if (issuer === undefined || !(await isSignedBy(read.value.issuerJwt, keys))) {
     return invalid('The mandate is not signed by an issuer known here.');
   }
-  const facts = toFacts(claims, issuer, read.value.hash);
+  const chained = await followChain(claims, agent, hops, check.now);
+  if (!chained.ok) return invalid(`The mandate ${chained.error}.`);
+  const facts = toFacts(claims, chained.value, issuer, read.value.hash);
   return speaksFor(issuer, facts)
     ? ok(facts)
     : invalid('The issuer does not speak for this principal and these accounts.');
@@ -90,7 +95,7 @@ function readPresentation(presented: string): Result<Presentation, string> {
     return err(`The mandate is larger than ${LIMITS.mandateBytesMax} bytes.`);
   const split = /^[\w.~-]*$/.test(presented) ? splitSdJwt(presented) : err('is not an SD-JWT');
   if (!split.ok) return err(`The mandate ${split.error}.`);
-  const { keyBinding, bound, disclosures } = split.value;
+  const { keyBinding, bound, disclosures, delegations } = split.value;
   if (keyBinding === undefined) return err('The mandate has no key binding.');
   const issuerJwt = readJwt(split.value.issuerJwt, MANDATE_TYP);
   if (!issuerJwt.ok) return err(`The mandate ${issuerJwt.error}.`);
@@ -100,6 +105,8 @@ function readPresentation(presented: string): Result<Presentation, string> {
   if (!claims.ok) return err(`The mandate ${claims.error}.`);
   const agent = publicJwk(claims.value.cnf.jwk);
   if (agent === undefined) return err('The mandate is bound to no usable key.');
+  const hops = readChain(split.value.issuerJwt, delegations);
+  if (!hops.ok) return err(`The mandate ${hops.error}.`);
   const bindingJwt = readJwt(keyBinding, KEY_BINDING_TYP);
   if (!bindingJwt.ok) return err(`The key binding ${bindingJwt.error}.`);
   const binding = readBindingClaims(bindingJwt.value.claims);
@@ -110,6 +117,7 @@ function readPresentation(presented: string): Result<Presentation, string> {
     claims: claims.value,
     binding: binding.value,
     agent,
+    hops: hops.value,
     hash: sdHash(bound),
   });
 }
@@ -128,7 +136,8 @@ function checkBinding(
 }
 
 function toFacts(
-  { jti, iss, sub, exp, constraints, status, name, email }: MandateClaims,
+  { jti, iss, sub, status, name, email }: MandateClaims,
+  { constraints, expiresAt, hops }: Chained,
   { tier }: MandateIssuer,
   hash: string,
 ): MandateFacts {
@@ -138,8 +147,9 @@ function toFacts(
     tier,
     subject: sub,
     digest: `sha-256:${hash}`,
-    expiresAt: exp,
+    expiresAt,
     constraints,
+    ...(hops.length > 0 && { delegations: hops }),
     ...(status && { status: { uri: status.status_list.uri, index: status.status_list.idx } }),
     ...((name !== undefined || email !== undefined) && {
       disclosed: { ...(name !== undefined && { name }), ...(email !== undefined && { email }) },

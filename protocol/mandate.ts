@@ -2,6 +2,7 @@
  * An SD-JWT with key binding (RFC 9901). Shapes in mandate-claims.ts, rules in mandate-facts.ts. */
 
 export { type JwtSigner, jwkSigner } from './jwt.ts';
+export { type Delegating, delegateMandate } from './mandate-chain.ts';
 export type { IdentityClaim } from './mandate-claims.ts';
 export {
   checkMandate,

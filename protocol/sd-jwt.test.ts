@@ -36,9 +36,14 @@ describe('the compact form', () => {
   it('is split at every tilde', () => {
     expect(splitSdJwt('a~b~c~d')).toEqual({
       ok: true,
-      value: { issuerJwt: 'a', disclosures: ['b', 'c'], bound: 'a~b~c~', keyBinding: 'd' },
+      value: { issuerJwt: 'a', disclosures: ['b', 'c'], delegations: [], bound: 'a~b~c~', keyBinding: 'd' },
     });
-    expect(splitSdJwt('a~')).toEqual({ ok: true, value: { issuerJwt: 'a', disclosures: [], bound: 'a~' } });
+    expect(splitSdJwt('a~')).toEqual({
+      ok: true,
+      value: { issuerJwt: 'a', disclosures: [], delegations: [], bound: 'a~' },
+    });
+    const chained = splitSdJwt('a~b~c.c.c~d~e');
+    expect(chained).toMatchObject({ value: { disclosures: ['b'], delegations: ['c.c.c', 'd'], keyBinding: 'e' } });
   });
 
   it.each(['', 'a', '~', '~b', 'a~~', 'a~~b'])('refuses %j', (text) => {

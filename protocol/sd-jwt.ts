@@ -10,19 +10,29 @@ import { err, ok, type Result } from './result.ts';
 export interface SdJwt {
   readonly issuerJwt: string;
   readonly disclosures: readonly string[];
+  /** What stands behind the disclosures and is a JWT: the hops of a chain (mandate-chain.ts). */
+  readonly delegations: readonly string[];
   /** Everything before the key binding, with its last `~`: what `sd_hash` is over. */
   readonly bound: string;
   /** Absent in what an issuer hands out. */
   readonly keyBinding?: string;
 }
 
-/** Splits the compact form `<issuer JWT>~<disclosure>~…~<key binding JWT>` (§4). */
+/** Splits the compact form `<issuer JWT>~<disclosure>~…~<key binding JWT>` (§4), with delegations before the key binding if there are any. */
 export function splitSdJwt(presented: string): Result<SdJwt, string> {
   const [issuerJwt = '', ...rest] = presented.split('~');
   const keyBinding = rest.pop();
   if (keyBinding === undefined || issuerJwt === '' || rest.includes('')) return err('is not an SD-JWT');
   const bound = presented.slice(0, presented.length - keyBinding.length);
-  return ok({ issuerJwt, disclosures: rest, bound, ...(keyBinding === '' ? {} : { keyBinding }) });
+  const first = rest.findIndex((each) => each.includes('.'));
+  const disclosures = first === -1 ? rest : rest.slice(0, first);
+  const delegations = rest.slice(disclosures.length);
+  return ok({ issuerJwt, disclosures, delegations, bound, ...(keyBinding === '' ? {} : { keyBinding }) });
+}
+
+/** The disclosures of these claims. */
+export function shownOf(disclosures: readonly string[], reveal: readonly string[]): string[] {
+  return disclosures.filter((each) => reveal.includes(disclosedName(each) ?? ''));
 }
 
 /** `sd_hash` (§4.3.1): SHA-256 over the US-ASCII of what is presented, base64url. */

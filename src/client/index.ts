@@ -12,7 +12,7 @@ import type { Journal } from './journal.ts';
 import { AnswerError } from './problem.ts';
 import { makeTransport } from './transport.ts';
 
-export { type MandateOrder, presentMandate } from '../../protocol/mandate.ts';
+export { type Delegating, delegateMandate, type MandateOrder, presentMandate } from '../../protocol/mandate.ts';
 export { acceptanceOf } from './acceptance.ts';
 export { type AgentKey, loadAgentKey, newAgentKey } from './agent-key.ts';
 export { type BuyerGoals, buyerMove } from './buyer.ts';

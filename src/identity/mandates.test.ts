@@ -137,6 +137,17 @@ describe('a mandate after a wait', () => {
     expect(await code()).toBe('mandate-invalid');
   });
 
+  it('that was handed on ends with the revocation of any hop', async () => {
+    const revoked: string[] = [];
+    const mandates = await setUp(never, revoked);
+    const accepted = await mandates.accept(await forge(), await bound());
+    if (!accepted.ok) throw new Error(accepted.error.detail);
+    const facts = { ...accepted.value, delegations: [{ jti: 'hop-1', to: 'k' }] };
+    expect(await mandates.stillValid(facts, NOW)).toMatchObject({ ok: true });
+    revoked.push('hop-1');
+    expect(await mandates.stillValid(facts, NOW)).toMatchObject({ error: { code: 'mandate-revoked' } });
+  });
+
   it('shares one fetch, believes a list for its ttl, then sees the revocation', async () => {
     let fetches = 0;
     let status_list = ONE_BIT;

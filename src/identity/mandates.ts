@@ -18,7 +18,8 @@ export function makeMandates(deps: MandateDeps): Mandates {
   async function stillValid(facts: MandateFacts, now: Date): Promise<Result<void, Refusal>> {
     const lapsed = whyLapsed(facts, deps.issuers, now);
     if (lapsed !== undefined) return err(refusal('mandate-invalid', lapsed));
-    if (deps.store.isRevoked('mandate', facts.jti)) return err(refusal('mandate-revoked'));
+    const names = [facts.jti, ...(facts.delegations ?? []).map(({ jti }) => jti)];
+    if (names.some((jti) => deps.store.isRevoked('mandate', jti))) return err(refusal('mandate-revoked'));
     return deps.statusList.check(facts, now);
   }
   return {
