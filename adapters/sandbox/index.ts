@@ -56,6 +56,8 @@ export function makeSandboxAdapter(options: SandboxAdapterOptions): Adapter {
     ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
     timeoutMs: options.timeoutMs ?? CALL_TIMEOUT_MS,
     bodyBytesMax: ANSWER_BYTES_MAX,
+    // A program of the company’s own machine or network.
+    allowPrivate: true,
   });
   const reader = readOnly(http);
   return {

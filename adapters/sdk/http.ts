@@ -1,21 +1,41 @@
-import { type Dispatcher, request } from 'undici';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { Dispatcher } from 'undici';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Auth, Credentials } from './auth.ts';
 import { AdapterError, type Ctx } from './index.ts';
+import type { Limiter } from './limiter.ts';
+import { type RetryPolicy, retrying } from './retry.ts';
+import { orStopped } from './timing.ts';
+import { type Answer, exchange, guardedDispatcher, type Headers, Unanswered } from './transport.ts';
 
 export interface HttpOptions {
   /** The only origin ever called. */
   readonly origin: string;
-  readonly headers: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  /** What every request carries besides its credentials. */
+  readonly headers?: () => Credentials | Promise<Credentials>;
+  readonly auth?: Auth;
+  /** Dials instead of the guarded one: for tests, which count what leaves. */
   readonly dispatcher?: Dispatcher;
+  /** Private and loopback addresses too, and those in clear text. */
+  readonly allowPrivate?: boolean;
+  /** One try’s time, from the first byte sent to the last one read. */
   readonly timeoutMs: number;
   readonly bodyBytesMax: number;
+  readonly limiter?: Limiter;
+  /** Repeats of reads and of writes declared idempotent; none unless told. */
+  readonly retry?: RetryPolicy;
+  /** POSTs that only read (a search, a preview), by their encoded path without the query: {@link ReadHttp.query} sends no other. */
+  readonly queries?: (pathname: string) => boolean;
+  /** `any` for an API whose successes may be lists; a success that is no object is unusable otherwise. */
+  readonly answers?: 'object' | 'any';
 }
 
 export interface CrmResponse {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Empty when the answer had none, or was a refusal (4xx, 5xx) that is not JSON: then the status says it all. */
+  readonly headers: Headers;
+  /** The answer where it is an object; empty when there was none or it is another kind of JSON. */
   readonly body: JsonObject;
+  /** The whole answer, a list as well; undefined when there was none, or a refusal that is not JSON: then the status says it all. */
+  readonly json: Json | undefined;
 }
 
 declare const built: unique symbol;
@@ -36,9 +56,24 @@ function segment(value: string): string {
   return encodeURIComponent(value);
 }
 
+/** The path of a next page as the CRM names it: only below `prefix`, and only at this origin. */
+export function linked(origin: string, prefix: string, link: string): Path {
+  const url = URL.canParse(link, origin) ? new URL(link, origin) : undefined;
+  if (url === undefined || url.origin !== new URL(origin).origin || !url.pathname.startsWith(prefix))
+    throw new AdapterError('bug', 'The CRM links to a place outside its API.');
+  return `${url.pathname}${url.search}` as Path;
+}
+
 /** Reads. All a planner is given: it cannot write, whatever it tries. */
 export interface ReadHttp {
-  get(ctx: Ctx, target: Path): Promise<CrmResponse>;
+  get(ctx: Ctx, target: Path, headers?: Credentials): Promise<CrmResponse>;
+  /** A POST that reads, declared in {@link HttpOptions.queries}. Any other is refused with `bug`. */
+  query(ctx: Ctx, target: Path, body: Json): Promise<CrmResponse>;
+}
+
+export interface WriteOptions {
+  /** The CRM answers a repeat with what the first one did: it may be sent again after a failure, and after a renewed sign-in. */
+  readonly idempotent?: boolean;
 }
 
 export interface WriteHttp extends ReadHttp {
@@ -46,48 +81,93 @@ export interface WriteHttp extends ReadHttp {
     ctx: Ctx,
     method: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
     target: Path,
-    body: JsonObject,
-    headers: Readonly<Record<string, string>>,
+    body: Json | undefined,
+    headers: Credentials,
+    options?: WriteOptions,
   ): Promise<CrmResponse>;
 }
 
 /** The same CRM for `read`, `plan` and `verify`: not only its type lacks `send`, the object refuses it with `bug`. */
 export function readOnly(http: WriteHttp): ReadHttp {
   const send = () => Promise.reject(new AdapterError('bug', 'A read or a plan tried to write.'));
-  return Object.freeze({ get: http.get, send });
+  return Object.freeze({ get: http.get, query: http.query, send });
 }
 
-/** HTTP to one CRM: pinned origin, no redirects, no retries, bounded time and size. Throws `retryable` for what was not sent and for
- * reads; `unknown_outcome` for a write that may have arrived and has no usable answer. Statuses are the adapter's to judge. */
+interface Call {
+  readonly method: Dispatcher.HttpMethod;
+  readonly target: Path;
+  readonly body?: Json | undefined;
+  readonly headers: Credentials;
+  readonly isWrite: boolean;
+  readonly isRepeatable: boolean;
+}
+
+const NO_RETRY: RetryPolicy = { retriesMax: 0, baseMs: 0, waitMsMax: 0 };
+
+/** HTTP to one CRM: pinned origin, guarded addresses, no redirects, bounded time and size. Throws `retryable` for what was not sent
+ * and for reads; `unknown_outcome` for a write that may have arrived and has no usable answer. Statuses are the adapter's to judge. */
 export function makeHttp(options: HttpOptions): WriteHttp {
-  async function call(
-    ctx: Ctx,
-    method: string,
-    target: Path,
-    body: JsonObject | undefined,
-    more: Readonly<Record<string, string>>,
-  ): Promise<CrmResponse> {
-    const isWrite = method !== 'GET';
-    const url = pinned(options.origin, target);
-    const headers = { accept: 'application/json', ...(await authorised(options)), ...more };
-    if (ctx.signal.aborted) throw new AdapterError('retryable', 'The call was stopped before it was sent.');
+  const { auth, origin, allowPrivate = false, timeoutMs, bodyBytesMax } = options;
+  const dispatcher = options.dispatcher ?? guardedDispatcher({ allowPrivate, timeoutMs, bodyBytesMax });
+
+  async function once(ctx: Ctx, url: URL, call: Call, credentials: Credentials): Promise<CrmResponse> {
+    await options.limiter?.admit(ctx);
+    const fixed = await orStopped(
+      authorised(async () => (await options.headers?.()) ?? {}),
+      ctx.signal,
+    );
     try {
-      const response = await request(url, {
-        method: method as Dispatcher.HttpMethod,
-        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
-        signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(options.timeoutMs)]),
+      const answer = await exchange({
+        url,
+        method: call.method,
+        headers: {
+          accept: 'application/json',
+          ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...fixed,
+          ...credentials,
+          ...call.headers,
+        },
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        dispatcher,
+        timeoutMs,
+        bytesMax: bodyBytesMax,
+        signal: ctx.signal,
       });
-      const bytes = await readBytes(response.body, options.bodyBytesMax);
-      return { status: response.statusCode, headers: response.headers, body: parse(bytes, response.statusCode) };
+      options.limiter?.heard(ctx, answer);
+      return responseOf(answer, options.answers ?? 'object');
     } catch (error) {
-      throw unanswered(error, isWrite);
+      throw unanswered(error, call.isWrite);
     }
   }
+
+  /** A renewed sign-in is tried once. A write that must not be repeated is not: its next call has the new credentials. */
+  async function signedIn(ctx: Ctx, url: URL, call: Call): Promise<CrmResponse> {
+    if (auth === undefined) return once(ctx, url, call, {});
+    const credentials = await authorised(() => auth.credentials(ctx));
+    const first = await once(ctx, url, call, credentials);
+    if (first.status !== 401 || !auth.refused(credentials) || !call.isRepeatable) return first;
+    const renewed = await authorised(() => auth.credentials(ctx));
+    const second = await once(ctx, url, call, renewed);
+    if (second.status === 401) auth.refused(renewed);
+    return second;
+  }
+
+  function call(ctx: Ctx, each: Call): Promise<CrmResponse> {
+    const policy = each.isRepeatable ? (options.retry ?? NO_RETRY) : NO_RETRY;
+    const url = pinned(origin, each.target);
+    return retrying(ctx, policy, each.isWrite, () => signedIn(ctx, url, each));
+  }
+
+  const reading = { isWrite: false, isRepeatable: true } as const;
   return {
-    get: (ctx, target) => call(ctx, 'GET', target, undefined, {}),
-    send: (ctx, method, target, body, headers) => call(ctx, method, target, body, headers),
+    get: async (ctx, target, headers = {}) => call(ctx, { method: 'GET', target, headers, ...reading }),
+    async query(ctx, target, body) {
+      if (options.queries?.(target.split('?')[0] ?? '') !== true)
+        throw new AdapterError('bug', 'A POST that is not declared as reading tried to pass for it.');
+      return call(ctx, { method: 'POST', target, body, headers: {}, ...reading });
+    },
+    send: async (ctx, method, target, body, headers, { idempotent = false } = {}) =>
+      call(ctx, { method, target, body, headers, isWrite: true, isRepeatable: idempotent }),
   };
 }
 
@@ -102,59 +182,44 @@ function pinned(origin: string, target: Path): URL {
 }
 
 /** Fetching credentials comes before the write: its failure is never an unknown outcome. */
-async function authorised({ headers }: HttpOptions): Promise<Readonly<Record<string, string>>> {
+async function authorised(credentials: () => Promise<Credentials>): Promise<Credentials> {
   try {
-    return await headers();
+    return await credentials();
   } catch (error) {
-    if (error instanceof AdapterError) throw error;
-    throw new AdapterError('retryable', 'The CRM’s credentials cannot be had now.', { cause: error });
+    if (error instanceof AdapterError && error.code !== 'unknown_outcome') throw error;
+    throw new AdapterError('retryable', 'The CRM’s credentials cannot be had now.');
   }
 }
 
-/** An answer that is not the CRM's: says nothing about what the CRM did. */
-class Unusable extends Error {}
-
-async function readBytes(body: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > bytesMax) throw new Unusable('too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** A refusal stays one, whatever a proxy wrote into its body; a success must be JSON of the promised kind. */
+function responseOf({ status, headers, bytes }: Answer, answers: 'object' | 'any'): CrmResponse {
+  const json = bytes.length === 0 ? undefined : parsed(bytes);
+  if (isObject(json)) return { status, headers, body: json, json };
+  const isFine = status >= 300 || bytes.length === 0 || (answers === 'any' && json !== undefined);
+  if (!isFine) throw new Unanswered(true, 'ERR_NOT_JSON');
+  return { status, headers, body: {}, json };
 }
 
-/** A refusal stays one, whatever a proxy wrote into its body; a success must be a JSON object. */
-function parse(bytes: Uint8Array, status: number): JsonObject {
-  if (bytes.length === 0) return {};
+function parsed(bytes: Uint8Array): Json | undefined {
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    // Told below, with what parsed and is not an object.
+    return undefined;
   }
-  if (status >= 400) return {};
-  throw new Unusable('not a JSON object');
 }
 
-/** Node's and undici's codes for failures before anything can have reached the CRM. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 function unanswered(error: unknown, isWrite: boolean): AdapterError {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  if (isWrite && !NOT_SENT.has(code))
-    return new AdapterError('unknown_outcome', 'The CRM gave no usable answer to a write that was sent.', {
-      cause: error,
-    });
-  if (error instanceof Unusable)
-    return new AdapterError('retryable', 'The CRM answered something that is not its API’s.', { cause: error });
-  return new AdapterError('retryable', 'The CRM cannot be reached.', { cause: error });
+  if (error instanceof AdapterError) return error;
+  const { isSent, why } = error instanceof Unanswered ? error : new Unanswered(true, 'Error');
+  const cause = why;
+  if (why === 'UND_ERR_INVALID_ARG') return new AdapterError('bug', 'A request cannot be sent as it is.', { cause });
+  if (isWrite && isSent)
+    return new AdapterError('unknown_outcome', 'The CRM gave no usable answer to a write that was sent.', { cause });
+  if (why === 'ERR_NOT_JSON' || why === 'ERR_TOO_LARGE' || why === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+    return new AdapterError('retryable', 'The CRM answered something that is not its API’s.', { cause });
+  return new AdapterError('retryable', 'The CRM cannot be reached.', { cause });
 }

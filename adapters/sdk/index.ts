@@ -147,6 +147,17 @@ export interface Health {
   readonly detail?: string;
 }
 
+/** A record that was changed by whomever, in the CRM's order. */
+export interface Changed {
+  readonly ref: Ref;
+  /** As {@link Snapshot.version}, where the CRM tells it with the change. */
+  readonly version?: string;
+  /** RFC 3339 UTC. */
+  readonly at: string;
+  /** Where to go on from after this one. Opaque to everyone but the adapter. */
+  readonly cursor: string;
+}
+
 /** A CRM behind Parley. `plan` structurally cannot write: it is handed to a client that refuses unsafe methods. */
 export interface Adapter {
   readonly manifest: AdapterManifest;
@@ -161,4 +172,7 @@ export interface Adapter {
   verify(ctx: Ctx, step: PlanStep): Promise<Verification>;
   /** Required when any capability declares `reversal: 'compensate'` or `'undo'`. */
   compensate?(ctx: Ctx, step: PlanStep, done: StepResult): Promise<StepResult>;
+  /** What was changed since the cursor, oldest first, and ends when there is no more now; without a cursor, from the earliest the CRM
+   * still knows. A change is told at least once. Throws `invalid` for a cursor that is not one of its own. */
+  changes?(ctx: Ctx, type: string, cursor?: string): AsyncIterable<Changed>;
 }

@@ -4,8 +4,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Lookup } from '../../adapters/sdk/dial.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { checkUrl, guardedDispatcher, type Lookup, makeGuardedFetch } from './guarded-fetch.ts';
+import { checkUrl, guardedDispatcher, makeGuardedFetch } from './guarded-fetch.ts';
 
 /** What must never be reached: counts every connection, speaks just enough HTTP to be a fair bait. */
 let connections = 0;

@@ -1,8 +1,6 @@
 /** Outbound calls to addresses a stranger chose: public unicast addresses only, checked at the moment of connecting, literals included. */
-import { lookup as lookupByName } from 'node:dns/promises';
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
-import { Agent, buildConnector, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
+import { type Allows, dialler, isPublic, type Lookup, systemLookup } from '../../adapters/sdk/dial.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 
@@ -14,49 +12,18 @@ export interface Fetched {
 
 export type GuardedFetch = (url: string) => Promise<Result<Fetched, { readonly reason: string }>>;
 
-/** All addresses of a name. */
-export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
-
-const systemLookup: Lookup = (host) => lookupByName(host, { all: true });
-
-/** A dispatcher that dials only the address it has checked: a name that resolves differently a moment later changes nothing. */
-export function guardedDispatcher(allowPrivate: boolean, lookup: Lookup = systemLookup): Agent {
+/** A dispatcher for addresses that strangers name. */
+export function guardedDispatcher(allowPrivate: boolean, lookup: Lookup = systemLookup): Dispatcher {
   return dispatcherThat((address) => allowPrivate || isPublic(address), lookup);
 }
 
-type Allows = (address: string, protocol: string) => boolean;
-
-function dispatcherThat(allows: Allows, lookup: Lookup): Agent {
-  const dial = buildConnector({ timeout: LIMITS.fetchTimeoutMs, allowH2: false });
-  return new Agent({
-    maxResponseSize: LIMITS.fetchBytesMax,
-    allowH2: false,
-    connect(options, callback) {
-      addressOf(options.hostname, (address) => allows(address, options.protocol), lookup).then(
-        // Certificates are checked against the name, never against the address it had. A literal address has no name to send (RFC 6066 §3).
-        (address) => dial({ ...options, hostname: address, servername: nameOf(options.hostname) }, callback),
-        (error: Error) => callback(error, null),
-      );
-    },
+function dispatcherThat(allows: Allows, lookup: Lookup): Dispatcher {
+  return dialler({
+    allows,
+    lookup,
+    connectTimeoutMs: LIMITS.fetchTimeoutMs,
+    answerBytesMax: LIMITS.fetchBytesMax,
   });
-}
-
-const bare = (host: string): string => host.replace(/^\[|\]$/g, '');
-const nameOf = (host: string): string => (isIP(bare(host)) === 0 ? host : '');
-
-async function addressOf(host: string, allows: (address: string) => boolean, lookup: Lookup): Promise<string> {
-  const literal = bare(host);
-  const found = ipaddr.isValid(literal) ? [{ address: literal }] : await lookup(literal);
-  const [first] = found;
-  // One forbidden address among several is an attack, not a choice.
-  if (first === undefined || !found.every(({ address }) => allows(address)))
-    throw new Error('the address is not one that is dialled');
-  return first.address;
-}
-
-/** `process` unwraps IPv4 inside IPv6; everything that is not plain unicast (loopback, private, link-local, NAT64, 6to4, …) is refused. */
-function isPublic(address: string): boolean {
-  return ipaddr.process(address).range() === 'unicast';
 }
 
 export function checkUrl(text: string, allowPrivate: boolean): Result<URL, { readonly reason: string }> {

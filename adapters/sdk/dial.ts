@@ -1,0 +1,63 @@
+/** Connections to addresses somebody else chose: public unicast addresses only, checked at the moment of connecting, literals included. */
+import { lookup as lookupByName } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { Agent, buildConnector } from 'undici';
+
+/** All addresses of a name. */
+export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
+
+export const systemLookup: Lookup = (host) => lookupByName(host, { all: true });
+
+/** Whether an address may be dialled over `http:` or `https:`. */
+export type Allows = (address: string, protocol: string) => boolean;
+
+export interface DialOptions {
+  readonly allows: Allows;
+  readonly lookup?: Lookup;
+  readonly connectTimeoutMs: number;
+  readonly answerBytesMax: number;
+  /** Connections to one origin at a time; any number unless told. */
+  readonly connections?: number;
+}
+
+/** A dispatcher that dials only the address it has checked: a name that resolves differently a moment later changes nothing. */
+export function dialler({
+  allows,
+  lookup = systemLookup,
+  connectTimeoutMs,
+  answerBytesMax,
+  connections,
+}: DialOptions): Agent {
+  const dial = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
+  return new Agent({
+    maxResponseSize: answerBytesMax,
+    allowH2: false,
+    ...(connections === undefined ? {} : { connections }),
+    connect(options, callback) {
+      addressOf(options.hostname, (address) => allows(address, options.protocol), lookup).then(
+        // Certificates are checked against the name, never against the address it had. A literal address has no name to send (RFC 6066 §3).
+        (address) => dial({ ...options, hostname: address, servername: nameOf(options.hostname) }, callback),
+        (error: Error) => callback(error, null),
+      );
+    },
+  });
+}
+
+const bare = (host: string): string => host.replace(/^\[|\]$/g, '');
+const nameOf = (host: string): string => (isIP(bare(host)) === 0 ? host : '');
+
+async function addressOf(host: string, allows: (address: string) => boolean, lookup: Lookup): Promise<string> {
+  const literal = bare(host);
+  const found = ipaddr.isValid(literal) ? [{ address: literal }] : await lookup(literal);
+  const [first] = found;
+  // One forbidden address among several is an attack, not a choice.
+  if (first === undefined || !found.every(({ address }) => allows(address)))
+    throw Object.assign(new Error('the address is not one that is dialled'), { code: 'ERR_ADDRESS_REFUSED' });
+  return first.address;
+}
+
+/** `process` unwraps IPv4 inside IPv6; everything that is not plain unicast (loopback, private, link-local, NAT64, 6to4, …) is refused. */
+export function isPublic(address: string): boolean {
+  return ipaddr.process(address).range() === 'unicast';
+}
