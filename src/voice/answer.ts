@@ -1,0 +1,65 @@
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { formatMoney } from '../../protocol/money.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import { parseStrictJson } from '../edge/strict-json.ts';
+import type { Hearing, Spoken } from '../ports.ts';
+import { TEXT_CHARS_MAX } from './prompt.ts';
+
+/** Reads what a model answered. Nothing in it is believed: the move must be one of those given, and the words may say no number of their
+ * own. Where a number belongs they have a blank, `{term_months}` or `{record.seats}`, and it is filled in from the move and the record.
+ * The reason is for the log; it repeats nothing the model wrote. */
+export function readAnswer(answered: string, hearing: Hearing): Result<Spoken, string> {
+  const parsed = parseStrictJson(new TextEncoder().encode(unfenced(answered)));
+  if (!parsed.ok || !isObject(parsed.value)) return err('not one JSON object');
+  const { move, text, ...more } = parsed.value;
+  if (Object.keys(more).length > 0) return err('unknown members');
+  const chosen = typeof move === 'number' ? hearing.moves[move] : undefined;
+  if (typeof move !== 'number' || chosen === undefined) return err('no such move');
+  if (typeof text !== 'string') return err('no text');
+  const refused = whyUnfit(text);
+  if (refused !== undefined) return err(refused);
+  const filled = fill(text.trim(), chosen.kind === 'offer' ? chosen.terms : {}, hearing.record);
+  return filled === undefined ? err('a blank for something that is not there') : ok({ move, text: filled });
+}
+
+/** Models like to put JSON into a code block. */
+function unfenced(answered: string): string {
+  return /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(answered)?.[1] ?? answered;
+}
+
+const BLANK = /\{(record\.)?([a-z]+(?:_[a-z]+)*)\}/g;
+
+function whyUnfit(text: string): string | undefined {
+  if (text.trim() === '' || text.length > TEXT_CHARS_MAX) return 'text of a wrong length';
+  // Beside control characters: what reverses or hides text on a page (Unicode TR 36).
+  if (/[^\P{C}\n]/u.test(text)) return 'characters that are not text';
+  if (/:\/\/|www\.|@|\[[^\]]*\]\(|[<>]/iu.test(text)) return 'an address or markup';
+  if (/[{}]/.test(text.replace(BLANK, ''))) return 'braces that are no blank';
+  return /[\p{N}%‰]/u.test(text) ? 'a number of its own' : undefined;
+}
+
+function fill(text: string, terms: JsonObject, record: JsonObject): string | undefined {
+  const values: (string | undefined)[] = [];
+  const filled = text.replace(BLANK, (_blank, of: string | undefined, name: string) => {
+    const from = of === undefined ? terms : record;
+    const value = Object.hasOwn(from, name) ? worded(from[name]) : undefined;
+    values.push(value);
+    return value ?? '';
+  });
+  return values.includes(undefined) ? undefined : filled;
+}
+
+/** Only what cannot be prose: numbers, amounts, dates. A text in a record is somebody's words. */
+function worded(value: Json | undefined): string | undefined {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined;
+  if (!isObject(value)) return undefined;
+  const { amount, currency } = value;
+  return typeof amount === 'number' && typeof currency === 'string' && /^[A-Z]{3}$/.test(currency)
+    ? formatMoney({ amount, currency })
+    : undefined;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

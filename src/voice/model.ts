@@ -1,0 +1,75 @@
+/** The company's AI as the negotiator's voice, through the `ai` package. It sees public facts and the legal moves, and nothing it answers
+ * is more than a choice among them. Whatever goes wrong, the deterministic strategy speaks for itself. */
+import type { Log, Voice } from '../ports.ts';
+import { readAnswer } from './answer.ts';
+import { promptOf } from './prompt.ts';
+
+export interface VoiceSettings {
+  /** Base URL of an OpenAI-compatible API, e.g. `https://models.example/v1`. */
+  readonly baseUrl: string;
+  readonly model: string;
+  /** Bearer token; none where the endpoint wants none. */
+  readonly key: string | undefined;
+  /** What a turn may take; then the company answers without words of its own. */
+  readonly timeoutMs: number;
+}
+
+const ANSWER_TOKENS_MAX = 400;
+const ANSWER_BYTES_MAX = 65_536;
+
+/** The packages are loaded when a voice is configured, not before. */
+export async function makeModelVoice(settings: VoiceSettings, log: Log, fetch = globalThis.fetch): Promise<Voice> {
+  const [{ generateText }, { createOpenAICompatible }] = await Promise.all([
+    import('ai'),
+    import('@ai-sdk/openai-compatible'),
+  ]);
+  const provider = createOpenAICompatible({
+    name: 'voice',
+    baseURL: settings.baseUrl,
+    ...(settings.key === undefined ? {} : { apiKey: settings.key }),
+    fetch: bounded(fetch),
+  });
+  return {
+    async speak(hearing) {
+      const { system, data } = promptOf(hearing);
+      const silent = (why: string): undefined => {
+        log('voice.unused', { why, operation: hearing.operation });
+      };
+      try {
+        const { text } = await generateText({
+          model: provider(settings.model),
+          instructions: system,
+          prompt: data,
+          maxOutputTokens: ANSWER_TOKENS_MAX,
+          maxRetries: 0,
+          abortSignal: AbortSignal.timeout(settings.timeoutMs),
+        });
+        const read = readAnswer(text, hearing);
+        return read.ok ? read.value : silent(read.error);
+      } catch (error) {
+        return silent(error instanceof Error ? error.name : 'failed');
+      }
+    },
+  };
+}
+
+/** No redirects, and no answer larger than an explanation could ever be. */
+function bounded(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const response = await fetch(input, { ...init, redirect: 'error' });
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length;
+      if (size > ANSWER_BYTES_MAX) throw new RangeError('the answer is too large');
+      chunks.push(chunk);
+    }
+    return new Response(Buffer.concat(chunks), { status: response.status, headers: plainHeaders(response.headers) });
+  };
+}
+
+/** Already decoded and measured: what said otherwise is left out. */
+function plainHeaders(headers: Headers): Record<string, string> {
+  const skipped = new Set(['content-encoding', 'content-length', 'transfer-encoding']);
+  return Object.fromEntries([...headers].filter(([name]) => !skipped.has(name)));
+}
