@@ -1,7 +1,7 @@
 /** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
-import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
 import { logOrigin } from '../protocol/checkpoint.ts';
 import type { MandateIssuers } from '../protocol/mandate.ts';
+import { composeCrm } from './compose-crm.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import type { Contract } from './contract/contract.ts';
@@ -62,7 +62,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     log,
     store,
     keys,
-    crm: makeSandboxAdapter({ origin: config.crm.origin, token: config.secrets.crmToken }),
+    crm: composeCrm(config),
     actions: contract,
     mandates: makeMandates({
       issuers: everyIssuer(issuers.value, grantIssuers(tokenIssuers.value)),

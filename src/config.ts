@@ -10,7 +10,17 @@ interface ConfigFile {
   readonly company: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly data_dir: string;
-  readonly crm: { readonly adapter: 'sandbox'; readonly origin: string; readonly concurrency: number };
+  readonly crm: {
+    readonly adapter: 'sandbox';
+    readonly origin: string;
+    readonly concurrency: number;
+    readonly auth: {
+      readonly method: 'token' | 'client_credentials' | 'jwt_bearer';
+      readonly client_id?: string;
+      readonly username?: string;
+      readonly audience?: string;
+    };
+  };
   readonly human: { readonly channel: string; readonly hours: string; readonly respond_within_minutes: number };
   readonly issuers: readonly {
     readonly iss: string;
