@@ -31,7 +31,7 @@ const data = {
     contact: 'C-1001',
     fields: [
       { path: 'contact.email', value: 'k.brandt@nordwind.example' },
-      { path: 'billing.city', value: 'Bremen' },
+      { path: 'billing.city', value: 'Hamburg' },
     ],
   },
 };

@@ -78,6 +78,7 @@ export async function composeApp({ config, engine, ledger, profile }: AppDeps): 
       config.origin,
     ) as unknown as Hono<Env>,
   );
+  app.get('/console/', (c) => c.redirect('/console', 303));
   app.get('/', (c) => c.redirect('/llms.txt', 302));
   app.notFound((c) => {
     const allow = allowedMethods(app, c.req.path);

@@ -8,9 +8,9 @@ import { isFinalState } from '../../protocol/operation.ts';
 import type { ReceiptFile } from '../../protocol/receipt.ts';
 import { acceptanceOf } from './acceptance.ts';
 import type { AgentKey } from './agent-key.ts';
-import type { Journal } from './journal.ts';
-import { AnswerError } from './problem.ts';
-import { makeTransport } from './transport.ts';
+import type { Intent, Journal } from './journal.ts';
+import { AnswerError, ProblemError } from './problem.ts';
+import { makeTransport, mayRepeat } from './transport.ts';
 
 export { type Delegating, delegateMandate, type MandateOrder, presentMandate } from '../../protocol/mandate.ts';
 export { acceptanceOf } from './acceptance.ts';
@@ -68,9 +68,19 @@ export function makeClient(options: ClientOptions): Client {
   async function send(path: string, body: JsonObject, idempotencyKey = newKey()): Promise<OperationView> {
     const intent = { key: idempotencyKey, path, body: JSON.stringify(body) };
     journal.begin(intent);
-    const answered = await transport.post(intent);
-    journal.end(intent.key);
-    return parseView(answered);
+    return parseView(await carry(intent));
+  }
+
+  /** A refusal is an answer too: what was refused is not sent again. */
+  async function carry(intent: Intent): Promise<JsonObject> {
+    try {
+      const answered = await transport.post(intent);
+      journal.end(intent.key);
+      return answered;
+    } catch (error) {
+      if (error instanceof ProblemError && !mayRepeat(error)) journal.end(intent.key);
+      throw error;
+    }
   }
 
   async function read(operation: string, known?: number): Promise<OperationView> {
@@ -128,8 +138,9 @@ export function makeClient(options: ClientOptions): Client {
     async resume() {
       const open = journal.unfinished();
       for (const intent of open) {
-        await transport.post(intent);
-        journal.end(intent.key);
+        await carry(intent).catch((error: unknown) => {
+          if (!(error instanceof ProblemError) || mayRepeat(error)) throw error;
+        });
       }
       return open.length;
     },

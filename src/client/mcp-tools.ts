@@ -130,6 +130,7 @@ async function accept(client: Client, args: JsonObject): Promise<OperationView> 
   const view = await client.read(textOf(args, 'operation'));
   const offer = view.offers?.find(({ id }) => id === args['offer']);
   if (offer === undefined) throw new TypeError('There is no such offer in this operation.');
+  if (offer.by !== 'company') throw new TypeError('That is your own proposal: accept an offer of the company.');
   if (offer.terms_digest !== args['terms_digest'])
     throw new TypeError('terms_digest is not that of this offer: read it again.');
   return client.accept(view, offer);

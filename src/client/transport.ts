@@ -56,7 +56,7 @@ export function makeTransport(options: SignedFetchOptions) {
   };
 }
 
-function mayRepeat(error: Error): boolean {
+export function mayRepeat(error: Error): boolean {
   if (error instanceof AnswerError) return false;
   if (!(error instanceof ProblemError)) return true;
   return RETRIED_STATUS.has(error.status) || error.type.endsWith(':idempotency-in-flight');

@@ -1,11 +1,28 @@
 /** Plays the approver in the browser's stead: the same sign-in, pages and form a person uses. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const LOOK_MS = 500;
+
 interface Approver {
   readonly id: string;
   readonly password: string;
 }
 
 export async function approveAsPerson(origin: string, url: string, person: Approver): Promise<void> {
+  await approve(origin, url, await signIn(origin, person));
+}
+
+/** Approves whatever comes into the person's inbox, in one session, until told to stop. */
+export async function approveAsItComes(origin: string, person: Approver, until: () => boolean): Promise<void> {
   const cookie = await signIn(origin, person);
+  while (!until()) {
+    // What became void while it was looked at comes again as another sign-off.
+    for (const url of await waitingSignoffs(origin, cookie)) await approve(origin, url, cookie).catch(() => undefined);
+    await sleep(LOOK_MS);
+  }
+}
+
+async function approve(origin: string, url: string, cookie: string): Promise<void> {
   const page = await (await fetch(url, { headers: { cookie } })).text();
   const value = (name: string) =>
     new RegExp(`name="${name}" value="([^"]*)"`).exec(page.slice(page.indexOf('Your decision')))?.[1] ?? '';
@@ -16,10 +33,11 @@ export async function approveAsPerson(origin: string, url: string, person: Appro
   if (decided.status !== 303) throw new Error(`the approval was refused (${decided.status})`);
 }
 
-/** Addresses of the sign-offs in the person's inbox. */
-export async function waitingSignoffs(origin: string, person: Approver): Promise<readonly string[]> {
-  const inbox = await (await fetch(`${origin}/console/`, { headers: { cookie: await signIn(origin, person) } })).text();
-  return [...new Set(inbox.match(/\/console\/signoffs\/so_[0-9a-f-]{36}/g))].map((path) => `${origin}${path}`);
+async function waitingSignoffs(origin: string, cookie: string): Promise<readonly string[]> {
+  const inbox = await fetch(`${origin}/console/`, { headers: { cookie } });
+  if (!inbox.ok) throw new Error(`the inbox did not open (${inbox.status})`);
+  const paths = (await inbox.text()).match(/\/console\/signoffs\/so_[0-9a-f-]{36}/g);
+  return [...new Set(paths)].map((path) => `${origin}${path}`);
 }
 
 async function signIn(origin: string, person: Approver): Promise<string> {

@@ -1,15 +1,13 @@
 /** `npm run playground`: a gateway over a sandbox CRM, and a customer's agent with key and mandate, for trying the examples. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { newAgentKey } from '../client/index.ts';
 import { grantMandate } from './agent.ts';
-import { approveAsPerson, waitingSignoffs } from './approver.ts';
+import { approveAsItComes } from './approver.ts';
 import { setStage } from './setting.ts';
 
 const { values } = parseArgs({ options: { 'auto-approve': { type: 'boolean', default: false } } });
-const LOOK_MS = 500;
 
 const principal = await newAgentKey();
 const agent = await newAgentKey();
@@ -27,6 +25,8 @@ const directory = resolve('.parley');
 mkdirSync(directory, { recursive: true });
 const path = (name: string) => resolve(directory, name);
 writeFileSync(path('agent.json'), JSON.stringify(agent.privateJwk), { mode: 0o600 });
+// What an earlier agent had begun is not this one's to go on with.
+rmSync(path('agent.json.journal'), { force: true });
 writeFileSync(path('mandate.txt'), await grantMandate(principal, agent, { iss, maxTermMonths: 36 }));
 writeFileSync(
   path('playground.env'),
@@ -36,7 +36,7 @@ const { id, password } = stage.approver;
 process.stdout.write(`gateway   ${stage.origin}
 agent     key and mandate in .parley, named by .parley/playground.env
 people    ${stage.origin}/console/ as “${id}” with “${password}”${values['auto-approve'] ? ' (approving by themselves)' : ''}
-try       node --env-file=.parley/playground.env examples/http-agent.ts
+try       npx node --env-file=.parley/playground.env examples/http-agent.ts
 stop      Ctrl-C
 `);
 
@@ -47,9 +47,12 @@ const stop = async () => {
 };
 process.once('SIGINT', () => void stop());
 process.once('SIGTERM', () => void stop());
-while (running && values['auto-approve']) {
-  for (const url of await waitingSignoffs(stage.origin, stage.approver).catch(() => [])) {
-    await approveAsPerson(stage.origin, url, stage.approver).catch(() => undefined);
+if (values['auto-approve']) {
+  try {
+    await approveAsItComes(stage.origin, stage.approver, () => !running);
+  } catch (error) {
+    // When the playground is stopped, the gateway goes away under the approver.
+    if (running) process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    if (running) await stop();
   }
-  await sleep(LOOK_MS);
 }

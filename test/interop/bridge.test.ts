@@ -76,6 +76,10 @@ describe('the bridge', () => {
     const handed = await client.callTool({ name: 'human_handoff', arguments: { topic: 'A question' } });
     expect(handed.isError).not.toBe(true);
     await client.close();
+    // What was refused is not on its mind the next time.
+    const again = new LegacyClient({ name: 'desktop', version: '1' });
+    await again.connect(new LegacyStdio({ command: process.execPath, args, stderr: 'pipe' }));
+    await again.close();
   }, 30_000);
 
   it('makes a key of its own on first use, for its owner’s eyes only', async () => {
