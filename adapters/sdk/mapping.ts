@@ -58,7 +58,7 @@ export function parseMapping(document: Json, name: RegExp): Result<Mapping, read
   return problems.length > 0 ? err(problems) : ok({ types: read, more });
 }
 
-/** A company's own document over the standard one: types and fields it names replace or add, everything else stays. */
+/** A company's own document over the standard one: types and fields it names replace or add, or go where it says null; the rest stays. */
 export function extendMapping(standard: JsonObject, own: JsonObject): JsonObject {
   const merged: Record<string, Json> = { ...standard, ...own };
   const ownTypes = isObject(own['types']) ? own['types'] : {};
@@ -70,10 +70,14 @@ export function extendMapping(standard: JsonObject, own: JsonObject): JsonObject
       ...(isObject(before['fields']) ? before['fields'] : {}),
       ...(isObject(now['fields']) ? now['fields'] : {}),
     };
-    types[type] = { ...before, ...now, fields };
+    types[type] = each === null ? null : { ...before, ...now, fields: present(fields) };
   }
-  merged['types'] = types;
+  merged['types'] = present(types);
   return merged;
+}
+
+function present(members: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(members).filter(([, each]) => each !== null));
 }
 
 function typeOf(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { PlanRequest } from './index.ts';
+import { AdapterError, type PlanRequest } from './index.ts';
 import { extendMapping, type Mapping, parseMapping } from './mapping.ts';
 import { differences, payloadOf, planByRecipe, type ReadRecord } from './planner.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
@@ -200,6 +200,31 @@ describe('corrections', () => {
   });
 });
 
+describe('an optional record', () => {
+  const handoff = (optional: boolean): JsonObject => ({
+    action: 'human.handoff',
+    records: { contact: { type: 'contact', id: 'input.?contact', optional } },
+    warnings: [{ when: 'has(input.contact) && !has(records.contact)', text: 'Nobody of this id.' }],
+    steps: [{ id: 'ticket', summary: "'Open'", create: { type: 'ticket', set: { subject: 'input.topic' } } }],
+  });
+  const asked = { operation: 'op_4', action: 'human.handoff', input: { topic: 'Help', contact: 'C-9' } };
+  const failing = (code: 'not_found' | 'invalid' | 'retryable') => async () => {
+    throw new AdapterError(code, 'No.');
+  };
+
+  it('that is not there stands in nobody’s way', async () => {
+    for (const code of ['not_found', 'invalid'] as const) {
+      const { steps, warnings } = await plan(handoff(true), asked, failing(code));
+      expect([steps.length, warnings]).toEqual([1, ['Nobody of this id.']]);
+      await expect(plan(handoff(false), asked, failing(code))).rejects.toMatchObject({ code });
+    }
+  });
+
+  it('that cannot be read now is tried again', async () => {
+    await expect(plan(handoff(true), asked, failing('retryable'))).rejects.toMatchObject({ code: 'retryable' });
+  });
+});
+
 describe('one step an element', () => {
   it('makes each with a key of its own', async () => {
     const lines: JsonObject = {
@@ -267,13 +292,21 @@ describe('documents', () => {
   it('of a company replace and add fields, and keep the rest', () => {
     const own = {
       types: {
-        contract: { fields: { term_months: { field: 'Own__c', label: 'Term', kind: 'whole' }, plan: text('Plan__c') } },
+        contract: {
+          fields: {
+            term_months: { field: 'Own__c', label: 'Term', kind: 'whole' },
+            plan: text('Plan__c'),
+            end_date: null,
+          },
+        },
+        contact: null,
       },
     };
     const read = parseMapping(extendMapping(document, own), NAME);
     const type = read.ok ? read.value.types.get('contract') : undefined;
     expect(type?.object).toBe('Contract');
     expect(type?.fields.get('term_months')?.field).toBe('Own__c');
-    expect([...(type?.fields.keys() ?? [])]).toEqual(['unit_price', 'term_months', 'end_date', 'status', 'plan']);
+    expect([...(type?.fields.keys() ?? [])]).toEqual(['unit_price', 'term_months', 'status', 'plan']);
+    expect(read.ok && [...read.value.types.keys()]).toEqual(['contract', 'ticket']);
   });
 });

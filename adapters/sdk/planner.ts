@@ -48,11 +48,13 @@ export async function planByRecipe(
     terms,
     records: Object.fromEntries([...records].map(([name, { data }]) => [name, data])),
   });
-  for (const { name, type, id } of recipe.records) {
+  for (const { name, type, id, optional } of recipe.records) {
     const value = evaluate(id, scope());
     if (value === undefined || value === null) continue;
     if (typeof value !== 'string') throw new AdapterError('invalid', 'An identifier is missing.');
-    records.set(name, await read({ type, by: 'id', value }));
+    const ref: Ref = { type, by: 'id', value };
+    const record = await (optional ? readIfThere(read, ref) : read(ref));
+    if (record !== undefined) records.set(name, record);
   }
   const now = scope();
   for (const { that, otherwise } of recipe.require)
@@ -98,6 +100,15 @@ export function differences(
     const shown = records.find(({ ref }) => ref.type === change.ref.type)?.data[change.field] ?? null;
     return same(shown, change.to) ? [] : [{ ...change, from: shown }];
   });
+}
+
+async function readIfThere(read: Reader, ref: Ref): Promise<ReadRecord | undefined> {
+  try {
+    return await read(ref);
+  } catch (error) {
+    if (error instanceof AdapterError && (error.code === 'not_found' || error.code === 'invalid')) return undefined;
+    throw error;
+  }
 }
 
 function stepsOf(

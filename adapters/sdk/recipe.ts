@@ -11,6 +11,8 @@ export interface RecordRecipe {
   readonly name: string;
   readonly type: string;
   readonly id: Expression;
+  /** There is none either where the CRM has none of this id: for what must work whatever the customer names. */
+  readonly optional: boolean;
 }
 
 export interface Fields {
@@ -107,10 +109,10 @@ function makeReader(mapping: Mapping, problems: string[]) {
     record(name: string, each: Json): RecordRecipe {
       const at = `/records/${name}`;
       const object = isObject(each) ? each : {};
-      known(object, at, ['type', 'id']);
+      known(object, at, ['type', 'id', 'optional']);
       const type = text(object['type'], `${at}/type`);
       mapped(type, `${at}/type`);
-      return { name, type, id: expression(object['id'], `${at}/id`) };
+      return { name, type, id: expression(object['id'], `${at}/id`), optional: object['optional'] === true };
     },
     step(each: JsonObject, at: string, records: ReadonlyMap<string, string>): StepRecipe {
       known(each, at, ['id', 'summary', 'when', 'each', 'update', 'create', 'note', 'reversal']);
