@@ -12,6 +12,7 @@ import { makeOperations } from './bindings/operations.ts';
 import type { Engine } from './compose-engine.ts';
 import { composeIdentity } from './compose-identity.ts';
 import { composePeers, type Profile, resourceDocuments } from './compose-peers.ts';
+import { crmNotices } from './compose-watch.ts';
 import type { Config } from './config.ts';
 import { type Desk, makeConsole } from './console/app.ts';
 import { makeSessions } from './console/session.ts';
@@ -24,15 +25,17 @@ import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
 import { parseAnswer } from './signoff/answer.ts';
 import { verifyWebhook } from './signoff/standard-webhooks.ts';
+import type { Follower } from './watch/follow.ts';
 
 export interface AppDeps {
   readonly config: Config;
   readonly engine: Engine;
   readonly ledger: Ledger;
+  readonly follower: Follower;
   readonly profile?: Profile | undefined;
 }
 
-export async function composeApp({ config, engine, ledger, profile }: AppDeps): Promise<Hono<Env>> {
+export async function composeApp({ config, engine, ledger, follower, profile }: AppDeps): Promise<Hono<Env>> {
   const { world, pipeline, worker } = engine;
   const { keys, clock, ids, log } = world;
   const origin = new URL(config.origin);
@@ -67,6 +70,7 @@ export async function composeApp({ config, engine, ledger, profile }: AppDeps): 
       authenticate: identity.authenticate,
       register: identity.register,
       answerSignoff: signoffAnswers(engine, config),
+      noticeFromCrm: crmNotices(engine, config, follower),
     }),
   );
   app.route('/', await composePeers({ engine, config, exchange, operations, identity, profile }));

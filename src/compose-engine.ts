@@ -81,6 +81,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
       },
       endpoints: config.webhooks.map(({ name }) => name),
       signoffLifetimeSeconds: config.signoff.lifetime_seconds,
+      observationDays: config.watch.observe_days,
     },
   };
 

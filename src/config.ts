@@ -21,6 +21,7 @@ interface ConfigFile {
       readonly audience?: string;
     };
   };
+  readonly watch: { readonly poll_seconds: number; readonly observe_days: number };
   readonly human: { readonly channel: string; readonly hours: string; readonly respond_within_minutes: number };
   readonly issuers: readonly {
     readonly iss: string;
@@ -58,6 +59,8 @@ interface ConfigFile {
 export interface Config extends ConfigFile {
   readonly secrets: {
     readonly crmToken: string;
+    /** Standard Webhooks secrets of change notices from the CRM, newest first. */
+    readonly crmEvents: readonly string[];
     /** Standard Webhooks secrets (`whsec_…`) an endpoint, newest first. */
     readonly webhooks: ReadonlyMap<string, readonly string[]>;
   };
@@ -95,15 +98,15 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
   if (!validate(copy)) throw new ConfigError((validate.errors ?? []).map(explain));
   const secrets = {
     crmToken: environment['PARLEY_CRM_TOKEN'] ?? '',
-    webhooks: new Map(copy.webhooks.map(({ name }) => [name, secretsOf(name, environment)])),
+    crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
+    webhooks: new Map(copy.webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),
   };
   const problems = unsafe(copy, secrets);
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze({ ...copy, data_dir: resolve(base, copy.data_dir), secrets });
 }
 
-function secretsOf(name: string, environment: Environment): string[] {
-  const held = environment[secretName(name)] ?? '';
+function words(held = ''): string[] {
   return held.split(' ').filter((each) => each !== '');
 }
 

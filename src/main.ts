@@ -10,6 +10,7 @@ import { composeApp } from './compose-app.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeOutbox } from './compose-outbox.ts';
 import type { Profile } from './compose-peers.ts';
+import { composeFollower } from './compose-watch.ts';
 import type { Config } from './config.ts';
 import { loadCompanyKeys } from './identity/company-keys.ts';
 import { makeRevocationReader } from './identity/revocations.ts';
@@ -30,6 +31,7 @@ export interface Gateway {
 const HOUSEKEEPING_INTERVAL_MS = 60_000;
 const REVOCATION_INTERVAL_MS = 2_000;
 const OUTBOX_INTERVAL_MS = 500;
+const LOOK_INTERVAL_MS = 250;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
 export async function startGateway(config: Config, log: Log, profile?: Profile): Promise<Gateway> {
@@ -45,7 +47,8 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
   const ledger = makeLedger(makeSqliteLog(store.db), logSigner(keys, logOrigin(config.origin)));
   const engine = await composeEngine({ config, clock, ids, keys, store, log });
   const outbox = composeOutbox(engine, config);
-  const app = await composeApp({ config, engine, ledger, profile });
+  const follower = composeFollower(engine, store);
+  const app = await composeApp({ config, engine, ledger, follower, profile });
   const server = makeServer((request, env) => app.fetch(request, env as HttpBindings), authoritiesOf(config), log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -55,6 +58,8 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
   const timers = [
     every(LIMITS.checkpointIntervalMs / 4, () => ledger.step(clock.now()), log),
     every(OUTBOX_INTERVAL_MS, () => outbox.step(), log),
+    every(LOOK_INTERVAL_MS, () => follower.look(), log),
+    every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
     every(REVOCATION_INTERVAL_MS, makeRevocationReader(join(config.data_dir, 'revoked.jsonl'), store, clock), log),
     every(HOUSEKEEPING_INTERVAL_MS, async () => store.forgetNonces(Math.floor(clock.now().getTime() / 1000)), log),
   ];
@@ -67,7 +72,7 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
       for (const timer of timers) clearInterval(timer);
       server.close();
       server.closeIdleConnections();
-      await engine.worker.stop();
+      await Promise.all([engine.worker.stop(), follower.stop()]);
       await ledger.step(clock.now());
       server.closeAllConnections();
       store.close();

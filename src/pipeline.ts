@@ -19,6 +19,8 @@ import { sealed } from './ledger/seal.ts';
 import type { Negotiation } from './negotiation/steps.ts';
 import type { Approver, Decision } from './signoff/decide.ts';
 import { decide, expireSignoff } from './signoff/step.ts';
+import type { Seen } from './watch/rules.ts';
+import { voidSignoff } from './watch/step.ts';
 
 /** The features a gateway is composed of, each already bound to its configuration. */
 export interface Features {
@@ -37,6 +39,8 @@ export interface Pipeline {
     approver: Approver,
     via: 'page' | 'webhook',
   ): Promise<Result<Operation, Refusal>>;
+  /** Somebody else changed a record: a sign-off of a plan made before is void, and the operation is planned again. */
+  recordSeen(id: string, seen: Seen): Promise<void>;
   /** Does one step of the company's side; `undefined` when nothing is to be done now. */
   work(operation: Operation, continuing: boolean): Promise<Change | undefined>;
 }
@@ -185,6 +189,16 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
         }
       }
       return err(refusal('conflict'));
+    },
+
+    async recordSeen(id, seen) {
+      for (let race = 0; race < DECIDE_RACES_MAX; race += 1) {
+        const operation = world.store.operation(id);
+        const done = operation === undefined ? undefined : voidSignoff(world, operation, seen);
+        if (done === undefined) return;
+        const committed = await world.store.commit(toUnit(done));
+        if (committed.ok) return worker.changed(id);
+      }
     },
 
     async work(operation, continuing) {

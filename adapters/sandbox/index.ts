@@ -11,6 +11,7 @@ import {
   type Verification,
 } from '../sdk/index.ts';
 import { accepted, changeOf, saysAbsent, writtenOf } from './answers.ts';
+import { changesSince } from './feed.ts';
 import { differences, PLANNERS } from './plan.ts';
 import { collectionOf, readRecord, snapshotOf, target } from './records.ts';
 
@@ -80,6 +81,7 @@ export function makeSandboxAdapter(options: SandboxAdapterOptions): Adapter {
       return writtenOf(await http.send(ctx, 'PATCH', target(ref), payload, headers), ref.type);
     },
     verify: (ctx, step) => verify(reader, ctx, step),
+    changes: (ctx, type, cursor) => changesSince(reader, ctx, type, cursor),
     async compensate(ctx, step, done) {
       const [precondition] = step.preconditions;
       if (precondition === undefined)

@@ -158,6 +158,15 @@ export interface Changed {
   readonly cursor: string;
 }
 
+/** A change notice the CRM sent to `POST /crm/events`, as it arrived. */
+export interface Notice {
+  readonly method: string;
+  /** The public address it was sent to: what a vendor's signature covers. */
+  readonly url: string;
+  readonly header: (name: string) => string | undefined;
+  readonly body: Uint8Array;
+}
+
 /** A CRM behind Parley. `plan` structurally cannot write: it is handed to a client that refuses unsafe methods. */
 export interface Adapter {
   readonly manifest: AdapterManifest;
@@ -175,4 +184,7 @@ export interface Adapter {
   /** What was changed since the cursor, oldest first, and ends when there is no more now; without a cursor, from the earliest the CRM
    * still knows. A change is told at least once. Throws `invalid` for a cursor that is not one of its own. */
   changes?(ctx: Ctx, type: string, cursor?: string): AsyncIterable<Changed>;
+  /** Checks the vendor's own signature on a notice and names the records it is about; `undefined` when it is not genuine.
+   * A notice is a reason to read, never data. */
+  notice?(ctx: Ctx, notice: Notice): Promise<readonly Ref[] | undefined>;
 }

@@ -50,9 +50,20 @@ export function signoffPage(
   return html`<h1>${quoted(operation.plan?.plan.steps.map((step) => step.summary).join('; ') ?? operation.action)}</h1>
 <p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`decide until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
-<div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></div>
+<div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
 <div class="grid"><div>${planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
-<div>${open ? decisionCard(operation, signoff, session) : outcomeCard(signoff)}${whoCard(operation)}</div></div>`;
+<div>${open ? decisionCard(operation, signoff, session) : outcomeCard(operation, signoff)}${whoCard(operation)}</div></div>`;
+}
+
+/** Plans of this operation that people were asked about before, and why they no longer stand. */
+function voided({ signoffs }: Operation, signoff: Signoff): Html[] {
+  return signoffs
+    .slice(0, signoffs.indexOf(signoff))
+    .flatMap(({ decision }) =>
+      decision?.kind === 'void'
+        ? [html`<li>An earlier plan is void: ${quoted(decision.reason ?? 'the record changed')}</li>`]
+        : [],
+    );
 }
 
 /** Facts only: from the CRM and the signed terms, never from what the other side says. */
@@ -121,10 +132,12 @@ function counterForm(action: string, hidden: Html, terms: Offer['terms']): Html 
 <p><button name="decision" value="countered">Send as the company’s offer</button></p></form></details>`;
 }
 
-function outcomeCard({ decision }: Signoff): Html {
+function outcomeCard({ signoffs }: Operation, { id, decision }: Signoff): Html {
   if (decision === undefined) return html`<section class="card"><h2>No longer open</h2></section>`;
+  const latest = signoffs.at(-1);
   return html`<section class="card"><h2>Decided</h2><p><span class="tag ${decision.kind === 'approved' ? 'good' : 'bad'}">${decision.kind}</span></p>
-<dl><dt>When</dt><dd>${when(decision.at)}</dd>${decision.by === undefined ? '' : html`<dt>By</dt><dd>${decision.by}</dd>`}${decision.reason === undefined ? '' : html`<dt>Reason</dt><dd>${quoted(decision.reason)}</dd>`}</dl></section>`;
+<dl><dt>When</dt><dd>${when(decision.at)}</dd>${decision.by === undefined ? '' : html`<dt>By</dt><dd>${decision.by}</dd>`}${decision.reason === undefined ? '' : html`<dt>Reason</dt><dd>${quoted(decision.reason)}</dd>`}</dl>
+${latest === undefined || latest.id === id ? '' : html`<p><a href="/console/signoffs/${latest.id}">The plan was made anew: look at it</a></p>`}</section>`;
 }
 
 export function operationsPage(operations: readonly Operation[]): Html {

@@ -9,6 +9,7 @@ const settings = {
   human: { channel: 'tel:+49-40-555-0100', hours: 'always', respondWithinMinutes: 15 },
   endpoints: [],
   signoffLifetimeSeconds: 3600,
+  observationDays: 14,
 };
 const key = { kid: 'k', kty: 'OKP', crv: 'Ed25519', x: 'x', alg: 'EdDSA', parley_purpose: 'answers' };
 const profile = ucpProfile(readDefinitions(), settings, [key]);

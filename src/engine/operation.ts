@@ -50,6 +50,15 @@ export interface Attempt {
   readonly result?: StepResult;
 }
 
+/** After the end: whether what was written stays. Evidence for how much this action may do alone; nothing an agent sees. */
+export interface Observation {
+  /** Unix milliseconds. */
+  readonly until: number;
+  /** `superseded`: a later operation wrote the same record. `unknown`: the CRM could not be read to the end. */
+  readonly outcome?: 'kept' | 'overturned' | 'superseded' | 'unknown';
+  readonly at?: string;
+}
+
 /** A peer's address for news of one operation. */
 export interface Push {
   readonly id: string;
@@ -105,6 +114,7 @@ export interface Operation {
     readonly from: State;
   };
   readonly receipt?: string;
+  readonly observation?: Observation;
   readonly history: readonly {
     readonly at: string;
     readonly from: State | null;

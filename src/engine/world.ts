@@ -91,6 +91,8 @@ export interface Settings {
   /** Webhook endpoint names that want events. */
   readonly endpoints: readonly string[];
   readonly signoffLifetimeSeconds: number;
+  /** How long after its end an operation's records are looked at; 0 is never. */
+  readonly observationDays: number;
 }
 
 /** Everything a step may use. */

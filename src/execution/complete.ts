@@ -1,8 +1,10 @@
 import type { Verification } from '../../adapters/sdk/index.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
-import { type Moved, move } from '../engine/transitions.ts';
+import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
+
+const DAY_MS = 86_400_000;
 
 /** Ends an operation whose every write was read back: its output, checked against the action's own schema. */
 export async function complete(
@@ -20,14 +22,20 @@ export async function complete(
     version: result?.version ?? null,
     state: result?.state ?? null,
   }));
-  return move(
-    operation,
-    'confirmed',
-    'engine',
-    world.clock.now(),
-    { attempts, ...(checked?.ok === true ? { output: checked.value } : {}) },
-    { effects },
-  );
+  const now = world.clock.now();
+  const patch: Patch = {
+    attempts,
+    ...(checked?.ok === true ? { output: checked.value } : {}),
+    ...observed(world, operation, attempts, now),
+  };
+  return move(operation, 'confirmed', 'engine', now, patch, { effects });
+}
+
+/** What was written is looked at for some time: did it stay? A ticket for a person is theirs to change. */
+function observed(world: World, { action }: Operation, attempts: readonly Attempt[], now: Date): Patch {
+  const days = world.settings.observationDays;
+  if (days === 0 || attempts.length === 0 || world.actions.action(action)?.definition.kind === 'handoff') return {};
+  return { observation: { until: now.getTime() + days * DAY_MS } };
 }
 
 function outputOf(operation: Operation, attempts: readonly Attempt[], last: Verification | null): JsonObject {

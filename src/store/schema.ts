@@ -59,6 +59,24 @@ const MIGRATIONS: readonly string[] = [
   UPDATE operations SET updated_at = doc ->> '$.updatedAt';
   CREATE INDEX operations_agent ON operations (agent, updated_at, id);
   `,
+  `
+  CREATE TABLE watches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    operation TEXT NOT NULL,
+    type TEXT NOT NULL,
+    by TEXT NOT NULL,
+    value TEXT NOT NULL,
+    until INTEGER
+  ) STRICT;
+  CREATE INDEX watches_record ON watches (type, value, by);
+  CREATE INDEX watches_operation ON watches (operation);
+  CREATE INDEX watches_until ON watches (until) WHERE until IS NOT NULL;
+  CREATE TABLE crm_cursors (type TEXT PRIMARY KEY, cursor TEXT NOT NULL) STRICT;
+  INSERT INTO watches (operation, type, by, value)
+    SELECT DISTINCT o.id, p.value ->> '$.ref.type', p.value ->> '$.ref.by', p.value ->> '$.ref.value'
+    FROM operations o, json_each(o.doc, '$.plan.plan.steps') s, json_each(s.value, '$.preconditions') p
+    WHERE o.state = 'awaiting_signoff';
+  `,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

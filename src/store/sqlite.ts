@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { canonicalBytes } from '../../protocol/canonical.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { AgentPage, Claim, Committed, LedgerRecord, Outgoing, RegisteredAgent, Store, Unit } from '../ports.ts';
+import { mayWatch, watchesOf } from '../watch/watch-store.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import { migrate } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -111,6 +112,12 @@ function writeOperation(sql: Statements, next: Operation, expected: number): voi
   } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, doc, next.id);
   const signoff = next.signoffs.at(-1);
   if (signoff !== undefined) sql.signoffAdd.run(signoff.id, next.id);
+  if (mayWatch(next)) writeWatches(sql, next);
+}
+
+function writeWatches(sql: Statements, next: Operation): void {
+  sql.watchesForget.run(next.id);
+  for (const { ref, until } of watchesOf(next)) sql.watchAdd.run(next.id, ref.type, ref.by, ref.value, until);
 }
 
 function addRecord(sql: Statements, record: LedgerRecord): void {

@@ -42,6 +42,8 @@ export function prepareStatements(db: DatabaseSync) {
       'SELECT doc FROM operations WHERE id = (SELECT operation FROM signoffs WHERE id = ?)',
     ),
     signoffAdd: db.prepare('INSERT INTO signoffs (id, operation) VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    watchesForget: db.prepare('DELETE FROM watches WHERE operation = ?'),
+    watchAdd: db.prepare('INSERT INTO watches (operation, type, by, value, until) VALUES (?, ?, ?, ?, ?)'),
     noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
     agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
     agentPut: db.prepare(

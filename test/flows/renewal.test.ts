@@ -30,7 +30,11 @@ beforeAll(async () => {
   });
   gateway = await startTestGateway({
     faults: true,
-    config: { approvers: [await approver(MARIA), await approver(OMAR)], signoff: { rules: RULES } },
+    config: {
+      approvers: [await approver(MARIA), await approver(OMAR)],
+      signoff: { rules: RULES },
+      watch: { poll_seconds: 3_600 },
+    },
   });
   agent = await gateway.newAgent();
 });

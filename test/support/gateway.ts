@@ -49,6 +49,8 @@ export interface TestGatewayOptions {
   readonly faults?: boolean;
   /** Merged over the configuration's members. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Secrets beside the CRM's token. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const ISSUER = 'https://nordwind.example';
@@ -66,7 +68,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const file = { ...(await baseConfig(origin, port, crm.origin, principal)), ...options.config };
-  const config = parseConfig(file, { PARLEY_CRM_TOKEN: crm.token }, directory);
+  const config = parseConfig(file, { ...options.environment, PARLEY_CRM_TOKEN: crm.token }, directory);
   const log: LogLine[] = [];
   const start = () => startGateway(config, (event, fields = {}) => void log.push({ event, fields }));
   let gateway: Gateway = await start();

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { type Applied, type Db, type Fields, type RecordType, type Stored, TYPES } from './db.ts';
 import type { Env, Http } from './env.ts';
+import { listEvents } from './events.ts';
 import { type Faults, withFaults } from './faults.ts';
 import { type FieldError, fieldErrors, recordErrors } from './validate.ts';
 
@@ -39,6 +40,8 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
       ? fail(c, 404, 'not_found', 'No such change.')
       : c.json({ change: changeView(applied) });
   });
+
+  app.get('/v1/events', listEvents(db));
 
   app.get('/v1/:type', (c) => {
     const type = typeOf(c);

@@ -45,6 +45,9 @@ export function openDb(path: string, now: () => Date) {
   const keep = sql.prepare('INSERT INTO revisions VALUES (?, ?, ?, ?, ?)');
   const change = sql.prepare('SELECT external_id, type, id, revision, body FROM changes WHERE external_id = ?');
   const changes = sql.prepare('SELECT external_id, type, id, revision, body FROM changes ORDER BY seq');
+  const events = sql.prepare(
+    'SELECT c.seq, c.id, c.revision, r.updated_at AS at FROM changes c JOIN revisions r USING (type, id, revision) WHERE c.type = ? AND c.seq > ? ORDER BY c.seq LIMIT ?',
+  );
   const addChange = sql.prepare('INSERT INTO changes (external_id, type, id, revision, body) VALUES (?, ?, ?, ?, ?)');
 
   function write(type: RecordType, id: string, revision: number, data: Fields): Stored {
@@ -62,6 +65,8 @@ export function openDb(path: string, now: () => Date) {
     revision: (type: RecordType, id: string, revision: number) => toStored(version.get(type, id, revision)),
     revisions: (type: RecordType, id: string) => history.all(type, id).flatMap((row) => toStored(row) ?? []),
     change: (externalId: string) => change.get(externalId) as unknown as Applied | undefined,
+    events: (type: RecordType, after: number, limit: number) =>
+      events.all(type, after, limit).map(({ seq, id, revision, at }) => ({ seq, id, revision, at })),
     changes: () => changes.all() as unknown as Applied[],
     count: (type: RecordType) =>
       Number(sql.prepare('SELECT count(*) AS n FROM records WHERE type = ?').get(type)?.['n']),

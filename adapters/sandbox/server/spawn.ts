@@ -43,7 +43,7 @@ export async function spawnSandbox(
   } = {},
 ): Promise<Sandbox> {
   const token = options.token ?? 'sandbox-token';
-  const args = [entry(), '--token', token, '--port', String(options.port ?? 0)];
+  const args = [entry(), `--token=${token}`, '--port', String(options.port ?? 0)];
   if (options.db !== undefined) args.push('--db', options.db);
   if (options.seedNow !== undefined) args.push('--seed-now', options.seedNow);
   if (options.faults === true) args.push('--faults');

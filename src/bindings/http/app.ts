@@ -35,6 +35,8 @@ export interface HttpDeps {
   /** Where a person goes on (UCP `continue_url`). */
   readonly humanChannel: string;
   readonly answerSignoff: (id: string, raw: RawRequest) => Promise<Result<JsonObject, Refusal>>;
+  /** A change notice from the CRM. */
+  readonly noticeFromCrm: (raw: RawRequest) => Promise<Result<JsonObject, Refusal>>;
 }
 
 /** A request whose sender is proven; of a UCP agent also what both sides speak. */
@@ -117,6 +119,13 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
     if (!raw.ok) return exchange.refuse(raw.error);
     const decided = await deps.answerSignoff(c.req.param('id'), raw.value);
     return decided.ok ? exchange.answer(200, JSON.stringify(decided.value), undefined) : exchange.refuse(decided.error);
+  });
+
+  app.post('/crm/events', async (c) => {
+    const raw = await rawRequest(c);
+    if (!raw.ok) return exchange.refuse(raw.error);
+    const noticed = await deps.noticeFromCrm(raw.value);
+    return noticed.ok ? exchange.answer(202, JSON.stringify(noticed.value), undefined) : exchange.refuse(noticed.error);
   });
 
   async function receive(c: Http): Promise<Result<Received, Refusal>> {

@@ -1,0 +1,76 @@
+import { AdapterError, type Ctx, type VerifyState } from '../../adapters/sdk/index.ts';
+import type { Operation } from '../engine/operation.ts';
+import { move } from '../engine/transitions.ts';
+import { type Change, notify, type World } from '../engine/world.ts';
+import { outcomeOf, overtaken, type Seen } from './rules.ts';
+import { type Watches, watchesOf } from './watch-store.ts';
+
+/** One CRM call's time. */
+const CALL_TIMEOUT_MS = 10_000;
+
+export function watchContext(world: Pick<World, 'clock' | 'log'>): Ctx {
+  return { clock: () => world.clock.now(), signal: AbortSignal.timeout(CALL_TIMEOUT_MS), log: world.log };
+}
+
+/** The record moved under a plan that waits for a person: that plan is no longer one to sign off. It is made anew, and asked anew. */
+export function voidSignoff(world: World, operation: Operation, seen: Seen): Change | undefined {
+  const signoff = overtaken(operation, seen);
+  if (signoff === undefined) return undefined;
+  const now = world.clock.now();
+  const { type, value } = seen.ref;
+  const reason = `${type} ${value} was ${'gone' in seen ? 'deleted' : 'changed'} in the CRM after this plan was made.`;
+  const decision = { kind: 'void', at: now.toISOString(), reason } as const;
+  const signoffs = operation.signoffs.map((each) => (each === signoff ? { ...each, decision } : each));
+  const facts = { signoff: signoff.id, plan: signoff.planDigest, changed: type };
+  const moved = move(operation, 'voided', 'engine', now, { signoffs, dueAt: now.getTime() }, facts);
+  return {
+    next: moved.next,
+    expected: moved.expected,
+    records: [moved.record],
+    outgoing: notify(world, 'signoff.voided', {
+      signoff: signoff.id,
+      operation: operation.id,
+      action: operation.action,
+      plan_digest: signoff.planDigest,
+      reason,
+      url: `${world.settings.origin}/console/signoffs/${signoff.id}`,
+    }),
+  };
+}
+
+/** Reads back what a completed operation wrote and records whether it still holds, once that can be said. */
+export async function observe(world: World, watches: Watches, operation: Operation): Promise<Change | undefined> {
+  const { observation, plan } = operation;
+  if (observation === undefined || observation.outcome !== undefined) return undefined;
+  const steps = operation.attempts.flatMap(({ step }) => plan?.plan.steps.find(({ id }) => id === step) ?? []);
+  const found: (VerifyState | 'gone')[] = [];
+  for (const step of steps) {
+    found.push(
+      await world.crm.verify(watchContext(world), step).then(
+        ({ state }) => state,
+        (error) => (error instanceof AdapterError && error.code === 'not_found' ? 'gone' : 'unknown'),
+      ),
+    );
+  }
+  const now = world.clock.now();
+  const outcome = outcomeOf(found, observation, now.getTime(), isSuperseded(watches, operation));
+  if (outcome === undefined) return undefined;
+  const at = now.toISOString();
+  // Not a transition: the operation has ended and stays as it is for its agent. The version only keeps writers apart.
+  const next = { ...operation, version: operation.version + 1, observation: { ...observation, outcome, at } };
+  const { id, action } = operation;
+  return {
+    next,
+    expected: operation.version,
+    records: [{ type: 'outcome.observed', at, operation: id, action, outcome }],
+  };
+}
+
+/** Whether a later operation of ours wrote one of the same records: then it is what came next, not a correction. */
+function isSuperseded(watches: Watches, operation: Operation): boolean {
+  const ended = (each: Operation) =>
+    each.history.findLast(({ to, from }) => to === 'completed' && from !== to)?.at ?? '';
+  return watchesOf(operation).some(({ ref }) =>
+    watches.on(ref).some((other) => other.state === 'completed' && ended(other) > ended(operation)),
+  );
+}
