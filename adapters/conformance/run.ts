@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { AdapterError } from '../sdk/index.ts';
 import { type Bench, openBench } from './bench.ts';
@@ -60,9 +61,13 @@ export async function runKit(subject: KitSubject): Promise<Report> {
   }
 }
 
-export async function judge(rule: Rule, bench: Bench): Promise<Outcome> {
+/** The slowest rule ends in a tenth of this; an adapter that hangs for ever must not hang the kit. */
+const RULE_MS_MAX = 120_000;
+
+export async function judge(rule: Rule, bench: Bench, ruleMsMax = RULE_MS_MAX): Promise<Outcome> {
+  const ended = new AbortController();
   try {
-    return await rule.run(bench);
+    return await Promise.race([rule.run(bench), late(ruleMsMax, ended.signal)]);
   } catch (error) {
     if (error instanceof Broken) return { kind: 'fail', seen: error.message, todo: error.todo };
     if (error instanceof AdapterError)
@@ -77,8 +82,14 @@ export async function judge(rule: Rule, bench: Bench): Promise<Outcome> {
       todo: 'The rig or the adapter failed outside the contract.',
     };
   } finally {
+    ended.abort();
     await bench.rig.clearFaults();
   }
+}
+
+async function late(ms: number, ended: AbortSignal): Promise<never> {
+  await sleep(ms, undefined, { signal: ended }).catch(() => undefined);
+  throw new Broken(`the rule did not end in ${ms / 1_000} s`, 'Bound every call in time, and honour ctx.signal.');
 }
 
 const MARK = { pass: 'pass', fail: 'FAIL', 'not-applicable': 'n/a ' } as const;

@@ -104,6 +104,8 @@ export interface Rig {
   clearFaults(): Promise<void>;
   /** The kinds this rig cannot do, each with the reason. */
   readonly unsupported: Readonly<Partial<Record<FaultKind, string>>>;
+  /** Where tokens end: ends all that were issued so far, at the CRM. */
+  expire?(): Promise<void>;
   /** Where the simulator is a process that keeps its data: `kill -9`, and a start at the same address. */
   readonly process?: { kill(): Promise<void>; restart(): Promise<void> };
   readonly samples: readonly Sample[];

@@ -13,6 +13,8 @@ const io = {
 const USAGE = `parley start [CONFIG]          run the gateway (default: PARLEY_CONFIG or parley.json)
 parley mcp --url GATEWAY       MCP on standard input and output, signing for an AI client
 parley verify RECEIPT ...      check a receipt offline
+parley adapter new NAME        a working CRM adapter to start from, in ./NAME
+parley adapter check PATH ...  hold a CRM adapter to what it promises
 parley mandate ...             issue a mandate to an agent's key, as the company
 parley revoke key|mandate ID   take a key or a mandate back
 parley password                hash an approver's password read from standard input`;
@@ -26,6 +28,13 @@ switch (command) {
   case 'mcp': {
     const { mcpCommand } = await import('./mcp.ts');
     process.exitCode = await mcpCommand(args, io);
+    break;
+  }
+  case 'adapter': {
+    const { adapterCommand } = await import('./adapter.ts');
+    const code = await adapterCommand(args, io);
+    // An adapter that left something open must not keep the command from ending; what was said is written first.
+    process.stdout.write('', () => process.exit(code));
     break;
   }
   case 'verify':

@@ -18,6 +18,7 @@ const HOSTILE = [
   'x\r\nx-evil: 1',
   '\u202Egnp.x',
   '//evil.example/',
+  'Žluťoučký 👩‍👩‍👧 e\u0301 \u{1F1E9}\u{1F1EA}',
   'x'.repeat(1_048_576),
 ] as const;
 const show = (value: string) => JSON.stringify(value.length > 40 ? `${value.slice(0, 8)}… (${value.length})` : value);
@@ -106,6 +107,13 @@ async function writesHere(
   for (const step of plan.value.steps) {
     const done = await settle(adapter.execute(ctx(), step));
     must(done.ok || done.error.code === 'invalid', `${show(value)} as a value: ${said(done)}`, 'Refuse with invalid.');
+    if (!done.ok) continue;
+    const { state } = await adapter.verify(ctx(), step);
+    must(
+      state === 'applied',
+      `${show(value)} was written, and verify says ${state}`,
+      'Plan what the CRM will hold: check lengths and alphabets before anybody signs off.',
+    );
   }
   const elsewhere = (await since()).find((effect) => id !== undefined && effect.id !== id);
   must(

@@ -6,7 +6,9 @@ import type { Rule } from '../rule.ts';
 import type { FaultKind } from '../subject.ts';
 
 const BEFORE = ['refuse', '500-before', 'hang'] as const;
-const AFTER = ['reset-after', '500-after', 'hang-after'] as const;
+const AFTER = ['reset-after', '500-after', 'hang-after', 'bad-schema'] as const;
+/** The answer is lost with the commit made: what no adapter that claims idempotency may leave untried. */
+const LOST = ['reset-after', '500-after', 'hang-after'] as const;
 const HANG_MS = 300;
 const always = () => undefined;
 
@@ -21,7 +23,7 @@ export const verifyDecides: Rule = {
       async (action) => {
         const { rig } = bench;
         must(
-          AFTER.some((kind) => bench.cannot(kind) === undefined),
+          LOST.some((kind) => bench.cannot(kind) === undefined),
           'the rig cannot lose an answer after the commit',
           'An adapter that claims idempotency proves it: support one of reset-after, 500-after, hang-after.',
         );
@@ -90,6 +92,7 @@ export const refusalsAreBounded: Rule = {
   number: 10,
   title: '429, 401 and 500 are told apart and never hammered',
   async run(bench) {
+    await expired(bench);
     const kinds = (['429', '429-bare', '401', '500-before'] as const).filter(
       (kind) => bench.cannot(kind) === undefined,
     );
@@ -103,6 +106,37 @@ export const refusalsAreBounded: Rule = {
     });
   },
 };
+
+/** A token that ended is renewed, or the next call has a new one; the write happens once. */
+async function expired(bench: Bench): Promise<void> {
+  const { rig, adapter, ctx } = bench;
+  if (rig.expire === undefined) return;
+  for (const { action, modes, idempotency } of bench.manifest.capabilities) {
+    if (!modes.includes('write')) continue;
+    const { step, about } = await bench.fresh(action);
+    const since = await bench.mark();
+    await rig.expire();
+    const first = await settle(adapter.execute(ctx(), step));
+    must(
+      first.ok || first.error.code === 'unauthorised',
+      `${action}: with an expired token execute says ${said(first)}`,
+      'Sign in again; where that write may not be repeated, throw unauthorised.',
+    );
+    const done = first.ok ? first : await settle(adapter.execute(ctx(), step));
+    must(done.ok, `${action}: after an expired token execute still says ${said(done)}`, 'Drop a refused token.');
+    const effects = (await since()).length;
+    const again = await settle(adapter.execute(ctx(), step));
+    must(
+      effects > 0 && (idempotency === 'none' || !again.ok || (await since()).length === effects),
+      `${action}: ${(await since()).length} effects around an expired token`,
+      'One write, whatever the token.',
+    );
+    if (about === undefined) continue;
+    await rig.expire();
+    const seen = await settle(adapter.read(ctx(), about.ref));
+    must(seen.ok, `${action}: with an expired token a read says ${said(seen)}`, 'Sign in again, once.');
+  }
+}
 
 const SAYS = {
   '429': ['rate_limited'],

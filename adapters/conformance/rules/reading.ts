@@ -36,6 +36,17 @@ export const versionsTell: Rule = {
             'another record’s edit changed this version',
             'A version belongs to one record.',
           );
+        for (const kind of ['bad-schema', '500-before'] as const) {
+          if (bench.cannot(kind) !== undefined) continue;
+          await rig.fault({ op: 'read', kind, count: 10 });
+          const odd = await settle(adapter.read(ctx(), about.ref));
+          await rig.clearFaults();
+          must(
+            !odd.ok && ['retryable', 'bug'].includes(odd.error.code),
+            `${kind}: a read says ${said(odd)}`,
+            'An answer that is not the record is an error, never a record.',
+          );
+        }
         const nothing = await settle(adapter.read(ctx(), rig.absent(about.ref.type)));
         must(said(nothing) === 'not_found', `an unknown id gives ${said(nothing)}`, 'Throw not_found.');
         return undefined;

@@ -1,0 +1,77 @@
+/** `parley adapter new NAME` and `parley adapter check PATH`: from nothing to an adapter that has shown what it promises. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { check } from '../../adapters/conformance/check.ts';
+
+export interface AdapterIo {
+  out(line: string): void;
+  err(line: string): void;
+}
+
+const USAGE = `parley adapter new NAME                 a working adapter with tests, a simulator and its kit, in ./NAME
+parley adapter check PATH ... [--json]  hold adapters to their manifests; 0: all conformant, 1: not, 2: could not be judged`;
+
+export async function adapterCommand(args: readonly string[], io: AdapterIo): Promise<number> {
+  const [command, ...rest] = args;
+  try {
+    if (command === 'new' && rest.length === 1) return scaffold(rest[0] ?? '', process.cwd(), io);
+    if (command === 'check') return await check(rest, io, () => []);
+  } catch (error) {
+    io.err(error instanceof Error ? error.message : String(error));
+    return 2;
+  }
+  io.err(USAGE);
+  return 2;
+}
+
+/** Where each file of the template goes. The test has another name here, so that this repository’s own runner leaves it alone. */
+const FILES: Readonly<Record<string, string>> = {
+  'index.ts': 'index.ts',
+  'plan.ts': 'plan.ts',
+  'kit.ts': 'kit.ts',
+  'adapter.spec.ts': 'adapter.test.ts',
+  'simulator/crm.ts': 'simulator/crm.ts',
+  'scaffold/README.md': 'README.md',
+  'scaffold/package.json': 'package.json',
+  'scaffold/tsconfig.json': 'tsconfig.json',
+};
+
+function scaffold(name: string, directory: string, io: AdapterIo): number {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 40) {
+    io.err('A name is lower-case letters, digits and single hyphens, at most 40: acme-crm');
+    return 2;
+  }
+  const target = resolve(directory, name);
+  if (existsSync(target) && readdirSync(target).length > 0) {
+    io.err(`${target} is there already and is left as it is`);
+    return 2;
+  }
+  const { root, version } = ownPackage();
+  for (const [from, to] of Object.entries(FILES)) {
+    const file = join(target, to);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, adapted(readFileSync(join(root, 'adapters/template', from), 'utf8'), name, version));
+  }
+  io.out(`${name}/ is a working adapter. Next:\n  cd ${name} && npm install && npm run check && npm test`);
+  return 0;
+}
+
+function adapted(text: string, name: string, version: string): string {
+  return text
+    .replaceAll(/'(?:\.\.\/)+sdk\/public\.ts'/g, "'parley-gateway/adapter'")
+    .replaceAll(/'(?:\.\.\/)+conformance\/public\.ts'/g, "'parley-gateway/adapter/kit'")
+    .replaceAll('Template CRM', name)
+    .replaceAll(/\btemplate\b/g, name)
+    .replace('"parley-gateway": "^0.1.0"', `"parley-gateway": "^${version}"`);
+}
+
+/** This package, whether it runs from its sources or as it was published. */
+function ownPackage(): { readonly root: string; readonly version: string } {
+  for (let root = import.meta.dirname; root !== dirname(root); root = dirname(root)) {
+    const file = join(root, 'package.json');
+    if (!existsSync(file)) continue;
+    const { name, version }: { name?: unknown; version?: unknown } = JSON.parse(readFileSync(file, 'utf8'));
+    if (name === 'parley-gateway' && typeof version === 'string') return { root, version };
+  }
+  throw new Error('the template is missing from this installation');
+}
