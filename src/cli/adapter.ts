@@ -68,10 +68,9 @@ function adapted(text: string, name: string, version: string): string {
 /** This package, whether it runs from its sources or as it was published. */
 function ownPackage(): { readonly root: string; readonly version: string } {
   for (let root = import.meta.dirname; root !== dirname(root); root = dirname(root)) {
-    const file = join(root, 'package.json');
-    if (!existsSync(file)) continue;
-    const { name, version }: { name?: unknown; version?: unknown } = JSON.parse(readFileSync(file, 'utf8'));
-    if (name === 'parley-gateway' && typeof version === 'string') return { root, version };
+    if (!existsSync(join(root, 'adapters/template/scaffold'))) continue;
+    const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    return { root, version };
   }
   throw new Error('the template is missing from this installation');
 }
