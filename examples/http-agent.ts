@@ -4,13 +4,14 @@ import { buyerMove, fileJournal, loadAgentKey, makeClient } from 'parley-gateway
 
 const { GATEWAY = '', AGENT_KEY = '', MANDATE = '' } = process.env;
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
-const limits = {
-  wishUnitPrice: eur(4300),
-  maxUnitPrice: eur(4720),
-  termMonths: 24,
-  maxTermMonths: 36,
-  seats: 32,
-  maxNoticeDays: 60,
+const goals = {
+  terms: {
+    unit_price: { wish: eur(4300), most: eur(4720), weight: 5 },
+    term_months: { wish: 24, most: 36 },
+    seats: { wish: 32 },
+    notice_days: { wish: 60, most: 60 },
+  },
+  budget: { most: eur(40_000_00), of: ['unit_price', 'term_months', 'seats'] },
 };
 
 const client = makeClient({
@@ -23,7 +24,7 @@ await client.register({ name: 'Example agent' });
 const asked = await client.submit('contract.renew', { contract: 'K-1001' }, readFileSync(MANDATE, 'utf8'));
 let view = await client.waitForTurn(asked.id);
 while (view.state === 'negotiating') {
-  const move = buyerMove(limits, view.offers ?? [], view.rounds_left ?? 0, 6);
+  const move = buyerMove(goals, view);
   console.log(
     move.kind,
     JSON.stringify(move.kind === 'accept' ? move.offer.terms : move.kind === 'counter' ? move.terms : ''),

@@ -100,6 +100,9 @@ export interface OperationView {
   /** What this is and is not, repeated each turn so that a model keeps its role. */
   readonly reminder?: string;
   readonly offers?: readonly Offer[];
+  /** The company's offers that may be accepted now, each until its `expires_at`: alternatives of equal worth to the company, the last
+   * being the one it believes suits best, and offers that are held. */
+  readonly open_offers?: readonly OfferId[];
   /** General JWS JSON (RFC 7515 §7.2.1): the agent's signature, and the company's once it is bound. */
   readonly agreement?: JsonObject;
   readonly signoff?: SignoffView;

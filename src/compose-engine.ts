@@ -1,6 +1,7 @@
 /** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
 import { logOrigin } from '../protocol/checkpoint.ts';
 import type { MandateIssuers } from '../protocol/mandate.ts';
+import { err } from '../protocol/result.ts';
 import { composeCrm } from './compose-crm.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
@@ -19,7 +20,7 @@ import { readIssuers } from './identity/issuers.ts';
 import { makeMandates } from './identity/mandates.ts';
 import { grantIssuers, readTokenIssuers, type TokenIssuers } from './identity/oauth-issuers.ts';
 import { makeStatusLists } from './identity/status-lists.ts';
-import { type NegotiationPolicy, parseNegotiationPolicy } from './negotiation/policy.ts';
+import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
 import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
@@ -124,16 +125,17 @@ function everyIssuer(mandates: MandateIssuers, grants: MandateIssuers): MandateI
 function readNegotiations(
   config: Config,
   contract: Contract,
-): { ok: true; value: Map<string, NegotiationPolicy> } | { ok: false; error: string[] } {
-  const policies = new Map<string, NegotiationPolicy>();
+): { ok: true; value: Map<string, PolicyBook> } | { ok: false; error: string[] } {
+  const policies = new Map<string, PolicyBook>();
   const problems: string[] = [];
   for (const [name, json] of Object.entries(config.negotiation)) {
-    const read = parseNegotiationPolicy(json);
+    const issues = contract.action(name)?.definition.negotiable ?? [];
+    const read = issues.length === 0 ? err([' is not a negotiable action']) : parsePolicies(name, json, issues);
     if (read.ok) policies.set(name, read.value);
     else problems.push(...read.error.map((each) => `/negotiation/${name}${each}`));
   }
   for (const { name, negotiable } of contract.definitions) {
-    if (negotiable.length > 0 && !policies.has(name))
+    if (negotiable.length > 0 && !policies.has(name) && config.negotiation[name] === undefined)
       problems.push(`/negotiation/${name} is missing: the action is negotiable`);
   }
   return problems.length > 0 ? { ok: false, error: problems } : { ok: true, value: policies };

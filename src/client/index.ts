@@ -15,7 +15,7 @@ import { makeTransport, mayRepeat } from './transport.ts';
 export { type Delegating, delegateMandate, type MandateOrder, presentMandate } from '../../protocol/mandate.ts';
 export { acceptanceOf } from './acceptance.ts';
 export { type AgentKey, loadAgentKey, newAgentKey } from './agent-key.ts';
-export { type BuyerGoals, buyerMove } from './buyer.ts';
+export { type BuyerGoals, buyerMove, type Goal } from './buyer.ts';
 export { fileJournal, type Journal, memoryJournal } from './journal.ts';
 export { AnswerError, ProblemError } from './problem.ts';
 export { makeSignedFetch, type SignedFetch, type SignedFetchOptions } from './signed-fetch.ts';

@@ -13,7 +13,6 @@ export interface DefinitionFile extends ActionDefinition {
   readonly summary: string;
   readonly description: string;
   readonly input: JsonObject;
-  readonly terms?: JsonObject;
   readonly output: JsonObject;
   readonly examples: { readonly valid: readonly JsonObject[]; readonly invalid: readonly JsonObject[] };
 }

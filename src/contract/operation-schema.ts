@@ -77,6 +77,11 @@ export function operationSchema(
       expires_at: time,
       reminder: text,
       offers: { type: 'array', items: offer(terms) },
+      open_offers: {
+        type: 'array',
+        items: text,
+        description: 'Ids of the offers you may accept now: one of them, until its expires_at.',
+      },
       agreement: { type: 'object' },
       signoff: SIGNOFF,
       output,

@@ -24,7 +24,7 @@ export function profileDocument(contract: Contract, { settings, keys, logVerifie
         summary,
         risk,
         mandate,
-        negotiable,
+        negotiable: negotiable.map(({ record: _record, days_after: _days, default: _default, ...shown }) => shown),
         default_signoff,
         href: `/actions/${name}`,
         schemas: {

@@ -1,6 +1,5 @@
 /** The customer's side of the demo: the person's mandate, and the agent's talk with the company. */
 import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import { issueMandate, jwkSigner } from '../../protocol/mandate.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { type AgentKey, type BuyerGoals, buyerMove, type Client } from '../client/index.ts';
@@ -12,9 +11,9 @@ export async function negotiate(client: Client, first: OperationView, goals: Buy
   let heard = 0;
   while (view.state === 'negotiating') {
     const offers = view.offers ?? [];
-    for (const offer of offers.slice(heard)) tell(offer);
+    for (const offer of offers.slice(heard)) tell(offer, offer === offers.at(-1));
     heard = offers.length;
-    const move = buyerMove(goals, offers, view.rounds_left ?? 0, LIMITS.negotiationRoundsMax);
+    const move = buyerMove(goals, view);
     if (move.kind === 'withdraw') return client.withdraw(view.id, 'beyond our limits');
     if (move.kind === 'accept') {
       say('agent', `accepts ${move.offer.id} by its digest and signs the agreement`);
@@ -25,9 +24,12 @@ export async function negotiate(client: Client, first: OperationView, goals: Buy
   return view;
 }
 
-function tell({ by, firmness, terms, note }: Offer): void {
+function tell({ by, firmness, terms, note }: Offer, last: boolean): void {
   const verb = by === 'agent' ? 'proposes' : `offers (${firmness}, signed)`;
-  say(by === 'agent' ? 'agent' : 'company', `${verb} ${termsLine(terms)}${note === undefined ? '' : `: “${note}”`}`);
+  say(
+    by === 'agent' ? 'agent' : 'company',
+    `${verb} ${termsLine(terms)}${note === undefined || !last ? '' : `: “${note}”`}`,
+  );
 }
 
 /** The terms both sides signed, read out of the agreement itself. */

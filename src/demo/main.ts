@@ -15,13 +15,15 @@ import { setStage } from './setting.ts';
 const CONTRACT = 'K-1001';
 const eur = (amount: number): Money => ({ amount, currency: 'EUR' });
 /** The customer's own wishes and limits: only their agent knows them. */
+const WISH = { unit_price: { ...eur(4300) }, term_months: 24, seats: 32 };
+const TERM_MONTHS_MAX = 36;
 const GOALS: BuyerGoals = {
-  wishUnitPrice: eur(4300),
-  maxUnitPrice: eur(4720),
-  termMonths: 24,
-  maxTermMonths: 36,
-  seats: 32,
-  maxNoticeDays: 60,
+  terms: {
+    unit_price: { wish: WISH.unit_price, most: eur(4720), weight: 5 },
+    term_months: { wish: WISH.term_months, most: TERM_MONTHS_MAX },
+    seats: { wish: WISH.seats },
+    notice_days: { wish: 60, most: 60 },
+  },
 };
 
 const { values } = parseArgs({ options: { 'auto-approve': { type: 'boolean', default: false } } });
@@ -64,10 +66,10 @@ async function play(): Promise<number> {
   );
   await client.register({ name: 'Nordwind procurement agent', contact: 'mailto:k.brandt@nordwind.example' });
   say('agent', `registers its key ${agentKey.keyid}, proven by its own signature`);
-  const mandate = await grantMandate(principalKey, agentKey, { iss, maxTermMonths: GOALS.maxTermMonths });
+  const mandate = await grantMandate(principalKey, agentKey, { iss, maxTermMonths: TERM_MONTHS_MAX });
   say(
     'Katrin',
-    `signs a mandate: renew contracts of account A-1001, at most ${GOALS.maxTermMonths} months and 40 seats, for 30 days`,
+    `signs a mandate: renew contracts of account A-1001, at most ${TERM_MONTHS_MAX} months and 40 seats, for 30 days`,
   );
 
   scene('They negotiate');
@@ -75,7 +77,7 @@ async function play(): Promise<number> {
     'contract.renew',
     {
       contract: CONTRACT,
-      proposal: { unit_price: { ...GOALS.wishUnitPrice }, term_months: GOALS.termMonths, seats: GOALS.seats },
+      proposal: WISH,
       message: 'We grow to 32 seats and would commit to two years. What can you do on price?',
     },
     mandate,

@@ -113,6 +113,8 @@ export interface Operation {
     readonly topic: string;
     readonly from: State;
   };
+  /** A recommendation for the company's people: in no view, message or receipt. */
+  readonly advice?: string;
   readonly receipt?: string;
   readonly observation?: Observation;
   readonly history: readonly {

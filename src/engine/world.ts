@@ -46,6 +46,24 @@ export interface Change {
 
 export type StepResult = Result<Change, Refusal>;
 
+/** One thing an action's terms leave open to a negotiation. */
+export type Issue = {
+  /** JSON Pointer into the action's terms. */
+  readonly pointer: string;
+  readonly label: string;
+  readonly kind: 'money' | 'months' | 'count' | 'date' | 'days' | 'percent' | 'choice';
+  /** Which way every customer's wishes run; left out where they differ. */
+  readonly better_for_customer?: 'lower' | 'higher';
+  /** The values of a choice. */
+  readonly choices?: readonly string[];
+  /** Where the CRM's record has today's value; the same pointer when left out. */
+  readonly record?: string;
+  /** A date's starting point: so many days after the record's. */
+  readonly days_after?: number;
+  /** What stands where the record has nothing. */
+  readonly default?: Json;
+};
+
 export interface ActionDefinition {
   readonly name: string;
   readonly version: string;
@@ -53,7 +71,9 @@ export interface ActionDefinition {
   readonly kind: 'write' | 'check' | 'handoff';
   readonly risk: 'R0' | 'R1' | 'R2' | 'R3';
   readonly mandate: 'required' | 'none';
-  readonly negotiable: readonly JsonObject[];
+  readonly negotiable: readonly Issue[];
+  /** JSON Schema of the terms, for an action that has any. */
+  readonly terms?: JsonObject;
   readonly default_signoff: string;
 }
 

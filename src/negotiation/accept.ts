@@ -3,17 +3,18 @@ import { verifyAgreementSignature } from '../../protocol/offer.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Handler } from '../engine/ask.ts';
+import { openOffers } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
-import { agentsTurn, agreementOf, lastCompanyOffer } from './talk.ts';
+import { agentsTurn, agreementOf } from './talk.ts';
 
 export interface AcceptDeps {
   readonly withinMandate: (operation: Operation, terms: Terms | null) => Promise<Result<void, Refusal>>;
 }
 
-/** Acceptance: by id and digest, in time, within the mandate, with the agent's signature on the agreement. */
+/** Acceptance of one of the open offers: by id and digest, in time, within the mandate, with the agent's signature on the agreement. */
 export function makeAccept(world: World, deps: AcceptDeps): Handler {
   return async (_world, ask) => {
     const own = ownOperation(world, ask.caller.keyid, ask.target);
@@ -26,7 +27,7 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     if (!envelope.ok) return envelope;
     const offer = talk.value.offers.find(({ id, by }) => id === envelope.value['offer'] && by !== 'agent');
     if (offer === undefined) return err(refusal('not-found', 'There is no such offer of the company.'));
-    if (offer !== lastCompanyOffer(talk.value.offers)) return err(refusal('offer-stale'));
+    if (!openOffers(talk.value.offers).includes(offer)) return err(refusal('offer-stale'));
     if (offer.terms_digest !== envelope.value['terms_digest']) return err(refusal('offer-digest-mismatch'));
     if (Date.parse(offer.expires_at) <= now.getTime()) return err(refusal('offer-expired'));
     const allowed = await deps.withinMandate(operation, offer.terms);

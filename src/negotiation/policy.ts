@@ -1,115 +1,110 @@
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Level } from './issues.ts';
 
-/** Hundredths of a percent: all price arithmetic is in integers. */
-export type BasisPoints = number;
+/** Hundredths of what a policy is written in: of a percent, or of a minor unit, day or piece. All arithmetic is in integers. */
+export type Points = number;
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
+/** Which way the company's wishes run on the main issue: 1 upwards (a price), -1 downwards (a refund). */
+export type Sign = 1 | -1;
+
+/** The scale between points and the main issue's levels. */
+export interface Scale {
+  readonly sign: Sign;
+  /** The level that is 100 %; null where the policy speaks in the issue's own units. */
+  readonly reference: Level | null;
 }
 
-/** What the company is ready to do in a renewal, from configuration. Prices are in percent of the current unit price. */
+const PARTS = 10_000n;
+
+/** The level worth at least this many points to the company: what does not come out even is rounded in its favour. */
+export function levelAt({ sign, reference }: Scale, points: Points): Level {
+  const [factor, parts] = reference === null ? [1n, 100n] : [BigInt(reference), PARTS];
+  const product = factor * BigInt(Math.max(0, points));
+  return Number(sign === 1 ? (product + parts - 1n) / parts : product / parts);
+}
+
+/** Of two levels of the main issue, the one the company would rather have. */
+export function better(sign: Sign, a: Level, b: Level): Level {
+  return sign === 1 ? Math.max(a, b) : Math.min(a, b);
+}
+
+/** Whether a level is at least as good for the company as another. */
+export function reaches(sign: Sign, level: Level, wanted: Level): boolean {
+  return sign * level >= sign * wanted;
+}
+
+/** What a position on a side issue is worth to the company, in points of the main issue: straight lines between the given points. */
+export interface Worth {
+  /** Positions are in percent of today's value. */
+  readonly relative: boolean;
+  /** Rising positions; level beyond the first and the last. */
+  readonly knots: readonly (readonly [position: number, points: Points])[];
+}
+
+export interface SideIssue {
+  readonly min: Level;
+  readonly max: Level;
+  /** The choices the company offers; null for issues that are numbers. */
+  readonly allowed: readonly Level[] | null;
+  /** Where the company opens; null: where it is today. */
+  readonly open: Level | null;
+  readonly worth: Worth;
+}
+
+export interface BudgetRule {
+  readonly period: 'day' | 'month' | 'quarter' | 'year';
+  readonly currency: string;
+  /** Minor units; private to the store's comparison. */
+  readonly limit: number;
+  /** Issues the main one is multiplied by to give money: seats, months. */
+  readonly times: readonly string[];
+  readonly exhausted: 'no_discount' | 'person';
+  /** Whose budget it is: segments that share a policy's budget share its name. */
+  readonly name: string;
+}
+
+/** What may be known inside the negotiation: everything but where it ends. */
 export interface PolicyNumbers {
-  readonly term_months: Range & { readonly preferred: number };
-  readonly seats: Range;
-  /** Days after the day that follows the current end. */
-  readonly start_delay_days: Range;
-  readonly notice_days: Range;
+  /** Pointer of the issue everything else is measured in. */
+  readonly main: string;
+  readonly sign: Sign;
+  /** Pointer into the record: what 100 % is; null for the issue's own units. */
+  readonly percentOf: string | null;
   /** The first ask. */
-  readonly open: BasisPoints;
-  /** Where concessions end by themselves: the last ask before the floor would say otherwise. */
-  readonly concede_to: BasisPoints;
-  /** Off the ask and off the floor, for each whole year beyond the first. */
-  readonly per_extra_year: BasisPoints;
-  /** Off both, when seats grow by at least a quarter. */
-  readonly for_growth: BasisPoints;
+  readonly open: Points;
+  /** Where concessions end by themselves. */
+  readonly concedeTo: Points;
   /** 1: even steps; below 1: gives late (Boulware); above 1: gives early (Faratin, Sierra and Jennings 1998). */
   readonly beta: number;
+  /** By pointer. An issue that is not here stays as it is today. */
+  readonly sides: ReadonlyMap<string, SideIssue>;
+  /** Offers made at once, all worth the same to the company. */
+  readonly alternatives: number;
+  readonly hold: 'never' | 'final' | 'always';
+  /** A last proposal further than this from our last ask is not a matter of one more step: in percent of the ask. */
+  readonly impasseGapPercent: number;
+  readonly budget: BudgetRule | null;
 }
 
-/** A negotiation policy. The floor is held where nothing can print it: it is only ever compared with, in this folder. */
+/** A negotiation policy. Its reservation values are held where nothing can print them: they are only ever compared with, here. */
 export class NegotiationPolicy {
   readonly numbers: PolicyNumbers;
-  readonly #floor: BasisPoints;
+  readonly #limit: Points;
+  readonly #never: Points | null;
 
-  constructor(numbers: PolicyNumbers, floor: BasisPoints) {
+  /** `limit`: the reservation utility, in points of the main issue with nothing else on the table. `never`: what no package is worth. */
+  constructor(numbers: PolicyNumbers, limit: Points, never: Points | null) {
     this.numbers = numbers;
-    this.#floor = floor;
+    this.#limit = limit;
+    this.#never = never;
   }
 
-  /** The lowest unit price, in minor units, for a package whose rebates are these: rounded up, in the company's favour. */
-  lowest(current: number, rebate: BasisPoints): number {
-    return scaleUp(current, this.#floor - rebate);
+  /** The main issue's last level for a package whose side issues are worth this much: rounded in the company's favour. */
+  last(scale: Scale, worth: Points): Level {
+    const level = levelAt(scale, this.#limit - scale.sign * worth);
+    return this.#never === null ? level : better(scale.sign, level, levelAt(scale, this.#never));
   }
 
   toJSON(): string {
     return '[negotiation policy]';
   }
-}
-
-const PARTS = 10_000n;
-
-/** `amount × bp / 10000`, rounded up, exact. */
-export function scaleUp(amount: number, bp: BasisPoints): number {
-  const product = BigInt(amount) * BigInt(Math.max(0, bp));
-  return Number((product + PARTS - 1n) / PARTS);
-}
-
-/** Reads a policy of the configuration. Every mistake at once; none of the messages repeats a value. */
-export function parseNegotiationPolicy(json: JsonObject): Result<NegotiationPolicy, readonly string[]> {
-  const problems: string[] = [];
-  const known = new Set([
-    'term_months',
-    'preferred_term_months',
-    'seats',
-    'start_delay_days',
-    'notice_days',
-    'price_percent',
-    'rebate_percent',
-    'beta',
-  ]);
-  for (const name of Object.keys(json)) if (!known.has(name)) problems.push(`/${name} is not known`);
-  const number = (path: string, value: unknown, min: number, max: number): number => {
-    if (typeof value === 'number' && value >= min && value <= max) return value;
-    problems.push(`${path} must be a number from ${min} to ${max}`);
-    return min;
-  };
-  const range = (name: string, min: number, max: number): Range => {
-    const value = member(json, name);
-    const found = {
-      min: number(`/${name}/min`, value['min'], min, max),
-      max: number(`/${name}/max`, value['max'], min, max),
-    };
-    if (found.min > found.max) problems.push(`/${name} is empty`);
-    return found;
-  };
-  const percent = (path: string, value: unknown, max: number): BasisPoints =>
-    Math.round(number(path, value, 0, max) * 100);
-  const price = member(json, 'price_percent');
-  const rebate = member(json, 'rebate_percent');
-  const term = range('term_months', 1, 60);
-  const numbers: PolicyNumbers = {
-    term_months: {
-      ...term,
-      preferred: number('/preferred_term_months', json['preferred_term_months'] ?? term.min, term.min, term.max),
-    },
-    seats: range('seats', 1, 100_000),
-    start_delay_days: range('start_delay_days', 0, 365),
-    notice_days: range('notice_days', 0, 365),
-    open: percent('/price_percent/open', price['open'], 500),
-    concede_to: percent('/price_percent/concede_to', price['concede_to'], 500),
-    per_extra_year: percent('/rebate_percent/per_extra_year', rebate['per_extra_year'] ?? 0, 50),
-    for_growth: percent('/rebate_percent/for_growth', rebate['for_growth'] ?? 0, 50),
-    beta: number('/beta', json['beta'] ?? 1, 0.05, 20),
-  };
-  const floor = percent('/price_percent/floor', price['floor'], 500);
-  if (numbers.open < numbers.concede_to || numbers.concede_to < floor)
-    problems.push('/price_percent must fall: open, concede_to, floor');
-  return problems.length > 0 ? err(problems) : ok(new NegotiationPolicy(numbers, floor));
-}
-
-function member(json: JsonObject, name: string): JsonObject {
-  const value = json[name];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }

@@ -1,69 +1,140 @@
-import type { Offer } from '../../protocol/operation.ts';
-import { admissible, floorPrice, rebateFor, samePackage, withinRanges } from './bounds.ts';
-import { type NegotiationPolicy, scaleUp } from './policy.ts';
-import { type ContractFacts, dayAfter, type RenewalTerms } from './terms.ts';
+import type { Level } from './issues.ts';
+import { type Wish, wishesOf } from './learn.ts';
+import { better, type Points, reaches } from './policy.ts';
+import type { Package } from './space.ts';
+import { admissible, lastMain, mainAt, type Side, samePackage, type Table, withinRanges, withMain } from './table.ts';
 
 export interface TalkState {
-  readonly policy: NegotiationPolicy;
-  readonly facts: ContractFacts;
-  readonly offers: readonly Offer[];
-  readonly proposal: RenewalTerms | null;
-  /** Which offer of the company this will be, from 1. */
+  readonly table: Table;
+  /** Their proposals, oldest first. */
+  readonly theirs: readonly Package[];
+  /** Everything the company has offered. */
+  readonly ours: readonly Package[];
+  /** Which turn of the company this will be, from 1. */
   readonly round: number;
   readonly roundsMax: number;
+  /** False when the period's budget is used up: then nothing that costs is offered. */
+  readonly mayDiscount: boolean;
 }
 
 export type Move =
-  | { readonly kind: 'offer'; readonly terms: RenewalTerms; readonly matched: boolean; readonly final: boolean }
-  | { readonly kind: 'impasse' };
+  | {
+      readonly kind: 'offer';
+      /** Offers to choose from, all worth the same to the company; the last is the one it believes suits them best. */
+      readonly offers: readonly Package[];
+      readonly matched: boolean;
+      readonly final: boolean;
+    }
+  /** `inReach`: whether their last proposal is within the policy. For the company's person only. */
+  | { readonly kind: 'impasse'; readonly why: 'gap' | 'budget'; readonly inReach: boolean };
 
-/** A last proposal further than this below our last ask is not a matter of one more step: a person decides. In percent of the ask. */
-const IMPASSE_GAP_PERCENT = 25;
+/** Two offers whose side issues differ by less than this are one offer. In points: half a percent. */
+const DIFFERENCE_MIN: Points = 50;
 
-/** The company's answer: deterministic, over the whole package. It takes the agent's wishes on everything but price where they are in
- * range (what is dear to them and cheap to us), prices that package, and falls along a path over the rounds. The path does not depend
- * on the floor; the floor only stops it. So two floors give the same answers until one of them is reached. */
-export function companyMove({ policy, facts, offers, proposal, round, roundsMax }: TalkState): Move {
-  const wanted = withinRanges(policy, facts, proposal ?? opening(policy, facts));
-  const ask = askPrice(policy, facts, wanted, round, roundsMax);
+/** The company's answer: deterministic, over whole packages. It takes what they ask for on the side issues where that is in range and
+ * dear to them, trades where they have shown to be flexible, prices the package, and falls along a path over the rounds. Nothing here
+ * depends on the limit but the last comparison: two limits give the same answers, by the same work, until one of them is reached. */
+export function companyMove(state: TalkState): Move {
+  const { table, theirs, round, roundsMax, mayDiscount } = state;
+  const { numbers } = table.policy;
+  const { sign } = table.scale;
   const final = round >= roundsMax;
-  const meets = proposal !== null && samePackage(proposal, wanted) && proposal.unit_price.amount >= ask;
-  if (proposal !== null && final && !meets && proposal.unit_price.amount * 100 < ask * (100 - IMPASSE_GAP_PERCENT))
-    return { kind: 'impasse' };
-  const amount = meets ? proposal.unit_price.amount : notAbove(ask, offers, wanted);
-  const terms = {
-    ...wanted,
-    unit_price: { amount: Math.max(amount, floorPrice(policy, facts, wanted)), currency: facts.unit_price.currency },
-  };
-  if (!admissible(policy, facts, terms)) throw new Error('an inadmissible offer was about to be made');
-  return { kind: 'offer', terms, matched: meets, final };
+  const target = targetAt(state);
+  const proposal = theirs.at(-1);
+  const asked = withinRanges(table, proposal ?? opening(table));
+  const ask = guarded(state, asked, mainAt(table, asked, target));
+  const offered = proposal?.[table.main] ?? 0;
+  const meets = proposal !== undefined && samePackage(table, proposal, asked) && reaches(sign, offered, ask);
+  const inReach = proposal !== undefined && admissible(table, proposal);
+  if (proposal !== undefined && final && !meets && sign * (ask - offered) * 100 > numbers.impasseGapPercent * ask)
+    return { kind: 'impasse', why: 'gap', inReach };
+  if (!mayDiscount && !meets && numbers.budget?.exhausted === 'person')
+    return { kind: 'impasse', why: 'budget', inReach };
+  const offers = meets
+    ? [withMain(table, asked, offered)]
+    : choosePackages(table, theirs, numbers.alternatives).map((each) =>
+        withMain(table, each, priceOf(state, each, target)),
+      );
+  if (!offers.every((each) => admissible(table, each))) throw new Error('an inadmissible offer was about to be made');
+  return { kind: 'offer', offers, matched: meets, final };
 }
 
-function opening({ numbers }: NegotiationPolicy, facts: ContractFacts): RenewalTerms {
-  return { ...facts, term_months: numbers.term_months.preferred, start_date: dayAfter(facts.end_date) };
-}
-
-/** The ask for a package in a round: from `open` to `concede_to`, shaped by `beta`, less what the package has earned. Rounded up. */
-function askPrice(
-  policy: NegotiationPolicy,
-  facts: ContractFacts,
-  terms: RenewalTerms,
-  round: number,
-  roundsMax: number,
-): number {
-  const { open, concede_to, beta } = policy.numbers;
+/** The points aimed at in a round: from `open` to `concede_to`, shaped by `beta`. */
+function targetAt({ table, round, roundsMax }: TalkState): Points {
+  const { open, concedeTo, beta } = table.policy.numbers;
   const progress = roundsMax <= 1 ? 1 : Math.min(1, (round - 1) / (roundsMax - 1));
-  const conceded = Math.round((open - concede_to) * progress ** (1 / beta));
-  return Math.max(
-    scaleUp(facts.unit_price.amount, open - conceded - rebateFor(policy, facts, terms)),
-    floorPrice(policy, facts, terms),
-  );
+  return open + Math.round((concedeTo - open) * progress ** (1 / beta));
 }
 
-/** What was once offered for a package is not raised later. */
-function notAbove(ask: number, offers: readonly Offer[], terms: RenewalTerms): number {
-  const before = offers.filter(
-    ({ by, terms: offered }) => by !== 'agent' && samePackage(offered as unknown as RenewalTerms, terms),
-  );
-  return Math.min(ask, ...before.map(({ terms: offered }) => (offered as unknown as RenewalTerms).unit_price.amount));
+/** A package's main level in a round: on the path, never beyond the limit, never worse than what was once offered for the same package. */
+function priceOf(state: TalkState, levels: Package, target: Points): Level {
+  const { table, ours, mayDiscount } = state;
+  const { sign } = table.scale;
+  const before = ours.filter((each) => samePackage(table, each, levels)).map((each) => each[table.main] ?? 0);
+  const wanted = mainAt(table, levels, target);
+  const kept = mayDiscount ? before.reduce((a, b) => (reaches(sign, a, b) ? b : a), wanted) : wanted;
+  return guarded(state, levels, kept);
 }
+
+function guarded({ table, mayDiscount }: TalkState, levels: Package, main: Level): Level {
+  const { sign } = table.scale;
+  const held = better(sign, main, lastMain(table, levels));
+  return mayDiscount ? held : better(sign, held, costFree(table));
+}
+
+/** The main level that costs the company nothing: today's price, or no refund at all. */
+export function costFree({ scale }: Table): Level {
+  return scale.sign === 1 ? (scale.reference ?? 0) : 0;
+}
+
+function opening({ space, sides }: Table): Package {
+  return space.base.map((level, place) => sides[place]?.open ?? level);
+}
+
+/** The packages to offer, the best for them last. Each issue is decided by itself, since worth adds up. */
+function choosePackages(table: Table, theirs: readonly Package[], count: number): readonly Package[] {
+  const wishes = wishesOf(table, theirs);
+  const first = opening(table);
+  const ranked = table.sides.map((side, place) => (side === null ? [] : rank(side, wishes[place] ?? null)));
+  const primary = first.map((level, place) => ranked[place]?.[0]?.level ?? level);
+  const swaps = ranked
+    .flatMap((choices, place) => choices.slice(1).map((choice) => ({ place, ...choice })))
+    .filter(({ gain }) => Math.abs(gain) >= DIFFERENCE_MIN)
+    .sort((a, b) => a.loss - b.loss || Math.abs(b.gain) - Math.abs(a.gain) || a.place - b.place || a.level - b.level)
+    .slice(0, Math.max(0, count - 1))
+    .map(({ place, level }) => primary.map((old, index) => (index === place ? level : old)));
+  return [...swaps.reverse(), primary];
+}
+
+interface Choice {
+  readonly level: Level;
+  /** Points the company gains over the best choice. */
+  readonly gain: Points;
+  /** How much worse it seems for both together. */
+  readonly loss: number;
+}
+
+/** Positions on one issue, the best for both together first: what the company gains by leaving theirs, less what that seems to cost them. */
+function rank(side: Side, wish: Wish | null): readonly Choice[] {
+  const at = side.clamp(wish?.at ?? side.open);
+  const ideas = [side.open, ...side.knots];
+  // Off what they ask for, only towards what makes their price lower: anything else is worse for both.
+  const offered = wish === null ? ideas : ideas.filter((level) => side.worth(level) > side.worth(at));
+  const levels = [...new Set([at, ...(wish?.taken ?? []).map(side.clamp), ...offered])];
+  const dearness = wish?.dearness ?? UNASKED;
+  const scored = levels.map((level) => {
+    const gain = side.worth(level) - side.worth(at);
+    return { level, gain, score: gain - dearness * Math.abs(gain) };
+  });
+  // Stable: where nothing is gained, their own position, which comes first, stays first.
+  scored.sort((a, b) => b.score - a.score);
+  const [best] = scored;
+  return scored.map(({ level, gain, score }) => ({
+    level,
+    gain: gain - (best?.gain ?? 0),
+    loss: (best?.score ?? 0) - score,
+  }));
+}
+
+/** Nobody has asked for anything: the company's opening stands. */
+const UNASKED = 1.5;

@@ -1,9 +1,8 @@
-import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { RECORD_TYPE } from '../../protocol/names.ts';
-import { agreementPayload, offerPayload } from '../../protocol/offer.ts';
+import { agreementPayload, offerPayload, termsDigest } from '../../protocol/offer.ts';
 import type { Offer, Party, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
@@ -17,9 +16,7 @@ export async function companyOffer(
   world: World,
   needsSignoff: NeedsSignoff,
   operation: Operation,
-  by: Party,
-  terms: Terms,
-  note: string,
+  { by, terms, note }: { readonly by: Party; readonly terms: Terms; readonly note: string },
 ): Promise<Offer> {
   const now = world.clock.now();
   const bare = {
@@ -27,7 +24,7 @@ export async function companyOffer(
     parent: operation.negotiation?.offers.at(-1)?.id ?? null,
     by,
     terms,
-    terms_digest: digest(terms),
+    terms_digest: termsDigest(terms),
     firmness: needsSignoff(operation, terms) ? ('indicative' as const) : ('binding' as const),
     made_at: now.toISOString(),
     expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
@@ -39,6 +36,21 @@ export async function companyOffer(
     offerPayload({ ...partiesOf(world, operation), offer: bare }),
   );
   return { ...bare, jws };
+}
+
+/** The agent's proposal, as the operation keeps it: covered by the signature of the request it came with. */
+export function agentOffer(world: World, operation: Operation, terms: Terms): Offer {
+  const now = world.clock.now();
+  return {
+    id: world.ids.make('of'),
+    parent: operation.negotiation?.offers.at(-1)?.id ?? null,
+    by: 'agent',
+    terms,
+    terms_digest: termsDigest(terms),
+    firmness: 'indicative',
+    made_at: now.toISOString(),
+    expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
+  };
 }
 
 /** What both sides sign when this offer is accepted. */

@@ -1,6 +1,6 @@
-import { Environment } from '@marcbachmann/cel-js';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { celValue, compileCondition, conditionEnvironment } from '../engine/conditions.ts';
 import type { SignoffFacts } from './facts.ts';
 
 export interface Verdict {
@@ -23,11 +23,8 @@ interface Rule {
 const DEFAULT_ROLE = 'approver';
 const RULE_MEMBERS = new Set(['name', 'when', 'role', 'reason']);
 
-/** CEL (github.com/google/cel-spec) over declared, typed facts; small programs only. */
-function environment(): Environment {
-  return new Environment({
-    limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 16 },
-  })
+function environment() {
+  return conditionEnvironment()
     .registerVariable('action', 'string')
     .registerVariable('risk', 'string')
     .registerVariable('tier', 'string')
@@ -57,19 +54,10 @@ function compileRule(rule: JsonObject): Result<Rule, string> {
     return err('must have name, when, reason (and role)');
   const stranger = Object.keys(rule).find((member) => !RULE_MEMBERS.has(member));
   if (stranger !== undefined) return err(`has an unknown member ${stranger}`);
-  try {
-    const env = environment();
-    const checked = env.check(when);
-    if (!checked.valid) return err(`does not compile: ${checked.error?.message ?? 'unknown error'}`);
-    if (checked.type !== 'bool' && checked.type !== 'dyn') return err(`must be true or false, not ${checked.type}`);
-    const program = env.parse(when);
-    return ok({ name, role, reason, holds: (facts) => program(celFacts(facts)) });
-  } catch (error) {
-    return err(`does not compile: ${error instanceof Error ? error.message : 'unknown error'}`);
-  }
+  const compiled = compileCondition(environment(), when);
+  return compiled.ok ? ok({ name, role, reason, holds: (facts) => compiled.value(celFacts(facts)) }) : compiled;
 }
 
-/** CEL's int is 64 bits: integers become bigint, so that `terms.seats > 100` compares ints with ints. */
 function celFacts(facts: SignoffFacts): Record<string, unknown> {
   const { change, plan, terms, record, ...rest } = facts;
   return {
@@ -83,13 +71,6 @@ function celFacts(facts: SignoffFacts): Record<string, unknown> {
     },
     plan: { steps: BigInt(plan.steps), fields: plan.fields },
   };
-}
-
-function celValue(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (Array.isArray(value)) return value.map(celValue);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, celValue(member)]));
 }
 
 /** A rule that fails to evaluate asks for a person: an error is never a permission. */

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import { acceptanceOf, type BuyerGoals, buyerMove, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
@@ -38,12 +37,12 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 const GOALS: BuyerGoals = {
-  maxUnitPrice: { amount: 4_700, currency: 'EUR' },
-  wishUnitPrice: { amount: 4_300, currency: 'EUR' },
-  termMonths: 24,
-  maxTermMonths: 36,
-  seats: 32,
-  maxNoticeDays: 60,
+  terms: {
+    unit_price: { wish: { amount: 4_300, currency: 'EUR' }, most: { amount: 4_700, currency: 'EUR' }, weight: 5 },
+    term_months: { wish: 24, most: 36 },
+    seats: { wish: 32 },
+    notice_days: { wish: 60, most: 60 },
+  },
 };
 
 async function asking(agent: TestAgent, input: JsonObject) {
@@ -72,7 +71,7 @@ async function negotiate(driver: Driver, agent: TestAgent, first: OperationView)
   const { companyKeys } = makeSignedFetch({ gateway: gateway.origin, key: agent.key });
   let view = await until(driver, first.id, (seen) => seen.state !== 'received' && agentsTurn(seen));
   while (view.state === 'negotiating') {
-    const move = buyerMove(GOALS, view.offers ?? [], view.rounds_left ?? 0, LIMITS.negotiationRoundsMax);
+    const move = buyerMove(GOALS, view);
     if (move.kind === 'accept') {
       const acceptance = await acceptanceOf(view, move.offer, { gateway: gateway.origin, key: agent.key, companyKeys });
       return driver.verb(randomUUID(), 'accept', view.id, acceptance);

@@ -161,13 +161,13 @@ async function baseConfig(origin: string, port: number, crm: string, principal: 
     },
     negotiation: {
       'contract.renew': {
-        price_percent: { open: 104, concede_to: 97, floor: 90 },
-        rebate_percent: { per_extra_year: 4, for_growth: 2 },
-        term_months: { min: 12, max: 36 },
-        preferred_term_months: 24,
-        seats: { min: 5, max: 500 },
-        start_delay_days: { min: 0, max: 30 },
-        notice_days: { min: 30, max: 90 },
+        main: { issue: '/unit_price', percent_of: '/unit_price', open: 104, concede_to: 97, limit: 90 },
+        issues: {
+          '/term_months': { range: [12, 36], open: 24, worth: { 12: 0, 24: 4, 36: 8 } },
+          '/seats': { range: [5, 500], worth: { '100%': 0, '125%': 2 } },
+          '/start_date': { range: [0, 30] },
+          '/notice_days': { range: [30, 90] },
+        },
         beta: 0.8,
       },
     },

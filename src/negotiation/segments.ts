@@ -1,0 +1,95 @@
+import type { JsonObject } from '../../protocol/json.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import { celValue, compileCondition, conditionEnvironment } from '../engine/conditions.ts';
+import type { Issue } from '../engine/world.ts';
+import { parseNegotiationPolicy } from './parse-policy.ts';
+import type { NegotiationPolicy } from './policy.ts';
+
+/** What a segment's condition may look at: the CRM's record, and how the customer's permission is proven. Nothing a peer says. */
+export interface SegmentFacts {
+  readonly record: JsonObject;
+  readonly tier: string;
+}
+
+/** An action's policies, one a segment of customers. */
+export interface PolicyBook {
+  /** The first segment whose condition holds, or the policy for everyone else. `undefined` when a condition cannot be decided:
+   * then it is not for a machine to guess which limits apply. */
+  policyFor(facts: SegmentFacts): NegotiationPolicy | undefined;
+}
+
+interface Segment {
+  readonly holds: (facts: SegmentFacts) => unknown;
+  readonly policy: NegotiationPolicy;
+}
+
+/** Reads `negotiation.<action>`: a policy, and `segments` with what is different in each. Every mistake at once. */
+export function parsePolicies(
+  action: string,
+  json: JsonObject,
+  issues: readonly Issue[],
+): Result<PolicyBook, readonly string[]> {
+  const { segments = [], ...base } = json;
+  const problems: string[] = [];
+  const read = (path: string, each: JsonObject, budgetName: string): NegotiationPolicy | undefined => {
+    const parsed = parseNegotiationPolicy(each, issues, budgetName);
+    if (parsed.ok) return parsed.value;
+    problems.push(...parsed.error.map((problem) => `${path}${problem}`));
+    return undefined;
+  };
+  const fallback = read('', base, action);
+  if (!Array.isArray(segments)) problems.push('/segments must be a list');
+  const compiled = (Array.isArray(segments) ? segments : []).flatMap((value, index): Segment[] => {
+    const path = `/segments/${index}`;
+    if (!isObject(value)) {
+      problems.push(`${path} must be an object`);
+      return [];
+    }
+    const { name, when, ...differences } = value;
+    if (typeof name !== 'string' || !/^[a-z0-9-]{1,64}$/.test(name)) problems.push(`${path}/name must be a short name`);
+    const condition = typeof when === 'string' ? compileCondition(environment(), when) : err('is missing');
+    if (!condition.ok) problems.push(`${path}/when ${condition.error}`);
+    const budget = differences['budget'] === undefined ? action : `${action}/${String(name)}`;
+    const policy = read(path, overlaid(base, differences), budget);
+    if (!condition.ok || policy === undefined) return [];
+    return [{ policy, holds: ({ record, tier }) => condition.value({ record: celValue(record), tier }) }];
+  });
+  return problems.length > 0 || fallback === undefined
+    ? err(problems)
+    : ok({ policyFor: (facts) => choose(compiled, fallback, facts) });
+}
+
+function environment() {
+  return conditionEnvironment().registerVariable('record', 'map').registerVariable('tier', 'string');
+}
+
+/** A segment names only what is different: whole members, and of `issues` whole issues. */
+function overlaid(base: JsonObject, differences: JsonObject): JsonObject {
+  const { issues } = differences;
+  const merged = { ...base, ...differences };
+  return isObject(base['issues']) && isObject(issues)
+    ? { ...merged, issues: { ...base['issues'], ...issues } }
+    : merged;
+}
+
+function choose(
+  segments: readonly Segment[],
+  fallback: NegotiationPolicy,
+  facts: SegmentFacts,
+): NegotiationPolicy | undefined {
+  for (const { holds, policy } of segments) {
+    let answer: unknown;
+    try {
+      answer = holds(facts);
+    } catch {
+      return undefined;
+    }
+    if (answer === true) return policy;
+    if (answer !== false) return undefined;
+  }
+  return fallback;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

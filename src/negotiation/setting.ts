@@ -1,0 +1,46 @@
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Offer } from '../../protocol/operation.ts';
+import { err, type Result } from '../../protocol/result.ts';
+import type { Operation } from '../engine/operation.ts';
+import type { World } from '../engine/world.ts';
+import type { PolicyBook } from './segments.ts';
+import { makeSpace, type Package, type Space } from './space.ts';
+import { layTable, type Table } from './table.ts';
+
+/** What an operation's negotiation is about, from the record as it was when the talk began. */
+export function spaceOf(world: World, operation: Operation, record: JsonObject): Result<Space, Refusal> {
+  const definition = world.actions.action(operation.action)?.definition;
+  if (definition === undefined) return err(refusal('not-found', 'This action is no longer offered.'));
+  const members = definition.terms?.['properties'];
+  return makeSpace({
+    issues: definition.negotiable,
+    members: typeof members === 'object' && members !== null ? Object.keys(members) : [],
+    record,
+    input: operation.input,
+    today: operation.createdAt.slice(0, 10),
+  });
+}
+
+/** The policy of the operation's segment, laid over its facts; `undefined` where no policy can be told. */
+export function tableOf(
+  books: ReadonlyMap<string, PolicyBook>,
+  operation: Operation,
+  record: JsonObject,
+  space: Space,
+): Result<Table, Refusal> | undefined {
+  const book = books.get(operation.action);
+  if (book === undefined) throw new Error(`no negotiation policy for ${operation.action}`);
+  const policy = book.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
+  return policy === undefined ? undefined : layTable(policy, space);
+}
+
+/** What one side has offered so far, oldest first. Offers were checked when they were made. */
+export function packagesOf(space: Space, offers: readonly Offer[], side: 'theirs' | 'ours'): readonly Package[] {
+  return offers
+    .filter(({ by }) => (by === 'agent') === (side === 'theirs'))
+    .flatMap(({ terms }) => {
+      const levels = space.read(terms);
+      return levels.ok ? [levels.value] : [];
+    });
+}

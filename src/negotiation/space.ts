@@ -1,0 +1,156 @@
+import { digest } from '../../protocol/canonical.ts';
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Terms } from '../../protocol/operation.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Issue } from '../engine/world.ts';
+import {
+  at,
+  dayAfter,
+  isCount,
+  isDate,
+  isMoney,
+  type Level,
+  levelOf,
+  type Origin,
+  topName,
+  valueAt,
+  withAt,
+} from './issues.ts';
+
+/** A whole set of terms as numbers: one level for each issue, in the definition's order. */
+export type Package = readonly Level[];
+
+/** What a negotiation is about: an action's issues over one record. Knows the facts and no policy. */
+export interface Space {
+  readonly issues: readonly Issue[];
+  /** Where everything stands today. */
+  readonly base: Package;
+  readonly currency: string;
+  /** A money amount or number of the record. */
+  amountAt(pointer: string): number | undefined;
+  read(terms: Terms): Result<Package, Refusal>;
+  write(levels: Package): Terms;
+  /** A proposal, completed: what it leaves out stays as last offered, or as it is today. */
+  complete(proposal: JsonObject, last: Terms | null): Result<Terms, Refusal>;
+}
+
+export interface SpaceFacts {
+  readonly issues: readonly Issue[];
+  /** The terms schema's top members. */
+  readonly members: readonly string[];
+  /** The CRM's record: where today's values come from. */
+  readonly record: JsonObject;
+  /** What was asked: non-negotiable terms come from here first. */
+  readonly input: JsonObject;
+  /** `YYYY-MM-DD`: the starting point of dates the record knows nothing of. */
+  readonly today: string;
+}
+
+export function makeSpace({ issues, members, record, input, today }: SpaceFacts): Result<Space, Refusal> {
+  const found = originOf(issues, record, today);
+  if (found === undefined) return unusable();
+  const origin: Origin = found;
+  const base: Level[] = [];
+  for (const issue of issues) {
+    const level = baseLevel(issue, record, origin);
+    if (level === undefined) return unusable();
+    base.push(level);
+  }
+  const fixed = fixedTerms(issues, members, record, input);
+  const write = (levels: Package): Terms =>
+    issues.reduce<JsonObject>(
+      (terms, issue, index) => withAt(terms, issue.pointer, valueAt(issue, levels[index] ?? 0, origin)),
+      fixed,
+    );
+
+  function read(terms: Terms): Result<Package, Refusal> {
+    const levels: Level[] = [];
+    for (const issue of issues) {
+      const value = at(terms, issue.pointer);
+      const level = levelOf(issue, value, origin);
+      if (level === undefined) return err(unreadable(value, origin.currency));
+      levels.push(level);
+    }
+    return ok(levels);
+  }
+
+  return ok({
+    issues,
+    base,
+    currency: origin.currency,
+    amountAt: (pointer) => {
+      const value = at(record, pointer);
+      if (isMoney(value)) return value.currency === origin.currency ? value.amount : undefined;
+      return isCount(value) ? value : undefined;
+    },
+    read,
+    write,
+    complete(proposal, last) {
+      const merged: JsonObject = { ...(last ?? write(base)), ...proposal };
+      const levels = read(merged);
+      if (!levels.ok) return levels;
+      const whole = write(levels.value);
+      const stranger = Object.keys(proposal).find((name) => !same(proposal[name], whole[name]));
+      return stranger === undefined
+        ? ok(whole)
+        : err(refusal('terms-invalid', `${stranger} is not open to negotiation.`));
+    },
+  });
+}
+
+function originOf(issues: readonly Issue[], record: JsonObject, today: string): Origin | undefined {
+  const days = new Map<string, string>();
+  let currency = '';
+  for (const issue of issues) {
+    const value = standing(issue, record);
+    if (issue.kind === 'date') {
+      const start = value ?? today;
+      if (!isDate(start)) return undefined;
+      days.set(issue.pointer, dayAfter(start, issue.days_after ?? 0));
+    }
+    if (issue.kind === 'money' && isMoney(value) && currency === '') currency = value.currency;
+  }
+  return { currency, days };
+}
+
+/** Today's value of an issue, as the record or else the definition has it. */
+function standing(issue: Issue, record: JsonObject): Json | undefined {
+  return at(record, issue.record ?? issue.pointer) ?? issue.default;
+}
+
+function baseLevel(issue: Issue, record: JsonObject, origin: Origin): Level | undefined {
+  if (issue.kind === 'date') return 0;
+  const value = standing(issue, record);
+  // A fee that nobody has charged yet is no fee.
+  if (issue.kind === 'money' && value === undefined && origin.currency !== '') return 0;
+  return levelOf(issue, value, origin);
+}
+
+function fixedTerms(
+  issues: readonly Issue[],
+  members: readonly string[],
+  record: JsonObject,
+  input: JsonObject,
+): JsonObject {
+  const open = new Set(issues.map(({ pointer }) => topName(pointer)));
+  const fixed = members.flatMap((name): [string, Json][] => {
+    const value = open.has(name) ? undefined : (input[name] ?? record[name]);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(fixed);
+}
+
+function unreadable(value: Json | undefined, currency: string): Refusal {
+  return isMoney(value) && value.currency !== currency
+    ? refusal('terms-invalid', `The record is in ${currency}; terms in another currency cannot be offered.`)
+    : refusal('terms-invalid');
+}
+
+function unusable(): Result<never, Refusal> {
+  return err(refusal('record-unusable', 'The record lacks what terms start from.'));
+}
+
+function same(a: Json | undefined, b: Json | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && digest(a) === digest(b));
+}

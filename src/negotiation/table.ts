@@ -1,0 +1,117 @@
+import type { Refusal } from '../../protocol/errors.ts';
+import { refusal } from '../../protocol/errors.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Level } from './issues.ts';
+import type { NegotiationPolicy, Points, Scale, SideIssue } from './policy.ts';
+import { levelAt } from './policy.ts';
+import type { Package, Space } from './space.ts';
+
+/** A side issue as one negotiation has it. */
+export interface Side {
+  /** The nearest position the company can take. */
+  readonly clamp: (level: Level) => Level;
+  readonly open: Level;
+  readonly worth: (level: Level) => Points;
+  /** Positions where its worth bends: the ones worth offering. */
+  readonly knots: readonly Level[];
+  /** From one end of its range to the other, at least 1. */
+  readonly span: number;
+}
+
+/** A policy laid over the facts of one negotiation. Everything the strategy computes with, the limit aside. */
+export interface Table {
+  readonly policy: NegotiationPolicy;
+  readonly space: Space;
+  readonly scale: Scale;
+  /** The main issue's place in a package. */
+  readonly main: number;
+  /** By place; null at the main issue's. */
+  readonly sides: readonly (Side | null)[];
+}
+
+export function layTable(policy: NegotiationPolicy, space: Space): Result<Table, Refusal> {
+  const { main: pointer, percentOf, sign, sides } = policy.numbers;
+  const main = space.issues.findIndex((issue) => issue.pointer === pointer);
+  const reference = percentOf === null ? null : space.amountAt(percentOf);
+  if (main < 0 || reference === undefined)
+    return err(refusal('record-unusable', 'The record lacks what terms start from.'));
+  return ok({
+    policy,
+    space,
+    scale: { sign, reference },
+    main,
+    sides: space.issues.map((issue, place) =>
+      place === main ? null : sideOf(sides.get(issue.pointer), space.base[place] ?? 0),
+    ),
+  });
+}
+
+/** What the side issues of a package are worth together. */
+export function worthOf({ sides }: Table, levels: Package): Points {
+  return sides.reduce((sum, side, place) => sum + (side === null ? 0 : side.worth(levels[place] ?? 0)), 0);
+}
+
+/** The package with its side issues brought into the company's ranges. */
+export function withinRanges({ sides }: Table, wanted: Package): Package {
+  return wanted.map((level, place) => sides[place]?.clamp(level) ?? level);
+}
+
+export function withMain(table: Table, levels: Package, main: Level): Package {
+  return levels.map((level, place) => (place === table.main ? main : level));
+}
+
+/** The main issue's level at which this package is worth so many points. */
+export function mainAt(table: Table, levels: Package, points: Points): Level {
+  return levelAt(table.scale, points - table.scale.sign * worthOf(table, levels));
+}
+
+/** The main issue's last level for this package. Private: compared with, never shown. */
+export function lastMain(table: Table, levels: Package): Level {
+  return table.policy.last(table.scale, worthOf(table, levels));
+}
+
+/** The hard bound: no offer and no match leaves the negotiation without passing here. */
+export function admissible(table: Table, levels: Package): boolean {
+  const { sign } = table.scale;
+  const mine = levels[table.main] ?? 0;
+  return sign * mine >= sign * lastMain(table, levels) && samePackage(table, levels, withinRanges(table, levels));
+}
+
+/** The same on every side issue. */
+export function samePackage(table: Table, a: Package, b: Package): boolean {
+  return a.every((level, place) => place === table.main || level === b[place]);
+}
+
+function sideOf(side: SideIssue | undefined, base: Level): Side {
+  if (side === undefined) return { clamp: () => base, open: base, worth: () => 0, knots: [base], span: 1 };
+  const { min, max, allowed, worth } = side;
+  const clamp = (level: Level): Level => {
+    if (allowed === null) return Math.min(Math.max(level, min), max);
+    return allowed.includes(level) ? level : (side.open ?? allowed[0] ?? base);
+  };
+  const position = (level: Level) => (worth.relative ? (base === 0 ? 0 : (level * 100) / base) : level);
+  const level = (at: number): Level => (worth.relative ? Math.ceil((at * base) / 100) : at);
+  return {
+    clamp,
+    open: clamp(side.open ?? base),
+    worth: (each) => (allowed === null ? alongLine(worth.knots, position(each)) : chosen(worth.knots, each)),
+    knots: [...new Set(worth.knots.map(([at]) => clamp(level(at))))],
+    span: Math.max(1, max - min),
+  };
+}
+
+/** Between two knots, the straight line, rounded down: in the company's favour. */
+function alongLine(knots: Worth['knots'], position: number): Points {
+  const after = knots.findIndex(([at]) => at >= position);
+  const [, lastPoints] = knots.at(-1) ?? [0, 0];
+  if (after < 0) return lastPoints;
+  const [right, high] = knots[after] ?? [0, 0];
+  const [left, low] = knots[after - 1] ?? [right, high];
+  return right === left ? high : Math.floor(low + ((high - low) * (position - left)) / (right - left));
+}
+
+function chosen(knots: Worth['knots'], level: Level): Points {
+  return knots.find(([at]) => at === level)?.[1] ?? 0;
+}
+
+type Worth = SideIssue['worth'];
