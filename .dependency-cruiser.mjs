@@ -60,9 +60,15 @@ export default {
     ),
     only(
       'adapters-know-the-sdk',
-      '^adapters/(?!conformance/|sdk/)[a-z]+/(?!kit\\.ts)[a-z-]+\\.ts$',
+      '^adapters/(?!conformance/|sdk/|sql/)[a-z]+/(?!kit\\.ts)[a-z-]+\\.ts$',
       '^adapters/sdk/|^adapters/([a-z]+)/|^protocol/|node_modules/undici/|^(?:crypto|timers/promises)$',
       'An adapter needs its SDK, the protocol and undici; its rig for the conformance kit starts processes.',
+    ),
+    only(
+      'sql-knows-its-databases',
+      '^adapters/sql/(?!kit\\.ts)[a-z-]+\\.ts$',
+      '^adapters/(?:sdk|sql)/|^protocol/|node_modules/(kysely|pg)/|^(?:crypto|sqlite|timers/promises)$',
+      'The adapter for SQL, and no other, knows Kysely and the drivers.',
     ),
     only(
       'sdk-is-small',

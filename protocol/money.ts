@@ -37,6 +37,15 @@ export function toDecimal(money: Money): string {
   return digits === 0 ? `${sign}${units}` : `${sign}${units.slice(0, -digits)}.${units.slice(-digits)}`;
 }
 
+/** The other way, for CRMs that hold decimals; undefined where there is a fraction of a minor unit, or more than can be counted exactly. */
+export function fromDecimal(text: string, currency: string): Money | undefined {
+  const digits = MINOR_DIGITS.get(currency) ?? 2;
+  const [, sign, units, fraction = ''] = /^(-?)(\d{1,15})(?:\.(\d{1,15}))?$/.exec(text) ?? [];
+  if (units === undefined || /[^0]/.test(fraction.slice(digits))) return undefined;
+  const amount = Number(`${sign}${units}${fraction.slice(0, digits).padEnd(digits, '0')}`);
+  return Number.isSafeInteger(amount) ? { amount: amount + 0, currency } : undefined;
+}
+
 /** `19.99 EUR`. */
 export function formatMoney(money: Money): string {
   return `${toDecimal(money)} ${money.currency}`;

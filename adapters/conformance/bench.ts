@@ -36,7 +36,7 @@ export interface Bench {
   readonly manifest: AdapterManifest;
   readonly recorder: ReturnType<typeof makeRecorder>;
   readonly logs: string[];
-  make(options?: Omit<AdapterOptions, 'dispatcher'>): Promise<Adapter>;
+  make(options?: Omit<AdapterOptions, 'dispatcher' | 'sent'>): Promise<Adapter>;
   ctx(ms?: number, signal?: AbortSignal): Ctx;
   /** The next sample of an action, not yet planned. */
   prepare(action: string): Promise<{ readonly request: PlanRequest; readonly about: Prepared['about'] }>;
@@ -53,7 +53,8 @@ export async function openBench(rig: Rig): Promise<Bench> {
   const recorder = makeRecorder();
   const logs: string[] = [];
   const used = new Map<string, number>();
-  const make: Bench['make'] = async (options = {}) => rig.makeAdapter({ ...options, dispatcher: recorder.dispatcher });
+  const make: Bench['make'] = async (options = {}) =>
+    rig.makeAdapter({ ...options, dispatcher: recorder.dispatcher, sent: recorder.sent });
   const adapter = await make();
   const ctx: Bench['ctx'] = (ms = CALL_MS, signal) => ({
     clock: () => new Date(),

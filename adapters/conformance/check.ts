@@ -29,9 +29,11 @@ export async function check(args: readonly string[], io: CheckIo, everyone: () =
   let isJudged = true;
   for (const path of paths) {
     try {
-      const report = await runKit(await subjectIn(path));
-      reports.push(report);
-      if (values.json !== true) io.out(`${table(report).join('\n')}\n`);
+      for (const subject of await subjectsIn(path)) {
+        const report = await runKit(subject);
+        reports.push(report);
+        if (values.json !== true) io.out(`${table(report).join('\n')}\n`);
+      }
     } catch (error) {
       isJudged = false;
       io.err(`${path} could not be judged: ${error instanceof Error ? error.message : inspect(error)}`);
@@ -49,13 +51,20 @@ export function adaptersBelow(root: string): readonly string[] {
     .filter((path) => NAMES.some((name) => existsSync(join(path, name))));
 }
 
-async function subjectIn(path: string): Promise<KitSubject> {
+/** One adapter may be judged on several CRMs: then it exports `subjects`. */
+async function subjectsIn(path: string): Promise<readonly KitSubject[]> {
   const file = kitFile(resolve(path));
   if (file === undefined) throw new Error(`there is no ${NAMES.join(', ')}`);
-  const module: { readonly subject?: KitSubject } = await import(pathToFileURL(file).href);
-  if (typeof module.subject?.open !== 'function' || typeof module.subject.name !== 'string')
+  const module: { readonly subject?: KitSubject; readonly subjects?: readonly KitSubject[] } = await import(
+    pathToFileURL(file).href
+  );
+  const subjects = module.subjects ?? (module.subject === undefined ? [] : [module.subject]);
+  if (
+    subjects.length === 0 ||
+    subjects.some(({ name, open }) => typeof open !== 'function' || typeof name !== 'string')
+  )
     throw new Error(`${file} exports no \`subject\` with a name and an open()`);
-  return module.subject;
+  return subjects;
 }
 
 function kitFile(path: string): string | undefined {

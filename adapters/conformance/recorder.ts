@@ -21,6 +21,8 @@ export function makeRecorder() {
   });
   return {
     dispatcher,
+    /** The same for what leaves by another way than HTTP. */
+    sent: (method: string, path: string): void => void sent.push({ method, path }),
     count: () => sent.length,
     since: (mark: number): readonly Sent[] => sent.slice(mark),
     before(nth: number, work: () => Promise<void>) {

@@ -86,6 +86,8 @@ export interface None {
 export interface AdapterOptions {
   /** Give it to the adapter's HTTP client: the kit counts what really leaves. */
   readonly dispatcher: Dispatcher;
+  /** For an adapter that does not speak HTTP: tell what leaves, a statement or the call of a tool, without its values. */
+  sent(method: string, path: string): void;
   readonly timeoutMs?: number;
   readonly token?: string;
   readonly tenant?: string;

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JsonObject } from '../../protocol/json.ts';
-import type { ExactCase, KitSubject, Rig, Sample } from '../conformance/subject.ts';
+import { standardExact, terms } from '../conformance/samples.ts';
+import type { KitSubject, Rig, Sample } from '../conformance/subject.ts';
 import type { Ref } from '../sdk/index.ts';
 import { makeSandboxAdapter } from './index.ts';
 import { collectionOf } from './records.ts';
@@ -11,15 +11,6 @@ import { type Sandbox, spawnSandbox } from './server/spawn.ts';
 
 const TOKEN = 'sandbox-kit-token-b41f';
 const contract = (n: number): Ref => ({ type: 'contract', by: 'id', value: `K-${1001 + (n % 200)}` });
-
-const terms = (n: number, more: JsonObject = {}): JsonObject => ({
-  unit_price: { amount: 110_001 + n, currency: 'EUR' },
-  term_months: 18,
-  seats: 4_321,
-  start_date: '2027-01-01',
-  notice_days: 45,
-  ...more,
-});
 
 const samples: readonly Sample[] = [
   {
@@ -45,27 +36,6 @@ const samples: readonly Sample[] = [
     action: 'human.handoff',
     prepare: (n) => ({ input: { topic: `Invoice ${n}`, message: `Please call about ${n}`, urgency: 'normal' } }),
   },
-];
-
-const renewal = (title: string, changed: JsonObject, shows: JsonObject): ExactCase => ({
-  title,
-  action: 'contract.renew',
-  prepare: (n) => ({
-    input: { contract: contract(200).value },
-    terms: terms(n, changed),
-    about: { ref: contract(200), edit: { auto_renew: true } },
-  }),
-  shows,
-});
-const price = (amount: number, currency: string) => ({ unit_price: { amount, currency } });
-
-const exact: readonly ExactCase[] = [
-  renewal('19.99 EUR', price(1_999, 'EUR'), price(1_999, 'EUR')),
-  renewal('1 JPY', price(1, 'JPY'), price(1, 'JPY')),
-  renewal('0.035 KWD', price(35, 'KWD'), price(35, 'KWD')),
-  renewal('from a leap day', { start_date: '2028-02-29', term_months: 12 }, { end_date: '2029-02-28' }),
-  renewal('to a leap day', { start_date: '2027-03-01', term_months: 12 }, { end_date: '2028-02-29' }),
-  renewal('a month from the 31st', { start_date: '2027-01-31', term_months: 1 }, { end_date: '2027-02-28' }),
 ];
 
 export const subject: KitSubject = { name: 'sandbox', open };
@@ -116,7 +86,7 @@ async function open(): Promise<Rig> {
       ];
     },
     paged: { none: 'it reads single records by id and never a list' },
-    exact,
+    exact: standardExact(contract(200).value),
     async stop() {
       await Promise.all([crm.stop(), neighbour?.stop()]);
       rmSync(directory, { recursive: true, force: true });

@@ -1,0 +1,94 @@
+/** Requests for the standard actions on seeded records: for any rig whose CRM has them under these names. */
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Ref } from '../sdk/index.ts';
+import type { ExactCase, Sample } from './subject.ts';
+
+export interface Seeded {
+  readonly contract: (n: number) => string;
+  readonly contact: (n: number) => string;
+  readonly account: string;
+}
+
+const byId = (type: string, value: string): Ref => ({ type, by: 'id', value });
+
+/** Terms of a renewal that change every field, each time with another price. */
+export const terms = (n: number, more: JsonObject = {}): JsonObject => ({
+  unit_price: { amount: 110_001 + n, currency: 'EUR' },
+  term_months: 18,
+  seats: 4_321,
+  start_date: '2027-01-01',
+  notice_days: 45,
+  ...more,
+});
+
+export function standardSamples({ contract, contact, account }: Seeded): readonly Sample[] {
+  return [
+    {
+      action: 'contract.renew',
+      prepare: (n) => ({
+        input: { contract: contract(n) },
+        terms: terms(n),
+        about: { ref: byId('contract', contract(n)), edit: { payment_terms_days: 1 + (n % 300), auto_renew: true } },
+      }),
+    },
+    {
+      action: 'data.validate',
+      prepare: (n) => ({
+        input: {
+          contact: contact(n),
+          fields: [
+            { path: 'contact.phone', value: `+49 40 ${7_000_000 + n}` },
+            { path: 'contact.job_title', value: `Head of ${n}` },
+          ],
+        },
+        about: { ref: byId('contact', contact(n)), edit: { 'contact.first_name': `Kit ${n}` } },
+      }),
+    },
+    {
+      action: 'human.handoff',
+      prepare: (n) => ({
+        input: { account, topic: `Invoice ${n}`, message: `Please call about ${n}`, urgency: 'high' },
+      }),
+    },
+    {
+      action: 'refund.request',
+      prepare: (n) => ({
+        input: {
+          account,
+          invoice: `R-${n}`,
+          reason: `Not delivered: ${n}`,
+          amount: { amount: 500 + n, currency: 'EUR' },
+        },
+      }),
+    },
+    {
+      action: 'case.open',
+      prepare: (n) => ({
+        input: { account, topic: `Login ${n}`, description: `It fails since ${n} o’clock` },
+      }),
+    },
+  ];
+}
+
+/** Money of every kind of currency, and terms over leap days; all on one contract. */
+export function standardExact(contract: string): readonly ExactCase[] {
+  const renewal = (title: string, changed: JsonObject, shows: JsonObject): ExactCase => ({
+    title,
+    action: 'contract.renew',
+    prepare: (n) => ({
+      input: { contract },
+      terms: terms(n, changed),
+      about: { ref: byId('contract', contract), edit: { auto_renew: true } },
+    }),
+    shows,
+  });
+  const price = (amount: number, currency: string) => ({ unit_price: { amount, currency } });
+  return [
+    renewal('19.99 EUR', price(1_999, 'EUR'), price(1_999, 'EUR')),
+    renewal('1 JPY', price(1, 'JPY'), price(1, 'JPY')),
+    renewal('0.035 KWD', price(35, 'KWD'), price(35, 'KWD')),
+    renewal('from a leap day', { start_date: '2028-02-29', term_months: 12 }, { end_date: '2029-02-28' }),
+    renewal('to a leap day', { start_date: '2027-03-01', term_months: 12 }, { end_date: '2028-02-29' }),
+    renewal('a month from the 31st', { start_date: '2027-01-31', term_months: 1 }, { end_date: '2027-02-28' }),
+  ];
+}

@@ -1,0 +1,175 @@
+/** An adapter from a mapping, recipes, and the few things that differ between CRMs: how records are read, written and found again. */
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import {
+  type Adapter,
+  AdapterError,
+  type AdapterManifest,
+  type Capability,
+  type Ctx,
+  type Health,
+  type PlanStep,
+  type Ref,
+  type Snapshot,
+  type StepResult,
+  type Verification,
+} from './index.ts';
+import type { Mapping } from './mapping.ts';
+import { differences, type Payload, payloadOf, planByRecipe, type Reader, type ReadRecord } from './planner.ts';
+import { parseRecipe, type Recipe } from './recipe.ts';
+
+/** A record that a write left, and the version it then had, where the CRM still knows it. */
+export interface Trace {
+  readonly ref: Ref;
+  readonly version: string | undefined;
+}
+
+/** What a step writes, under the key it is found again by. */
+export interface Write {
+  readonly key: string;
+  readonly payload: Payload;
+  /** The version of the record to be changed that the write depends on. */
+  readonly version: string | undefined;
+}
+
+/** The CRM as planning and verifying see it: without a way to write. */
+export interface View {
+  readonly read: Reader;
+  /** The records a write left, the changed one first; undefined when the CRM says that it never came. */
+  find(write: Write): Promise<readonly Trace[] | undefined>;
+}
+
+export interface RecordStore {
+  versionKind(type: string): Snapshot['versionKind'];
+  /** One consistent view where the CRM has such a thing. */
+  view<T>(ctx: Ctx, work: (view: View) => Promise<T>): Promise<T>;
+  write(ctx: Ctx, write: Write): Promise<StepResult>;
+  /** Whether what was read is older than what a write left; false where the CRM’s versions have no order. */
+  isOlder(read: string, left: string): boolean;
+  /** Throws when the CRM cannot be used, or does not fit the mapping. */
+  check(ctx: Ctx): Promise<void>;
+}
+
+/** What the kind of CRM guarantees, the same for all its actions. */
+export type Guarantees = Pick<Capability, 'idempotency' | 'conflict'> & Partial<Capability>;
+
+/** Reads the recipes against the mapping; all mistakes at once, each with the action it is in. */
+export function parseRecipes(documents: readonly Json[], mapping: Mapping): Result<Recipe[], readonly string[]> {
+  const read = documents.map((document) => parseRecipe(document, mapping));
+  const recipes = read.flatMap((each) => (each.ok ? [each.value] : []));
+  const problems = read.flatMap((each, index) => (each.ok ? [] : each.error.map((told) => `/recipes/${index}${told}`)));
+  const actions = recipes.map(({ action }) => action);
+  if (new Set(actions).size < actions.length) problems.push('/recipes have the same action twice');
+  return problems.length > 0 ? err(problems) : ok(recipes);
+}
+
+export function makeRecipeAdapter(
+  about: Omit<AdapterManifest, 'capabilities'>,
+  guarantees: Guarantees,
+  mapping: Mapping,
+  recipes: readonly Recipe[],
+  store: RecordStore,
+): Adapter {
+  const byAction = new Map(recipes.map((recipe) => [recipe.action, recipe]));
+  const manifest = { ...about, capabilities: recipes.map((recipe) => capabilityOf(recipe, guarantees)) };
+  return {
+    manifest,
+    health: (ctx) => health(store, ctx),
+    discover: async () => manifest.capabilities,
+    read: (ctx, ref) => store.view(ctx, async (view) => snapshotOf(ctx, store, await view.read(await byId(view, ref)))),
+    async plan(ctx, request) {
+      const recipe = byAction.get(request.action);
+      if (recipe === undefined) throw new AdapterError('unsupported', `The CRM does not know ${request.action}.`);
+      return store.view(ctx, ({ read }) => planByRecipe(recipe, mapping, request, read));
+    },
+    execute: (ctx, step) => store.write(ctx, writeOf(step)),
+    verify: (ctx, step) => store.view(ctx, (view) => verify(ctx, store, view, step)),
+    async compensate(ctx, step, done) {
+      const write = writeOf(step);
+      if (write.payload.update === null)
+        throw new AdapterError('unsupported', 'What was made is not taken back; a person closes it.');
+      return store.write(ctx, undone(step, write, write.payload.update, done));
+    },
+  };
+}
+
+function capabilityOf({ action, records, steps }: Recipe, guarantees: Guarantees): Capability {
+  const typeOf = new Map(records.map(({ name, type }) => [name, type]));
+  const objects = steps.flatMap(({ update, create }) => [
+    ...(update === undefined ? [] : [typeOf.get(update.record) ?? update.record]),
+    ...(create === undefined ? [] : [create.type]),
+  ]);
+  const reversals = new Set(steps.map(({ reversal }) => reversal));
+  return {
+    action,
+    version: '1',
+    objects: [...new Set(objects)],
+    modes: ['read', 'write'],
+    reversal: reversals.has('compensate') ? 'compensate' : reversals.has('undo') ? 'undo' : 'none',
+    preview: 'computed',
+    stability: 'ga',
+    ...guarantees,
+  };
+}
+
+async function health(store: RecordStore, ctx: Ctx): Promise<Health> {
+  const before = ctx.clock().getTime();
+  const latency = () => ctx.clock().getTime() - before;
+  try {
+    await store.check(ctx);
+    return { ok: true, latencyMs: latency() };
+  } catch (error) {
+    if (!(error instanceof AdapterError)) throw error;
+    const told = error.fields.map(({ path, message }) => `${path} ${message}`);
+    return { ok: false, latencyMs: latency(), detail: [error.message, ...told].join(' ') };
+  }
+}
+
+/** A record named by the key of the write that made it. */
+async function byId(view: View, ref: Ref): Promise<Ref> {
+  if (ref.by === 'id') return ref;
+  const payload = { update: null, create: { type: ref.type, account: null, values: {} }, note: null };
+  const found = await view.find({ key: ref.value, payload, version: undefined });
+  const made = found?.find((each) => each.ref.type === ref.type);
+  if (made === undefined) throw new AdapterError('not_found', 'There is no such record.');
+  return made.ref;
+}
+
+function snapshotOf(ctx: Ctx, store: RecordStore, { ref, version, data }: ReadRecord): Snapshot {
+  return { ref, version, versionKind: store.versionKind(ref.type), readAt: ctx.clock().toISOString(), data };
+}
+
+function writeOf(step: PlanStep): Write {
+  return { key: step.idempotencyKey, payload: payloadOf(step), version: step.preconditions[0]?.version };
+}
+
+/** The values from before, only where nobody has written since. */
+function undone(step: PlanStep, { key, payload }: Write, update: NonNullable<Payload['update']>, done: StepResult) {
+  const mine = step.changes.filter(({ ref }) => ref.type === update.type && ref.value === update.id);
+  const values: JsonObject = Object.fromEntries(mine.map(({ field, from }) => [field, from]));
+  return {
+    key: `${key}:undo`,
+    payload: { ...payload, update: { ...update, values }, create: null, note: null },
+    version: done.version,
+  };
+}
+
+/** Asks the CRM whether it has the write, then compares what it left with every planned value. Throws when it cannot read. */
+async function verify(ctx: Ctx, store: RecordStore, { read, find }: View, step: PlanStep): Promise<Verification> {
+  const found = await find(writeOf(step));
+  if (found === undefined) return { state: 'not_applied', diff: [] };
+  const records: ReadRecord[] = [];
+  for (const { ref, version } of found) {
+    const record = await read(ref);
+    // An eventually consistent read may be older than the write it should show.
+    if (version !== undefined && store.isOlder(record.version, version)) return { state: 'unknown', diff: [] };
+    records.push(record);
+  }
+  const diff = differences(step.changes, records);
+  const [first] = records;
+  return {
+    state: diff.length === 0 ? 'applied' : 'diverged',
+    ...(first === undefined ? {} : { after: snapshotOf(ctx, store, first) }),
+    diff,
+  };
+}
