@@ -116,6 +116,7 @@ async function unharmed<T>(trx: Trx, kind: Database['kind'], read: () => Promise
   try {
     return await read();
   } catch (error) {
+    if (error instanceof AdapterError) throw error;
     const told = failure(error, false);
     if (kind === 'postgres' && told.code === 'invalid') await sql`ROLLBACK TO SAVEPOINT one_read`.execute(trx);
     throw told;
