@@ -131,6 +131,11 @@ export const PROBLEMS = {
     'Accept with the `terms_digest` of the offer you read.',
   ],
   'offer-stale': [409, 'The offer is no longer open', 'Accept the latest offer of the operation.'],
+  'offer-unavailable': [
+    409,
+    'The company cannot make good this offer now',
+    'Counter for new offers, or ask for a human. Indicative offers bind nobody until the company has said so.',
+  ],
   'idempotency-key-expired': [
     410,
     'This key’s retention has ended',

@@ -1,4 +1,4 @@
-import { type Refusal, refusal, toProblem } from '../protocol/errors.ts';
+import { type Refusal, refusal } from '../protocol/errors.ts';
 import type { State } from '../protocol/operation.ts';
 import { err, ok, type Result } from '../protocol/result.ts';
 import { answer, type Handler, type Reply, toUnit } from './engine/ask.ts';
@@ -66,7 +66,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   /** What the company's side does in each state when the operation is due. A final state is never due. */
   const WORK: Record<State, ((operation: Operation, continuing: boolean) => Promise<Change>) | null> = {
     received: open,
-    negotiating: expire,
+    negotiating: negotiation.due,
     agreed: (operation) =>
       voided(operation) >= VOIDS_MAX
         ? giveToPerson(operation, 'The record keeps changing')
@@ -147,13 +147,6 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     if (currentStep(operation).attempt.result !== undefined) return finishStep(world, complete, operation);
     // Found executing without having begun it here: an earlier process died, or lost a race, with the write under way.
     return continuing ? carryOut(world, complete, operation) : doubt(world, operation, 'interrupted');
-  }
-
-  async function expire(operation: Operation): Promise<Change> {
-    const moved = move(operation, 'expired', 'engine', world.clock.now(), {
-      problem: toProblem(refusal('offer-expired')),
-    });
-    return change(operation, moved);
   }
 
   async function giveToPerson(operation: Operation, topic: string): Promise<Change> {

@@ -77,6 +77,15 @@ export interface Outgoing {
   readonly dueAt: number;
 }
 
+/** What an operation holds of a budget from now on, in minor units; 0 gives back what it held, of whichever budget. */
+export interface BudgetUse {
+  readonly operation: string;
+  readonly budget: string;
+  readonly amount: number;
+  /** The budget's size: more than this in all is refused. Null: counted, not refused. */
+  readonly limit: number | null;
+}
+
 /** Everything one step changes, as data: written in one transaction, all or nothing, durable when the promise resolves. */
 export interface Unit {
   readonly nonce?: Nonce;
@@ -85,6 +94,7 @@ export interface Unit {
   readonly operations?: readonly { readonly next: Operation; readonly expected: number }[];
   readonly records?: readonly LedgerRecord[];
   readonly outgoing?: readonly Outgoing[];
+  readonly budget?: BudgetUse;
 }
 
 export type Committed =
@@ -94,7 +104,9 @@ export type Committed =
   /** The key is claimed. Nothing was written but the nonce. */
   | { readonly ok: false; readonly reason: 'claimed'; readonly claim: Claim }
   /** Somebody else moved the operation. Nothing was written. */
-  | { readonly ok: false; readonly reason: 'stale' };
+  | { readonly ok: false; readonly reason: 'stale' }
+  /** The budget has no room for what the unit would hold of it. Nothing was written. */
+  | { readonly ok: false; readonly reason: 'over_budget' };
 
 export interface RegisteredAgent {
   readonly keyid: Thumbprint;
@@ -135,6 +147,8 @@ export interface Store {
   bySignoff(id: string): Operation | undefined;
   agent(keyid: string): RegisteredAgent | undefined;
   saveAgent(agent: RegisteredAgent): Promise<void>;
+  /** Whether nothing of a budget of this size is left. How much is left, nobody is told. */
+  isExhausted(budget: string, limit: number): boolean;
   isRevoked(kind: 'key' | 'mandate', id: string): boolean;
   revoke(kind: 'key' | 'mandate', id: string, at: string, reason: string): Promise<void>;
   /** Outbox. */

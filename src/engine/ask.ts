@@ -3,8 +3,17 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { proofAllows } from '../../protocol/mandate.ts';
+import type { State } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { type Claim, type Outgoing, PUSH_ENDPOINT, type StoredAnswer, type Unit } from '../ports.ts';
+import {
+  type BudgetUse,
+  type Claim,
+  type Committed,
+  type Outgoing,
+  PUSH_ENDPOINT,
+  type StoredAnswer,
+  type Unit,
+} from '../ports.ts';
 import type { Operation } from './operation.ts';
 import { viewOf } from './view.ts';
 import type { Ask, Change, StepResult, Verb, World } from './world.ts';
@@ -32,22 +41,20 @@ export async function answer(world: World, ask: Ask, handle: Handler): Promise<R
     if (claimed !== undefined) return replay(world, ask, claimed, fingerprint);
     const decided = await handle(world, ask);
     if (!decided.ok) return decided;
-    const reply = toReply(decided.value, STATUS[ask.verb]);
     const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;
-    const claim: Claim = {
-      scope,
-      key: ask.key,
-      fingerprint,
-      answer: { status: reply.status, body: reply.body },
-      expiresAt,
-    };
     const { nonce } = ask.caller;
-    const committed = await world.store.commit({
-      ...toUnit(decided.value),
-      ...(nonce === undefined ? {} : { nonce }),
-      claim,
-    });
+    const put = async (change: Change): Promise<readonly [Committed, Reply]> => {
+      const reply = toReply(change, STATUS[ask.verb]);
+      const { status, body } = reply;
+      const claim: Claim = { scope, key: ask.key, fingerprint, answer: { status, body }, expiresAt };
+      const unit = { ...toUnit(change), ...(nonce === undefined ? {} : { nonce }), claim };
+      return [await world.store.commit(unit), reply];
+    };
+    let [committed, reply] = await put(decided.value);
+    const { otherwise } = decided.value;
+    if (isOverBudget(committed) && otherwise !== undefined) [committed, reply] = await put(otherwise);
     if (committed.ok) return ok(reply);
+    if (isOverBudget(committed)) return err(refusal('offer-unavailable'));
     if (committed.reason === 'replayed') return err(refusal('signature-replayed'));
     if (committed.reason === 'claimed') return settleClaim(world, ask, committed.claim, fingerprint);
   }
@@ -72,12 +79,38 @@ function withoutKeyBinding(body: Json): Json {
   return typeof mandate === 'string' ? { ...rest, mandate: mandate.slice(0, mandate.lastIndexOf('~') + 1) } : body;
 }
 
+export function isOverBudget(committed: Committed): boolean {
+  return !committed.ok && committed.reason === 'over_budget';
+}
+
+/** In these the company is bound, or may still turn out to have been: what the operation holds of a budget stays held. A negotiation
+ * says itself what it holds. */
+const KEEPS_BUDGET: ReadonlySet<State> = new Set<State>([
+  'negotiating',
+  'agreed',
+  'awaiting_signoff',
+  'authorized',
+  'executing',
+  'unknown',
+  'reconciling',
+  'reversing',
+  'needs_human',
+  'completed',
+]);
+
+/** An operation that ends without effect gives back what it held, in the transaction that ends it. */
+function givenBack({ id, state, budget }: Operation): BudgetUse | undefined {
+  if (budget === undefined || KEEPS_BUDGET.has(state)) return undefined;
+  return { operation: id, budget, amount: 0, limit: null };
+}
+
 export function toUnit(change: Change): Unit {
-  const { next, expected, beside, records, outgoing = [] } = change;
+  const { next, expected, beside, records, outgoing = [], budget = givenBack(next) } = change;
   return {
     operations: [{ next, expected }, ...(beside === undefined ? [] : [beside])],
     records,
     outgoing: [...outgoing, ...pushesOf(next)],
+    ...(budget === undefined ? {} : { budget }),
   };
 }
 

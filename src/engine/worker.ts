@@ -1,4 +1,4 @@
-import { toUnit } from './ask.ts';
+import { isOverBudget, toUnit } from './ask.ts';
 import type { Operation } from './operation.ts';
 import type { Change, World } from './world.ts';
 
@@ -60,7 +60,9 @@ export function makeWorker(
       if (operation === undefined || operation.dueAt === null || operation.dueAt > world.clock.now().getTime()) return;
       const change = await work(operation, continuing);
       if (change === undefined) return;
-      const committed = await world.store.commit(toUnit(change));
+      let committed = await world.store.commit(toUnit(change));
+      if (isOverBudget(committed) && change.otherwise !== undefined)
+        committed = await world.store.commit(toUnit(change.otherwise));
       continuing = committed.ok;
       if (!committed.ok) continue;
       announce(id);

@@ -3,7 +3,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Proof } from '../../protocol/mandate.ts';
 import type { Result } from '../../protocol/result.ts';
-import type { Clock, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
+import type { BudgetUse, Clock, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
 import type { MandateFacts, Operation } from './operation.ts';
 
 /** Who asks, proven: the outcome of the identity step. */
@@ -40,6 +40,10 @@ export interface Change {
   readonly expected: number;
   readonly records: readonly LedgerRecord[];
   readonly outgoing?: readonly Outgoing[];
+  /** What the operation holds of a budget from now on. */
+  readonly budget?: BudgetUse;
+  /** What is done instead when the budget has no room; without it the step is refused. */
+  readonly otherwise?: Change;
   /** A second operation born with this one (a handoff's CRM case). */
   readonly beside?: { readonly next: Operation; readonly expected: number };
 }

@@ -7,7 +7,9 @@ import { issueReceipt } from './receipts.ts';
 import type { Ledger } from './sequencer.ts';
 
 /** Every operation that ends, ends with a receipt: signed now, its leaf in the same transaction, its log proof at the next checkpoint. */
-export async function sealed(world: World, change: Change): Promise<Change> {
+export async function sealed(world: World, each: Change): Promise<Change> {
+  const { otherwise } = each;
+  const change = otherwise === undefined ? each : { ...each, otherwise: await sealed(world, otherwise) };
   const { next, records } = change;
   const last = records.at(-1);
   if (!isFinalState(next.state) || next.receipt !== undefined || last === undefined) return change;

@@ -8,9 +8,15 @@ import type { Operation } from '../engine/operation.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
+import { acceptedUse } from './budget.ts';
+import type { Table } from './table.ts';
 import { agentsTurn, agreementOf } from './talk.ts';
 
 export interface AcceptDeps {
+  readonly tableFor: (
+    operation: Operation,
+    talk: NonNullable<Operation['negotiation']>,
+  ) => Result<Table, Refusal> | undefined;
   readonly withinMandate: (operation: Operation, terms: Terms | null) => Promise<Result<void, Refusal>>;
 }
 
@@ -36,6 +42,10 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     const signature = envelope.value['agreement'] as { protected: string; signature: string };
     const verified = await verifyAgreementSignature(payload, signature, { keyid: operation.agent.keyid });
     if (!verified.ok) return verified;
+    const table = operation.negotiation === undefined ? undefined : deps.tableFor(operation, operation.negotiation);
+    // Without a policy nobody can say what this takes out of which budget.
+    if (table?.ok !== true) return table ?? err(refusal('offer-unavailable'));
+    const budget = acceptedUse(table.value, operation, offer, now);
     const moved = move(
       operation,
       'accepted',
@@ -44,9 +54,15 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
       {
         agreement: { payload, offer: offer.id, signatures: [{ ...signature }] },
         dueAt: now.getTime(),
+        ...(budget === undefined ? {} : { budget: budget.budget }),
       },
       { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest },
     );
-    return ok({ next: moved.next, expected: operation.version, records: [moved.record] });
+    return ok({
+      next: moved.next,
+      expected: operation.version,
+      records: [moved.record],
+      ...(budget === undefined ? {} : { budget }),
+    });
   };
 }

@@ -62,6 +62,7 @@ export function makeCompanySide(
         round,
         roundsMax: options.roundsMax,
         mayDiscount,
+        mayStop: true,
       });
       if (move.kind === 'impasse') return ok(move);
       ours.push(...move.offers);

@@ -1,26 +1,24 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
+import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Offer, Terms } from '../../protocol/operation.ts';
+import type { Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Message, Operation } from '../engine/operation.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import type { Ask, Change, StepResult, World } from '../engine/world.ts';
 import { makeAccept } from './accept.ts';
-import { adviceFor } from './advice.ts';
+import { type BidDeps, bid, nextDue, toPerson } from './bid.ts';
+import { heldUse } from './budget.ts';
 import type { PolicyBook } from './segments.ts';
-import { packagesOf, spaceOf, tableOf } from './setting.ts';
-import { companyMove, type Move } from './strategy.ts';
-import { agentOffer, agentsTurn, companyOffer, lastCompanyOffer, type NeedsSignoff } from './talk.ts';
+import { spaceOf, tableOf } from './setting.ts';
+import type { Table } from './table.ts';
+import { agentOffer, agentsTurn, companyOffer, lastCompanyOffer } from './talk.ts';
 
-export interface NegotiationDeps {
+export interface NegotiationDeps extends BidDeps {
   readonly policies: ReadonlyMap<string, PolicyBook>;
-  readonly needsSignoff: NeedsSignoff;
   /** Mandate limits on a set of terms, and its validity now. */
   readonly withinMandate: (operation: Operation, terms: Terms | null) => Promise<Result<void, Refusal>>;
-  /** Gives the operation to a person, with the conversation so far. */
-  readonly callPerson: (operation: Operation, topic: string) => Change;
 }
 
 /** The steps of a negotiation. Only this folder ever holds a policy's reservation values. */
@@ -44,8 +42,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       offers: proposal.value === null ? [] : [agentOffer(world, operation, proposal.value)],
       facts: record,
     };
-    const answered = await companyAnswers({ ...operation, negotiation: talk }, operation, talk);
-    return answered.ok ? ok({ ...answered.value, expected: operation.version }) : answered;
+    return companyAnswers({ ...operation, negotiation: talk }, operation, talk);
   }
 
   /** A counter-offer, and the company's answer to it, in one transaction. */
@@ -79,8 +76,13 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     );
     const answered = await companyAnswers(countered.next, countered.next, heard);
     if (!answered.ok) return answered;
-    const { records } = answered.value;
-    return ok({ ...answered.value, expected: operation.version, records: [countered.record, ...records] });
+    const after = (change: Change): Change => ({
+      ...change,
+      expected: operation.version,
+      records: [countered.record, ...change.records],
+      ...(change.otherwise === undefined ? {} : { otherwise: after(change.otherwise) }),
+    });
+    return ok(after(answered.value));
   }
 
   function completed(operation: Operation, talk: Talk, partial: JsonObject): Result<Terms, Refusal> {
@@ -89,33 +91,32 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
   }
 
   async function companyAnswers(talking: Operation, from: Operation, talk: Talk): Promise<StepResult> {
-    const space = spaceOf(world, talking, talk.facts);
-    if (!space.ok) return space;
-    const table = tableOf(deps.policies, talking, talk.facts, space.value);
-    if (table === undefined) return ok(toPerson(from, talk, 'The negotiation policy could not be decided.'));
-    if (!table.ok) return table;
-    const theirs = packagesOf(space.value, talk.offers, 'theirs');
-    const ours = packagesOf(space.value, talk.offers, 'ours');
-    const decided = companyMove({
-      table: table.value,
-      theirs,
-      ours,
-      round: talk.round + 1,
-      roundsMax: LIMITS.negotiationRoundsMax,
-      mayDiscount: true,
-    });
-    if (decided.kind === 'impasse') return ok(toPerson(from, talk, adviceFor(table.value, theirs, ours, decided)));
-    const note = noteOf(decided);
-    const made = await Promise.all(
-      decided.offers.map((each) =>
-        companyOffer(world, deps.needsSignoff, talking, { by: 'company', terms: space.value.write(each), note }),
-      ),
-    );
-    return ok(offered(world, from, talk, made, note));
+    const table = tableFor(talking, talk);
+    if (table === undefined) return ok(toPerson(deps, from, talk, 'The negotiation policy could not be decided.'));
+    return table.ok ? ok(await bid(world, deps, table.value, talking, from)) : table;
   }
 
-  function toPerson(from: Operation, talk: Talk, advice: string): Change {
-    return deps.callPerson({ ...from, negotiation: talk, advice }, 'The negotiation is at an impasse');
+  function tableFor(operation: Operation, talk: Talk): Result<Table, Refusal> | undefined {
+    const space = spaceOf(world, operation, talk.facts);
+    return space.ok ? tableOf(deps.policies, operation, talk.facts, space.value) : space;
+  }
+
+  /** The talk's time is over, or that of an offer that was held: what it reserved is free again. */
+  async function due(operation: Operation): Promise<Change> {
+    const now = world.clock.now();
+    const talk = operation.negotiation;
+    const over = talk === undefined || Date.parse(talk.expiresAt) <= now.getTime();
+    const moved = over
+      ? move(operation, 'expired', 'engine', now, { problem: toProblem(refusal('offer-expired')) })
+      : move(operation, 'noted', 'engine', now, { dueAt: nextDue(talk, talk.offers, now) });
+    const table = over ? undefined : tableFor(operation, talk);
+    const budget = over || table?.ok !== true ? undefined : heldUse(table.value, operation, talk.offers, now);
+    return {
+      next: moved.next,
+      expected: operation.version,
+      records: [moved.record],
+      ...(budget === undefined ? {} : { budget }),
+    };
   }
 
   /** A person's counter-offer from the sign-off page: the talk goes on with their terms. */
@@ -129,7 +130,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     const full = completed(operation, talk, terms);
     if (!full.ok) return full;
     const note = 'A person at the company made this offer.';
-    const offer = await companyOffer(world, deps.needsSignoff, operation, { by: 'person', terms: full.value, note });
+    const firmness = deps.needsSignoff(operation, full.value) ? 'indicative' : 'binding';
+    const offer = await companyOffer(world, operation, { by: 'person', terms: full.value, firmness, note });
     const moved = move(
       operation,
       'countered',
@@ -143,43 +145,15 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       },
       { offer: offer.id, terms: offer.terms_digest },
     );
-    return ok({ next: moved.next, expected: operation.version, records: [moved.record] });
+    const { id, budget } = operation;
+    return ok({
+      next: moved.next,
+      expected: operation.version,
+      records: [moved.record],
+      // What was agreed before is off.
+      ...(budget === undefined ? {} : { budget: { operation: id, budget, amount: 0, limit: null } }),
+    });
   }
 
-  return { open, counter, personCounters, accept: makeAccept(world, deps) };
-}
-
-function offered(world: World, from: Operation, talk: Talk, offers: readonly Offer[], note: string): Change {
-  const primary = offers.at(-1);
-  if (primary === undefined) throw new Error('no offer was made');
-  const message: Message = { at: primary.made_at, by: 'company', text: note, offer: primary.id };
-  const others = offers.slice(0, -1).map(({ id, terms_digest }) => ({ offer: id, terms: terms_digest }));
-  const moved = move(
-    from,
-    'offered',
-    'company',
-    world.clock.now(),
-    {
-      negotiation: { ...talk, turn: 'agent', round: talk.round + 1, offers: [...talk.offers, ...offers] },
-      messages: [...from.messages, message],
-      dueAt: Date.parse(talk.expiresAt),
-    },
-    {
-      offer: primary.id,
-      terms: primary.terms_digest,
-      firmness: primary.firmness,
-      ...(others.length === 0 ? {} : { alternatives: others }),
-    },
-  );
-  return { next: moved.next, expected: moved.expected, records: [moved.record] };
-}
-
-/** Words beside an offer: fixed sentences, chosen only by what the offers themselves already show. */
-function noteOf({ matched, final, offers }: Extract<Move, { kind: 'offer' }>): string {
-  if (matched) return 'We can agree to your terms: accept this offer to conclude.';
-  if (offers.length > 1)
-    return final
-      ? 'These are our final offers: accept the one that suits you.'
-      : 'Our offers. Accept the one that suits you, or counter with other terms.';
-  return final ? 'This is our final offer.' : 'Our offer. Accept it, or counter with other terms.';
+  return { open, counter, due, personCounters, accept: makeAccept(world, { ...deps, tableFor }) };
 }

@@ -2,7 +2,17 @@ import type { Level } from './issues.ts';
 import { type Wish, wishesOf } from './learn.ts';
 import { better, type Points, reaches } from './policy.ts';
 import type { Package } from './space.ts';
-import { admissible, lastMain, mainAt, type Side, samePackage, type Table, withinRanges, withMain } from './table.ts';
+import {
+  admissible,
+  costFree,
+  lastMain,
+  mainAt,
+  type Side,
+  samePackage,
+  type Table,
+  withinRanges,
+  withMain,
+} from './table.ts';
 
 export interface TalkState {
   readonly table: Table;
@@ -15,6 +25,8 @@ export interface TalkState {
   readonly roundsMax: number;
   /** False when the period's budget is used up: then nothing that costs is offered. */
   readonly mayDiscount: boolean;
+  /** False while an offer is held: then the talk is not broken off. */
+  readonly mayStop: boolean;
 }
 
 export type Move =
@@ -35,7 +47,7 @@ const DIFFERENCE_MIN: Points = 50;
  * dear to them, trades where they have shown to be flexible, prices the package, and falls along a path over the rounds. Nothing here
  * depends on the limit but the last comparison: two limits give the same answers, by the same work, until one of them is reached. */
 export function companyMove(state: TalkState): Move {
-  const { table, theirs, round, roundsMax, mayDiscount } = state;
+  const { table, theirs, round, roundsMax, mayDiscount, mayStop } = state;
   const { numbers } = table.policy;
   const { sign } = table.scale;
   const final = round >= roundsMax;
@@ -46,9 +58,10 @@ export function companyMove(state: TalkState): Move {
   const offered = proposal?.[table.main] ?? 0;
   const meets = proposal !== undefined && samePackage(table, proposal, asked) && reaches(sign, offered, ask);
   const inReach = proposal !== undefined && admissible(table, proposal);
-  if (proposal !== undefined && final && !meets && sign * (ask - offered) * 100 > numbers.impasseGapPercent * ask)
-    return { kind: 'impasse', why: 'gap', inReach };
-  if (!mayDiscount && !meets && numbers.budget?.exhausted === 'person')
+  const apart = proposal !== undefined && sign * (ask - offered) * 100 > numbers.impasseGapPercent * ask;
+  const stops = mayStop && !meets;
+  if (stops && final && apart) return { kind: 'impasse', why: 'gap', inReach };
+  if (stops && !mayDiscount && numbers.budget?.exhausted === 'person')
     return { kind: 'impasse', why: 'budget', inReach };
   const offers = meets
     ? [withMain(table, asked, offered)]
@@ -80,11 +93,6 @@ function guarded({ table, mayDiscount }: TalkState, levels: Package, main: Level
   const { sign } = table.scale;
   const held = better(sign, main, lastMain(table, levels));
   return mayDiscount ? held : better(sign, held, costFree(table));
-}
-
-/** The main level that costs the company nothing: today's price, or no refund at all. */
-export function costFree({ scale }: Table): Level {
-  return scale.sign === 1 ? (scale.reference ?? 0) : 0;
 }
 
 function opening({ space, sides }: Table): Package {

@@ -3,7 +3,7 @@ import { refusal } from '../../protocol/errors.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Level } from './issues.ts';
 import type { NegotiationPolicy, Points, Scale, SideIssue } from './policy.ts';
-import { levelAt } from './policy.ts';
+import { levelAt, reaches } from './policy.ts';
 import type { Package, Space } from './space.ts';
 
 /** A side issue as one negotiation has it. */
@@ -73,13 +73,20 @@ export function lastMain(table: Table, levels: Package): Level {
 /** The hard bound: no offer and no match leaves the negotiation without passing here. */
 export function admissible(table: Table, levels: Package): boolean {
   const { sign } = table.scale;
-  const mine = levels[table.main] ?? 0;
-  return sign * mine >= sign * lastMain(table, levels) && samePackage(table, levels, withinRanges(table, levels));
+  // Both are always computed: how long the answer takes says nothing about which one failed.
+  const inLimit = reaches(sign, levels[table.main] ?? 0, lastMain(table, levels));
+  const inRanges = samePackage(table, levels, withinRanges(table, levels));
+  return inLimit && inRanges;
 }
 
 /** The same on every side issue. */
 export function samePackage(table: Table, a: Package, b: Package): boolean {
   return a.every((level, place) => place === table.main || level === b[place]);
+}
+
+/** The main level that costs the company nothing: today's price, or no refund at all. */
+export function costFree({ scale }: Table): Level {
+  return scale.sign === 1 ? (scale.reference ?? 0) : 0;
 }
 
 function sideOf(side: SideIssue | undefined, base: Level): Side {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { RECORD_TYPE } from '../../protocol/names.ts';
 import { agreementPayload, offerPayload, termsDigest } from '../../protocol/offer.ts';
-import type { Offer, Party, Terms } from '../../protocol/operation.ts';
+import type { Offer, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
@@ -11,12 +11,11 @@ import type { World } from '../engine/world.ts';
 /** Whether a person would have to sign off these terms: decides an offer's firmness before it is made. */
 export type NeedsSignoff = (operation: Operation, terms: Terms) => boolean;
 
-/** An offer of the company: signed, typed, expiring. `indicative` says honestly that a person must still sign off. */
+/** An offer of the company: signed, typed, expiring. `indicative` says honestly that a person must still sign off, or a budget may. */
 export async function companyOffer(
   world: World,
-  needsSignoff: NeedsSignoff,
   operation: Operation,
-  { by, terms, note }: { readonly by: Party; readonly terms: Terms; readonly note: string },
+  { by, terms, note, firmness }: Pick<Offer, 'by' | 'terms' | 'firmness'> & { readonly note: string },
 ): Promise<Offer> {
   const now = world.clock.now();
   const bare = {
@@ -25,7 +24,7 @@ export async function companyOffer(
     by,
     terms,
     terms_digest: termsDigest(terms),
-    firmness: needsSignoff(operation, terms) ? ('indicative' as const) : ('binding' as const),
+    firmness,
     made_at: now.toISOString(),
     expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
     note,

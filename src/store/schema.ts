@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { BUDGETS_SCHEMA } from './budgets-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
 
 /** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
@@ -77,6 +78,7 @@ const MIGRATIONS: readonly string[] = [
     FROM operations o, json_each(o.doc, '$.plan.plan.steps') s, json_each(s.value, '$.preconditions') p
     WHERE o.state = 'awaiting_signoff';
   `,
+  BUDGETS_SCHEMA,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

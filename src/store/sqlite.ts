@@ -3,6 +3,7 @@ import { canonicalBytes } from '../../protocol/canonical.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { AgentPage, Claim, Committed, LedgerRecord, Outgoing, RegisteredAgent, Store, Unit } from '../ports.ts';
 import { mayWatch, watchesOf } from '../watch/watch-store.ts';
+import { hasRoom, holdBudget, usedOf } from './budgets-sqlite.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import { migrate } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -44,6 +45,7 @@ export function openSqliteStore(path: string, onFatal: (error: unknown) => void)
     bySignoff: (id) => parseDoc<Operation>(sql.operationBySignoff.get(id)),
     agent: (keyid) => parseDoc<RegisteredAgent>(sql.agentGet.get(keyid)),
     saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
+    isExhausted: (budget, limit) => usedOf(sql, budget) >= limit,
     isRevoked: (kind, id) => sql.revoked.get(kind, id) !== undefined,
     revoke: (kind, id, at, reason) =>
       commit(() => {
@@ -85,6 +87,8 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
   const isStale = ({ next, expected }: (typeof operations)[number]) =>
     Number(sql.operationVersion.get(next.id)?.['version'] ?? 0) !== expected;
   if (claimed === undefined && operations.some(isStale)) return { ok: false, reason: 'stale' };
+  if (claimed === undefined && unit.budget !== undefined && !hasRoom(sql, unit.budget))
+    return { ok: false, reason: 'over_budget' };
   if (nonce !== undefined) sql.nonceAdd.run(nonce.nonce, nonce.keyid, nonce.expiresAt);
   if (claimed !== undefined) return { ok: false, reason: 'claimed', claim: claimed };
   if (claim !== undefined) {
@@ -98,6 +102,7 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
     );
   }
   for (const { next, expected } of operations) writeOperation(sql, next, expected);
+  if (unit.budget !== undefined) holdBudget(sql, unit.budget);
   for (const record of unit.records ?? []) addRecord(sql, record);
   for (const out of unit.outgoing ?? [])
     sql.outgoingAdd.run(out.id, out.endpoint, out.type, JSON.stringify(out.payload), out.dueAt);

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { budgetStatements } from './budgets-sqlite.ts';
 
 /** One agent's operations, with the filters of `AgentPage`; a filter that is null does not filter. */
 const OF_AGENT = `agent = :agent AND updated_at >= :since
@@ -44,6 +45,7 @@ export function prepareStatements(db: DatabaseSync) {
     signoffAdd: db.prepare('INSERT INTO signoffs (id, operation) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     watchesForget: db.prepare('DELETE FROM watches WHERE operation = ?'),
     watchAdd: db.prepare('INSERT INTO watches (operation, type, by, value, until) VALUES (?, ?, ?, ?, ?)'),
+    ...budgetStatements(db),
     noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
     agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
     agentPut: db.prepare(

@@ -1,0 +1,140 @@
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Firmness, Offer } from '../../protocol/operation.ts';
+import type { Message, Operation } from '../engine/operation.ts';
+import { move } from '../engine/transitions.ts';
+import type { Change, World } from '../engine/world.ts';
+import { adviceFor } from './advice.ts';
+import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
+import { packagesOf } from './setting.ts';
+import type { Package } from './space.ts';
+import { companyMove, type Move } from './strategy.ts';
+import type { Table } from './table.ts';
+import { companyOffer, type NeedsSignoff } from './talk.ts';
+
+export interface BidDeps {
+  readonly needsSignoff: NeedsSignoff;
+  /** Gives the operation to a person, with the conversation so far. */
+  readonly callPerson: (operation: Operation, topic: string) => Change;
+}
+
+type Talk = NonNullable<Operation['negotiation']>;
+type OfferMove = Extract<Move, { kind: 'offer' }>;
+
+/** The company's answer on an open table: offers, or a person. Where offers are held, what is done if the budget has no room for them
+ * comes with it. `talking` knows the talk so far; `from` is what the change starts from. */
+export async function bid(
+  world: World,
+  deps: BidDeps,
+  table: Table,
+  talking: Operation,
+  from: Operation,
+): Promise<Change> {
+  const now = world.clock.now();
+  const may = mayDiscount(table, world.store, now);
+  const change = await bidWith(world, deps, table, talking, from, may);
+  if (!may || change.budget === undefined || change.budget.amount === 0) return change;
+  return { ...change, otherwise: await bidWith(world, deps, table, talking, from, false) };
+}
+
+async function bidWith(
+  world: World,
+  deps: BidDeps,
+  table: Table,
+  talking: Operation,
+  from: Operation,
+  discounts: boolean,
+): Promise<Change> {
+  const talk = talking.negotiation;
+  if (talk === undefined) throw new Error('not negotiating');
+  const theirs = packagesOf(table.space, talk.offers, 'theirs');
+  const ours = packagesOf(table.space, talk.offers, 'ours');
+  const decided = companyMove({
+    table,
+    theirs,
+    ours,
+    round: talk.round + 1,
+    roundsMax: LIMITS.negotiationRoundsMax,
+    mayDiscount: discounts,
+    mayStop: heldOffers(talk.offers, world.clock.now()).length === 0,
+  });
+  if (decided.kind === 'impasse') return toPerson(deps, from, talk, adviceFor(table, theirs, ours, decided));
+  const note = noteOf(decided);
+  const offers = await Promise.all(
+    decided.offers.map((levels) => {
+      const terms = table.space.write(levels);
+      const firmness = firmnessOf(table, levels, decided.final, deps.needsSignoff(talking, terms));
+      return companyOffer(world, talking, { by: 'company', terms, firmness, note });
+    }),
+  );
+  return offered(world, table, from, talk, offers, note);
+}
+
+export function toPerson(deps: BidDeps, from: Operation, talk: Talk, advice: string): Change {
+  return deps.callPerson({ ...from, negotiation: talk, advice }, 'The negotiation is at an impasse');
+}
+
+/** What the company can stand by: a person may have to sign off, and a budget that others draw on too may be used up in the meantime,
+ * unless the offer is held and its part of it with it. */
+function firmnessOf(table: Table, levels: Package, final: boolean, needsSignoff: boolean): Firmness {
+  const { hold, budget } = table.policy.numbers;
+  if (needsSignoff) return 'indicative';
+  if (hold === 'always' || (hold === 'final' && final)) return 'held';
+  return budget !== null && costOf(table, levels) > 0 ? 'indicative' : 'binding';
+}
+
+function offered(
+  world: World,
+  table: Table,
+  from: Operation,
+  talk: Talk,
+  offers: readonly Offer[],
+  note: string,
+): Change {
+  const primary = offers.at(-1);
+  if (primary === undefined) throw new Error('no offer was made');
+  const now = world.clock.now();
+  const message: Message = { at: primary.made_at, by: 'company', text: note, offer: primary.id };
+  const others = offers.slice(0, -1).map(({ id, terms_digest }) => ({ offer: id, terms: terms_digest }));
+  const all = [...talk.offers, ...offers];
+  const budget = heldUse(table, from, all, now);
+  const moved = move(
+    from,
+    'offered',
+    'company',
+    now,
+    {
+      negotiation: { ...talk, turn: 'agent', round: talk.round + 1, offers: all },
+      messages: [...from.messages, message],
+      dueAt: budget === undefined ? Date.parse(talk.expiresAt) : nextDue(talk, all, now),
+      ...(budget === undefined ? {} : { budget: budget.budget }),
+    },
+    {
+      offer: primary.id,
+      terms: primary.terms_digest,
+      firmness: primary.firmness,
+      ...(others.length === 0 ? {} : { alternatives: others }),
+    },
+  );
+  return {
+    next: moved.next,
+    expected: moved.expected,
+    records: [moved.record],
+    ...(budget === undefined ? {} : { budget }),
+  };
+}
+
+/** When the talk must be looked at again: a held offer's end frees what it reserved. */
+export function nextDue(talk: Pick<Talk, 'expiresAt'>, offers: readonly Offer[], now: Date): number {
+  const ends = heldOffers(offers, now).map((offer) => Date.parse(offer.expires_at));
+  return Math.min(Date.parse(talk.expiresAt), ...ends);
+}
+
+/** Words beside an offer: fixed sentences, chosen only by what the offers themselves already show. */
+function noteOf({ matched, final, offers }: OfferMove): string {
+  if (matched) return 'We can agree to your terms: accept this offer to conclude.';
+  if (offers.length > 1)
+    return final
+      ? 'These are our final offers: accept the one that suits you.'
+      : 'Our offers. Accept the one that suits you, or counter with other terms.';
+  return final ? 'This is our final offer.' : 'Our offer. Accept it, or counter with other terms.';
+}

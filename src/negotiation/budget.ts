@@ -1,0 +1,69 @@
+import type { Offer } from '../../protocol/operation.ts';
+import type { Operation } from '../engine/operation.ts';
+import type { BudgetUse, Store } from '../ports.ts';
+import type { BudgetRule } from './policy.ts';
+import type { Package } from './space.ts';
+import { costFree, type Table } from './table.ts';
+
+/** The budget a moment falls into: `contract.renew/2026-11`. */
+export function budgetName({ name, period }: BudgetRule, now: Date): string {
+  const [day, month, year] = [now.toISOString().slice(0, 10), now.toISOString().slice(0, 7), now.getUTCFullYear()];
+  const quarter = `${year}-Q${Math.floor(now.getUTCMonth() / 3) + 1}`;
+  return `${name}/${{ day, month, quarter, year: String(year) }[period]}`;
+}
+
+/** What a package costs the company, in minor units: below today's price, or the refund itself, for every seat and month. */
+export function costOf(table: Table, levels: Package): number {
+  const { budget } = table.policy.numbers;
+  const each = Math.max(0, table.scale.sign * (costFree(table) - (levels[table.main] ?? 0)));
+  const times = budget?.times ?? [];
+  const factor = table.space.issues.reduce(
+    (product, { pointer }, place) => (times.includes(pointer) ? product * (levels[place] ?? 1) : product),
+    1,
+  );
+  return Math.min(each * factor, Number.MAX_SAFE_INTEGER);
+}
+
+/** Whether anything that costs may be offered now: a yes or a no, the same whatever is asked for. */
+export function mayDiscount(table: Table, store: Pick<Store, 'isExhausted'>, now: Date): boolean {
+  const { budget } = table.policy.numbers;
+  if (budget === null) return true;
+  // A cost in another currency cannot be counted: it is not one that may be had.
+  return budget.currency === table.space.currency && !store.isExhausted(budgetName(budget, now), budget.limit);
+}
+
+/** What the open held offers reserve: as only one of them can be accepted, the dearest. */
+export function heldUse(
+  table: Table,
+  operation: Operation,
+  offers: readonly Offer[],
+  now: Date,
+): BudgetUse | undefined {
+  const { budget } = table.policy.numbers;
+  if (budget === null) return undefined;
+  const amount = Math.max(0, ...heldOffers(offers, now).map(({ terms }) => costOfTerms(table, terms)));
+  if (amount === 0 && operation.budget === undefined) return undefined;
+  return { operation: operation.id, budget: budgetName(budget, now), amount, limit: budget.limit };
+}
+
+/** What an acceptance takes. A promise that was held, or a person's word, is kept whatever is left; it is counted all the same. */
+export function acceptedUse(table: Table, operation: Operation, offer: Offer, now: Date): BudgetUse | undefined {
+  const { budget } = table.policy.numbers;
+  if (budget === null) return undefined;
+  const amount = costOfTerms(table, offer.terms);
+  if (amount === 0 && operation.budget === undefined) return undefined;
+  const promised = offer.by === 'person' || offer.firmness === 'held';
+  const limit = budget.currency === table.space.currency ? budget.limit : 0;
+  return { operation: operation.id, budget: budgetName(budget, now), amount, limit: promised ? null : limit };
+}
+
+export function heldOffers(offers: readonly Offer[], now: Date): readonly Offer[] {
+  return offers.filter(
+    ({ firmness, expires_at: expiresAt }) => firmness === 'held' && Date.parse(expiresAt) > now.getTime(),
+  );
+}
+
+function costOfTerms(table: Table, terms: Offer['terms']): number {
+  const levels = table.space.read(terms);
+  return levels.ok ? costOf(table, levels.value) : Number.MAX_SAFE_INTEGER;
+}
