@@ -102,6 +102,12 @@ export default {
       'A receipt verifies without the company’s software.',
     ),
     never(
+      'conformance-is-for-suites',
+      '^(protocol|adapters|src/(?!cli/start|conformance/))',
+      '^src/conformance/',
+      'An ordinary gateway is composed without what the suites need.',
+    ),
+    never(
       'nobody-imports-main',
       '^(protocol|adapters|src/(?!cli/|index))',
       '^src/main\\.ts$',

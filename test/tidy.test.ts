@@ -65,6 +65,7 @@ const BREACHES: Readonly<Record<string, readonly [file: string, imports: string]
   'only-the-edge-knows-hono': ['src/edge/x.ts', 'hono'],
   'client-knows-no-server': ['src/client/x.ts', '../engine/step.ts'],
   'verifier-knows-no-server': ['src/cli/verify.ts', '../engine/step.ts'],
+  'conformance-is-for-suites': ['src/compose-x.ts', './conformance/profile.ts'],
   'nobody-imports-main': ['src/console/x.ts', '../main.ts'],
 };
 const STAGE: Readonly<Record<string, string>> = {
@@ -72,6 +73,7 @@ const STAGE: Readonly<Record<string, string>> = {
   'src/client/index.ts': 'export const client = 1;',
   'src/signoff/step.ts': 'export const step = 1;',
   'src/engine/step.ts': 'export const step = 1;',
+  'src/conformance/profile.ts': 'export const profile = 1;',
   'src/main.ts': 'export const main = 1;',
   'adapters/acme/index.ts': 'export const acme = 1;',
 };

@@ -11,6 +11,7 @@ const io = {
 };
 
 const USAGE = `parley start [CONFIG]          run the gateway (default: PARLEY_CONFIG or parley.json)
+                               --profile conformance: open to independent test suites, on loopback over a sandbox CRM only
 parley mcp --url GATEWAY       MCP on standard input and output, signing for an AI client
 parley verify RECEIPT ...      check a receipt offline
 parley adapter new NAME        a working CRM adapter to start from, in ./NAME
@@ -22,7 +23,7 @@ parley password                hash an approver's password read from standard in
 switch (command) {
   case 'start': {
     const { startCommand } = await import('./start.ts');
-    await startCommand(args[0]);
+    await startCommand(args);
     break;
   }
   case 'mcp': {

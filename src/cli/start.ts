@@ -1,4 +1,7 @@
-import { ConfigError, loadConfig } from '../config.ts';
+import { parseArgs } from 'node:util';
+import type { Profile } from '../compose-peers.ts';
+import { type Config, ConfigError, loadConfig } from '../config.ts';
+import { makeIds, systemClock } from '../identity/world-sources.ts';
 import { startGateway } from '../main.ts';
 import type { Log } from '../ports.ts';
 
@@ -8,9 +11,11 @@ const log: Log = (event, fields = {}) => {
 };
 
 /** Runs until told to stop. A second signal stops at once; the next start recovers. */
-export async function startCommand(path: string | undefined): Promise<void> {
+export async function startCommand(args: readonly string[]): Promise<void> {
   try {
-    const gateway = await startGateway(loadConfig(path), log);
+    const { path, profile } = readArguments(args);
+    const config = loadConfig(path);
+    const gateway = await startGateway(config, log, await profileNamed(profile, config));
     process.stdout.write(`${JSON.stringify({ listening: gateway.url })}\n`);
     const stop = () => {
       process.once('SIGINT', () => process.exit(1));
@@ -23,4 +28,27 @@ export async function startCommand(path: string | undefined): Promise<void> {
     process.stderr.write(`parley: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(error instanceof ConfigError ? 78 : 1);
   }
+}
+
+function readArguments(args: readonly string[]): { path: string | undefined; profile: string | undefined } {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { profile: { type: 'string' } },
+    });
+    if (positionals.length > 1) throw new ConfigError([`one configuration, not ${positionals.length}`]);
+    return { path: positionals[0], profile: values.profile };
+  } catch (error) {
+    throw error instanceof ConfigError
+      ? error
+      : new ConfigError([error instanceof Error ? error.message : 'arguments']);
+  }
+}
+
+async function profileNamed(name: string | undefined, config: Config): Promise<Profile | undefined> {
+  if (name === undefined) return undefined;
+  if (name !== 'conformance') throw new ConfigError([`--profile ${name}: there is only \`conformance\``]);
+  const { conformanceProfile } = await import('../conformance/profile.ts');
+  return conformanceProfile(config, systemClock, makeIds(systemClock));
 }

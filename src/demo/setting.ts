@@ -33,6 +33,8 @@ export interface StageOptions {
   };
   readonly faults?: boolean;
   readonly concurrency?: number;
+  /** `parley start --profile`. */
+  readonly profile?: 'conformance';
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
@@ -48,8 +50,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const path = join(directory, 'parley.json');
   writeFileSync(path, JSON.stringify(await demoConfig(origin, port, crm.origin, approver, options), null, 2));
   let gateway: ChildProcess | undefined;
+  const profile = options.profile === undefined ? [] : ['--profile', options.profile];
   const start = async () => {
-    gateway = spawn(process.execPath, [cliEntry(), 'start', path], {
+    gateway = spawn(process.execPath, [cliEntry(), 'start', path, ...profile], {
       stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'ignore' : 'inherit'],
       env: { ...process.env, PARLEY_CRM_TOKEN: crm.token },
     });

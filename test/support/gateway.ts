@@ -11,8 +11,10 @@ import { issueMandate, jwkSigner, type MandateConstraints } from '../../protocol
 import { publicJwk } from '../../protocol/strict-jws.ts';
 import { type AgentKey, type Client, makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
+import { conformanceProfile } from '../../src/conformance/profile.ts';
 import { hashPassword } from '../../src/console/session.ts';
 import { approveAsPerson } from '../../src/demo/approver.ts';
+import { makeIds, systemClock } from '../../src/identity/world-sources.ts';
 import { type Gateway, startGateway } from '../../src/main.ts';
 
 export interface TestAgent {
@@ -51,6 +53,8 @@ export interface TestGatewayOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Secrets beside the CRM's token. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** In the conformance profile. */
+  readonly conformance?: boolean;
 }
 
 const ISSUER = 'https://nordwind.example';
@@ -70,7 +74,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const file = { ...(await baseConfig(origin, port, crm.origin, principal)), ...options.config };
   const config = parseConfig(file, { ...options.environment, PARLEY_CRM_TOKEN: crm.token }, directory);
   const log: LogLine[] = [];
-  const start = () => startGateway(config, (event, fields = {}) => void log.push({ event, fields }));
+  const profile =
+    options.conformance === true ? conformanceProfile(config, systemClock, makeIds(systemClock)) : undefined;
+  const start = () => startGateway(config, (event, fields = {}) => void log.push({ event, fields }), profile);
   let gateway: Gateway = await start();
 
   return {

@@ -13,14 +13,15 @@ export interface Declared {
 }
 
 export function declaredBy(ctx: ServerContext): Declared {
-  const capabilities = memberOf(ctx.mcpReq.envelope, CLIENT_CAPABILITIES_META_KEY);
-  const elicitation = memberOf(capabilities, 'elicitation');
   // A bare `elicitation: {}` means the form mode.
-  const form = memberOf(elicitation, 'form') !== undefined || memberOf(elicitation, 'url') === undefined;
-  return {
-    tasks: memberOf(memberOf(capabilities, 'extensions'), TASKS_EXTENSION) !== undefined,
-    form: typeof elicitation === 'object' && elicitation !== null && form,
-  };
+  const form = declares(ctx, 'elicitation', 'form') || !declares(ctx, 'elicitation', 'url');
+  return { tasks: declares(ctx, 'extensions', TASKS_EXTENSION), form: declares(ctx, 'elicitation') && form };
+}
+
+/** Whether there is such a member in what the client declared on this request, and it is an object. */
+export function declares(ctx: ServerContext, ...path: readonly string[]): boolean {
+  const declared = [CLIENT_CAPABILITIES_META_KEY, ...path].reduce(memberOf, ctx.mcpReq.envelope);
+  return typeof declared === 'object' && declared !== null;
 }
 
 export function requireTasks(ctx: ServerContext): void {

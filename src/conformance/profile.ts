@@ -1,0 +1,43 @@
+/** `parley start --profile conformance`: what independent suites need beside the gateway's own answers. It opens the gateway to anyone on
+ * this machine, so it starts over a sandbox CRM and on loopback only. */
+import { createHash, randomBytes } from 'node:crypto';
+import { parseThumbprint } from '../../protocol/ids.ts';
+import type { Profile } from '../compose-peers.ts';
+import { type Config, ConfigError } from '../config.ts';
+import type { Caller } from '../identity/authenticate.ts';
+import type { Clock, Ids } from '../ports.ts';
+import { makeA2aFixtures } from './a2a.ts';
+import { makeMcpFixtures } from './mcp.ts';
+import { makeSessions } from './sessions.ts';
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
+
+/** Throws {@link ConfigError} where strangers or real customers' records could be reached. */
+export function conformanceProfile(config: Config, clock: Clock, ids: Ids): Profile {
+  const problems: string[] = [];
+  if (config.crm.adapter !== 'sandbox') problems.push('the conformance profile runs beside a sandbox CRM only');
+  const hosts = [config.listen.host, new URL(config.origin).hostname, new URL(config.crm.origin).hostname];
+  if (!hosts.every((host) => LOOPBACK.has(host)))
+    problems.push('the conformance profile is open to anyone: /origin, /listen/host and /crm/origin must be loopback');
+  if (problems.length > 0) throw new ConfigError(problems);
+  const now = () => clock.now();
+  return {
+    anyone: anyone(),
+    mcp: makeMcpFixtures({ now, newId: () => ids.secret(18) }),
+    mcpSessions: makeSessions(() => randomBytes(18).toString('base64url')),
+    a2a: makeA2aFixtures({ now, ids }),
+  };
+}
+
+/** Proven by nothing, so worth the least: it sees its own and commits to nothing. */
+function anyone(): Caller {
+  const keyid = parseThumbprint(createHash('sha256').update('parley: conformance profile').digest('base64url'));
+  if (keyid === undefined) throw new TypeError('not a thumbprint');
+  return {
+    keyid,
+    proof: 'bearer',
+    via: 'token',
+    name: 'Conformance suite',
+    evidence: { contentDigest: '', signatureInput: '', signature: '' },
+  };
+}

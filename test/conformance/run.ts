@@ -1,0 +1,96 @@
+/** `npm run conformance`: a gateway in the conformance profile over a sandbox CRM, and the official MCP suite against it. What a revision
+ * requires is judged by the suite's exit code and by every scenario's own checks: a suite that met a dead server can still count passes. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { newAgentKey } from '../../src/client/index.ts';
+import { setStage } from '../../src/demo/setting.ts';
+
+const REVISIONS = ['2025-11-25', '2026-07-28'];
+/** Scenarios that no revision requires, and that must pass all the same: the Tasks extension. */
+const WANTED = /^tasks-/;
+const SUITE_MS_MAX = 300_000;
+const suite = dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json'));
+
+interface Verdict {
+  readonly revision: string;
+  readonly exit: number | null;
+  readonly scenarios: readonly { readonly name: string; readonly passed: boolean; readonly scored: boolean }[];
+}
+
+const key = await newAgentKey();
+const stage = await setStage({
+  profile: 'conformance',
+  principal: {
+    iss: 'https://nordwind.example',
+    key: { ...key.publicJwk, kid: key.keyid },
+    subjects: ['contact:C-1001'],
+    accounts: ['A-1001'],
+  },
+});
+const directory = mkdtempSync(join(tmpdir(), 'parley-conformance-'));
+try {
+  const verdicts: Verdict[] = [];
+  for (const revision of REVISIONS) verdicts.push(await judge(revision));
+  const failures = verdicts.flatMap(tell);
+  process.stdout.write(failures.length === 0 ? '\nEverything required holds.\n' : `\n${failures.join('\n')}\n`);
+  process.exitCode = failures.length === 0 ? 0 : 1;
+} finally {
+  await stage.strike();
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function judge(revision: string): Promise<Verdict> {
+  const required = requiredBy(revision);
+  const { exit, out } = await runSuite(['server', '--url', `${stage.origin}/mcp`, '--requirements', revision]);
+  const summary = out.slice(out.indexOf('=== SUMMARY ==='));
+  const scenarios = [...summary.matchAll(/^([✓✗]) ([\w-]+): \d+ passed, (\d+) failed/gm)].map(
+    ([, tick, name = '', failed]) => ({ name, passed: tick === '✓' && failed === '0', scored: required.has(name) }),
+  );
+  const missing = [...required].filter((name) => !scenarios.some((each) => each.name === name));
+  return {
+    revision,
+    exit,
+    scenarios: [...scenarios, ...missing.map((name) => ({ name, passed: false, scored: true }))],
+  };
+}
+
+function runSuite(args: readonly string[]): Promise<{ exit: number | null; out: string }> {
+  const child = spawn(process.execPath, [join(suite, 'dist/index.js'), ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: SUITE_MS_MAX,
+  });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return new Promise((resolve) => {
+    child.once('close', (exit) => resolve({ exit, out: Buffer.concat(chunks).toString() }));
+  });
+}
+
+/** The server scenarios that the suite's own frozen list names. */
+function requiredBy(revision: string): ReadonlySet<string> {
+  const text = readFileSync(join(suite, 'requirements', `${revision}.yaml`), 'utf8');
+  const [, section = ''] = /^server:\n((?: {2}- [\w-]+\n)+)/m.exec(text) ?? [];
+  const names = [...section.matchAll(/- ([\w-]+)/g)].map(([, name = '']) => name);
+  if (names.length === 0) throw new Error(`the suite names no requirements for ${revision}`);
+  return new Set(names);
+}
+
+/** Prints a verdict; returns what failed. */
+function tell({ revision, exit, scenarios }: Verdict): string[] {
+  const counts = (of: typeof scenarios) => `${of.filter(({ passed }) => passed).length} of ${of.length}`;
+  const scored = scenarios.filter((each) => each.scored);
+  const others = scenarios.filter((each) => !each.scored);
+  process.stdout.write(
+    `MCP ${revision}: exit ${exit}, ${counts(scored)} required scenarios, ${counts(others)} that are run beside them\n`,
+  );
+  for (const { name, passed } of others) if (!passed) process.stdout.write(`  not required, not passed: ${name}\n`);
+  const failed = scenarios.filter(({ name, passed, scored: isScored }) => !passed && (isScored || WANTED.test(name)));
+  return [
+    ...(exit === 0 ? [] : [`MCP ${revision}: the suite ended with ${exit}`]),
+    ...failed.map(({ name }) => `MCP ${revision}: ${name} failed`),
+  ];
+}
