@@ -75,7 +75,8 @@ export function makeComposite(db: Db, { rows, resource, base }: Parts) {
 
     graph(body: unknown): Answer {
       const graphs = listOf(body, 'graphs', GRAPHS_MAX);
-      const nodes = graphs.map((each) => listOf(each, 'compositeRequest', NODES_MAX));
+      // Headers of a graph's parts are no longer documented; here they do nothing, as a client must expect.
+      const nodes = graphs.map((each) => listOf(each, 'compositeRequest', NODES_MAX).map(headless));
       if (nodes.flat().length > NODES_MAX) throw new SfError(400, 'LIMIT_EXCEEDED', 'Too many nodes.');
       const answers = graphs.map((each, at) => {
         const { parts, ok } = run(nodes[at] ?? [], true);
@@ -141,6 +142,12 @@ export function makeComposite(db: Db, { rows, resource, base }: Parts) {
       );
     }
   }
+}
+
+function headless(part: unknown): unknown {
+  if (!isFields(part)) return part;
+  const { httpHeaders: _, ...rest } = part;
+  return rest;
 }
 
 function* typesOf(id: string) {

@@ -137,6 +137,8 @@ function derived(type: ObjectType, data: Fields, n: number): Fields {
     }
     case 'Order':
       return { ...data, OrderNumber: data['OrderNumber'] ?? number };
+    case 'Quote':
+      return { ...data, QuoteNumber: data['QuoteNumber'] ?? number };
     default:
       return data;
   }
