@@ -1,26 +1,88 @@
 /** The CRM of one gateway: which adapter, and what it is given. Adapters are named here and nowhere else. */
+import { readFileSync } from 'node:fs';
+import { makeSalesforceAdapter } from '../adapters/salesforce/index.ts';
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
-import type { Adapter } from '../adapters/sdk/index.ts';
+import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
+import type { Json, JsonObject } from '../protocol/json.ts';
 import { type Config, ConfigError } from './config.ts';
 
 type CrmConfig = Config['crm'];
 
-interface Given extends CrmConfig {
+interface Given extends Omit<CrmConfig, 'mapping' | 'recipes'> {
   /** PARLEY_CRM_TOKEN: a token, a client secret or a private key, as `auth.method` says. */
   readonly secret: string;
   readonly allowPrivate: boolean;
+  /** The company's own documents; undefined and empty where it has none. */
+  readonly mapping: JsonObject | undefined;
+  readonly recipes: readonly Json[];
 }
 
 type Factory = (given: Given) => Adapter;
 
 const FACTORIES: Readonly<Record<CrmConfig['adapter'], Factory>> = {
-  sandbox: ({ origin, secret, auth }) => {
+  sandbox: ({ origin, secret, auth, mapping, recipes }) => {
     if (auth.method !== 'token') throw new ConfigError(['/crm/auth/method of the sandbox is token']);
+    if (mapping !== undefined || recipes.length > 0) throw new ConfigError(['/crm: the sandbox takes no documents']);
     return makeSandboxAdapter({ origin, token: secret });
   },
+  salesforce: ({ origin, allowPrivate, mapping, recipes, ...given }) =>
+    makeSalesforceAdapter({
+      origin,
+      allowPrivate,
+      recipes,
+      auth: salesforceAuth(given),
+      ...(mapping === undefined ? {} : { mapping }),
+    }),
 };
 
-/** Throws {@link ConfigError}. */
+/** Throws {@link ConfigError} with every mistake of the documents. */
 export function composeCrm({ crm, secrets, allow_private_network }: Config): Adapter {
-  return FACTORIES[crm.adapter]({ ...crm, secret: secrets.crmToken, allowPrivate: allow_private_network });
+  const { mapping, recipes, ...rest } = crm;
+  if (URL.parse(crm.origin)?.origin !== crm.origin)
+    throw new ConfigError(['/crm/origin must be an origin: scheme and authority, nothing else']);
+  const given = {
+    ...rest,
+    secret: secrets.crmToken,
+    allowPrivate: allow_private_network,
+    mapping: mapping === undefined ? undefined : read(mapping),
+    recipes: recipes.map(read),
+  };
+  try {
+    return FACTORIES[crm.adapter](given);
+  } catch (error) {
+    if (!(error instanceof AdapterError)) throw error;
+    throw new ConfigError(error.fields.map(({ path, message }) => `/crm/${path}: ${message}`));
+  }
+}
+
+function salesforceAuth({ auth, secret }: Pick<Given, 'auth' | 'secret'>) {
+  const named = (name: 'client_id' | 'username'): string => {
+    const value = auth[name];
+    if (value === undefined) throw new ConfigError([`/crm/auth/${name} is missing`]);
+    return value;
+  };
+  switch (auth.method) {
+    case 'token':
+      return { method: auth.method, token: secret };
+    case 'client_credentials':
+      return { method: auth.method, clientId: named('client_id'), clientSecret: secret };
+    case 'jwt_bearer': {
+      const who = { clientId: named('client_id'), username: named('username'), privateKey: secret };
+      return { method: auth.method, ...who, ...(auth.audience === undefined ? {} : { audience: auth.audience }) };
+    }
+  }
+}
+
+function read(file: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (isObject(value)) return value;
+    throw new Error('not a JSON object');
+  } catch (error) {
+    throw new ConfigError([`${file}: ${error instanceof Error ? error.message : 'unreadable'}`]);
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,7 +11,7 @@ interface ConfigFile {
   readonly listen: { readonly host: string; readonly port: number };
   readonly data_dir: string;
   readonly crm: {
-    readonly adapter: 'sandbox';
+    readonly adapter: 'sandbox' | 'salesforce';
     readonly origin: string;
     readonly concurrency: number;
     readonly auth: {
@@ -20,6 +20,8 @@ interface ConfigFile {
       readonly username?: string;
       readonly audience?: string;
     };
+    readonly mapping?: string;
+    readonly recipes: readonly string[];
   };
   readonly watch: { readonly poll_seconds: number; readonly observe_days: number };
   readonly human: { readonly channel: string; readonly hours: string; readonly respond_within_minutes: number };
@@ -103,7 +105,12 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
   };
   const problems = unsafe(copy, secrets);
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ ...copy, data_dir: resolve(base, copy.data_dir), secrets });
+  return Object.freeze({ ...copy, data_dir: resolve(base, copy.data_dir), crm: withFiles(copy.crm, base), secrets });
+}
+
+function withFiles(crm: ConfigFile['crm'], base: string): ConfigFile['crm'] {
+  const recipes = crm.recipes.map((each) => resolve(base, each));
+  return { ...crm, recipes, ...(crm.mapping === undefined ? {} : { mapping: resolve(base, crm.mapping) }) };
 }
 
 function words(held = ''): string[] {
