@@ -1,6 +1,6 @@
 /** Values of ours as the org's fields hold them, and back. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { toDecimal } from '../../protocol/money.ts';
+import { fromDecimal, toDecimal } from '../../protocol/money.ts';
 import { AdapterError } from '../sdk/index.ts';
 import type { MappedField, MappedType } from '../sdk/mapping.ts';
 import { isMoney, isWhole } from '../sdk/values.ts';
@@ -68,10 +68,7 @@ export function fromOrg(org: Org, mapped: MappedField, record: JsonObject): Json
 /** Exact or not at all: a price that cannot be told must never look like none, or an undo would write that. */
 function moneyOf({ label }: MappedField, value: Json, currency: Json | undefined): Json {
   if (value === null) return null;
-  if (typeof value === 'number' && typeof currency === 'string') {
-    const [, decimals = ''] = toDecimal({ amount: 0, currency }).split('.');
-    const money = { amount: Math.round(value * 10 ** decimals.length), currency };
-    if (isMoney(money) && Number(toDecimal(money)) === value) return money;
-  }
+  const money = typeof value === 'number' ? fromDecimal(String(value), String(currency)) : undefined;
+  if (money !== undefined && isMoney({ ...money })) return { ...money };
   throw new AdapterError('unsupported', `${label} in the CRM is not an amount of whole minor units.`);
 }

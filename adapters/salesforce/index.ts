@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import { capabilityOf } from '../sdk/by-recipe.ts';
 import { makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import { type Adapter, AdapterError, type Ctx, type Health, type Plan } from '../sdk/index.ts';
 import { type Limiter, makeLimiter } from '../sdk/limiter.ts';
@@ -13,11 +14,12 @@ import { toOrg } from './codec.ts';
 import { discover } from './discover.ts';
 import { createNodes } from './nodes.ts';
 import { type Org, readOrg, typeNamed } from './org.ts';
-import { capabilityOf, readRecipes } from './recipes.ts';
+import { readRecipes } from './recipes.ts';
 import { readRecord, snapshotOf } from './records.ts';
 import { verify } from './verify.ts';
 import { makeWriter } from './write.ts';
 
+const GUARANTEES = { idempotency: 'external_id', conflict: 'timestamp' } as const;
 const CALL_TIMEOUT_MS = 10_000;
 /** A describe of a grown org is long. */
 const ANSWER_BYTES_MAX = 8_388_608;
@@ -46,7 +48,7 @@ export function makeSalesforceAdapter(options: SalesforceAdapterOptions): Adapte
     name: 'salesforce',
     version: '0.1.0',
     title: 'Salesforce',
-    capabilities: [...recipes.values()].map(capabilityOf),
+    capabilities: [...recipes.values()].map((recipe) => capabilityOf(recipe, GUARANTEES)),
   };
   const how = {
     origin: options.origin,

@@ -17,6 +17,7 @@ import {
 import type { Mapping } from './mapping.ts';
 import { differences, type Payload, payloadOf, planByRecipe, type Reader, type ReadRecord } from './planner.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
+import { isObject } from './values.ts';
 
 /** A record that a write left, and the version it then had, where the CRM still knows it. */
 export interface Trace {
@@ -57,11 +58,16 @@ export type Guarantees = Pick<Capability, 'idempotency' | 'conflict'> & Partial<
 export function parseRecipes(documents: readonly Json[], mapping: Mapping): Result<Recipe[], readonly string[]> {
   const read = documents.map((document) => parseRecipe(document, mapping));
   const recipes = read.flatMap((each) => (each.ok ? [each.value] : []));
-  const problems = read.flatMap((each, index) => (each.ok ? [] : each.error.map((told) => `/recipes/${index}${told}`)));
+  const problems = read.flatMap((each, index) =>
+    each.ok ? [] : each.error.map((told) => `/recipes/${nameOf(documents[index], index)}${told}`),
+  );
   const actions = recipes.map(({ action }) => action);
   if (new Set(actions).size < actions.length) problems.push('/recipes have the same action twice');
   return problems.length > 0 ? err(problems) : ok(recipes);
 }
+
+const nameOf = (document: Json | undefined, index: number): string =>
+  isObject(document) && typeof document['action'] === 'string' ? document['action'] : String(index);
 
 export function makeRecipeAdapter(
   about: Omit<AdapterManifest, 'capabilities'>,
@@ -93,7 +99,8 @@ export function makeRecipeAdapter(
   };
 }
 
-function capabilityOf({ action, records, steps }: Recipe, guarantees: Guarantees): Capability {
+/** What a recipe lets an adapter declare. */
+export function capabilityOf({ action, records, steps }: Recipe, guarantees: Guarantees): Capability {
   const typeOf = new Map(records.map(({ name, type }) => [name, type]));
   const objects = steps.flatMap(({ update, create }) => [
     ...(update === undefined ? [] : [typeOf.get(update.record) ?? update.record]),
