@@ -201,7 +201,7 @@ describe('documents', () => {
     ]);
     const recipes = [{ action: 'x.y', steps: [{ id: 'a', summary: "'s'", create: { type: 'nothing', set: {} } }] }];
     const other = makeSqlAdapter({ engine, mapping: MAPPING, recipes });
-    expect(other.ok ? [] : other.error.join('\n')).toContain('/recipes/0/steps/0/create names nothing');
+    expect(other.ok ? [] : other.error.join('\n')).toContain('/recipes/x.y/steps/0/create names nothing');
     await database.stop();
   });
 });
