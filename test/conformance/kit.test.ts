@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { openBench } from '../../adapters/conformance/bench.ts';
+import type { Outcome } from '../../adapters/conformance/outcome.ts';
+import { judge, RULES, runKit } from '../../adapters/conformance/run.ts';
+import { MISTAKES, type Mistake, MODEST, RIGHT, subjectWith } from './mistakes.ts';
+
+const LONG_MS = 180_000;
+
+/** One action is enough to see that no other rule minds. */
+const failing = async (mistake: Mistake, action: string): Promise<{ rules: number[]; seen: string }> => {
+  const { results } = await runKit(subjectWith(mistake, action));
+  const failed = results.flatMap(({ rule, outcome }) =>
+    outcome.kind === 'fail' ? [{ rule, seen: outcome.seen }] : [],
+  );
+  return { rules: failed.map(({ rule }) => rule), seen: failed.map(({ seen }) => seen).join('; ') };
+};
+
+async function judged(mistake: Mistake, number: number, ruleMsMax?: number): Promise<Outcome> {
+  const rule = RULES.find((each) => each.number === number);
+  if (rule === undefined) throw new Error(`there is no rule ${number}`);
+  const rig = await subjectWith(mistake).open();
+  const bench = await openBench(rig);
+  try {
+    return await judge(rule, bench, ruleMsMax);
+  } finally {
+    await bench.recorder.close();
+    await rig.stop();
+  }
+}
+
+const cases = RULES.flatMap(({ number, title }) =>
+  (MISTAKES[number] ?? []).map((mistake, index) => ({ number, rule: title, mistake, isFirst: index === 0 })),
+);
+
+describe('the kit', () => {
+  it('has a mistake for every rule', () => {
+    expect(RULES.filter(({ number }) => cases.every((each) => each.number !== number))).toEqual([]);
+  });
+
+  it.each(RIGHT.map((each) => [each.title, each] as const))(
+    'passes: %s',
+    async (_, right) => {
+      const { results, ok } = await runKit(
+        subjectWith(right, right.title === 'no mistake' ? undefined : 'contract.renew'),
+      );
+      expect(results.filter(({ outcome }) => outcome.kind === 'fail')).toEqual([]);
+      expect(ok).toBe(true);
+      const isPaged = results.find(({ rule }) => rule === 15)?.outcome.kind;
+      expect(isPaged).toBe(right.title === 'all pages' ? 'pass' : 'not-applicable');
+    },
+    LONG_MS,
+  );
+
+  it.each(
+    cases
+      .filter(({ isFirst }) => isFirst)
+      .map(({ number, rule, mistake }) => [number, rule, mistake.title, mistake] as const),
+  )(
+    'rule %i (%s) and no other finds: %s',
+    async (number, _rule, _title, mistake) => {
+      const { rules, seen } = await failing(mistake, number === 11 ? 'data.validate' : 'contract.renew');
+      expect(rules).toEqual([number]);
+      expect(seen).toMatch(mistake.seen ?? /^$/);
+    },
+    LONG_MS,
+  );
+
+  it.each(
+    cases.filter(({ isFirst }) => !isFirst).map(({ number, mistake }) => [number, mistake.title, mistake] as const),
+  )(
+    'rule %i finds: %s',
+    async (number, _title, mistake) => {
+      expect((await judged(mistake, number)).kind).toBe('fail');
+    },
+    LONG_MS,
+  );
+});
+
+describe('what is not claimed', () => {
+  it.each([
+    [6, 'declares idempotency none'],
+    [7, 'declares idempotency none'],
+    [8, 'declares conflict none'],
+    [9, 'declares reversal none'],
+  ])('rule %i is not applicable, and says why', async (number, reason) => {
+    const outcome = await judged(MODEST, number);
+    expect(outcome).toMatchObject({ kind: 'not-applicable', reason: expect.stringContaining(reason) });
+  });
+
+  it('what a rig cannot order is not applicable, with its own reason', async () => {
+    const rig: Mistake = { title: 'no hang', rig: () => ({ unsupported: { hang: 'the sandbox org never hangs' } }) };
+    expect(await judged(rig, 14)).toEqual({
+      kind: 'not-applicable',
+      reason: 'the rig cannot hang: the sandbox org never hangs',
+    });
+    const alone: Mistake = { title: 'one tenant', rig: () => ({ tenants: { none: 'one org' } }) };
+    expect(await judged(alone, 12)).toEqual({ kind: 'not-applicable', reason: 'one org' });
+  });
+
+  it('a reason is not taken where the adapter claims what the rule is about', async () => {
+    const why = 'not here';
+    const untried: Mistake = {
+      title: 'claims idempotency and never loses an answer',
+      rig: () => ({ unsupported: { 'reset-after': why, '500-after': why, 'hang-after': why } }),
+    };
+    expect((await judged(untried, 7)).kind).toBe('fail');
+    const money: Mistake = { title: 'plans money, shows none', rig: () => ({ exact: { none: why } }) };
+    expect((await judged(money, 17)).kind).toBe('fail');
+    const unsampled: Mistake = { title: 'no samples', rig: () => ({ samples: [] }) };
+    expect((await judged(unsampled, 1)).kind).toBe('fail');
+  });
+});
+
+describe('an adapter that never comes back', () => {
+  it('does not keep the kit', async () => {
+    const asleep: Mistake = { title: 'sleeps', adapter: () => ({ discover: () => new Promise(() => undefined) }) };
+    expect(await judged(asleep, 2, 200)).toMatchObject({ kind: 'fail', seen: expect.stringContaining('did not end') });
+  });
+});
