@@ -84,6 +84,11 @@ export const PROBLEMS = {
     'The mandate does not allow this',
     'Stay within the mandate’s constraints or ask the principal for a wider one.',
   ],
+  'consent-required': [
+    403,
+    'This action needs the principal’s fresh consent',
+    'Ask the principal for a mandate that names this action alone, and present it within ten minutes of its issue.',
+  ],
   'mandate-revoked': [403, 'The mandate has been revoked', 'Ask the principal for a new mandate.'],
   'mandate-unverifiable': [
     403,

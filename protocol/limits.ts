@@ -31,6 +31,8 @@ export const LIMITS = {
   /** Person → orchestrator → specialist → tool: longer chains have no owner anybody could name. */
   delegationsMax: 3,
   mandateLifetimeSecondsMax: 366 * 86_400,
+  /** Age of a mandate that stands for the principal's own consent to one irreversible thing: time to confirm, not to forget. */
+  freshConsentSecondsMax: 600,
   /** Age of a mandate's key binding (RFC 9901 §4.3): it is made for one request, as that request's signature is. */
   mandateProofAgeSecondsMax: 300,
   /** Token Status List, inflated: a million mandates at eight bits each. */

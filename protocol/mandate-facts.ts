@@ -1,5 +1,6 @@
 /** What a mandate says once it is verified, and the pure rules over it: decided again at every offer, acceptance and execution. */
 import { type Refusal, refusal } from './errors.ts';
+import { LIMITS } from './limits.ts';
 import type { Money } from './money.ts';
 import { err, ok, type Result } from './result.ts';
 
@@ -38,6 +39,8 @@ export interface MandateFacts {
   readonly digest: string;
   /** Unix seconds. */
   readonly expiresAt: number;
+  /** When the principal gave it, Unix seconds; unknown where its form does not say. */
+  readonly issuedAt?: number;
   readonly constraints: MandateConstraints;
   /** The hops it was handed on by, first to last; the limits above are what the last one left. A revocation of any ends it. */
   readonly delegations?: readonly { readonly jti: string; readonly to: string }[];
@@ -72,12 +75,21 @@ export function checkMandate(facts: MandateFacts, ask: MandateAsk, now: Date): R
   return ok(undefined);
 }
 
+/** The principal's fresh consent to one thing: a mandate for this action alone, given just now, by nobody in between. */
+export function isFreshConsent(facts: MandateFacts, action: string, now: Date): boolean {
+  const { issuedAt, constraints, delegations } = facts;
+  const age = issuedAt === undefined ? Number.NaN : now.getTime() / 1000 - issuedAt;
+  const isExact = constraints.actions.length === 1 && constraints.actions[0] === action && delegations === undefined;
+  return isExact && age <= LIMITS.freshConsentSecondsMax;
+}
+
 const RISKS: readonly Risk[] = ['R0', 'R1', 'R2', 'R3'];
 const HIGHEST_RISK: { readonly [T in Tier]: Risk } = { none: 'R0', principal: 'R2', company: 'R3' };
 
-/** Whether a tier of proof is enough for a risk class. */
-export function tierAllows(tier: Tier, risk: Risk): boolean {
-  return RISKS.indexOf(risk) <= RISKS.indexOf(HIGHEST_RISK[tier]);
+/** Whether a tier of proof is enough for a risk class. A principal who consented freshly to this very action is believed further. */
+export function tierAllows(tier: Tier, risk: Risk, consented = false): boolean {
+  const highest = consented && tier === 'principal' ? 'R3' : HIGHEST_RISK[tier];
+  return RISKS.indexOf(risk) <= RISKS.indexOf(highest);
 }
 
 /** The highest risk a caller may ask for, by how strongly it is proven. */

@@ -136,7 +136,7 @@ function checkBinding(
 }
 
 function toFacts(
-  { jti, iss, sub, status, name, email }: MandateClaims,
+  { jti, iss, sub, iat, status, name, email }: MandateClaims,
   { constraints, expiresAt, hops }: Chained,
   { tier }: MandateIssuer,
   hash: string,
@@ -148,6 +148,7 @@ function toFacts(
     subject: sub,
     digest: `sha-256:${hash}`,
     expiresAt,
+    issuedAt: iat,
     constraints,
     ...(hops.length > 0 && { delegations: hops }),
     ...(status && { status: { uri: status.status_list.uri, index: status.status_list.idx } }),

@@ -7,6 +7,7 @@ export type { IdentityClaim } from './mandate-claims.ts';
 export {
   checkMandate,
   HIGHEST_RISK_OF_PROOF,
+  isFreshConsent,
   type MandateAsk,
   type MandateConstraints,
   type MandateFacts,

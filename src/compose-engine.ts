@@ -1,15 +1,16 @@
 /** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
+import type { Adapter } from '../adapters/sdk/index.ts';
 import { logOrigin } from '../protocol/checkpoint.ts';
 import type { MandateIssuers } from '../protocol/mandate.ts';
 import { err } from '../protocol/result.ts';
 import { composeCrm } from './compose-crm.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
-import type { Contract } from './contract/contract.ts';
-import { readDefinitions } from './contract/files.ts';
+import { type Contract, type DefinitionFile, readContract } from './contract/contract.ts';
+import { SHIPPED } from './contract/files.ts';
 import type { Operation } from './engine/operation.ts';
 import { makeWorker, type Worker } from './engine/worker.ts';
-import type { World } from './engine/world.ts';
+import { actionOf, type World } from './engine/world.ts';
 import { withinMandate } from './execution/authority.ts';
 import { complete } from './execution/complete.ts';
 import { makeCountersign } from './execution/countersign.ts';
@@ -23,10 +24,9 @@ import { makeStatusLists } from './identity/status-lists.ts';
 import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
-import type { Clock, Ids, Keys, Log, Store, Voice } from './ports.ts';
+import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
 import { signoffFacts } from './signoff/facts.ts';
 import { compileSignoffPolicy } from './signoff/policy.ts';
-import { makeModelVoice } from './voice/model.ts';
 
 export interface EngineDeps {
   readonly config: Config;
@@ -46,17 +46,19 @@ export interface Engine {
 }
 
 export async function composeEngine({ config, clock, ids, keys, store, log }: EngineDeps): Promise<Engine> {
-  const contract = readDefinitions();
   const fetch = makeGuardedFetch({ allowPrivate: config.allow_private_network });
   const issuers = await readIssuers(config.issuers, { origin: config.origin, keys: keys.jwks().keys });
   const read = await readTokenIssuers(config.token_issuers, { fetch, allowPrivate: config.allow_private_network });
   const tokenIssuers = read.ok
     ? read
     : { ok: false as const, error: read.error.map((each) => `/token_issuers${each}`) };
-  const rules = compileSignoffPolicy(config.signoff.rules);
-  const negotiations = readNegotiations(config, contract);
-  const problems = [issuers, tokenIssuers, rules, negotiations].flatMap((each) => (each.ok ? [] : each.error));
-  if (!issuers.ok || !tokenIssuers.ok || !rules.ok || !negotiations.ok) throw new ConfigError(problems);
+  const rules = compileSignoffPolicy(config.signoff.rules, config.signoff.allow);
+  const crm = composeCrm(config);
+  const actions = readContract(SHIPPED, offering(crm, config));
+  const negotiations = actions.ok ? readNegotiations(config, actions.value) : { ok: false as const, error: [] };
+  const problems = [issuers, tokenIssuers, rules, actions, negotiations].flatMap((each) => (each.ok ? [] : each.error));
+  if (!issuers.ok || !tokenIssuers.ok || !rules.ok || !negotiations.ok || !actions.ok) throw new ConfigError(problems);
+  const contract = actions.value;
 
   const world: World = {
     clock,
@@ -64,7 +66,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     log,
     store,
     keys,
-    crm: composeCrm(config),
+    crm,
     actions: contract,
     mandates: makeMandates({
       issuers: everyIssuer(issuers.value, grantIssuers(tokenIssuers.value)),
@@ -88,14 +90,11 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
   };
 
   const judge: Judge = (operation, plan, terms) => {
-    const definition = contract.action(operation.action)?.definition;
-    return rules.value.evaluate(
-      signoffFacts(operation, definition?.risk ?? 'R3', plan, terms),
-      definition?.default_signoff ?? 'always',
-    );
+    const action = actionOf(world, operation);
+    if (action === undefined) return { required: true, role: 'approver', reasons: ['The action is not known.'] };
+    return rules.value.evaluate(signoffFacts(operation, action, plan, terms), action.definition.default_signoff);
   };
   const negotiation = makeNegotiation(world, {
-    voice: await composeVoice(config, log),
     policies: negotiations.value,
     needsSignoff: (operation, terms) => judge(operation, null, terms).required,
     withinMandate: (operation, terms) => withinMandate(world, operation, terms),
@@ -105,8 +104,8 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     judge,
     countersign: makeCountersign(keys),
     negotiation,
-    complete: (operation: Operation, ...rest: [Operation['attempts'], Parameters<typeof complete>[3]]) =>
-      complete(world, operation, ...rest),
+    negotiates: (action: string) => negotiations.value.has(action),
+    complete: (operation: Operation, attempts: Operation['attempts']) => complete(world, operation, attempts),
   };
 
   // The worker runs the pipeline's steps, and the pipeline tells the worker what changed.
@@ -117,17 +116,19 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
   return { world, contract, pipeline, worker, tokenIssuers: tokenIssuers.value };
 }
 
-async function composeVoice({ voice, secrets }: Config, log: Log): Promise<Voice | undefined> {
-  if (voice === undefined) return undefined;
-  const { base_url: baseUrl, model, timeout_seconds: seconds } = voice;
-  return makeModelVoice({ baseUrl, model, key: secrets.modelKey, timeoutMs: seconds * 1_000 }, log);
-}
-
 /** Who issues mandates, and who gives grants with access tokens. The same name in both would be two answers to one question. */
 function everyIssuer(mandates: MandateIssuers, grants: MandateIssuers): MandateIssuers {
   const twice = [...grants.keys()].filter((iss) => mandates.has(iss));
   if (twice.length > 0) throw new ConfigError(twice.map((iss) => `/token_issuers: ${iss} is in /issuers too`));
   return new Map([...mandates, ...grants]);
+}
+
+/** What is offered: what the CRM's adapter can do, and what does not need a negotiation that nobody configured. */
+function offering({ manifest }: Adapter, { negotiation }: Config): (definition: DefinitionFile) => boolean {
+  const able = new Set(manifest.capabilities.map(({ action }) => action));
+  return ({ name, kind, negotiable, standard_terms }) =>
+    (kind === 'read' || able.has(name)) &&
+    (negotiable.length === 0 || standard_terms !== undefined || negotiation[name] !== undefined);
 }
 
 function readNegotiations(
@@ -141,10 +142,6 @@ function readNegotiations(
     const read = issues.length === 0 ? err([' is not a negotiable action']) : parsePolicies(name, json, issues);
     if (read.ok) policies.set(name, read.value);
     else problems.push(...read.error.map((each) => `/negotiation/${name}${each}`));
-  }
-  for (const { name, negotiable } of contract.definitions) {
-    if (negotiable.length > 0 && !policies.has(name) && config.negotiation[name] === undefined)
-      problems.push(`/negotiation/${name} is missing: the action is negotiable`);
   }
   return problems.length > 0 ? { ok: false, error: problems } : { ok: true, value: policies };
 }

@@ -7,14 +7,18 @@ import { submit } from './engine/submit.ts';
 import { move } from './engine/transitions.ts';
 import { withdraw } from './engine/withdraw.ts';
 import type { Worker } from './engine/worker.ts';
-import { type Ask, type Change, notify, type Verb, type World } from './engine/world.ts';
-import { ownRecord, withinMandate } from './execution/authority.ts';
-import { crmContext } from './execution/crm.ts';
+import { type Ask, actionOf, type Change, notify, type Verb, type World } from './engine/world.ts';
+import { withinMandate } from './execution/authority.ts';
+import { check } from './execution/check.ts';
+import { answered } from './execution/complete.ts';
+import { unread } from './execution/crm.ts';
 import { type Complete, carryOut, currentStep, doubt, finishStep, start } from './execution/perform.ts';
-import { type Countersign, type Judge, prepare } from './execution/prepare.ts';
+import { type Countersign, type Judge, prepare, refuse } from './execution/prepare.ts';
 import { reconcile, reverse } from './execution/reconcile.ts';
-import { answered, refuse, unreadable, validateData } from './execution/validate.ts';
-import { callPerson, HANDOFF_ACTION, handoff, withHandoff } from './handoff/handoff.ts';
+import { shownOf } from './execution/show.ts';
+import { readSubjects, withRecords } from './execution/subjects.ts';
+import { standardTerms } from './execution/terms.ts';
+import { callPerson, handoff, withHandoff } from './handoff/handoff.ts';
 import { sealed } from './ledger/seal.ts';
 import type { Negotiation } from './negotiation/steps.ts';
 import type { Approver, Decision } from './signoff/decide.ts';
@@ -27,6 +31,8 @@ export interface Features {
   readonly judge: Judge;
   readonly countersign: Countersign;
   readonly negotiation: Negotiation;
+  /** Whether the company negotiates the action; if not, it goes by the definition's standard terms. */
+  readonly negotiates: (action: string) => boolean;
   readonly complete: Complete;
 }
 
@@ -51,8 +57,7 @@ const VOIDS_MAX = 5;
 const DECIDE_RACES_MAX = 8;
 
 export function makePipeline(world: World, features: Features, worker: Pick<Worker, 'wake' | 'changed'>): Pipeline {
-  const { judge, countersign, negotiation, complete } = features;
-  const within = (operation: Operation, terms: Operation['input'] | null) => withinMandate(world, operation, terms);
+  const { judge, countersign, negotiation, negotiates, complete } = features;
 
   /** What an agent may ask, and the step that decides it. */
   const VERBS: Record<Verb, Handler> = {
@@ -72,7 +77,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
         ? giveToPerson(operation, 'The record keeps changing')
         : prepare(world, judge, countersign, operation),
     awaiting_signoff: async (operation) => expireSignoff(world, operation),
-    authorized: async (operation) => change(operation, await start(world, judge, within, complete, operation)),
+    authorized: async (operation) => change(operation, await start(world, judge, complete, operation)),
     executing: async (operation, continuing) => change(operation, await execute(operation, continuing)),
     unknown: async (operation) =>
       change(operation, move(operation, 'looking', 'engine', world.clock.now(), { tries: operation.tries })),
@@ -99,7 +104,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
 
   async function submitAny(_world: World, ask: Ask) {
     const result = await submit(world, ask);
-    if (!result.ok || ask.target !== HANDOFF_ACTION) return result;
+    if (!result.ok || actionOf(world, result.value.next)?.definition.kind !== 'handoff') return result;
     const next = withHandoff(
       world,
       result.value.next,
@@ -112,34 +117,32 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     });
   }
 
-  /** The first look at what was asked: the record must exist and be the principal's; then a talk, an answer or a plan. */
+  /** The first look at what was asked: the records must exist and be the principal's; then an answer, a talk or a plan. */
   async function open(operation: Operation): Promise<Change> {
-    const allowed = await within(operation, null);
+    const kind = actionOf(world, operation)?.definition.kind;
+    const allowed = await withinMandate(world, operation, null);
     if (!allowed.ok) return refuse(world, operation, allowed.error);
+    if (kind === 'handoff' || (kind === 'write' && !negotiates(operation.action)))
+      return prepare(world, judge, countersign, operation);
+    let reads: Awaited<ReturnType<typeof readSubjects>>;
     try {
-      return await openAs(operation);
+      reads = await readSubjects(world, operation);
     } catch (thrown) {
-      return unreadable(world, operation, thrown);
+      return change(operation, unread(world, operation, thrown));
     }
+    if (!reads.ok) return refuse(world, operation, reads.error);
+    if (kind === 'read') return answered(world, operation, { shown: shownOf(world, operation, reads.value) });
+    if (kind === 'check') {
+      const { operation: found, correction } = check(world, operation, reads.value);
+      return correction === null ? answered(world, found, {}) : prepare(world, judge, countersign, correction);
+    }
+    return negotiate(withRecords(operation, reads.value), reads.value[0]?.snapshot.data ?? {});
   }
 
-  async function openAs(operation: Operation): Promise<Change> {
-    const definition = world.actions.action(operation.action)?.definition;
-    if (definition?.kind === 'check') {
-      const checked = await validateData(world, operation);
-      if (!checked.ok) return refuse(world, operation, checked.error);
-      const { fields, correction } = checked.value;
-      return correction === null ? answered(world, operation, fields) : prepare(world, judge, countersign, correction);
-    }
-    if (definition === undefined || definition.negotiable.length === 0)
-      return prepare(world, judge, countersign, operation);
-    const snapshot = await world.crm.read(crmContext(world, operation), {
-      type: 'contract',
-      by: 'id',
-      value: String(operation.input['contract']),
-    });
-    const own = ownRecord(operation, snapshot);
-    const opened = own.ok ? await negotiation.open(operation, own.value.data) : own;
+  /** What is asked for starts from the record and, where there are any, from the terms it would have without a talk. */
+  async function negotiate(operation: Operation, record: Operation['input']): Promise<Change> {
+    const standard = standardTerms(world, operation);
+    const opened = standard.ok ? await negotiation.open(operation, { ...record, ...standard.value }) : standard;
     return opened.ok ? opened.value : refuse(world, operation, opened.error);
   }
 

@@ -13,27 +13,35 @@ export interface Scope {
   readonly terms: JsonObject;
   /** The records the recipe names, by its names for them. */
   readonly records: JsonObject;
+  /** The day of asking, UTC: the same however often it is planned. */
+  readonly asked_on?: string;
   /** Inside `each`: the element and its place, from 1. */
   readonly item?: Json;
   readonly place?: number;
 }
 
 /** Undefined where the expression says "nothing" (`optional.none()`): leave the field as it is. Throws when it cannot be decided. */
-export type Expression = (scope: Scope) => Json | undefined;
+export type Expression<S extends Scope = Scope> = (scope: S) => Json | undefined;
+
+/** More that an expression may see: its name and CEL type. */
+export type Variables = Readonly<Record<string, string>>;
 
 const FIELD_CHARS_MAX = 8_000;
 
-function environment(): Environment {
+function environment(more: Variables): Environment {
   const env = new Environment({
     limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 16 },
     enableOptionalTypes: true,
+    homogeneousAggregateLiterals: false,
   })
     .registerVariable('operation', 'string')
     .registerVariable('input', 'map')
     .registerVariable('terms', 'map')
     .registerVariable('records', 'map')
+    .registerVariable('asked_on', 'string')
     .registerVariable('item', 'dyn')
     .registerVariable('place', 'int');
+  for (const [name, type] of Object.entries(more)) env.registerVariable(name, type);
   env.registerFunction('last_day(string, int): string', (start: string, months: bigint) =>
     lastDay(day(start), Number(months)),
   );
@@ -61,13 +69,18 @@ function environment(): Environment {
 }
 
 /** Compiles once; a mistake of the author's is found here, not in a customer's request. */
-export function compileExpression(text: string): Result<Expression, string> {
+export function compileExpression<S extends Scope = Scope>(
+  text: string,
+  more: Variables = {},
+): Result<Expression<S>, string> {
   try {
-    const env = environment();
+    const env = environment(more);
     const checked = env.check(text);
     if (!checked.valid) return err(`does not compile: ${checked.error?.message ?? 'unknown error'}`);
     const program = env.parse(text);
-    return ok((scope) => fromCel(program(toCel({ item: null, place: 0, ...scope }) as Record<string, unknown>)));
+    return ok((scope) =>
+      fromCel(program(toCel({ asked_on: '', item: null, place: 0, ...scope }) as Record<string, unknown>)),
+    );
   } catch (error) {
     return err(`does not compile: ${error instanceof Error ? error.message : 'unknown error'}`);
   }

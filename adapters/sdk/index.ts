@@ -93,6 +93,8 @@ export interface PlanRequest {
   readonly input: JsonObject;
   /** The agreed terms, for negotiable actions. */
   readonly terms?: JsonObject;
+  /** The day of asking, UTC: `2027-01-31`. */
+  readonly asked_on?: string;
 }
 
 export type AdapterErrorCode =

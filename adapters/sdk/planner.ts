@@ -40,12 +40,13 @@ export async function planByRecipe(
   request: PlanRequest,
   read: Reader,
 ): Promise<Plan> {
-  const { operation, input, terms = {} } = request;
+  const { operation, input, terms = {}, asked_on = '' } = request;
   const records = new Map<string, ReadRecord>();
   const scope = (): Scope => ({
     operation,
     input,
     terms,
+    asked_on,
     records: Object.fromEntries([...records].map(([name, { data }]) => [name, data])),
   });
   for (const { name, type, id, optional } of recipe.records) {

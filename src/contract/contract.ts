@@ -7,17 +7,26 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Action, ActionDefinition, Actions, Verb } from '../engine/world.ts';
 import { isCalendarDate } from './calendar.ts';
 import { definitionSchema } from './definition-schema.ts';
+import { compileRules, type RuleSource } from './rules.ts';
 
 /** An action's definition as its file in protocol/actions/ holds it. */
-export interface DefinitionFile extends ActionDefinition {
+export interface DefinitionFile extends ActionDefinition, Omit<RuleSource, keyof ActionDefinition> {
   readonly summary: string;
   readonly description: string;
   readonly input: JsonObject;
-  readonly output: JsonObject;
+  readonly cooling_off_days?: number;
+  /** For people: what is asked, what approving it means, how it is taken back, and the law it serves. */
+  readonly words: {
+    readonly request: string;
+    readonly approval: string;
+    readonly reversal: string;
+    readonly law?: string;
+  };
   readonly examples: { readonly valid: readonly JsonObject[]; readonly invalid: readonly JsonObject[] };
 }
 
 export interface Contract extends Actions {
+  /** What is offered: one version of each. */
   readonly definitions: readonly DefinitionFile[];
   /** Every published schema by its name: `contract.renew.input`, `submit`, … */
   readonly schemas: ReadonlyMap<string, JsonObject>;
@@ -26,36 +35,81 @@ export interface Contract extends Actions {
 
 export type Envelope = Verb | 'register';
 
-/** Compiles every action and envelope once. Throws with all mistakes: definitions are part of the program or of its configuration. */
-export function loadContract(files: readonly unknown[], envelopes: Readonly<Record<Envelope, JsonObject>>): Contract {
+export interface ContractSource {
+  /** Newest and older versions, in any order. */
+  readonly definitions: readonly unknown[];
+  readonly envelopes: Readonly<Record<Envelope, JsonObject>>;
+}
+
+/** Compiles every action and envelope once; all mistakes at once. Of each name the newest version is offered, if `offers` says so;
+ * the older ones are kept for the operations that began with them. */
+export function readContract(
+  source: ContractSource,
+  offers: (definition: DefinitionFile) => boolean = () => true,
+): Result<Contract, readonly string[]> {
   const ajv = makeAjv();
   const schemas = new Map<string, JsonObject>();
-  const publish = (name: string, schema: JsonObject): Checker => {
-    schemas.set(name, {
-      $schema: 'https://json-schema.org/draft/2020-12/schema',
-      $id: `${URN}:schema:${name}`,
-      ...schema,
-    });
-    return checker(ajv.compile(schema), `/schemas/${name}`);
-  };
-  const definitions = files.map((file) => parseDefinition(ajv, file));
-  const actions = new Map(definitions.map((definition) => [definition.name, compile(definition, publish)]));
+  const problems: string[] = [];
+  const compiled = source.definitions.flatMap((file) => {
+    const read = compileDefinition(ajv, file);
+    if (read.ok) return [read.value];
+    problems.push(...read.error);
+    return [];
+  });
+  const all = new Map<string, CompiledDefinition>();
+  for (const each of compiled) {
+    const key = `${each.file.name}@${each.file.version}`;
+    if (all.has(key)) problems.push(`${key} is defined twice`);
+    all.set(key, each);
+  }
+  if (problems.length > 0) return err(problems);
+  const offered = newest(compiled).filter(({ file }) => offers(file));
+  for (const { schemas: own } of offered) for (const [name, schema] of own) schemas.set(name, published(name, schema));
   const checks = Object.fromEntries(
-    Object.entries(envelopes).map(([name, schema]) => [name, publish(name, schema)]),
+    Object.entries(source.envelopes).map(([name, schema]) => {
+      schemas.set(name, published(name, schema));
+      return [name, checker(ajv.compile(schema), `/schemas/${name}`)];
+    }),
   ) as Record<Envelope, Checker>;
-  return {
-    definitions,
+  const current = new Map(offered.map(({ file, action }) => [file.name, action]));
+  return ok({
+    definitions: offered.map(({ file }) => file),
     schemas,
-    action: (name) => actions.get(name),
+    action: (name, version) => (version === undefined ? current.get(name) : all.get(`${name}@${version}`)?.action),
     checkEnvelope: (verb, value) => checks[verb](value),
     checkRegistration: (value) => checks.register(value),
-  };
+  });
+}
+
+interface CompiledDefinition {
+  readonly file: DefinitionFile;
+  readonly action: Action;
+  readonly schemas: ReadonlyMap<string, JsonObject>;
+}
+
+function newest(compiled: readonly CompiledDefinition[]): CompiledDefinition[] {
+  const byName = new Map<string, CompiledDefinition>();
+  for (const each of compiled) {
+    const other = byName.get(each.file.name);
+    if (other === undefined || isNewer(each.file.version, other.file.version)) byName.set(each.file.name, each);
+  }
+  return [...byName.values()];
+}
+
+function isNewer(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  const differing = left?.findIndex((part, index) => part !== right?.[index]) ?? -1;
+  return differing >= 0 && (left?.[differing] ?? 0) > (right?.[differing] ?? 0);
+}
+
+function published(name: string, schema: JsonObject): JsonObject {
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `${URN}:schema:${name}`, ...schema };
 }
 
 type Checker = (value: Json) => Result<JsonObject, Refusal>;
 
 /** Strict, first error only (all errors would undo `maxLength` as a guard), own properties only, no coercion, patterns in linear time. */
-function makeAjv(): Ajv2020 {
+export function makeAjv(): Ajv2020 {
   // RE2 has no catastrophic backtracking; ajv wants the shape of a RegExp constructor.
   const linear = Object.assign(
     (pattern: string) => {
@@ -78,25 +132,51 @@ function makeAjv(): Ajv2020 {
   return ajv;
 }
 
-function parseDefinition(ajv: Ajv2020, file: unknown): DefinitionFile {
-  const validate =
-    ajv.getSchema<DefinitionFile>(`${URN}:definition`) ??
-    ajv.addSchema(definitionSchema, `${URN}:definition`).getSchema<DefinitionFile>(`${URN}:definition`);
-  if (validate === undefined) throw new Error('the definition schema is missing');
-  if (!validate(file)) throw new Error(`an action definition is not usable: ${ajv.errorsText(validate.errors)}`);
-  return file as DefinitionFile;
+/** One definition and everything it says; its examples must do as they are listed. */
+export function compileDefinition(ajv: Ajv2020, file: unknown): Result<CompiledDefinition, readonly string[]> {
+  if (!isDefinition(file)) return err((isDefinition.errors ?? []).map((each) => `${nameOf(file)} ${told(each)}`));
+  const { name, input, terms, output, examples } = file;
+  const problems: string[] = [];
+  const rules = compileRules(file, problems);
+  const schemas = new Map<string, JsonObject>();
+  const check = (part: string, schema: JsonObject): Checker => {
+    schemas.set(`${name}.${part}`, schema);
+    try {
+      return checker(ajv.compile(schema), `/schemas/${name}.${part}`);
+    } catch (error) {
+      problems.push(`/${part} is not a usable schema: ${error instanceof Error ? error.message : 'unknown'}`);
+      return () => err(refusal('internal'));
+    }
+  };
+  const none: Checker = () => err(refusal('terms-invalid', 'This action has no terms.'));
+  const action: Action = {
+    definition: file,
+    rules,
+    checkInput: check('input', input),
+    checkTerms: terms === undefined ? none : check('terms', terms),
+    checkPartialTerms: terms === undefined ? none : check('counter', partial(terms)),
+    checkOutput: check('output', output),
+  };
+  for (const [kind, wanted] of [
+    ['valid', true],
+    ['invalid', false],
+  ] as const)
+    for (const [index, example] of examples[kind].entries())
+      if (action.checkInput(example['input'] ?? {}).ok !== wanted)
+        problems.push(`/examples/${kind}/${index} is ${wanted ? 'refused' : 'taken'}`);
+  return problems.length > 0 ? err(problems.map((each) => `${name} ${each}`)) : ok({ file, action, schemas });
 }
 
-function compile(definition: DefinitionFile, publish: (name: string, schema: JsonObject) => Checker): Action {
-  const { name, input, terms, output } = definition;
-  const none: Checker = () => err(refusal('terms-invalid', 'This action has no terms.'));
-  return {
-    definition,
-    checkInput: publish(`${name}.input`, input),
-    checkTerms: terms === undefined ? none : publish(`${name}.terms`, terms),
-    checkPartialTerms: terms === undefined ? none : publish(`${name}.counter`, partial(terms)),
-    checkOutput: publish(`${name}.output`, output),
-  };
+const isDefinition = new Ajv2020({ allErrors: true, strict: true }).compile<DefinitionFile>(definitionSchema);
+
+function told({ instancePath, message, keyword, params }: ErrorObject): string {
+  const extra = keyword === 'additionalProperties' ? ` (${String(params['additionalProperty'])})` : '';
+  return `${instancePath === '' ? '/' : instancePath} ${message ?? 'is wrong'}${extra}`;
+}
+
+function nameOf(file: unknown): string {
+  const named = typeof file === 'object' && file !== null && 'name' in file ? file.name : undefined;
+  return typeof named === 'string' ? named.slice(0, 64) : 'a definition';
 }
 
 /** A counter-offer names only what it wants changed. */

@@ -1,4 +1,8 @@
 /** What a file in protocol/actions/ must look like. */
+const EXPRESSION = { type: 'string', minLength: 1, maxLength: 2000 };
+const EXPRESSIONS = { type: 'object', additionalProperties: EXPRESSION };
+const sentence = { type: 'string', minLength: 1, maxLength: 400 };
+
 export const definitionSchema = {
   type: 'object',
   additionalProperties: false,
@@ -12,21 +16,37 @@ export const definitionSchema = {
     'risk',
     'mandate',
     'default_signoff',
+    'subjects',
     'negotiable',
     'input',
     'output',
+    'result',
+    'compensation',
+    'words',
     'examples',
   ],
   properties: {
     name: { type: 'string', pattern: '^[a-z]+\\.[a-z]+$' },
-    version: { type: 'string', pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+$' },
+    version: { type: 'string', pattern: '^[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4}$' },
     title: { type: 'string', maxLength: 80 },
     summary: { type: 'string', maxLength: 200 },
     description: { type: 'string', maxLength: 1000 },
-    kind: { enum: ['write', 'check', 'handoff'] },
+    kind: { enum: ['write', 'check', 'read', 'handoff'] },
     risk: { enum: ['R0', 'R1', 'R2', 'R3'] },
     mandate: { enum: ['required', 'none'] },
-    default_signoff: { enum: ['none', 'policy', 'always'] },
+    step_up: { enum: ['customer'] },
+    default_signoff: { enum: ['none', 'policy', 'unless_allowed', 'always', 'never'] },
+    subjects: {
+      type: 'object',
+      maxProperties: 10,
+      propertyNames: { pattern: '^[a-z][a-z_]{0,31}$' },
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['type', 'id'],
+        properties: { type: { type: 'string', pattern: '^[a-z][a-z_]{0,31}$' }, id: EXPRESSION },
+      },
+    },
     negotiable: {
       type: 'array',
       items: {
@@ -44,6 +64,40 @@ export const definitionSchema = {
           default: {},
         },
       },
+    },
+    standard_terms: EXPRESSIONS,
+    commits: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { total: EXPRESSION, term_months: EXPRESSION, seats: EXPRESSION },
+    },
+    price: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['from', 'to'],
+      properties: { from: EXPRESSION, to: EXPRESSION },
+    },
+    shows: {
+      type: 'object',
+      minProperties: 1,
+      additionalProperties: { type: 'array', minItems: 1, maxItems: 50, items: { type: 'string', maxLength: 64 } },
+    },
+    result: EXPRESSIONS,
+    compensation: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['by'],
+      properties: {
+        by: { enum: ['undo', 'action', 'person', 'none'] },
+        action: { type: 'string', pattern: '^[a-z]+\\.[a-z]+$' },
+      },
+    },
+    cooling_off_days: { type: 'integer', minimum: 0, maximum: 90 },
+    words: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['request', 'approval', 'reversal'],
+      properties: { request: sentence, approval: sentence, reversal: sentence, law: sentence },
     },
     input: { type: 'object' },
     terms: { type: 'object' },

@@ -7,16 +7,16 @@ import offers from '../../protocol/schemas/offers.json' with { type: 'json' };
 import register from '../../protocol/schemas/register.json' with { type: 'json' };
 import submit from '../../protocol/schemas/submit.json' with { type: 'json' };
 import withdraw from '../../protocol/schemas/withdraw.json' with { type: 'json' };
-import { type Contract, loadContract } from './contract.ts';
+import { type Contract, type ContractSource, readContract } from './contract.ts';
 
 /** The actions and envelopes this gateway ships with. */
+export const SHIPPED: ContractSource = {
+  definitions: [contractRenew, dataValidate, humanHandoff],
+  envelopes: { submit, offers, accept, withdraw, handoff, register },
+};
+
 export function readDefinitions(): Contract {
-  return loadContract([contractRenew, dataValidate, humanHandoff], {
-    submit,
-    offers,
-    accept,
-    withdraw,
-    handoff,
-    register,
-  });
+  const read = readContract(SHIPPED);
+  if (!read.ok) throw new Error(read.error.join('\n'));
+  return read.value;
 }

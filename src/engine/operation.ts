@@ -1,6 +1,6 @@
 import type { Plan, StepResult } from '../../adapters/sdk/index.ts';
 import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/ids.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { MandateConstraints, MandateFacts, Tier } from '../../protocol/mandate.ts';
 import type { Offer, Party, State } from '../../protocol/operation.ts';
 
@@ -90,6 +90,10 @@ export interface Operation {
   readonly mandate: MandateFacts | null;
   readonly request: { readonly digest: string; readonly signature: string; readonly signatureInput: string };
   readonly input: JsonObject;
+  /** The records the action is about, by the definition's names for them, as last read. */
+  readonly records?: JsonObject;
+  /** What a check found. */
+  readonly checked?: readonly Json[];
   readonly messages: readonly Message[];
   readonly negotiation?: Negotiation;
   /** General JWS JSON over the agreement payload. */

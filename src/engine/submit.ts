@@ -2,6 +2,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { refusal } from '../../protocol/errors.ts';
 import type { OperationId } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { isFreshConsent } from '../../protocol/mandate.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from './commitment.ts';
 import type { MandateFacts, Operation } from './operation.ts';
@@ -17,6 +18,8 @@ export async function submit(world: World, ask: Ask): Promise<StepResult> {
   if (!input.ok) return input;
   const mandate = await acceptMandate(world, ask, action, envelope.value['mandate']);
   if (!mandate.ok) return mandate;
+  const consented = consent(action, mandate.value, world.clock.now());
+  if (!consented.ok) return consented;
   return ok(born(world, ask, action, input.value, mandate.value));
 }
 
@@ -35,6 +38,14 @@ async function acceptMandate(
     return action.definition.mandate === 'none' ? ok(null) : err(refusal('mandate-missing'));
   }
   return world.mandates.accept(presented, { nonce: ask.key, keyid: ask.caller.keyid, now: world.clock.now() });
+}
+
+/** Judged when it is asked: what the principal consented to does not grow stale while people at the company think. */
+function consent({ definition }: Action, mandate: MandateFacts | null, now: Date): Result<void, Refusal> {
+  if (definition.step_up !== 'customer') return ok(undefined);
+  return mandate !== null && isFreshConsent(mandate, definition.name, now)
+    ? ok(undefined)
+    : err(refusal('consent-required'));
 }
 
 /** The first state of every operation, with its ledger record. */

@@ -5,6 +5,7 @@ import type { Proof } from '../../protocol/mandate.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { BudgetUse, Clock, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
 import type { MandateFacts, Operation } from './operation.ts';
+import type { ActionRules } from './rules.ts';
 
 /** Who asks, proven: the outcome of the identity step. */
 export interface Caller {
@@ -72,18 +73,22 @@ export interface ActionDefinition {
   readonly name: string;
   readonly version: string;
   readonly title: string;
-  readonly kind: 'write' | 'check' | 'handoff';
+  readonly kind: 'write' | 'check' | 'read' | 'handoff';
   readonly risk: 'R0' | 'R1' | 'R2' | 'R3';
   readonly mandate: 'required' | 'none';
+  /** The principal's fresh consent to this very action. */
+  readonly step_up?: 'customer';
   readonly negotiable: readonly Issue[];
   /** JSON Schema of the terms, for an action that has any. */
   readonly terms?: JsonObject;
-  readonly default_signoff: string;
+  /** `unless_allowed`: a person, unless the configuration allows it without one. `never`: no person may stand in its way. */
+  readonly default_signoff: 'none' | 'policy' | 'unless_allowed' | 'always' | 'never';
 }
 
 /** An action as the core uses it: its definition and its compiled schemas. */
 export interface Action {
   readonly definition: ActionDefinition;
+  readonly rules: ActionRules;
   checkInput(value: Json): Result<JsonObject, Refusal>;
   checkTerms(value: Json): Result<JsonObject, Refusal>;
   checkPartialTerms(value: Json): Result<JsonObject, Refusal>;
@@ -91,7 +96,8 @@ export interface Action {
 }
 
 export interface Actions {
-  action(name: string): Action | undefined;
+  /** The offered action of this name; with a version, also one that an operation began with and that is no longer offered. */
+  action(name: string, version?: string): Action | undefined;
   checkEnvelope(verb: Verb, value: Json): Result<JsonObject, Refusal>;
 }
 
@@ -130,6 +136,11 @@ export interface World {
   readonly actions: Actions;
   readonly mandates: Mandates;
   readonly settings: Settings;
+}
+
+/** The action as it was defined when the operation began. */
+export function actionOf(world: Pick<World, 'actions'>, operation: Operation): Action | undefined {
+  return world.actions.action(operation.action, operation.actionVersion);
 }
 
 /** A webhook event to every endpoint that wants them. */

@@ -1,49 +1,26 @@
 import type { PlanStep, StepResult, Verification } from '../../adapters/sdk/index.ts';
-import type { Refusal } from '../../protocol/errors.ts';
 import { refusal, toProblem } from '../../protocol/errors.ts';
-import type { Result } from '../../protocol/result.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
 import { adapterError, backoff, crmContext, crmProblem, unread } from './crm.ts';
-import { type Judge, planFor } from './prepare.ts';
+import { type Judge, makeReady } from './prepare.ts';
 
-export type WithinMandate = (operation: Operation, terms: Operation['input'] | null) => Promise<Result<void, Refusal>>;
 /** Ends an operation well: output checked against its schema, receipt signed. */
-export type Complete = (
-  operation: Operation,
-  attempts: readonly Attempt[],
-  last: Verification | null,
-) => Promise<Moved>;
+export type Complete = (operation: Operation, attempts: readonly Attempt[]) => Promise<Moved>;
 
 /** The last gate before the CRM: everything that was true when it was decided must be true now. Records the intent. */
-export async function start(
-  world: World,
-  judge: Judge,
-  within: WithinMandate,
-  complete: Complete,
-  operation: Operation,
-): Promise<Moved> {
-  const terms = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms ?? null;
-  const allowed = await within(operation, terms);
-  const now = world.clock.now();
-  if (!allowed.ok) {
-    return move(
-      operation,
-      'refused',
-      'engine',
-      now,
-      { problem: toProblem(allowed.error) },
-      { problem: allowed.error.code },
-    );
-  }
-  let again: Awaited<ReturnType<typeof planFor>>;
+export async function start(world: World, judge: Judge, complete: Complete, from: Operation): Promise<Moved> {
+  let ready: Awaited<ReturnType<typeof makeReady>>;
   try {
-    again = await planFor(world, operation);
+    ready = await makeReady(world, from);
   } catch (thrown) {
-    const moved = unread(world, operation, thrown);
-    return moved;
+    return unread(world, from, thrown);
   }
+  const now = world.clock.now();
+  if (!ready.ok)
+    return move(from, 'refused', 'engine', now, { problem: toProblem(ready.error) }, { problem: ready.error.code });
+  const { operation, terms, plan: again } = ready.value;
   const shown = operation.plan?.digest;
   const signedOff = operation.signoffs.some(
     ({ planDigest, decision }) => planDigest === again.digest && decision?.kind === 'approved',
@@ -71,7 +48,7 @@ export async function start(
   );
   if (first !== undefined) return started;
   // Nothing to write: the record already is as agreed.
-  const done = await complete(started.next, [], null);
+  const done = await complete(started.next, []);
   return { ...done, expected: operation.version };
 }
 
@@ -87,21 +64,15 @@ export async function carryOut(world: World, complete: Complete, operation: Oper
     return failed(world, operation, thrown);
   }
   if (seen.state !== 'applied') return doubt(world, operation, `read-back: ${seen.state}`);
-  return record(world, complete, operation, { ...attempt, result }, seen);
+  return record(world, complete, operation, { ...attempt, result });
 }
 
 /** After the effect of a step is known: the next step's intent, or the end. */
-async function record(
-  world: World,
-  complete: Complete,
-  operation: Operation,
-  done: Attempt,
-  seen: Verification,
-): Promise<Moved> {
+async function record(world: World, complete: Complete, operation: Operation, done: Attempt): Promise<Moved> {
   const attempts = operation.attempts.map((attempt) => (attempt.step === done.step ? done : attempt));
   const steps = operation.plan?.plan.steps ?? [];
   const next = steps[attempts.length];
-  if (next === undefined) return complete(operation, attempts, seen);
+  if (next === undefined) return complete(operation, attempts);
   const now = world.clock.now();
   const patch: Patch = {
     attempts: [...attempts, { step: next.id, intentAt: now.toISOString() }],
@@ -110,28 +81,9 @@ async function record(
   return move(operation, 'stepped', 'engine', now, patch, { step: next.id });
 }
 
-/** A step whose effect is known but not yet followed: read back once more, then on. */
+/** A step whose effect was found by reading but is not yet followed. */
 export async function finishStep(world: World, complete: Complete, operation: Operation): Promise<Moved> {
-  const { step, attempt } = currentStep(operation);
-  try {
-    return await record(
-      world,
-      complete,
-      operation,
-      attempt,
-      await world.crm.verify(crmContext(world, operation), step),
-    );
-  } catch (thrown) {
-    const error = adapterError(thrown);
-    return move(
-      operation,
-      'noted',
-      'engine',
-      world.clock.now(),
-      { tries: operation.tries + 1, dueAt: backoff(world, operation.tries) },
-      { crm: error.code },
-    );
-  }
+  return record(world, complete, operation, currentStep(operation).attempt);
 }
 
 function failed(world: World, operation: Operation, thrown: unknown): Moved {

@@ -1,10 +1,15 @@
 import type { Plan } from '../../adapters/sdk/index.ts';
 import { digest } from '../../protocol/canonical.ts';
+import { type Refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { ok, type Result } from '../../protocol/result.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
+import { withinMandate } from './authority.ts';
 import { crmContext, unread } from './crm.ts';
+import { readSubjects, withRecords } from './subjects.ts';
+import { termsOf } from './terms.ts';
 
 /** What policy says about a plan: whether a person must decide, of which role, and why. */
 export type Verdict = { readonly required: boolean; readonly role: string; readonly reasons: readonly string[] };
@@ -13,37 +18,48 @@ export type Judge = (operation: Operation, plan: Plan | null, terms: JsonObject 
 /** The company's signature on the agreement: put when the company is bound, not before. */
 export type Countersign = (operation: Operation) => Promise<Operation['agreement']>;
 
-export async function planFor(
-  world: World,
-  operation: Operation,
-): Promise<{ plan: Plan; digest: string; plannedAt: string }> {
-  const offer = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer);
+/** What would be done now, and for what. */
+export interface Ready {
+  /** With its records as they are now. */
+  readonly operation: Operation;
+  readonly terms: JsonObject | null;
+  readonly plan: Planned;
+}
+
+/** Reads afresh, checks afresh, plans afresh: after every wait the records may be others', the mandate void and the terms too much.
+ * Throws the adapter's errors. */
+export async function makeReady(world: World, from: Operation): Promise<Result<Ready, Refusal>> {
+  const reads = await readSubjects(world, from);
+  if (!reads.ok) return reads;
+  const operation = withRecords(from, reads.value);
+  const terms = termsOf(world, operation);
+  if (!terms.ok) return terms;
+  const allowed = await withinMandate(world, operation, terms.value ?? {});
+  if (!allowed.ok) return allowed;
   const plan = await world.crm.plan(crmContext(world, operation), {
     operation: operation.id,
     action: operation.action,
     input: operation.input,
-    ...(offer === undefined ? {} : { terms: offer.terms }),
+    asked_on: operation.createdAt.slice(0, 10),
+    ...(terms.value === null ? {} : { terms: terms.value }),
   });
-  return { plan, digest: digest(plan), plannedAt: world.clock.now().toISOString() };
+  const planned = { plan, digest: digest(plan), plannedAt: world.clock.now().toISOString() };
+  return ok({ operation, terms: terms.value, plan: planned });
 }
 
 /** Plans the write and asks policy: either a person signs off this very plan, or it is cleared. */
-export async function prepare(
-  world: World,
-  judge: Judge,
-  countersign: Countersign,
-  operation: Operation,
-): Promise<Change> {
-  let planned: Awaited<ReturnType<typeof planFor>>;
+export async function prepare(world: World, judge: Judge, countersign: Countersign, from: Operation): Promise<Change> {
+  let ready: Awaited<ReturnType<typeof makeReady>>;
   try {
-    planned = await planFor(world, operation);
+    ready = await makeReady(world, from);
   } catch (thrown) {
-    const moved = unread(world, operation, thrown);
+    const moved = unread(world, from, thrown);
     return { next: moved.next, expected: moved.expected, records: [moved.record] };
   }
-  const offer = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer);
-  const verdict = judge(operation, planned.plan, offer?.terms ?? null);
-  return verdict.required ? ask(world, operation, planned, verdict) : clear(world, countersign, operation, planned);
+  if (!ready.ok) return refuse(world, from, ready.error);
+  const { operation, terms, plan } = ready.value;
+  const verdict = judge(operation, plan.plan, terms);
+  return verdict.required ? ask(world, operation, plan, verdict) : clear(world, countersign, operation, plan);
 }
 
 type Planned = NonNullable<Operation['plan']>;
@@ -101,4 +117,17 @@ async function clear(world: World, countersign: Countersign, operation: Operatio
     },
   );
   return { next: moved.next, expected: moved.expected, records: [moved.record] };
+}
+
+/** Ends an operation that may not be carried out, with the reason. */
+export function refuse(world: World, operation: Operation, error: Refusal): Change {
+  const moved = move(
+    operation,
+    'refused',
+    'engine',
+    world.clock.now(),
+    { problem: toProblem(error) },
+    { problem: error.code },
+  );
+  return { next: moved.next, expected: operation.version, records: [moved.record] };
 }

@@ -7,7 +7,7 @@ import { move } from '../engine/transitions.ts';
 import { type Ask, type Change, notify, type StepResult, type World } from '../engine/world.ts';
 
 /** The action every handoff becomes in the CRM. */
-export const HANDOFF_ACTION = 'human.handoff';
+const HANDOFF_ACTION = 'human.handoff';
 
 /** "Human now" on an operation: legal in every state, granted at once, with the whole conversation as its context package.
  * Beside it a case is opened in the CRM, as an operation of its own: if the CRM is down it waits; the person does not. */

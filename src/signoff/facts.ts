@@ -1,6 +1,11 @@
+import type { Expression, Scope } from '../../adapters/sdk/expression.ts';
 import type { Plan } from '../../adapters/sdk/index.ts';
+import { isMoney } from '../../adapters/sdk/values.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import type { Money } from '../../protocol/money.ts';
 import type { Operation } from '../engine/operation.ts';
+import { type ActionRules, scopeOf } from '../engine/rules.ts';
+import type { Action } from '../engine/world.ts';
 
 /** What sign-off rules may look at: typed facts from the CRM, the signed terms and the plan. Never a peer's free text. */
 export interface SignoffFacts {
@@ -15,18 +20,17 @@ export interface SignoffFacts {
 
 export function signoffFacts(
   operation: Operation,
-  risk: string,
+  { definition, rules }: Action,
   plan: Plan | null,
   terms: JsonObject | null,
 ): SignoffFacts {
-  const record = operation.negotiation?.facts ?? {};
   return {
     action: operation.action,
-    risk,
+    risk: definition.risk,
     tier: operation.mandate?.tier ?? 'none',
     terms: terms ?? {},
-    record,
-    change: changeOf(record, terms ?? {}),
+    record: recordOf(operation, rules),
+    change: changeOf(rules, operation, terms),
     plan: {
       steps: plan?.steps.length ?? 0,
       fields: plan?.steps.flatMap(({ changes }) => changes.map(({ ref, field }) => `${ref.type}.${field}`)) ?? [],
@@ -34,23 +38,42 @@ export function signoffFacts(
   };
 }
 
-/** `price_change_percent`: of the unit price, negative is cheaper. `total`: the whole commitment in minor units. */
-function changeOf(record: JsonObject, terms: JsonObject): SignoffFacts['change'] {
-  const before = amountOf(record['unit_price']);
-  const after = amountOf(terms['unit_price']);
-  const { seats, term_months: months } = terms;
-  const total =
-    after !== undefined && typeof seats === 'number' && typeof months === 'number' ? after.amount * seats * months : 0;
-  const percent =
-    before !== undefined && after !== undefined && before.amount > 0
-      ? ((after.amount - before.amount) / before.amount) * 100
-      : 0;
-  return { price_change_percent: percent, total, currency: after?.currency ?? before?.currency ?? '' };
+/** The record the action is about first of all. */
+function recordOf({ records }: Operation, { subjects }: ActionRules): JsonObject {
+  const first = records?.[subjects[0]?.name ?? ''];
+  return typeof first === 'object' && first !== null && !Array.isArray(first) ? (first as JsonObject) : {};
 }
 
-function amountOf(value: unknown): { amount: number; currency: string } | undefined {
-  if (typeof value !== 'object' || value === null || !('amount' in value) || !('currency' in value)) return undefined;
-  return typeof value.amount === 'number' && typeof value.currency === 'string'
-    ? { amount: value.amount, currency: value.currency }
-    : undefined;
+/** `price_change_percent`: of the price the definition compares, negative is cheaper. `total`: the whole commitment in minor units. */
+function changeOf(
+  { price, commits }: ActionRules,
+  operation: Operation,
+  terms: JsonObject | null,
+): SignoffFacts['change'] {
+  const scope = scopeOf(operation, terms);
+  const before = amountOf(price?.from, scope);
+  const after = amountOf(price?.to, scope);
+  const total = amountOf(commits.total, scope);
+  const currency = total?.currency ?? after?.currency ?? before?.currency ?? '';
+  // A difference that cannot be told is as large as can be: a rule about it calls a person.
+  const untold = terms !== null && price !== null ? Number.NEGATIVE_INFINITY : 0;
+  const percent =
+    before === undefined || after === undefined || before.currency !== after.currency
+      ? untold
+      : percentBetween(before.amount, after.amount);
+  return { price_change_percent: percent, total: total?.amount ?? 0, currency };
+}
+
+function percentBetween(before: number, after: number): number {
+  return before > 0 ? ((after - before) / before) * 100 : 0;
+}
+
+/** Nothing where there are no terms yet to compute it from. */
+function amountOf(expression: Expression | undefined, scope: Scope): Money | undefined {
+  try {
+    const value = expression?.(scope);
+    return isMoney(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -22,6 +22,7 @@ interface Rule {
 
 const DEFAULT_ROLE = 'approver';
 const RULE_MEMBERS = new Set(['name', 'when', 'role', 'reason']);
+const ALLOWANCE_MEMBERS = new Set(['name', 'when']);
 
 function environment() {
   return conditionEnvironment()
@@ -34,18 +35,31 @@ function environment() {
     .registerVariable({ name: 'plan', schema: { steps: 'int', fields: 'list<string>' } });
 }
 
-/** Compiles every rule and checks its types; all mistakes at once. A gateway with a rule it cannot read does not start. */
-export function compileSignoffPolicy(rules: readonly JsonObject[]): Result<SignoffPolicy, readonly string[]> {
+/** Compiles every rule and checks its types; all mistakes at once. A gateway with a rule it cannot read does not start.
+ * `allow`: what may be done without a person although its definition would call one. */
+export function compileSignoffPolicy(
+  rules: readonly JsonObject[],
+  allow: readonly JsonObject[] = [],
+): Result<SignoffPolicy, readonly string[]> {
   const problems: string[] = [];
-  const compiled = rules.flatMap((rule, index) => {
-    const read = compileRule(rule);
-    if (read.ok) return [read.value];
-    problems.push(`/signoff/rules/${index} ${read.error}`);
-    return [];
-  });
+  const compileAll = (list: readonly JsonObject[], at: string, compile: (rule: JsonObject) => Result<Rule, string>) =>
+    list.flatMap((rule, index) => {
+      const read = compile(rule);
+      if (read.ok) return [read.value];
+      problems.push(`/signoff/${at}/${index} ${read.error}`);
+      return [];
+    });
+  const asking = compileAll(rules, 'rules', compileRule);
+  const allowing = compileAll(allow, 'allow', compileAllowance);
   return problems.length > 0
     ? err(problems)
-    : ok({ evaluate: (facts, fallback) => evaluate(compiled, facts, fallback) });
+    : ok({ evaluate: (facts, fallback) => evaluate(asking, allowing, facts, fallback) });
+}
+
+function compileAllowance(allowance: JsonObject): Result<Rule, string> {
+  const stranger = Object.keys(allowance).find((member) => !ALLOWANCE_MEMBERS.has(member));
+  if (stranger !== undefined) return err(`has an unknown member ${stranger}`);
+  return compileRule({ ...allowance, reason: '' });
 }
 
 function compileRule(rule: JsonObject): Result<Rule, string> {
@@ -73,18 +87,31 @@ function celFacts(facts: SignoffFacts): Record<string, unknown> {
   };
 }
 
-/** A rule that fails to evaluate asks for a person: an error is never a permission. */
-function evaluate(rules: readonly Rule[], facts: SignoffFacts, defaultSignoff: string): Verdict {
+/** A rule that fails to evaluate asks for a person, and an allowance that fails allows nothing: an error is never a permission. */
+function evaluate(
+  rules: readonly Rule[],
+  allowances: readonly Rule[],
+  facts: SignoffFacts,
+  defaultSignoff: string,
+): Verdict {
+  // The law's own words to a company: nobody may stand between a customer and this.
+  if (defaultSignoff === 'never') return { required: false, role: DEFAULT_ROLE, reasons: [] };
   const asked = rules.flatMap((rule) => {
-    try {
-      const holds = rule.holds(facts);
-      if (holds === false) return [];
-      return holds === true ? [rule] : [{ ...rule, reason: `The rule ${rule.name} could not be decided.` }];
-    } catch {
-      return [{ ...rule, reason: `The rule ${rule.name} could not be decided.` }];
-    }
+    const holds = decided(rule, facts);
+    if (holds === false) return [];
+    return holds === true ? [rule] : [{ ...rule, reason: `The rule ${rule.name} could not be decided.` }];
   });
   const reasons = asked.map(({ reason }) => reason);
   if (defaultSignoff === 'always') reasons.unshift('This action always needs a person.');
+  if (defaultSignoff === 'unless_allowed' && !allowances.some((each) => decided(each, facts) === true))
+    reasons.push('This action needs a person where no rule allows it without one.');
   return { required: reasons.length > 0, role: asked[0]?.role ?? DEFAULT_ROLE, reasons };
+}
+
+function decided({ holds }: Rule, facts: SignoffFacts): unknown {
+  try {
+    return holds(facts);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,112 @@
+import { compileExpression, type Expression, type Scope } from '../../adapters/sdk/expression.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { ActionRules, ResultScope } from '../engine/rules.ts';
+
+/** A definition's parts that are expressions, and what they must agree with. */
+export interface RuleSource {
+  readonly kind: 'write' | 'check' | 'read' | 'handoff';
+  readonly risk: string;
+  readonly mandate: string;
+  readonly negotiable: readonly { readonly pointer: string }[];
+  readonly subjects: Readonly<Record<string, { readonly type: string; readonly id: string }>>;
+  readonly standard_terms?: Readonly<Record<string, string>>;
+  readonly commits?: { readonly total?: string; readonly term_months?: string; readonly seats?: string };
+  readonly price?: { readonly from: string; readonly to: string };
+  readonly shows?: Readonly<Record<string, readonly string[]>>;
+  readonly result: Readonly<Record<string, string>>;
+  readonly compensation: { readonly by: string; readonly action?: string };
+  readonly terms?: JsonObject;
+  readonly input: JsonObject;
+  readonly output: JsonObject;
+}
+
+const RESULT_VARIABLES = {
+  after: 'map',
+  made: 'map',
+  revision: 'dyn',
+  effects: 'int',
+  now: 'string',
+  handoff: 'map',
+  checked: 'list',
+  corrected: 'bool',
+  shown: 'list',
+};
+
+/** Compiles every expression and holds the parts against each other; tells every mistake, each with a JSON Pointer. */
+export function compileRules(source: RuleSource, problems: string[]): ActionRules {
+  const { subjects, standard_terms, commits = {}, price, shows = {}, result } = source;
+  const expression = (text: string, at: string): Expression => {
+    const compiled = compileExpression<Scope>(text);
+    if (compiled.ok) return compiled.value;
+    problems.push(`${at} ${compiled.error}`);
+    return () => null;
+  };
+  const members = (texts: Readonly<Record<string, string>>, at: string) =>
+    new Map(Object.entries(texts).map(([name, text]) => [name, expression(text, `${at}/${name}`)]));
+  const results = new Map(
+    Object.entries(result).map(([name, text]): [string, Expression<ResultScope>] => {
+      const compiled = compileExpression<ResultScope>(text, RESULT_VARIABLES);
+      if (compiled.ok) return [name, compiled.value];
+      problems.push(`/result/${name} ${compiled.error}`);
+      return [name, () => null];
+    }),
+  );
+  agreement(source, problems);
+  return {
+    subjects: Object.entries(subjects).map(([name, { type, id }]) => ({
+      name,
+      type,
+      id: expression(id, `/subjects/${name}/id`),
+    })),
+    standardTerms: standard_terms === undefined ? null : members(standard_terms, '/standard_terms'),
+    commits: Object.fromEntries(members(commits as Record<string, string>, '/commits')),
+    price:
+      price === undefined
+        ? null
+        : { from: expression(price.from, '/price/from'), to: expression(price.to, '/price/to') },
+    shows: new Map(Object.entries(shows)),
+    result: results,
+  };
+}
+
+/** What one part says of another must be so. */
+function agreement(source: RuleSource, problems: string[]): void {
+  const { kind, risk, mandate, negotiable, subjects, standard_terms, shows, result, terms, output } = source;
+  compare('/result', Object.keys(result), output, '/output', problems);
+  if (standard_terms !== undefined)
+    compare('/standard_terms', Object.keys(standard_terms), terms ?? {}, '/terms', problems);
+  const issues = new Set(propertiesOf(terms ?? {}));
+  for (const [index, { pointer }] of negotiable.entries()) {
+    const name = pointer.split('/')[1];
+    if (name === undefined || !issues.has(name)) problems.push(`/negotiable/${index} is not in /terms`);
+  }
+  if (terms !== undefined && negotiable.length === 0 && standard_terms === undefined)
+    problems.push('/terms come from nowhere: nothing is negotiable and there are no /standard_terms');
+  if (kind !== 'handoff' && mandate !== 'required')
+    problems.push('/mandate must be required: only a handoff goes without');
+  if (kind === 'write' && risk === 'R0') problems.push('/risk of a write is R1 or more');
+  if (kind !== 'write' && negotiable.length > 0) problems.push('/negotiable is for writes');
+  if (kind === 'check' && !propertiesOf(source.input).includes('fields'))
+    problems.push('/input of a check has fields: a list of {path, value}');
+  if ((kind === 'read') !== (shows !== undefined)) problems.push('/shows is for a read, and only for it');
+  if (kind !== 'handoff' && Object.keys(subjects).length === 0)
+    problems.push('/subjects is empty: an action is about something of the principal’s');
+  for (const [name, { type }] of Object.entries(subjects))
+    if (kind === 'read' && shows?.[type] === undefined) problems.push(`/shows has nothing for /subjects/${name}`);
+  const { by, action } = source.compensation;
+  if ((by === 'action') !== (action !== undefined)) problems.push('/compensation names an action if it is by one');
+}
+
+/** Members that a schema does not have, and those it requires that are not there. */
+function compare(at: string, names: readonly string[], schema: JsonObject, where: string, problems: string[]): void {
+  const has = propertiesOf(schema);
+  for (const name of names) if (!has.includes(name)) problems.push(`${at}/${name} is not in ${where}`);
+  const required: Json = schema['required'] ?? [];
+  for (const name of Array.isArray(required) ? required : [])
+    if (!names.includes(String(name))) problems.push(`${at} lacks ${String(name)}, which ${where} requires`);
+}
+
+function propertiesOf(schema: JsonObject): string[] {
+  const properties: Json = schema['properties'] ?? {};
+  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+}

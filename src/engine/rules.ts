@@ -1,0 +1,67 @@
+/** What a definition says beyond its schemas, compiled: all the engine needs to carry out an action it has never heard of. */
+import type { Expression, Scope } from '../../adapters/sdk/expression.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Operation } from './operation.ts';
+
+/** A record the action is about: it must be the principal's. Where `id` gives nothing, none is named. */
+export interface Subject {
+  readonly name: string;
+  readonly type: string;
+  readonly id: Expression;
+}
+
+/** What the expressions of `result` see beyond the request: what came of it. */
+export interface ResultScope extends Scope {
+  /** The records, with what was written. */
+  readonly after: JsonObject;
+  /** Ids of what was made, by type. */
+  readonly made: JsonObject;
+  /** The CRM's version of the last record written. */
+  readonly revision: string | null;
+  readonly effects: number;
+  /** RFC 3339 UTC. */
+  readonly now: string;
+  readonly handoff: JsonObject;
+  /** For a check: the claims with their results, and whether what was wrong has been corrected. */
+  readonly checked: readonly Json[];
+  readonly corrected: boolean;
+  /** For a read: the records, each reduced to what was asked for and may be shown. */
+  readonly shown: readonly Json[];
+}
+
+export interface ActionRules {
+  readonly subjects: readonly Subject[];
+  /** The terms where nothing is negotiated; null: only an agreement gives terms. */
+  readonly standardTerms: ReadonlyMap<string, Expression> | null;
+  /** What the customer is committed to: compared with the mandate's limits. */
+  readonly commits: {
+    readonly total?: Expression;
+    readonly term_months?: Expression;
+    readonly seats?: Expression;
+  };
+  /** Two amounts of money whose difference a sign-off rule may look at. */
+  readonly price: { readonly from: Expression; readonly to: Expression } | null;
+  /** For a read: the fields of each type that may be shown. */
+  readonly shows: ReadonlyMap<string, readonly string[]>;
+  readonly result: ReadonlyMap<string, Expression<ResultScope>>;
+}
+
+export function scopeOf(operation: Operation, terms: JsonObject | null): Scope {
+  return {
+    operation: operation.id,
+    input: operation.input,
+    terms: terms ?? {},
+    records: operation.records ?? {},
+    asked_on: operation.createdAt.slice(0, 10),
+  };
+}
+
+/** The members whose expressions give something. Throws where one cannot be decided. */
+export function evaluated<S extends Scope>(members: ReadonlyMap<string, Expression<S>>, scope: S): JsonObject {
+  const values: Record<string, Json> = {};
+  for (const [name, expression] of members) {
+    const value = expression(scope);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}

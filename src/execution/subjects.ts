@@ -1,0 +1,73 @@
+import type { Snapshot } from '../../adapters/sdk/index.ts';
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Operation } from '../engine/operation.ts';
+import { type ActionRules, scopeOf } from '../engine/rules.ts';
+import { actionOf, type World } from '../engine/world.ts';
+import { crmContext } from './crm.ts';
+
+/** Records one request may be about: more is a way to make the CRM work for nothing. */
+const RECORDS_MAX = 20;
+
+/** A subject as it was read just now. */
+export interface Read {
+  readonly name: string;
+  readonly type: string;
+  readonly snapshot: Snapshot;
+}
+
+/** Reads what the action is about; every record must be the principal's, before anything is done with any. Throws the adapter's errors. */
+export async function readSubjects(world: World, operation: Operation): Promise<Result<readonly Read[], Refusal>> {
+  const named = subjectIds(operation, actionOf(world, operation)?.rules.subjects ?? []);
+  if (!named.ok) return named;
+  const reads: Read[] = [];
+  for (const { name, type, id } of named.value) {
+    const snapshot = await world.crm.read(crmContext(world, operation), { type, by: 'id', value: id });
+    if (!isOwn(operation, snapshot)) return err(NOT_THERE());
+    reads.push({ name, type, snapshot });
+  }
+  return ok(reads);
+}
+
+/** The operation with its records as read: a name whose expression gave a list has a list. */
+export function withRecords(operation: Operation, reads: readonly Read[]): Operation {
+  const records: Record<string, Json> = {};
+  for (const { name, snapshot } of reads) {
+    const before = records[name];
+    const data: JsonObject = snapshot.data;
+    if (before === undefined) records[name] = data;
+    else records[name] = Array.isArray(before) ? [...before, data] : [before, data];
+  }
+  return { ...operation, records };
+}
+
+function subjectIds(
+  operation: Operation,
+  subjects: ActionRules['subjects'],
+): Result<{ name: string; type: string; id: string }[], Refusal> {
+  const scope = scopeOf(operation, null);
+  const named: { name: string; type: string; id: string }[] = [];
+  for (const { name, type, id } of subjects) {
+    let value: Json | undefined;
+    try {
+      value = id(scope);
+    } catch {
+      return err(NOT_THERE());
+    }
+    const ids: readonly Json[] = value === undefined ? [] : Array.isArray(value) ? value : [value];
+    for (const each of new Set(ids)) {
+      if (typeof each !== 'string') return err(NOT_THERE());
+      named.push({ name, type, id: each });
+    }
+  }
+  return named.length <= RECORDS_MAX ? ok(named) : err(refusal('record-unusable', 'The request is about too much.'));
+}
+
+/** A record outside the mandate's accounts looks the same as one that does not exist. */
+function isOwn({ mandate }: Operation, { data }: Snapshot): boolean {
+  const account = data['account'] ?? data['id'];
+  return typeof account === 'string' && (mandate?.constraints.accounts ?? []).includes(account);
+}
+
+const NOT_THERE = () => refusal('not-found', 'There is no such record for this principal.');
