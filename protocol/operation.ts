@@ -62,8 +62,10 @@ export interface Offer {
   readonly expires_at: string;
   /** The company's signature over the agreement payload this offer leads to: compact JWS with detached payload. Absent on the agent's own. */
   readonly jws?: string;
-  /** Untrusted free text beside the offer, quoted, never executed. */
+  /** Untrusted free text beside the offer, quoted, never executed. Not part of what is signed. */
   readonly note?: string;
+  /** The note was written by an AI system (Regulation (EU) 2024/1689 Art. 50). */
+  readonly note_by?: 'model';
 }
 
 /** A step the agent may take now. */

@@ -24,9 +24,10 @@ import { makeStatusLists } from './identity/status-lists.ts';
 import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
-import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
+import type { Clock, Ids, Keys, Log, Store, Voice } from './ports.ts';
 import { signoffFacts } from './signoff/facts.ts';
 import { compileSignoffPolicy } from './signoff/policy.ts';
+import { makeModelVoice } from './voice/model.ts';
 
 export interface EngineDeps {
   readonly config: Config;
@@ -95,6 +96,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     return rules.value.evaluate(signoffFacts(operation, action, plan, terms), action.definition.default_signoff);
   };
   const negotiation = makeNegotiation(world, {
+    voice: await composeVoice(config, log),
     policies: negotiations.value,
     needsSignoff: (operation, terms) => judge(operation, null, terms).required,
     withinMandate: (operation, terms) => withinMandate(world, operation, terms),
@@ -114,6 +116,12 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
   );
   const pipeline = makePipeline(world, features, worker);
   return { world, contract, pipeline, worker, tokenIssuers: tokenIssuers.value };
+}
+
+async function composeVoice({ voice, secrets }: Config, log: Log): Promise<Voice | undefined> {
+  if (voice === undefined) return undefined;
+  const { base_url: baseUrl, model, timeout_seconds: seconds } = voice;
+  return makeModelVoice({ baseUrl, model, key: secrets.modelKey, timeoutMs: seconds * 1_000 }, log);
 }
 
 /** Who issues mandates, and who gives grants with access tokens. The same name in both would be two answers to one question. */

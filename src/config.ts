@@ -55,6 +55,7 @@ interface ConfigFile {
     readonly answers_by: readonly string[];
   };
   readonly negotiation: Readonly<Record<string, JsonObject>>;
+  readonly voice?: { readonly base_url: string; readonly model: string; readonly timeout_seconds: number };
   readonly webhooks: readonly { readonly name: string; readonly url: string }[];
   readonly allow_private_network: boolean;
 }
@@ -62,6 +63,8 @@ interface ConfigFile {
 export interface Config extends ConfigFile {
   readonly secrets: {
     readonly crmToken: string;
+    /** Bearer token of the voice’s endpoint; undefined where it wants none. */
+    readonly modelKey: string | undefined;
     /** Standard Webhooks secrets of change notices from the CRM, newest first. */
     readonly crmEvents: readonly string[];
     /** Standard Webhooks secrets (`whsec_…`) an endpoint, newest first. */
@@ -101,6 +104,7 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
   if (!validate(copy)) throw new ConfigError((validate.errors ?? []).map(explain));
   const secrets = {
     crmToken: environment['PARLEY_CRM_TOKEN'] ?? '',
+    modelKey: environment['PARLEY_MODEL_KEY'],
     crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
     webhooks: new Map(copy.webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),
   };

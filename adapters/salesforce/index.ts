@@ -57,15 +57,10 @@ export function makeSalesforceAdapter(options: SalesforceAdapterOptions): Adapte
     ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
   };
   const limiter = makeLimiter({ readers: [salesforceLimits, retryAfter] });
-  const http = makeHttp({
-    ...how,
-    auth: salesforceAuth(options.auth, how),
-    bodyBytesMax: ANSWER_BYTES_MAX,
-    limiter,
-    retry: FEW_RETRIES,
-  });
-  const reader = readOnly(http);
-  const writer = makeWriter(http, org);
+  const common = { ...how, auth: salesforceAuth(options.auth, how), bodyBytesMax: ANSWER_BYTES_MAX, limiter };
+  const reader = readOnly(makeHttp({ ...common, retry: FEW_RETRIES }));
+  // A write in doubt is looked up, not repeated: only a session that ended lets one be sent again.
+  const writer = makeWriter(makeHttp(common), org);
   return {
     manifest,
     health: (ctx) => health(reader, limiter, org, ctx),
@@ -95,8 +90,8 @@ function orThrow<T>(what: string, read: { ok: true; value: T } | { ok: false; er
 function writeable(org: Org, plan: Plan): Plan {
   for (const step of plan.steps) {
     const payload = payloadOf(step);
-    createNodes(org, payload, step.idempotencyKey);
     if (payload.update !== null) toOrg(org, typeNamed(org, payload.update.type), payload.update.values);
+    createNodes(org, payload, step.idempotencyKey);
   }
   return plan;
 }

@@ -3,8 +3,10 @@ import type { Firmness, Offer } from '../../protocol/operation.ts';
 import type { Message, Operation } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
+import type { Voice } from '../ports.ts';
 import { adviceFor } from './advice.ts';
 import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
+import { hearingOf, putForward } from './hearing.ts';
 import { packagesOf } from './setting.ts';
 import type { Package } from './space.ts';
 import { companyMove, type Move } from './strategy.ts';
@@ -15,6 +17,8 @@ export interface BidDeps {
   readonly needsSignoff: NeedsSignoff;
   /** Gives the operation to a person, with the conversation so far. */
   readonly callPerson: (operation: Operation, topic: string) => Change;
+  /** Chooses among the moves the strategy has bounded, and explains; without it the strategy speaks for itself. */
+  readonly voice?: Voice | undefined;
 }
 
 type Talk = NonNullable<Operation['negotiation']>;
@@ -33,7 +37,9 @@ export async function bid(
   const may = mayDiscount(table, world.store, now);
   const change = await bidWith(world, deps, table, talking, from, may);
   if (!may || change.budget === undefined || change.budget.amount === 0) return change;
-  return { ...change, otherwise: await bidWith(world, deps, table, talking, from, false) };
+  // The race for a budget is not worth a model's time.
+  const { voice: _silent, ...plain } = deps;
+  return { ...change, otherwise: await bidWith(world, plain, table, talking, from, false) };
 }
 
 async function bidWith(
@@ -58,19 +64,36 @@ async function bidWith(
     mayStop: heldOffers(talk.offers, world.clock.now()).length === 0,
   });
   if (decided.kind === 'impasse') return toPerson(deps, from, talk, adviceFor(table, theirs, ours, decided));
-  const note = noteOf(decided);
-  const offers = await Promise.all(
-    decided.offers.map((levels) => {
-      const terms = table.space.write(levels);
-      const firmness = firmnessOf(table, levels, decided.final, deps.needsSignoff(talking, terms));
-      return companyOffer(world, talking, { by: 'company', terms, firmness, note });
+  const terms = decided.offers.map(table.space.write);
+  const put = await putForward(deps.voice, () => hearingOf(world, talking, talk, terms), terms, noteOf(decided));
+  if (put.kind === 'person') return toPerson(deps, from, talk, put.why, 'The company’s AI asks a person to go on');
+  const firmness = new Map(
+    decided.offers.map((levels, index) => {
+      const signoff = deps.needsSignoff(talking, terms[index] ?? {});
+      return [terms[index], firmnessOf(table, levels, decided.final, signoff)];
     }),
   );
-  return offered(world, table, from, talk, offers, note);
+  const offers = await Promise.all(
+    put.terms.map((each) =>
+      companyOffer(world, talking, {
+        by: 'company',
+        terms: each,
+        firmness: firmness.get(each) ?? 'indicative',
+        ...put.words,
+      }),
+    ),
+  );
+  return offered(world, table, from, talk, offers, put.words.note);
 }
 
-export function toPerson(deps: BidDeps, from: Operation, talk: Talk, advice: string): Change {
-  return deps.callPerson({ ...from, negotiation: talk, advice }, 'The negotiation is at an impasse');
+export function toPerson(
+  deps: BidDeps,
+  from: Operation,
+  talk: Talk,
+  advice: string,
+  topic = 'The negotiation is at an impasse',
+): Change {
+  return deps.callPerson({ ...from, negotiation: talk, advice }, topic);
 }
 
 /** What the company can stand by: a person may have to sign off, and a budget that others draw on too may be used up in the meantime,

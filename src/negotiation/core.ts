@@ -5,7 +5,7 @@ import { ok, type Result } from '../../protocol/result.ts';
 import type { NegotiationPolicy } from './policy.ts';
 import { makeSpace, type Package, type SpaceFacts } from './space.ts';
 import { type Move as CoreMove, companyMove } from './strategy.ts';
-import { admissible, lastMain, layTable, type Table, withMain, worthOf } from './table.ts';
+import { admissible, layTable, type Table, worthOf } from './table.ts';
 
 export { parseNegotiationPolicy } from './parse-policy.ts';
 
@@ -92,8 +92,8 @@ function appraisalOf(table: Table, levels: Package): Appraisal {
   const { scale, policy } = table;
   const points = (main: number) =>
     scale.reference === null ? main * 100 : (main * 10_000) / Math.max(1, scale.reference);
-  const value = (each: Package) => scale.sign * points(each[table.main] ?? 0) + worthOf(table, each);
-  const [mine, least] = [value(levels), value(withMain(table, levels, lastMain(table, levels)))];
+  const mine = scale.sign * points(levels[table.main] ?? 0) + worthOf(table, levels);
+  const least = scale.sign * points(policy.last(scale, 0));
   const most = scale.sign * policy.numbers.open;
   return { admissible: admissible(table, levels), utility: most === least ? 0 : (mine - least) / (most - least) };
 }

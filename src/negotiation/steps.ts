@@ -5,7 +5,7 @@ import type { Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Message, Operation } from '../engine/operation.ts';
 import { ownOperation } from '../engine/submit.ts';
-import { move } from '../engine/transitions.ts';
+import { move, type Patch } from '../engine/transitions.ts';
 import type { Ask, Change, StepResult, World } from '../engine/world.ts';
 import { makeAccept } from './accept.ts';
 import { type BidDeps, bid, nextDue, toPerson } from './bid.ts';
@@ -45,7 +45,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     return companyAnswers({ ...operation, negotiation: talk }, operation, talk);
   }
 
-  /** A counter-offer, and the company's answer to it, in one transaction. */
+  /** A counter-offer, and the company's answer to it, in one transaction; where a voice answers, which takes its time, in the next. */
   async function counter(_world: World, ask: Ask): Promise<StepResult> {
     const own = ownOperation(world, ask.caller.keyid, ask.target);
     if (!own.ok) return own;
@@ -71,18 +71,17 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       'countered',
       'agent',
       world.clock.now(),
-      { negotiation: heard, messages: [...operation.messages, ...said] },
+      {
+        negotiation: heard,
+        messages: [...operation.messages, ...said],
+        ...(deps.voice === undefined ? {} : { dueAt: world.clock.now().getTime() }),
+      },
       { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest },
     );
+    if (deps.voice !== undefined) return ok({ ...countered, records: [countered.record] });
     const answered = await companyAnswers(countered.next, countered.next, heard);
     if (!answered.ok) return answered;
-    const after = (change: Change): Change => ({
-      ...change,
-      expected: operation.version,
-      records: [countered.record, ...change.records],
-      ...(change.otherwise === undefined ? {} : { otherwise: after(change.otherwise) }),
-    });
-    return ok(after(answered.value));
+    return ok(behind(countered.record, operation.version, answered.value));
   }
 
   function completed(operation: Operation, talk: Talk, partial: JsonObject): Result<Terms, Refusal> {
@@ -101,22 +100,20 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     return space.ok ? tableOf(deps.policies, operation, talk.facts, space.value) : space;
   }
 
-  /** The talk's time is over, or that of an offer that was held: what it reserved is free again. */
+  /** It is the company's turn, the talk's time is over, or that of an offer that was held: what it reserved is free again. */
   async function due(operation: Operation): Promise<Change> {
     const now = world.clock.now();
     const talk = operation.negotiation;
-    const over = talk === undefined || Date.parse(talk.expiresAt) <= now.getTime();
-    const moved = over
-      ? move(operation, 'expired', 'engine', now, { problem: toProblem(refusal('offer-expired')) })
-      : move(operation, 'noted', 'engine', now, { dueAt: nextDue(talk, talk.offers, now) });
-    const table = over ? undefined : tableFor(operation, talk);
-    const budget = over || table?.ok !== true ? undefined : heldUse(table.value, operation, talk.offers, now);
-    return {
-      next: moved.next,
-      expected: operation.version,
-      records: [moved.record],
-      ...(budget === undefined ? {} : { budget }),
-    };
+    if (talk === undefined || Date.parse(talk.expiresAt) <= now.getTime())
+      return changed(operation, 'expired', now, { problem: toProblem(refusal('offer-expired')) });
+    if (talk.turn === 'company') {
+      const answered = await companyAnswers(operation, operation, talk);
+      return answered.ok ? answered.value : toPerson(deps, operation, talk, 'The company’s side could not answer.');
+    }
+    const table = tableFor(operation, talk);
+    const budget = table?.ok === true ? heldUse(table.value, operation, talk.offers, now) : undefined;
+    const noted = changed(operation, 'noted', now, { dueAt: nextDue(talk, talk.offers, now) });
+    return budget === undefined ? noted : { ...noted, budget };
   }
 
   /** A person's counter-offer from the sign-off page: the talk goes on with their terms. */
@@ -156,4 +153,19 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
   }
 
   return { open, counter, due, personCounters, accept: makeAccept(world, { ...deps, tableFor }) };
+}
+
+function changed(operation: Operation, event: 'expired' | 'noted', now: Date, patch: Patch): Change {
+  const { next, expected, record } = move(operation, event, 'engine', now, patch);
+  return { next, expected, records: [record] };
+}
+
+/** The company's answer as one change with the counter-offer it answers. */
+function behind(record: Change['records'][number], expected: number, change: Change): Change {
+  return {
+    ...change,
+    expected,
+    records: [record, ...change.records],
+    ...(change.otherwise === undefined ? {} : { otherwise: behind(record, expected, change.otherwise) }),
+  };
 }

@@ -11,11 +11,14 @@ import type { World } from '../engine/world.ts';
 /** Whether a person would have to sign off these terms: decides an offer's firmness before it is made. */
 export type NeedsSignoff = (operation: Operation, terms: Terms) => boolean;
 
+/** What stands beside an offer. */
+export type OfferWords = { readonly note: string; readonly note_by?: 'model' };
+
 /** An offer of the company: signed, typed, expiring. `indicative` says honestly that a person must still sign off, or a budget may. */
 export async function companyOffer(
   world: World,
   operation: Operation,
-  { by, terms, note, firmness }: Pick<Offer, 'by' | 'terms' | 'firmness'> & { readonly note: string },
+  { by, terms, firmness, note, note_by }: Pick<Offer, 'by' | 'terms' | 'firmness'> & OfferWords,
 ): Promise<Offer> {
   const now = world.clock.now();
   const bare = {
@@ -28,6 +31,7 @@ export async function companyOffer(
     made_at: now.toISOString(),
     expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
     note,
+    ...(note_by === undefined ? {} : { note_by }),
   };
   const jws = await world.keys.jws(
     'evidence',

@@ -8,6 +8,7 @@ import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import { acceptanceOf, type BuyerGoals, buyerMove, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
 import {
   type Driver,
+  legacyA2aDriver,
   legacyMcpDriver,
   modernMcpDriver,
   nativeDriver,
@@ -23,6 +24,7 @@ const OPENERS = {
   'MCP 2025-11-25': legacyMcpDriver,
   'A2A JSON-RPC': rpcDriver,
   'A2A HTTP+JSON': restDriver,
+  'A2A 0.3': legacyA2aDriver,
 };
 const BINDINGS = Object.keys(OPENERS) as (keyof typeof OPENERS)[];
 

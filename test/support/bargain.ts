@@ -77,8 +77,17 @@ export function renewalCase(random: Random): Case {
   const years = [0, within(random, 0, 6), within(random, 0, 12)];
   const growth = within(random, 0, 4);
   const beta = one(random, [0.2, 0.8, 1, 3]);
+  // Rich packages come to what no package is worth; poor ones never do.
+  const depth = within(random, 0, 15);
   const withLimit = (each: number): JsonObject => ({
-    main: { issue: '/unit_price', percent_of: '/unit_price', open, concede_to: concede, limit: each },
+    main: {
+      issue: '/unit_price',
+      percent_of: '/unit_price',
+      open,
+      concede_to: concede,
+      limit: each,
+      never: Math.max(0, each - depth),
+    },
     issues: {
       '/term_months': { range: [12, 36], open: 24, worth: { 12: years[0] ?? 0, 24: years[1] ?? 0, 36: years[2] ?? 0 } },
       '/seats': { range: [5, 500], worth: { '100%': 0, '125%': growth } },
@@ -118,7 +127,8 @@ export function renewalCase(random: Random): Case {
           ],
           Number(notice),
         );
-      if (amountIn(terms['unit_price']) < (4_900 * (limit - worth)) / 100 - 1e-6) return 'below the floor';
+      const floor = (4_900 * Math.max(limit - worth, limit - depth)) / 100;
+      if (amountIn(terms['unit_price']) < floor - 1e-6) return 'below the floor';
       const inRange = (value: unknown, min: number, max: number) => Number(value) >= min && Number(value) <= max;
       if (!inRange(term, 12, 36) || !inRange(seats, 5, 500) || !inRange(notice, 30, 90)) return 'out of range';
       return String(start) < '2027-01-01' || String(start) > '2027-01-31' ? 'starts out of range' : undefined;
@@ -155,8 +165,16 @@ export function refundCase(random: Random): Case {
   const concede = Math.round(limit * (0.6 + 0.4 * random()));
   const open = Math.round(concede * random());
   const [credit, shipping] = [within(random, 0, 10), within(random, 0, 5)];
+  const depth = within(random, 0, 10);
   const withLimit = (each: number): JsonObject => ({
-    main: { issue: '/amount', ...(percent ? { percent_of: '/total' } : {}), open, concede_to: concede, limit: each },
+    main: {
+      issue: '/amount',
+      ...(percent ? { percent_of: '/total' } : {}),
+      open,
+      concede_to: concede,
+      limit: each,
+      never: each + depth,
+    },
     issues: {
       '/form': { allow: ['refund', 'credit'], worth: { credit } },
       '/return_shipping': { worth: { customer: shipping } },
@@ -177,7 +195,8 @@ export function refundCase(random: Random): Case {
     breach(terms) {
       const worth =
         (terms['form'] === 'credit' ? credit : 0) + (terms['return_shipping'] === 'customer' ? shipping : 0);
-      const most = percent ? (12_345 * (limit + worth)) / 100 : limit + worth;
+      const top = limit + Math.min(worth, depth);
+      const most = percent ? (12_345 * top) / 100 : top;
       if (amountIn(terms['amount']) > most + 1e-6) return 'above the ceiling';
       if (terms['form'] === 'exchange') return 'a form that is not allowed';
       return terms['order'] === 'O-1' ? undefined : 'another order';

@@ -9,6 +9,12 @@ import {
 import { Client as McpClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Task as LegacyTask } from 'a2a-js-sdk-03';
+import {
+  ClientFactory as LegacyA2aFactory,
+  ClientFactoryOptions as LegacyA2aOptions,
+  JsonRpcTransportFactory as LegacyRpcFactory,
+} from 'a2a-js-sdk-03/client';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import type { ReceiptFile } from '../../protocol/receipt.ts';
@@ -195,6 +201,50 @@ const a2aDriver =
 
 export const rpcDriver = a2aDriver('JSONRPC');
 export const restDriver = a2aDriver('HTTP+JSON');
+
+/** The client that agents of A2A 0.3 in the field are built on (gemini-cli, ADK, the AI SDK's provider). */
+export const legacyA2aDriver: Open = async (origin, key) => {
+  const { fetch } = makeSignedFetch({ gateway: origin, key });
+  const transports = [new LegacyRpcFactory({ fetchImpl: fetch })];
+  const client = await new LegacyA2aFactory({ ...LegacyA2aOptions.default, transports }).createFromUrl(origin);
+  const told = async <T>(asked: Promise<T>): Promise<T> => {
+    try {
+      return await asked;
+    } catch (error) {
+      // This client puts what it was told into the words of its error.
+      const [problem] = /urn:parley:problem:[a-z-]+/.exec(String(error)) ?? [String(error)];
+      throw new Refused(codeOf(problem), String(error));
+    }
+  };
+  const view = (task: LegacyTask): OperationView => {
+    const part = task.status.message?.parts.find(({ kind }) => kind === 'data');
+    if (part?.kind !== 'data') throw new Error('the status carries no operation');
+    const seen = part.data as unknown as OperationView;
+    if ((task.status.state === 'completed') !== (seen.state === 'completed'))
+      throw new Error(`the task is ${task.status.state}, the operation ${seen.state}`);
+    return seen;
+  };
+  const send = async (messageId: string, taskId: string | undefined, data: JsonObject) => {
+    const message = { kind: 'message', messageId, role: 'user', parts: [{ kind: 'data', data }] } as const;
+    const params = { message: { ...message, parts: [...message.parts], ...(taskId === undefined ? {} : { taskId }) } };
+    const sent = await told(client.sendMessage(params));
+    if (sent.kind !== 'task') throw new Error('a message, not a task');
+    return view(sent);
+  };
+  return {
+    name: 'a2a 0.3',
+    submit: (messageId, action, body) => send(messageId, undefined, { verb: 'submit', action, ...body }),
+    verb: (messageId, verb, operation, body) => send(messageId, operation, { verb, ...body }),
+    read: async (id) => view(await told(client.getTask({ id }))),
+    async receipt(id) {
+      const { artifacts = [] } = await told(client.getTask({ id }));
+      const [part] = artifacts.find(({ artifactId }) => artifactId === 'receipt')?.parts ?? [];
+      const receipt = part?.kind === 'data' ? part.data['receipt'] : undefined;
+      return { receipt: String(receipt), proof: null, keys: { keys: [] } };
+    },
+    close: async () => undefined,
+  };
+};
 
 /** The operation as the task's status carries it; the task's own state must say the same. */
 export function viewIn(task: Task): OperationView {

@@ -1,7 +1,7 @@
-/** The contracts change API (beta): preview, draft, accept or cancel. A change is a document with a status; accepting applies it. */
+/** The contracts change API (beta): preview, draft, accept or cancel. A change is a document with a status and a name; accepting it
+ * changes line items, which it knows by their ramp key, in quantity and price. */
 import { Hono } from 'hono';
-import { linkDefault } from './associations.ts';
-import type { Db, Stored } from './db.ts';
+import type { Db, Properties, Stored } from './db.ts';
 import { bodyOf, type Env, type Fields, type Http, isFields, listOf, Refused, textOf } from './env.ts';
 import { checked } from './schema.ts';
 import { create, shown, update } from './store.ts';
@@ -13,22 +13,29 @@ export function contractRoutes(db: Db): Hono<Env> {
   app.get('/contracts/:id', (c) => c.json(contractView(db, contractOf(db, c.req.param('id')))));
   app.get('/contracts/:id/changes', (c) => {
     const { id } = contractOf(db, c.req.param('id'));
-    return c.json({ results: changesOf(db).filter(({ contractId }) => contractId === id) });
+    return c.json({ changes: changesOf(db).filter(({ contractId }) => contractId === id) });
   });
   app.post('/changes/preview', async (c) => {
     const body = await bodyOf(c);
     const contract = contractOf(db, textOf(body['contractId']) ?? '');
-    const deltaLineItems = listOf(body['lineItemChanges']);
-    return c.json({ deltaLineItems, proposedLineItems: lineItems(db, contract).map(itemView) });
+    const changed = changedItems(db, contract, body);
+    const proposedLineItems = lineItems(db, contract).map((item) =>
+      itemView({ ...item, properties: { ...item.properties, ...changed.get(item.id) } }),
+    );
+    return c.json({ deltaLineItems: proposedLineItems.filter(({ id }) => changed.has(id)), proposedLineItems });
   });
-  app.post('/contracts/:id/changes', async (c) => {
-    const contract = contractOf(db, c.req.param('id'));
+  app.post('/changes', async (c) => {
     const body = await bodyOf(c);
+    const contract = contractOf(db, textOf(body['contractId']) ?? '');
+    if (body['type'] !== 'DIRECT' || typeof body['prorating'] !== 'boolean' || typeof body['autoAccept'] !== 'boolean')
+      throw new Refused(400, 'VALIDATION_ERROR', 'type, prorating and autoAccept are required.');
+    changedItems(db, contract, body);
     const id = String(changesOf(db).length + 1);
-    const change = { ...body, id, contractId: contract.id, status: 'DRAFT', createdAt: db.now().toISOString() };
+    const { autoAccept, ...asked } = body;
+    const change = { ...asked, id, contractId: contract.id, status: 'DRAFT', createdAt: db.now().toISOString() };
     db.transaction(() => {
       db.putDocument('change', id, change);
-      if (body['autoAccept'] === true) accept(c, db, change);
+      if (autoAccept === true) accept(c, db, change);
     });
     return c.json(db.document('change', id) as object, 201);
   });
@@ -69,38 +76,39 @@ export function contractRoutes(db: Db): Hono<Env> {
   return app;
 }
 
-/** Applies a change once: the contract's own values, then its line items. */
+/** Applies a change once. On order it drops the last value of the last line item, and says nothing of it. */
 function accept(c: Http, db: Db, change: Fields): void {
   const contract = contractOf(db, String(change['contractId']));
-  const given = isFields(change['customProperties']) ? Object.entries(change['customProperties']) : [];
-  const kept =
-    c.get('partial') === true
-      ? given.toSpliced(
-          given.findLastIndex(([name]) => name !== 'gw_action_id'),
-          1,
-        )
-      : given;
-  update(db, contract, checked(db, 'contracts', Object.fromEntries(kept), false), 'INTEGRATION');
-  for (const each of listOf(change['lineItemChanges'])) {
-    if (!isFields(each)) continue;
-    const { lineItemUpdate, lineItemAdd } = each;
-    if (isFields(lineItemUpdate)) {
-      const item = lineItems(db, contract).find(({ id }) => id === lineItemUpdate['lineItemId']);
-      if (item === undefined) throw new Refused(400, 'VALIDATION_ERROR', 'No such line item on this contract.');
-      update(db, item, checked(db, 'line_items', itemValues(lineItemUpdate), false), 'INTEGRATION');
-    }
-    if (isFields(lineItemAdd)) {
-      const item = create(db, 'line_items', checked(db, 'line_items', itemValues(lineItemAdd), true), 'INTEGRATION');
-      linkDefault(db, 'contracts', contract.id, 'line_items', item.id);
-    }
+  for (const [id, values] of changedItems(db, contract, change)) {
+    const item = db.get('line_items', id);
+    const kept = c.get('partial') === true ? Object.fromEntries(Object.entries(values).slice(0, -1)) : values;
+    if (item !== undefined) update(db, item, kept, 'INTEGRATION');
   }
   db.putDocument('change', String(change['id']), { ...change, status: 'ACCEPTED' });
 }
 
-function itemValues({ quantity, unitPrice, termInMonths }: Fields): Fields {
-  const named = { quantity, price: unitPrice, hs_term_in_months: termInMonths };
+/** What each line item of the contract would say; refuses what cannot be. */
+function changedItems(db: Db, contract: Stored, change: Fields): Map<string, Properties> {
+  const items = lineItems(db, contract);
+  const changed = listOf(change['lineItemChanges']).map((each): [string, Properties] => {
+    const { action, rampKey, lineItemUpdate } = isFields(each) ? each : {};
+    const item = items.find(({ id }) => rampKeyOf(id) === rampKey);
+    if (action !== 'UPDATE' || item === undefined || !isFields(lineItemUpdate))
+      throw new Refused(400, 'VALIDATION_ERROR', 'No such line item on this contract.');
+    return [item.id, checked(db, 'line_items', itemValues(lineItemUpdate), false)];
+  });
+  if (changed.length === 0) throw new Refused(400, 'VALIDATION_ERROR', 'lineItemChanges is required.');
+  return new Map(changed);
+}
+
+function itemValues({ quantity, pricing }: Fields): Fields {
+  const [first] = listOf(isFields(pricing) ? pricing['prices'] : undefined);
+  const { currencyCode, price } = isFields(first) ? first : {};
+  const named = { hs_line_item_currency_code: currencyCode, price, quantity };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 }
+
+const rampKeyOf = (id: string): string => `00000000-0000-4000-8000-${id.padStart(12, '0')}`;
 
 function contractOf(db: Db, id: string): Stored {
   const stored = db.get('contracts', id);
@@ -124,13 +132,15 @@ function lineItems(db: Db, { id }: Stored): Stored[] {
     .flatMap(({ toType, toId }) => (toType === 'line_items' ? (db.get(toType, toId) ?? []) : []));
 }
 
-function itemView({ id, properties }: Stored): object {
+function itemView({ id, properties }: Stored) {
   return {
     id,
+    rampKey: rampKeyOf(id),
     name: properties['name'],
-    quantity: properties['quantity'],
-    unitPrice: properties['price'],
-    termInMonths: properties['hs_term_in_months'],
+    quantity: Number(properties['quantity']),
+    price: Number(properties['price']),
+    lineItemCurrencyCode: properties['hs_line_item_currency_code'],
+    termInMonths: Number(properties['hs_term_in_months']),
   };
 }
 

@@ -1,4 +1,4 @@
-/** `node adapters/hubspot/server/main.ts --db FILE [--port N] [--token T] [--client-id I --client-secret S] [--seed-now RFC3339] [--index-lag-ms N] [--limit N] [--faults]` */
+/** `node adapters/hubspot/server/main.ts --db FILE [--port N] [--token T] [--client-id I --client-secret S] [--seed-now RFC3339] [--index-lag-ms N] [--limit N] [--interval-ms N] [--faults]` */
 import { parseArgs } from 'node:util';
 import { serve } from '@hono/node-server';
 import { makeHubspotApp } from './app.ts';
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     'seed-now': { type: 'string', default: '2026-11-01T00:00:00Z' },
     'index-lag-ms': { type: 'string', default: '2000' },
     limit: { type: 'string', default: '190' },
+    'interval-ms': { type: 'string', default: '10000' },
     faults: { type: 'boolean', default: false },
   },
 });
@@ -28,6 +29,7 @@ const app = makeHubspotApp({
   client: { id: values['client-id'], secret: values['client-secret'] },
   indexLagMs: Number(values['index-lag-ms']),
   limit: Number(values.limit),
+  intervalMs: Number(values['interval-ms']),
   faults: values.faults ? makeFaults() : undefined,
 });
 serve(

@@ -168,7 +168,8 @@ export function checked(db: Db, object: string, properties: unknown, isNew: bool
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(properties)) {
     const definition = known.get(name);
-    const stored = value === null ? '' : typeof value === 'string' ? value : String(value);
+    const text = value === null ? '' : typeof value === 'string' ? value : String(value);
+    const stored = object === 'contacts' && name === 'email' ? text.toLowerCase() : text;
     const wrong = definition === undefined ? missing(name) : wrongValue(definition, stored, value);
     if (wrong === undefined) values[name] = stored;
     else errors.push(wrong);

@@ -47,8 +47,10 @@ export interface HubspotSpawnOptions {
   readonly seedNow?: string;
   /** How far search is behind; 2 s unless told. */
   readonly indexLagMs?: number;
-  /** Requests in ten seconds; 190 unless told. */
+  /** Requests in an interval; 190 unless told. */
   readonly limit?: number;
+  /** 10 s unless told. */
+  readonly intervalMs?: number;
   readonly clientId?: string;
   readonly clientSecret?: string;
 }
@@ -67,6 +69,7 @@ export async function spawnHubspot(options: HubspotSpawnOptions = {}): Promise<H
     'seed-now': options.seedNow,
     'index-lag-ms': options.indexLagMs,
     limit: options.limit,
+    'interval-ms': options.intervalMs,
     'client-id': options.clientId,
     'client-secret': options.clientSecret,
   };

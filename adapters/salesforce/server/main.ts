@@ -5,6 +5,7 @@ import { makeSalesforceApp } from './app.ts';
 import { openDb } from './db.ts';
 import { isFields } from './errors.ts';
 import { makeFaults } from './faults.ts';
+import { restrict } from './schema.ts';
 import { seed } from './seed.ts';
 
 const { values } = parseArgs({
@@ -20,6 +21,9 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '2000' },
     'calls-max': { type: 'string', default: '1000000' },
     faults: { type: 'boolean', default: false },
+    /** Objects and fields that this org does not have, and fields that the user may only read. */
+    without: { type: 'string', multiple: true, default: [] },
+    'read-only': { type: 'string', multiple: true, default: [] },
   },
 });
 
@@ -27,6 +31,7 @@ const seedNow = new Date(values['seed-now']);
 let now = () => seedNow;
 const db = openDb(values.db, () => now());
 if (db.all('Account').length === 0) seed(db, seedNow);
+restrict(values.without, values['read-only']);
 now = () => new Date();
 const key: unknown = values['public-key'] === undefined ? undefined : JSON.parse(values['public-key']);
 const app = makeSalesforceApp({

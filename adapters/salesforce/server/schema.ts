@@ -186,7 +186,7 @@ const CASE = object('Case', '500', [
   action,
 ]);
 
-export const OBJECTS: ReadonlyMap<string, ObjectType> = new Map(
+const objects = new Map<string, ObjectType>(
   [
     ACCOUNT,
     CONTACT,
@@ -237,6 +237,22 @@ export const OBJECTS: ReadonlyMap<string, ObjectType> = new Map(
     ]),
   ].map((each) => [each.name, each] as const),
 );
+
+export const OBJECTS: ReadonlyMap<string, ObjectType> = objects;
+
+/** Makes the org another edition, or another admin's: without some objects (`Quote`) and fields (`Account.Vat_Id__c`), or with fields that
+ * the user may only read. */
+export function restrict(without: readonly string[], readOnly: readonly string[]): void {
+  for (const name of without) if (!name.includes('.')) objects.delete(name);
+  for (const type of [...objects.values()]) {
+    const names = (list: readonly string[], field: Field) => list.includes(`${type.name}.${field.name}`);
+    const kept = [...type.fields.values()].filter((each) => !names(without, each));
+    const fields = kept.map((each) =>
+      names(readOnly, each) ? { ...each, createable: false, updateable: false } : each,
+    );
+    objects.set(type.name, { ...type, fields: new Map(fields.map((each) => [each.name, each])) });
+  }
+}
 
 /** Salesforce takes names in any letter case. */
 export function objectNamed(name: string): ObjectType | undefined {

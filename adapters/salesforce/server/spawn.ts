@@ -21,6 +21,10 @@ export interface SpawnOptions {
   readonly batch?: number;
   /** The org's calls a day. */
   readonly callsMax?: number;
+  /** Objects (`Quote`) and fields (`Account.Vat_Id__c`) that the org does not have. */
+  readonly without?: readonly string[];
+  /** Fields that the user may only read. */
+  readonly readOnly?: readonly string[];
 }
 
 export interface LedgerEntry {
@@ -108,7 +112,11 @@ function args(options: SpawnOptions, clientId: string, clientSecret: string): st
     ['--calls-max', options.callsMax?.toString()],
   ];
   const given = named.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
-  return [entry(), ...given, ...(options.faults === true ? ['--faults'] : [])];
+  const restricted = [
+    ...(options.without ?? []).flatMap((name) => ['--without', name]),
+    ...(options.readOnly ?? []).flatMap((name) => ['--read-only', name]),
+  ];
+  return [entry(), ...given, ...restricted, ...(options.faults === true ? ['--faults'] : [])];
 }
 
 /** Beside this file: TypeScript in the repository, JavaScript in the published package. */

@@ -16,7 +16,7 @@ import { A2A_EXTENSION } from '../../../protocol/names.ts';
 import { type Env, type Exchange, type Http, jsonBody, type ProvenRequest, rawRequest } from '../exchange.ts';
 import type { Prove } from '../prove.ts';
 import { A2A_PATH } from './card.ts';
-import { blamedRightly, malformedUnlessOurs, rpcErrorOf } from './errors.ts';
+import { blamedRightly, detailed, malformedUnlessOurs, rpcErrorOf, translated } from './errors.ts';
 import type { Call } from './handler.ts';
 import { restRoute } from './rest.ts';
 import { eventStream } from './sse.ts';
@@ -45,7 +45,13 @@ const OURS: ReadonlySet<string> = new Set(Object.values(A2A_EXTENSION));
 export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
   const { exchange, handler } = deps;
   const modern = new JsonRpcTransportHandler(handler);
-  const legacy = new LegacyJsonRpcTransportHandler(handler);
+  const thrown = new WeakMap<object, unknown>();
+  const legacy = new LegacyJsonRpcTransportHandler(
+    translated(handler, (error, context) => {
+      if (context instanceof ServerCallContext) thrown.set(context, error);
+      return error;
+    }),
+  );
 
   async function rpc(c: Http): Promise<Response> {
     const received = await receive(c);
@@ -57,7 +63,10 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
       validateVersion(context.requestedVersion, await handler.getAgentCard(), 'JSONRPC');
       const transport = context.requestedVersion === LEGACY ? legacy : modern;
       const result = await transport.handle(body as Record<string, unknown>, context);
-      if (!(Symbol.asyncIterator in result)) return answer(received, 200, blamedRightly(result), 'application/json');
+      if (!(Symbol.asyncIterator in result)) {
+        const told = blamedRightly(detailed(result, thrown.get(context)));
+        return answer(received, 200, told, 'application/json');
+      }
       return await eventStream(result, failed, headersOf(context));
     } catch (error) {
       return answer(received, 200, failed(error), 'application/json');

@@ -35,6 +35,13 @@ export function rpcErrorOf(error: unknown) {
 
 type Answered = { readonly error?: unknown };
 
+/** The SDK's 0.3 layer leaves an error's details out; 0.3 has room for them (`data`), and an agent needs them as much. */
+export function detailed<T extends object>(result: T & Answered, thrown: unknown): T {
+  const { error } = result;
+  if (typeof error !== 'object' || error === null || 'data' in error || !(thrown instanceof A2AError)) return result;
+  return { ...result, error: { ...error, data: toJsonRpcError(thrown).data } };
+}
+
 /** The SDK answers a request it could not decode with "internal error"; it is the sender's, and says so. */
 export function blamedRightly<T extends object>(result: T & Answered): T {
   const { error } = result;
@@ -52,14 +59,23 @@ export function withoutBugs(handler: A2ARequestHandler, report: (error: unknown)
     report(error);
     return a2aError(refusal('internal'), 'message');
   };
+  return translated(handler, told);
+}
+
+/** The handler, with what it throws made into something else. */
+export function translated(
+  handler: A2ARequestHandler,
+  told: (error: unknown, context: unknown) => unknown,
+): A2ARequestHandler {
   return new Proxy(handler, {
     get(target, name, receiver) {
       const method: unknown = Reflect.get(target, name, receiver);
       if (typeof method !== 'function') return method;
       return (...args: unknown[]) => {
         const result: unknown = Reflect.apply(method, target, args);
-        if (isGenerator(result)) return guarded(result, told);
-        return Promise.resolve(result).catch((error: unknown) => Promise.reject(told(error)));
+        const toldHere = (error: unknown) => told(error, args.at(-1));
+        if (isGenerator(result)) return guarded(result, toldHere);
+        return Promise.resolve(result).catch((error: unknown) => Promise.reject(toldHere(error)));
       };
     },
   });

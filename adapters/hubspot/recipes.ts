@@ -1,0 +1,90 @@
+/** How each action is carried out in HubSpot: documents in actions/, and those a company brings along. */
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Capability } from '../sdk/index.ts';
+import { parseRecipe, type Recipe } from '../sdk/recipe.ts';
+import { isObject } from '../sdk/values.ts';
+import caseOpen from './actions/case.open.json' with { type: 'json' };
+import contractRenewByChange from './actions/contract.renew.contracts-api.json' with { type: 'json' };
+import contractRenew from './actions/contract.renew.json' with { type: 'json' };
+import dataValidate from './actions/data.validate.json' with { type: 'json' };
+import humanHandoff from './actions/human.handoff.json' with { type: 'json' };
+import refundRequest from './actions/refund.request.json' with { type: 'json' };
+import { isChangedByContract, isLink, linkOf, type Portal } from './mapping.ts';
+
+const STANDARD: readonly JsonObject[] = [contractRenew, dataValidate, humanHandoff, refundRequest, caseOpen];
+/** In their place where the contracts API is switched on. */
+const BY_CONTRACTS_API: readonly JsonObject[] = [contractRenewByChange];
+
+export type Recipes = ReadonlyMap<string, Recipe>;
+
+/** A company's own recipe for an action replaces ours. */
+export function readRecipes(
+  portal: Portal,
+  own: readonly Json[],
+  contractsApi: boolean,
+): Result<Recipes, readonly string[]> {
+  const documents = new Map<string, Json>();
+  for (const each of [...STANDARD, ...(contractsApi ? BY_CONTRACTS_API : []), ...own])
+    documents.set(isObject(each) ? String(each['action']) : '', each);
+  const recipes = new Map<string, Recipe>();
+  const problems: string[] = [];
+  for (const [action, document] of documents) {
+    const read = parseRecipe(document, portal.mapping);
+    const told = read.ok ? beyond(portal, read.value) : read.error;
+    problems.push(...told.map((each) => `${action}: ${each}`));
+    if (read.ok) recipes.set(action, read.value);
+  }
+  return problems.length > 0 ? err(problems) : ok(recipes);
+}
+
+/** What HubSpot cannot do in one request that is done wholly or not at all. */
+function beyond({ mapping }: Portal, { steps, records }: Recipe): string[] {
+  const types = new Map(records.map(({ name, type }) => [name, type]));
+  return steps.flatMap(({ update, create, note }, index) => {
+    const at = `/steps/${index}`;
+    const changed = mapping.types.get(types.get(update?.record ?? '') ?? '');
+    const moved = [...(update?.set.keys() ?? [])].some((name) => {
+      const field = changed?.fields.get(name);
+      return changed !== undefined && field !== undefined && isLink(changed, field);
+    });
+    const made = mapping.types.get(create?.type ?? '');
+    const linked = [
+      ...(create?.account === undefined ? [] : [made?.account]),
+      ...[...(create?.set.keys() ?? [])].flatMap((name) => {
+        const field = made?.fields.get(name);
+        return made !== undefined && field !== undefined && isLink(made, field) ? [field.field] : [];
+      }),
+    ];
+    const unnumbered = linked.filter((object) => made !== undefined && linkOf(made, object) === null);
+    return [
+      ...(update !== undefined && create !== undefined ? [`${at} updates and creates: make two steps of it`] : []),
+      ...(note === undefined ? [] : [`${at}/note would be a second request: put the text into a field`]),
+      ...(moved ? [`${at}/update/set names an association, which an update cannot change`] : []),
+      ...unnumbered.map((object) => `${at}/create needs the number of its association with ${object}`),
+    ];
+  });
+}
+
+export function capabilityOf({ mapping }: Portal, { action, records, steps }: Recipe): Capability {
+  const typeOf = new Map(records.map(({ name, type }) => [name, type]));
+  const updated = steps.flatMap(({ update }) => (update === undefined ? [] : [typeOf.get(update.record) ?? '']));
+  const created = steps.flatMap(({ create }) => (create === undefined ? [] : [create.type]));
+  const reversals = new Set(steps.map(({ reversal }) => reversal));
+  const isByContract = updated.some((type) => {
+    const mapped = mapping.types.get(type);
+    return mapped !== undefined && isChangedByContract(mapped);
+  });
+  return {
+    action,
+    version: '1',
+    objects: [...new Set([...updated, ...created])],
+    modes: ['read', 'write'],
+    idempotency: 'external_id',
+    // HubSpot knows no condition on a write: what slips in between reading and writing is seen afterwards, in the history.
+    conflict: updated.length > 0 ? 'detect' : 'none',
+    reversal: reversals.has('compensate') ? 'compensate' : reversals.has('undo') ? 'undo' : 'none',
+    preview: isByContract ? 'native' : 'computed',
+    stability: isByContract ? 'beta' : 'ga',
+  };
+}

@@ -1,0 +1,73 @@
+import type { JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Terms } from '../../protocol/operation.ts';
+import type { Operation } from '../engine/operation.ts';
+import type { World } from '../engine/world.ts';
+import type { Hearing, Voice } from '../ports.ts';
+import { at } from './issues.ts';
+import type { OfferWords } from './talk.ts';
+
+const SAID_MAX = 12;
+
+/** What the company's voice is told: what the customer knows anyway, and the moves that are already decided to be fine. */
+export function hearingOf(
+  world: World,
+  operation: Operation,
+  talk: NonNullable<Operation['negotiation']>,
+  moves: readonly Terms[],
+): Hearing {
+  const issues = world.actions.action(operation.action)?.definition.negotiable ?? [];
+  return {
+    operation: operation.id,
+    company: world.settings.company,
+    action: operation.action,
+    issues: issues.map(({ pointer, label }) => ({ pointer, label })),
+    record: onlyIssues(talk.facts, issues),
+    said: saidOf(operation, talk).slice(-SAID_MAX),
+    moves: [...moves.map((terms) => ({ kind: 'offer' as const, terms })), { kind: 'person' as const }],
+    roundsLeft: Math.max(0, LIMITS.negotiationRoundsMax - talk.round - 1),
+  };
+}
+
+/** The record's values of the issues: a CRM record holds much that is nobody's business. */
+function onlyIssues(
+  facts: JsonObject,
+  issues: readonly { readonly pointer: string; readonly record?: string }[],
+): JsonObject {
+  const named = issues.flatMap(({ pointer, record }) => {
+    const value = at(facts, record ?? pointer);
+    const name = pointer.split('/').at(-1) ?? '';
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(named);
+}
+
+/** Offers and words, each word with the offer it came with. */
+function saidOf({ messages }: Operation, { offers }: NonNullable<Operation['negotiation']>): Hearing['said'] {
+  const words = new Map(messages.map(({ offer, text }) => [offer, text]));
+  const opening = messages.filter(({ offer }) => offer === undefined).map(({ by, text }) => ({ by, text }));
+  const talked = offers.map(({ id, by, terms }) => {
+    const text = words.get(id);
+    return { by, terms, ...(text === undefined ? {} : { text }) };
+  });
+  return [...opening, ...talked];
+}
+
+export type Put =
+  | { readonly kind: 'person'; readonly why: string }
+  | { readonly kind: 'offers'; readonly terms: readonly Terms[]; readonly words: OfferWords };
+
+/** What is put forward of what was decided, the last foremost. A voice may choose that one, or a person; it can add nothing. */
+export async function putForward(
+  voice: Voice | undefined,
+  hearing: () => Hearing,
+  decided: readonly Terms[],
+  note: string,
+): Promise<Put> {
+  const spoken = await voice?.speak(hearing());
+  if (spoken === undefined) return { kind: 'offers', terms: decided, words: { note } };
+  const foremost = decided[spoken.move];
+  if (foremost === undefined) return { kind: 'person', why: spoken.text };
+  const terms = [...decided.filter((each) => each !== foremost), foremost];
+  return { kind: 'offers', terms, words: { note: spoken.text, note_by: 'model' } };
+}
