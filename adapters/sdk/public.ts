@@ -2,7 +2,18 @@
 export type { Dispatcher } from 'undici';
 export type { Json, JsonObject } from '../../protocol/json.ts';
 export type { Money } from '../../protocol/money.ts';
+export { STANDARD_RECIPES } from './actions/standard.ts';
 export { type Auth, type Credentials, type StaticTokenOptions, staticToken } from './auth.ts';
+export {
+  type Guarantees,
+  makeRecipeAdapter,
+  parseRecipes,
+  type RecordStore,
+  type Trace,
+  type View,
+  type Write,
+} from './by-recipe.ts';
+export { decode, type Encoded, encode, type MoneyForm } from './codec.ts';
 export {
   type CrmResponse,
   type HttpOptions,
@@ -18,6 +29,7 @@ export {
 export * from './index.ts';
 export { type Limiter, type LimiterOptions, type LimitReader, makeLimiter, type Quota } from './limiter.ts';
 export { hubspotLimits, retryAfter, retryAfterMs, salesforceLimits } from './limits.ts';
+export { extendMapping, type MappedField, type MappedType, type Mapping, parseMapping } from './mapping.ts';
 export {
   type ClientCredentialsOptions,
   clientCredentials,
@@ -28,6 +40,8 @@ export {
   type TokenEndpoint,
 } from './oauth.ts';
 export { byCursor, byOffset, type CursorPage, type OffsetPage, type PageBounds } from './pages.ts';
+export type { Payload, Reader, ReadRecord } from './planner.ts';
+export type { Recipe } from './recipe.ts';
 export { safeText } from './redact.ts';
 export { FEW_RETRIES, type RetryPolicy } from './retry.ts';
 export type { Timing } from './timing.ts';

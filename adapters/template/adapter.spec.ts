@@ -25,19 +25,12 @@ test('keeps the promises of its manifest', async () => {
 test('plans what differs, and nothing where nothing does', async () => {
   const crm = await startCrm('token');
   const adapter = makeAdapter({ origin: crm.origin, token: 'token', allowPrivate: true });
-  const { steps } = await adapter.plan(
-    ctx(),
-    correction([
-      { path: 'contact.email', value: 'c1@example.com' },
-      { path: 'contact.phone', value: '+49 30 2' },
-    ]),
-  );
-  assert.deepEqual(
-    steps.flatMap(({ changes }) => changes.map(({ field, from, to }) => [field, from, to])),
-    [['phone', '+49 30 1', '+49 30 2']],
-  );
-  const same = await adapter.plan(ctx(), correction([{ path: 'contact.email', value: 'c1@example.com' }]));
-  assert.deepEqual(same.steps, []);
+  const email = { path: 'contact.email', value: 'c1@example.com' };
+  const phone = { path: 'contact.phone', value: '+49 30 2' };
+  const { steps } = await adapter.plan(ctx(), correction([email, phone]));
+  const changes = steps.flatMap((step) => step.changes.map(({ field, from, to }) => [field, from, to]));
+  assert.deepEqual(changes, [['contact.phone', '+49 30 1', '+49 30 2']]);
+  assert.deepEqual((await adapter.plan(ctx(), correction([email]))).steps, []);
   await crm.stop();
 });
 
@@ -50,4 +43,17 @@ test('refuses while planning what the CRM would not hold', async () => {
   ])
     await assert.rejects(adapter.plan(ctx(), correction([field])), { name: 'AdapterError', code: 'invalid' });
   await crm.stop();
+});
+
+test('a customer’s own fields are a document', async () => {
+  const crm = await startCrm('token');
+  crm.edit('contacts', 'C1', { mobile_c: '+49 170 1' });
+  const mobile = { field: 'mobile_c', label: 'Mobile', kind: 'text', chars_max: 40, correctable: true };
+  const mapping = { types: { contact: { fields: { 'contact.phone': mobile } } } };
+  const adapter = makeAdapter({ origin: crm.origin, token: 'token', allowPrivate: true, mapping });
+  const { data } = await adapter.read(ctx(), { type: 'contact', by: 'id', value: 'C1' });
+  assert.equal(data['contact.phone'], '+49 170 1');
+  await crm.stop();
+  const broken = { types: { contact: { fields: { 'contact.phone': { ...mobile, field: '../x' } } } } };
+  assert.throws(() => makeAdapter({ origin: crm.origin, token: 'token', mapping: broken }), /names no field/);
 });

@@ -67,8 +67,8 @@ describe('parley adapter new', () => {
       expect([out, code]).toEqual(['', 0]);
       const files = readdirSync(acme, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'));
       expect(files.toSorted()).toEqual([
-        ...['README.md', 'adapter.test.ts', 'index.ts', 'kit.ts', 'package.json', 'plan.ts', 'simulator/crm.ts'],
-        'tsconfig.json',
+        ...['README.md', 'adapter.test.ts', 'index.ts', 'kit.ts', 'mapping.json', 'package.json'],
+        ...['simulator/crm.ts', 'store.ts', 'tsconfig.json'],
       ]);
       for (const file of files)
         expect(readFileSync(join(acme, file), 'utf8')).not.toMatch(/\btemplate\b|\/public\.ts/i);
@@ -98,7 +98,7 @@ describe('parley adapter check', () => {
   it(
     'tells a broken promise: the rule, what was seen, what to do; and ends with 1',
     async () => {
-      const file = join(acme, 'index.ts');
+      const file = join(acme, 'store.ts');
       const text = readFileSync(file, 'utf8');
       writeFileSync(file, text.replace("[412, 'conflict']", "[412, 'invalid']"));
       const { code, out } = await parley('check', 'acme-crm', '--json');

@@ -27,7 +27,8 @@ export async function adapterCommand(args: readonly string[], io: AdapterIo): Pr
 /** Where each file of the template goes. The test has another name here, so that this repository’s own runner leaves it alone. */
 const FILES: Readonly<Record<string, string>> = {
   'index.ts': 'index.ts',
-  'plan.ts': 'plan.ts',
+  'store.ts': 'store.ts',
+  'mapping.json': 'mapping.json',
   'kit.ts': 'kit.ts',
   'adapter.spec.ts': 'adapter.test.ts',
   'simulator/crm.ts': 'simulator/crm.ts',

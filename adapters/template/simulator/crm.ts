@@ -7,7 +7,7 @@ import type { Fault } from '../../conformance/public.ts';
 import type { JsonObject } from '../../sdk/public.ts';
 
 interface Stored {
-  readonly type: string;
+  readonly collection: string;
   readonly id: string;
   readonly revision: number;
   readonly fields: JsonObject;
@@ -27,16 +27,17 @@ interface Reply {
 
 export interface Crm {
   readonly origin: string;
-  effects(): readonly { readonly key: string; readonly type: string; readonly id: string }[];
-  record(type: string, id: string): JsonObject;
+  effects(): readonly { readonly key: string; readonly collection: string; readonly id: string }[];
+  record(collection: string, id: string): JsonObject;
   /** As a person at the CRM would. */
-  edit(type: string, id: string, fields: JsonObject): void;
+  edit(collection: string, id: string, fields: JsonObject): void;
   fault(fault: Fault): void;
   clearFaults(): void;
   stop(): Promise<void>;
 }
 
-const CONTACTS = 200;
+const SEEDED = 200;
+const COLLECTIONS = ['accounts', 'contacts', 'contracts', 'tickets'];
 const BODY_BYTES_MAX = 65_536;
 const refusal = (status: number, error: string): Reply => ({ status, body: { error } });
 
@@ -45,28 +46,26 @@ export async function startCrm(token: string): Promise<Crm> {
   const before = new Map<string, Stored>();
   const applied = new Map<string, Applied>();
   let faults: Fault[] = [];
-  const keyOf = (type: string, id: string) => `${type}/${id}`;
-  for (let n = 1; n <= CONTACTS; n += 1) {
-    const fields = { email: `c${n}@example.com`, phone: '+49 30 1', first_name: 'Kim', last_name: `No. ${n}` };
-    records.set(keyOf('contact', `C${n}`), { type: 'contact', id: `C${n}`, revision: 1, fields });
-  }
+  const keyOf = (collection: string, id: string) => `${collection}/${id}`;
+  for (let n = 1; n <= SEEDED; n += 1)
+    for (const stored of seeds(n)) records.set(keyOf(stored.collection, stored.id), stored);
 
   function put(stored: Stored): void {
-    const key = keyOf(stored.type, stored.id);
+    const key = keyOf(stored.collection, stored.id);
     const current = records.get(key);
     if (current !== undefined) before.set(key, current);
     records.set(key, stored);
   }
 
   function get(segments: readonly string[], isStale: boolean): Reply {
-    const [collection, id = ''] = segments;
+    const [collection = '', id = ''] = segments;
     if (collection === 'health') return { status: 200, body: { ok: true } };
     if (collection === 'changes') {
       const after = applied.get(id)?.after;
       if (after === undefined) return refusal(404, 'not_found');
-      return { status: 200, body: { type: after.type, id: after.id, revision: after.revision } };
+      return { status: 200, body: { collection: after.collection, id: after.id, revision: after.revision } };
     }
-    const key = keyOf(typeOf(collection), id);
+    const key = keyOf(collection, id);
     const stored = (isStale ? before.get(key) : undefined) ?? records.get(key);
     return stored === undefined ? refusal(404, 'not_found') : { status: 200, body: shown(stored) };
   }
@@ -82,12 +81,12 @@ export async function startCrm(token: string): Promise<Crm> {
     const body = objectOf(text);
     if (body === undefined) return refusal(400, 'not_json');
     const fields = isPartial ? Object.fromEntries(Object.entries(body).slice(0, 1)) : body;
-    const type = typeOf(segments[0]);
-    const current = records.get(keyOf(type, segments[1] ?? ''));
-    if (request.method === 'POST' && type === 'ticket' && segments.length === 1) {
-      const count = [...records.values()].filter((each) => each.type === 'ticket').length;
-      return carriedOut(key, text, { type, id: `T${count + 1}`, revision: 1, fields });
+    const [collection = '', id = ''] = segments;
+    if (request.method === 'POST' && COLLECTIONS.includes(collection) && segments.length === 1) {
+      const made = { collection, id: `N${applied.size + 1}`, revision: 1, fields };
+      return carriedOut(key, text, made);
     }
+    const current = records.get(keyOf(collection, id));
     if (request.method !== 'PATCH' || current === undefined) return refusal(404, 'not_found');
     if (request.headers['if-match'] !== `"${current.revision}"`) return refusal(412, 'stale');
     const next = { ...current, revision: current.revision + 1, fields: { ...current.fields, ...fields } };
@@ -139,11 +138,11 @@ export async function startCrm(token: string): Promise<Crm> {
   const origin = await listening(server);
   return {
     origin,
-    effects: () => [...applied.values()].map(({ key, after: { type, id } }) => ({ key, type, id })),
-    record: (type, id) => records.get(keyOf(type, id))?.fields ?? {},
-    edit(type, id, fields) {
-      const current = records.get(keyOf(type, id));
-      if (current === undefined) throw new Error(`there is no ${type} ${id}`);
+    effects: () => [...applied.values()].map(({ key, after: { collection, id } }) => ({ key, collection, id })),
+    record: (collection, id) => records.get(keyOf(collection, id))?.fields ?? {},
+    edit(collection, id, fields) {
+      const current = records.get(keyOf(collection, id));
+      if (current === undefined) throw new Error(`there is no ${collection}/${id}`);
       put({ ...current, revision: current.revision + 1, fields: { ...current.fields, ...fields } });
     },
     fault: (fault) => void faults.push(fault),
@@ -165,7 +164,22 @@ const REFUSALS: ReadonlyMap<string, number> = new Map([
   ['500-before', 500],
 ]);
 
-const typeOf = (collection: string | undefined): string => collection?.replace(/s$/, '') ?? '';
+function seeds(n: number): readonly Stored[] {
+  const account_id = `A${n}`;
+  const account = { name: `Company ${n}`, street: `Road ${n}`, city: 'Berlin', vat_id: `DE${100_000_000 + n}` };
+  const contact = { email: `c${n}@example.com`, phone: '+49 30 1', first: 'Kim', last: `No. ${n}`, title: 'Buyer' };
+  const contract = {
+    ...{ price: '99.90', currency: 'EUR', months: 12, seats: 10, starts_on: '2026-01-01', ends_on: '2026-12-31' },
+    ...{ notice_days: 30, payment_days: 14, auto_renew: false, state: 'A' },
+  };
+  const first = (collection: string, id: string, fields: JsonObject) => ({ collection, id, revision: 1, fields });
+  return [
+    first('accounts', account_id, account),
+    first('contacts', `C${n}`, { ...contact, account_id }),
+    first('contracts', `K${n}`, { ...contract, account_id }),
+  ];
+}
+
 const shown = ({ id, revision, fields }: Stored): JsonObject => ({ ...fields, id, revision });
 
 function send(response: ServerResponse, { status, body }: Reply): void {
