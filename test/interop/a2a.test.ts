@@ -222,6 +222,35 @@ describe('the gates', () => {
     expect((await rest('GET', '/tasks?pageSize=0')).status).toBe(400);
     expect((await rest('GET', '/tasks?pageToken=nonsense')).status).toBe(400);
   });
+
+  it('tells what it refuses in the binding’s own form, with ErrorInfo, before anything is read', async () => {
+    const info = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', domain: 'a2a-protocol.org' };
+    const post = async (path: string, body: string, headers: Record<string, string> = {}) => {
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'a2a-version': '1.0', ...headers },
+      };
+      const answer = await fetch(`${gateway.origin}/a2a${path}`, { ...init, body });
+      return { status: answer.status, json: (await answer.json()) as JsonObject };
+    };
+    const broken = { 'signature-input': 'x=("@method");tag="parley/1"', signature: 'x=:AA==:' };
+    const problem = (code: string) => ({ metadata: { problem: `urn:parley:problem:${code}` } });
+    for (const [headers, body, status, code] of [
+      [{}, '{"a":1,"a":2}', 400, 'malformed-json'],
+      [{ 'content-type': 'text/plain' }, '{}', 415, 'unsupported-media-type'],
+      [broken, '{}', 401, undefined],
+    ] as const) {
+      const known = { ...info, ...(code === undefined ? {} : problem(code)) };
+      const [one, other] = [await post('', body, headers), await post('/message:send', body, headers)];
+      expect([one.status, other.status]).toEqual([status, status]);
+      expect(one.json).toMatchObject({ jsonrpc: '2.0', id: null, error: { data: [known] } });
+      expect(other.json).toMatchObject({ error: { code: status, details: [known] } });
+    }
+    expect((await rest('GET', '/nothing')).json).toMatchObject({ error: { code: 404, details: [info] } });
+    expect((await rest('GET', '/tasks/x', undefined, fetch)).json).toMatchObject({
+      error: { status: 'UNAUTHENTICATED', details: [{ ...info, ...problem('signature-missing') }] },
+    });
+  });
 });
 
 describe('a task', () => {

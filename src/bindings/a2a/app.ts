@@ -10,13 +10,21 @@ import {
   validateVersion,
 } from '@a2a-js/sdk/server';
 import { Hono } from 'hono';
-import type { Refusal } from '../../../protocol/errors.ts';
+import { type Refusal, refusal } from '../../../protocol/errors.ts';
 import type { Json } from '../../../protocol/json.ts';
 import { A2A_EXTENSION } from '../../../protocol/names.ts';
 import { type Env, type Exchange, type Http, jsonBody, type ProvenRequest, rawRequest } from '../exchange.ts';
 import type { Prove } from '../prove.ts';
 import { A2A_PATH } from './card.ts';
-import { blamedRightly, detailed, malformedUnlessOurs, rpcErrorOf, translated } from './errors.ts';
+import {
+  blamedRightly,
+  detailed,
+  type Form,
+  malformedUnlessOurs,
+  refusedIn,
+  rpcErrorOf,
+  translated,
+} from './errors.ts';
 import type { Call } from './handler.ts';
 import { restRoute } from './rest.ts';
 import { eventStream } from './sse.ts';
@@ -31,6 +39,7 @@ export interface A2aDeps {
 
 /** One request, read and proven. */
 interface Received {
+  readonly form: Form;
   readonly context: ServerCallContext;
   readonly call: Call;
   readonly body: Json;
@@ -54,7 +63,7 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
   );
 
   async function rpc(c: Http): Promise<Response> {
-    const received = await receive(c);
+    const received = await receive(c, 'rpc');
     if (received instanceof Response) return received;
     const { context, body } = received;
     const id = typeof body === 'object' && body !== null && 'id' in body ? body['id'] : null;
@@ -74,7 +83,7 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
   }
 
   async function rest(c: Http): Promise<Response> {
-    const received = await receive(c);
+    const received = await receive(c, 'rest');
     if (received instanceof Response) return received;
     const { context, body } = received;
     const { pathname, searchParams: query } = new URL(c.req.url);
@@ -82,7 +91,8 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
     try {
       validateVersion(context.requestedVersion, await handler.getAgentCard(), 'HTTP+JSON');
       const routed = await restRoute(handler, context, { method: c.req.method, path, query, body });
-      if (routed === undefined) return await c.notFound();
+      if (routed === undefined)
+        return refuse('rest', refusal('not-found', 'There is no such method here.'), received.by);
       if (routed.kind === 'value') return answer(received, routed.status, routed.value, A2A_CONTENT_TYPE);
       const failed = (error: unknown) => toRestErrorBody(error, restStatusFor(error));
       return await eventStream(routed.events, failed, headersOf(context));
@@ -93,13 +103,13 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
     }
   }
 
-  async function receive(c: Http): Promise<Received | Response> {
+  async function receive(c: Http, form: Form): Promise<Received | Response> {
     const raw = await rawRequest(c, MEDIA);
-    if (!raw.ok) return exchange.refuse(raw.error);
+    if (!raw.ok) return refuse(form, raw.error);
     const body = raw.value.body.length === 0 ? ({ ok: true, value: {} } as const) : jsonBody(raw.value);
-    if (!body.ok) return exchange.refuse(body.error);
+    if (!body.ok) return refuse(form, body.error);
     const caller = await deps.prove(raw.value);
-    if (!caller.ok) return unproven(caller.error);
+    if (!caller.ok) return refuse(form, caller.error);
     const context = new ServerCallContext({
       requestedExtensions: Extensions.parseServiceParameter(c.req.header(HTTP_EXTENSION_HEADER)),
       requestedVersion: c.req.header(A2A_VERSION_HEADER) || c.req.query(A2A_VERSION_HEADER) || LEGACY,
@@ -108,15 +118,20 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
     const call: Call = { caller: caller.value, signal: c.req.raw.signal };
     deps.calls.set(context, call);
     const by = caller.value === undefined ? undefined : { raw: raw.value, caller: caller.value };
-    return { context, call, body: body.value, by };
+    return { form, context, call, body: body.value, by };
   }
 
-  function unproven(refused: Refusal): Response {
-    return exchange.refuse(refused, undefined, deps.prove.challenge(refused));
+  function refuse(form: Form, refused: Refusal, by?: ProvenRequest): Response {
+    const { status, headers } = exchange.problemOf(refused, by);
+    return exchange.answer(status, JSON.stringify(refusedIn(form, refused, status)), by, {
+      'content-type': form === 'rpc' ? 'application/json' : A2A_CONTENT_TYPE,
+      ...headers,
+      ...deps.prove.challenge(refused),
+    });
   }
 
-  function answer({ context, call, by }: Received, status: number, value: unknown, type: string): Response {
-    if (call.refused !== undefined) return unproven(call.refused);
+  function answer({ form, context, call, by }: Received, status: number, value: unknown, type: string): Response {
+    if (call.refused !== undefined) return refuse(form, call.refused, by);
     const headers = headersOf(context);
     if (status === 204) return new Response(null, { status, headers });
     return exchange.answer(status, JSON.stringify(value), by, { 'content-type': type, ...headers });

@@ -5,6 +5,7 @@ import {
   RequestMalformedError,
   TaskNotFoundError,
   toJsonRpcError,
+  toRestErrorBody,
   UnsupportedOperationError,
 } from '@a2a-js/sdk/errors';
 import type { A2ARequestHandler } from '@a2a-js/sdk/server';
@@ -31,6 +32,31 @@ export function malformedUnlessOurs(error: unknown): A2AError {
 
 export function rpcErrorOf(error: unknown) {
   return toJsonRpcError(malformedUnlessOurs(error));
+}
+
+/** How a binding spells what is refused before a handler is asked. */
+export type Form = 'rpc' | 'rest';
+
+const RPC_STATUS: Readonly<Record<number, string>> = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'NOT_FOUND',
+  429: 'RESOURCE_EXHAUSTED',
+  503: 'UNAVAILABLE',
+};
+const PARSE_ERROR = -32_700;
+
+/** A refusal of a request that was not read, or whose sender is not proven: with ErrorInfo like every other (A2A §5.4). */
+export function refusedIn(form: Form, refused: Refusal, status: number): object {
+  const error = a2aError(refused, 'message');
+  if (form === 'rest') {
+    const body = toRestErrorBody(error, status);
+    return { error: { ...body.error, status: RPC_STATUS[status] ?? (status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL') } };
+  }
+  const told = toJsonRpcError(error);
+  const code = refused.code === 'malformed-json' ? PARSE_ERROR : told.code;
+  return { jsonrpc: '2.0', id: null, error: { ...told, code } };
 }
 
 type Answered = { readonly error?: unknown };

@@ -8,5 +8,5 @@ export function allowedMethods(app: Hono<Env>, path: string): string[] {
     // Middleware is registered for ALL methods: it serves nothing by itself.
     return handlers.some(([[, route]]) => route.method === method);
   };
-  return [...(serves('GET') ? ['GET', 'HEAD'] : []), ...(serves('POST') ? ['POST'] : [])];
+  return [...(serves('GET') ? ['GET', 'HEAD'] : []), ...['POST', 'DELETE'].filter(serves)];
 }
