@@ -2,18 +2,18 @@ import type { Dispatcher } from 'undici';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Result } from '../../protocol/result.ts';
 import { makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
-import { type Adapter, AdapterError, type Ctx, type Health, type Plan } from '../sdk/index.ts';
+import { type Adapter, AdapterError, type Ctx, type Health } from '../sdk/index.ts';
 import { type Limiter, makeLimiter } from '../sdk/limiter.ts';
 import { hubspotLimits, retryAfter } from '../sdk/limits.ts';
-import { payloadOf, planByRecipe } from '../sdk/planner.ts';
 import { FEW_RETRIES } from '../sdk/retry.ts';
 import { accepted } from './answers.ts';
 import { type HubspotAuth, hubspotAuth } from './auth.ts';
-import { isPreview, previewChange } from './change.ts';
+import { isPreview } from './change.ts';
 import { discover } from './discover.ts';
 import { type JournalOptions, makeJournal } from './journal.ts';
-import { isChangedByContract, type Portal, readPortal, typeNamed } from './mapping.ts';
+import { type Portal, readPortal, typeNamed } from './mapping.ts';
 import { noticed } from './notices.ts';
+import { planned } from './plan.ts';
 import { capabilityOf, readRecipes } from './recipes.ts';
 import { readRecord, snapshotOf } from './records.ts';
 import { verify } from './verify.ts';
@@ -82,9 +82,7 @@ export function makeHubspotAdapter(options: HubspotAdapterOptions): Adapter {
     async plan(ctx, request) {
       const recipe = recipes.get(request.action);
       if (recipe === undefined) throw new AdapterError('unsupported', `HubSpot does not know ${request.action} here.`);
-      const plan = await planByRecipe(recipe, portal.mapping, request, (ref) => readRecord(reader, portal, ctx, ref));
-      await preview(reader, portal, ctx, plan);
-      return plan;
+      return planned(reader, portal, ctx, recipe, request);
     },
     execute: writer.execute,
     verify: (ctx, step) => verify(reader, portal, ctx, step),
@@ -100,16 +98,6 @@ function orThrow<T>(what: string, read: Result<T, readonly string[]>): T {
   if (read.ok) return read.value;
   const fields = read.error.map((message) => ({ path: what, message }));
   throw new AdapterError('bug', `The ${what} cannot be used:\n${read.error.join('\n')}`, { fields });
-}
-
-/** What HubSpot would refuse is found while planning, so that nobody signs it off. */
-async function preview(http: ReadHttp, portal: Portal, ctx: Ctx, { steps }: Plan): Promise<void> {
-  for (const step of steps) {
-    const { update } = payloadOf(step);
-    if (update === null || !isChangedByContract(typeNamed(portal, update.type))) continue;
-    const record = await readRecord(http, portal, ctx, { type: update.type, by: 'id', value: update.id });
-    await previewChange(http, ctx, record, update.values);
-  }
 }
 
 async function health(http: ReadHttp, limiter: Limiter, portal: Portal, ctx: Ctx): Promise<Health> {

@@ -69,7 +69,7 @@ function historiesOf(portal: Portal, type: string, changes: readonly Change[]): 
 }
 
 function compared(portal: Portal, ctx: Ctx, changes: readonly Change[], record: CrmRecord): Verification {
-  const missing = differences(changes, [record]).filter((change) => !isFolded(portal, change));
+  const missing = differences(changes, [record]);
   const diff = missing.length > 0 ? missing : overwritten(portal, changes, record);
   return { state: diff.length === 0 ? 'applied' : 'diverged', after: snapshotOf(ctx, record), diff };
 }
@@ -84,18 +84,13 @@ function overwritten(portal: Portal, changes: readonly Change[], { ref, history 
     const lost = Object.entries(planned ?? {}).flatMap(([property, value]) => {
       const expected = approved?.[property] ?? '';
       const values = history.get(property) ?? [];
-      const before = values[values.findIndex((each) => isAlike(each, value)) + 1];
+      const at = values.findIndex((each) => isAlike(each, value));
+      const before = at < 0 ? undefined : values[at + 1];
       const isKnown = isAlike(expected, value) || before === undefined || isAlike(before, expected);
       return isKnown ? [] : [before];
     });
     return lost.slice(0, 1).map((from) => ({ ...change, from }));
   });
-}
-
-/** HubSpot keeps e-mail addresses in lower case, however they were sent. */
-function isFolded(portal: Portal, { ref, field, from, to }: Change): boolean {
-  const { lower_case: folded } = typeNamed(portal, ref.type).more;
-  return Array.isArray(folded) && folded.includes(field) && typeof to === 'string' && from === to.toLowerCase();
 }
 
 /** HubSpot may write a number otherwise than we did. */
