@@ -45,8 +45,8 @@ export interface RecordStore {
   /** One consistent view where the CRM has such a thing. */
   view<T>(ctx: Ctx, work: (view: View) => Promise<T>): Promise<T>;
   write(ctx: Ctx, write: Write): Promise<StepResult>;
-  /** Whether what was read is older than what a write left; false where the CRM’s versions have no order. */
-  isOlder(read: string, left: string): boolean;
+  /** Whether a record as read may be from before the version a write left. */
+  isOlder(type: string, read: string, left: string): boolean;
   /** Throws when the CRM cannot be used, or does not fit the mapping. */
   check(ctx: Ctx): Promise<void>;
 }
@@ -54,8 +54,13 @@ export interface RecordStore {
 /** What the kind of CRM guarantees, the same for all its actions. */
 export type Guarantees = Pick<Capability, 'idempotency' | 'conflict'> & Partial<Capability>;
 
-/** Reads the recipes against the mapping; all mistakes at once, each with the action it is in. */
-export function parseRecipes(documents: readonly Json[], mapping: Mapping): Result<Recipe[], readonly string[]> {
+/** Reads the recipes against the mapping; all mistakes at once, each with the place it is in. What a CRM cannot do is refused here:
+ * nobody signs off a part of a step that is then left out. */
+export function parseRecipes(
+  documents: readonly Json[],
+  mapping: Mapping,
+  cannot: readonly ('note' | 'both')[] = [],
+): Result<Recipe[], readonly string[]> {
   const read = documents.map((document) => parseRecipe(document, mapping));
   const recipes = read.flatMap((each) => (each.ok ? [each.value] : []));
   const problems = read.flatMap((each, index) =>
@@ -63,6 +68,13 @@ export function parseRecipes(documents: readonly Json[], mapping: Mapping): Resu
   );
   const actions = recipes.map(({ action }) => action);
   if (new Set(actions).size < actions.length) problems.push('/recipes have the same action twice');
+  for (const { action, steps } of recipes)
+    for (const { id, update, create, note } of steps) {
+      if (note !== undefined && cannot.includes('note'))
+        problems.push(`/recipes: ${action}: step ${id} has a note, and there is no place for one`);
+      if (cannot.includes('both') && update !== undefined && create !== undefined)
+        problems.push(`/recipes: ${action}: step ${id} updates and creates: this CRM does one at a time`);
+    }
   return problems.length > 0 ? err(problems) : ok(recipes);
 }
 
@@ -166,13 +178,17 @@ async function verify(ctx: Ctx, store: RecordStore, { read, find }: View, step: 
   const found = await find(writeOf(step));
   if (found === undefined) return { state: 'not_applied', diff: [] };
   const records: ReadRecord[] = [];
+  let isOld = false;
   for (const { ref, version } of found) {
     const record = await read(ref);
-    // An eventually consistent read may be older than the write it should show.
-    if (version !== undefined && store.isOlder(record.version, version)) return { state: 'unknown', diff: [] };
+    // The version that was planned on is from before the write, whatever else is known.
+    const planned = step.preconditions.some((each) => each.ref.value === ref.value && each.version === record.version);
+    isOld ||= planned || (version !== undefined && store.isOlder(ref.type, record.version, version));
     records.push(record);
   }
   const diff = differences(step.changes, records);
+  // An eventually consistent read may be older than the write it should show.
+  if (isOld && diff.length > 0) return { state: 'unknown', diff: [] };
   const [first] = records;
   return {
     state: diff.length === 0 ? 'applied' : 'diverged',

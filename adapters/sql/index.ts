@@ -20,7 +20,7 @@ export interface SqlAdapterOptions {
 export function makeSqlAdapter({ engine, mapping, recipes }: SqlAdapterOptions): Result<Adapter, readonly string[]> {
   const tables = parseTables(mapping);
   if (!tables.ok) return tables;
-  const read = parseRecipes(recipes, tables.value.mapping);
+  const read = parseRecipes(recipes, tables.value.mapping, ['note']);
   if (!read.ok) return err(read.error);
   const about = { name: 'sql', version: '0.1.0', title: engine.kind === 'sqlite' ? 'SQLite' : 'PostgreSQL' };
   const guarantees = { idempotency: 'key', conflict: 'etag' } as const;

@@ -26,7 +26,7 @@ const SHOWS: Readonly<Record<string, string>> = {
   contract: `SELECT cast(price AS text) AS price, currency, term_months, seats, cast(starts_on AS text) AS start_date,
     cast(ends_on AS text) AS end_date, notice_days, payment_days AS payment_terms_days,
     CASE state WHEN 'A' THEN 'active' WHEN 'X' THEN 'expired' ELSE 'cancelled' END AS status FROM contracts WHERE number = $1`,
-  ticket: `SELECT subject, coalesce(body, '') AS body, operation, cast(amount AS text) AS price, currency,
+  ticket: `SELECT subject, body, operation,
     CASE priority WHEN '1' THEN 'low' WHEN '2' THEN 'normal' ELSE 'high' END AS priority FROM tickets WHERE cast(id AS text) = $1`,
 };
 
@@ -117,6 +117,5 @@ function shown(row: Readonly<Record<string, unknown>>): JsonObject {
   if (price === null) return fields;
   const digits = currency === 'JPY' ? 0 : currency === 'KWD' ? 3 : 2;
   const amount = Math.round(Number(price) * 10 ** digits);
-  const name = 'subject' in row ? 'amount' : 'unit_price';
-  return { ...fields, [name]: { amount, currency: String(currency) } };
+  return { ...fields, unit_price: { amount, currency: String(currency) } };
 }

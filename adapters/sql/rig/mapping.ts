@@ -64,8 +64,6 @@ export const MAPPING: JsonObject = {
         body: of('long', 'body', 'Message', { chars_max: 8_000 }),
         priority: of('choice', 'priority', 'Priority', { values: { low: '1', normal: '2', high: '3' } }),
         operation: text('operation', 'Operation', 64),
-        contact_back: text('answer_to', 'Answer to', 255),
-        amount: of('money', 'amount', 'Amount', { currency: 'currency' }),
       },
     },
   },

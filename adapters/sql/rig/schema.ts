@@ -12,7 +12,7 @@ const TABLES = (id: string, flag: string) => `
     notice_days integer, payment_days integer, auto_renew ${flag} NOT NULL, state char(1) NOT NULL, version bigint NOT NULL DEFAULT 1,
     CHECK (starts_on <= ends_on));
   CREATE TABLE tickets (id ${id}, account_id varchar(20) REFERENCES accounts (id), subject varchar(255) NOT NULL, body text,
-    priority char(1), operation varchar(64), answer_to varchar(255), amount numeric(15, 3), currency char(3),
+    priority char(1), operation varchar(64),
     status varchar(10) NOT NULL DEFAULT 'open', version integer NOT NULL DEFAULT 1);
   CREATE TABLE parley_effects (key varchar(200) PRIMARY KEY, digest varchar(100) NOT NULL, records text NOT NULL,
     made_at varchar(40) NOT NULL);

@@ -1,0 +1,94 @@
+/** Any REST API as a CRM, without code: its OpenAPI document says what it can, a mapping says what of it means what. */
+import type { Dispatcher } from 'undici';
+import type { JsonObject } from '../../protocol/json.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Auth, staticToken } from '../sdk/auth.ts';
+import { makeRecipeAdapter, parseRecipes } from '../sdk/by-recipe.ts';
+import { makeHttp } from '../sdk/http.ts';
+import type { Adapter, Capability } from '../sdk/index.ts';
+import { makeLimiter } from '../sdk/limiter.ts';
+import { retryAfter } from '../sdk/limits.ts';
+import type { Recipe } from '../sdk/recipe.ts';
+import { isObject } from '../sdk/values.ts';
+import { writable } from './bind.ts';
+import { parseResources, type Resources } from './mapping.ts';
+import { type Api, parseOpenApi } from './openapi.ts';
+import { makeHttpStore } from './store.ts';
+
+export interface HttpAdapterOptions {
+  /** Where the API is: an origin, and perhaps a path that all operations are below. What the document says of servers is not used. */
+  readonly baseUrl: string;
+  readonly openapi: JsonObject;
+  readonly mapping: JsonObject;
+  readonly recipes: readonly JsonObject[];
+  /** A token that goes where the mapping’s security scheme says, or a way to sign in. */
+  readonly auth: { readonly token: string } | Auth;
+  readonly dispatcher?: Dispatcher;
+  readonly allowPrivate?: boolean;
+  readonly timeoutMs?: number;
+}
+
+const CALL_TIMEOUT_MS = 5_000;
+const ANSWER_BYTES_MAX = 1_048_576;
+/** An id that no record has. */
+const PROBE = 'parley-health-0';
+
+/** Every mistake of the documents at once. */
+export function makeHttpAdapter(options: HttpAdapterOptions): Result<Adapter, readonly string[]> {
+  const api = parseOpenApi(options.openapi);
+  if (!api.ok) return api;
+  const resources = parseResources(options.mapping, api.value);
+  if (!resources.ok) return resources;
+  const recipes = parseRecipes(options.recipes, resources.value.mapping, ['note', 'both']);
+  const base = URL.parse(options.baseUrl);
+  const problems = recipes.ok
+    ? recipes.value.flatMap((each) => unwritable(api.value, resources.value, each))
+    : recipes.error;
+  if (base === null || base.search !== '' || base.hash !== '' || base.username !== '')
+    return err([...problems, 'the base URL is not one: an origin, and perhaps a path']);
+  if (!recipes.ok || problems.length > 0) return err(problems);
+  const http = makeHttp({
+    origin: base.origin,
+    auth: 'token' in options.auth ? tokenAt(api.value, resources.value, options.auth.token) : options.auth,
+    ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
+    allowPrivate: options.allowPrivate ?? false,
+    timeoutMs: options.timeoutMs ?? CALL_TIMEOUT_MS,
+    bodyBytesMax: ANSWER_BYTES_MAX,
+    limiter: makeLimiter({ readers: [retryAfter] }),
+    answers: 'any',
+  });
+  const store = makeHttpStore(http, base.pathname.replace(/\/$/, ''), resources.value, PROBE);
+  const about = { name: 'http', version: '0.1.0', title: api.value.title };
+  const guarantees = { idempotency: resources.value.idempotency, conflict: conflictOf(resources.value) };
+  return ok(makeRecipeAdapter(about, guarantees, resources.value.mapping, recipes.value, store));
+}
+
+/** A change is guarded where every operation that changes carries the version it was planned on. */
+function conflictOf({ byType }: Resources): Capability['conflict'] {
+  const updates = [...byType.values()].flatMap(({ update }) => (update === undefined ? [] : [update]));
+  return updates.every(({ guard }) => guard !== undefined) ? 'etag' : 'none';
+}
+
+/** What a recipe writes and the API cannot. */
+function unwritable(api: Api, { byType }: Resources, { action, records, steps }: Recipe): string[] {
+  const typeOf = new Map(records.map(({ name, type }) => [name, type]));
+  return steps.flatMap(({ update, create }) => {
+    const type = create?.type ?? typeOf.get(update?.record ?? '') ?? '';
+    const resource = byType.get(type);
+    const bound = update === undefined ? resource?.create : resource?.update;
+    const what = update === undefined ? 'create' : 'update';
+    if (resource === undefined || bound === undefined) return [`/recipes: ${action}: ${type} has no ${what}`];
+    const correctable = [...resource.type.fields.values()].filter((each) => each.correctable).map(({ name }) => name);
+    const fields = update ?? create;
+    const names = [...(fields?.set.keys() ?? []), ...(fields?.corrections === undefined ? [] : correctable)];
+    return writable(api, bound, resource.type, names).map((told) => `/recipes: ${action}: ${told}`);
+  });
+}
+
+/** Where the document’s security scheme wants the token; a bearer token unless the mapping names one. */
+function tokenAt({ schemes }: Api, { security }: Resources, token: string): Auth {
+  const scheme = security === undefined ? undefined : schemes[security];
+  const { type, in: place, name } = isObject(scheme) ? scheme : {};
+  const isKey = type === 'apiKey' && place === 'header' && typeof name === 'string';
+  return staticToken(isKey ? { token, header: name.toLowerCase(), scheme: '' } : { token });
+}
