@@ -1,5 +1,5 @@
 /** Signature profiles on RFC 9421, as data: which signatures count, what each must cover, and what it is good for. */
-import type { ProblemCode } from './errors.ts';
+import type { ProblemCode, Refusal } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { queryOf, type Signable } from './signature-base.ts';
 
@@ -190,4 +190,19 @@ export function needsOf(level: Coverage, message: Signable, hasBody: boolean): N
 /** Reading changes nothing, so that knowing who reads is enough. */
 export function isGoodFor(authority: Authority, message: Signable): boolean {
   return authority === 'full' || ('method' in message && (message.method === 'GET' || message.method === 'HEAD'));
+}
+
+/** The refusal with the word (`code`) that the specification of the profile it was sent in has for it; that names the refusal, no more. */
+export function inTheirWords(headers: ReadonlyMap<string, readonly string[]>, refused: Refusal): Refusal {
+  const input = headers.get('signature-input')?.join(', ') ?? '';
+  const tagged = REQUEST_PROFILES.find(({ tag }) => tag !== null && input.includes(`tag="${tag}"`));
+  const profile = tagged ?? REQUEST_PROFILES.find(({ tag, marker }) => tag === null && marker && headers.has(marker));
+  const code = profile?.errors[refused.code];
+  return code === undefined ? refused : { ...refused, extra: { ...refused.extra, code } };
+}
+
+/** `WWW-Authenticate` for signatures, with that word where there is one. */
+export function signatureChallenge({ extra }: Refusal): string {
+  const code = extra?.['code'];
+  return typeof code === 'string' ? `Signature error="${code}"` : 'Signature';
 }

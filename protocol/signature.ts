@@ -25,7 +25,14 @@ export {
   type VerifyKey,
   verifyCandidate,
 } from './signature-check.ts';
-export { ANSWER_TAG, REQUEST_PROFILES, REQUEST_TAG, type SignatureAlgorithm } from './signature-profiles.ts';
+export {
+  ANSWER_TAG,
+  inTheirWords,
+  REQUEST_PROFILES,
+  REQUEST_TAG,
+  type SignatureAlgorithm,
+  signatureChallenge,
+} from './signature-profiles.ts';
 
 export interface SignKey {
   readonly kid: Thumbprint;

@@ -3,6 +3,7 @@ import { type Refusal, refusal } from '../protocol/errors.ts';
 import type { Thumbprint } from '../protocol/ids.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { err, ok } from '../protocol/result.ts';
+import { signatureChallenge } from '../protocol/signature.ts';
 import { makeProve, type Prove } from './bindings/prove.ts';
 import type { Engine } from './compose-engine.ts';
 import type { Config } from './config.ts';
@@ -62,9 +63,10 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
       const challenge = (refused: Refusal): Record<string, string> => {
         if (refused.code !== 'signature-missing' && !/^(token|dpop|key-revoked|proof)/.test(refused.code)) return {};
         return {
-          'www-authenticate': [...bearerChallenge(metadataUrl(resource), challengeError(refused)), 'Signature'].join(
-            ', ',
-          ),
+          'www-authenticate': [
+            ...bearerChallenge(metadataUrl(resource), challengeError(refused)),
+            signatureChallenge(refused),
+          ].join(', '),
         };
       };
       return makeProve({

@@ -5,7 +5,14 @@ import type { Json } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { HEADER } from '../../protocol/names.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { acceptSignature, contentDigest, type SignKey, signResponse } from '../../protocol/signature.ts';
+import {
+  acceptSignature,
+  contentDigest,
+  inTheirWords,
+  type SignKey,
+  signatureChallenge,
+  signResponse,
+} from '../../protocol/signature.ts';
 import { checkBodyHeaders, headersOf, type RawRequest, readBody } from '../edge/raw-request.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Caller } from '../identity/authenticate.ts';
@@ -85,7 +92,8 @@ export function makeExchange(deps: ExchangeDeps) {
   }
 
   /** The problem a refusal is, logged without the payload, and the header fields that go with it. */
-  function problemOf(refused: Refusal, proven?: ProvenRequest) {
+  function problemOf(given: Refusal, proven?: ProvenRequest) {
+    const refused = proven === undefined ? given : inTheirWords(proven.raw.headers, given);
     const instance = deps.newInstance();
     const problem = toProblem(refused, instance);
     deps.log('refused', {
@@ -97,7 +105,7 @@ export function makeExchange(deps: ExchangeDeps) {
     const headers: Record<string, string> = {};
     if (status === 401) {
       headers['accept-signature'] = acceptSignature();
-      headers['www-authenticate'] = 'Signature';
+      headers['www-authenticate'] = signatureChallenge(refused);
     }
     if (refused.code === 'unsupported-media-type') headers['accept-encoding'] = 'identity';
     const retry =

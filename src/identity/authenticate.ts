@@ -10,6 +10,7 @@ import {
   type Candidate,
   candidates,
   checkBody,
+  inTheirWords,
   REQUEST_PROFILES,
   type SignableRequest,
   type VerifyKey,
@@ -64,6 +65,11 @@ export async function authenticate(
   deps: AuthenticateDeps,
   now: Date,
 ): Promise<Result<Caller, Refusal>> {
+  const caller = await identify(raw, deps, now);
+  return caller.ok ? caller : err(inTheirWords(raw.headers, caller.error));
+}
+
+async function identify(raw: RawRequest, deps: AuthenticateDeps, now: Date): Promise<Result<Caller, Refusal>> {
   const request: SignableRequest = { ...raw, scheme: deps.scheme, authority: deps.authority };
   const found = candidates(request, REQUEST_PROFILES, raw.body.length > 0, now);
   if (!found.ok) return found;

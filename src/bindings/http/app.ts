@@ -72,11 +72,17 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
     const proven = await receive(c);
     if (!proven.ok) return exchange.refuse(proven.error);
     const answered = await actProven(proven.value, verb, target);
-    if (!answered.ok) return exchange.refuse(answered.error, proven.value);
+    if (!answered.ok) return exchange.refuse(asTold(answered.error, proven.value), proven.value);
     const { status, body, replayed, operation } = answered.value;
     const location = verb === 'submit' ? { location: `/operations/${operation}` } : {};
     const told = withUcp(body, proven.value);
     return exchange.answer(status, told, proven.value, { ...location, ...(replayed ? REPLAYED : {}) });
+  }
+
+  /** UCP has 409 for a key that came with another body, where the RFC draft has 422. */
+  function asTold(refused: Refusal, { ucp }: Received): Refusal {
+    const isReused = ucp !== undefined && refused.code === 'idempotency-key-reused';
+    return isReused ? { ...refused, extra: { ...refused.extra, status: 409 } } : refused;
   }
 
   /** UCP agents learn with every answer what both sides speak, and where to go on when a person has to (`requires_escalation`). */
