@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { makeSalesforceAdapter } from '../adapters/salesforce/index.ts';
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
 import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
-import type { Json, JsonObject } from '../protocol/json.ts';
+import type { JsonObject } from '../protocol/json.ts';
+import { ownAdapter } from './compose-own-crm.ts';
 import { type Config, ConfigError } from './config.ts';
 
 type CrmConfig = Config['crm'];
@@ -14,12 +15,12 @@ interface Given extends Omit<CrmConfig, 'mapping' | 'recipes'> {
   readonly allowPrivate: boolean;
   /** The company's own documents; undefined and empty where it has none. */
   readonly mapping: JsonObject | undefined;
-  readonly recipes: readonly Json[];
+  readonly recipes: readonly JsonObject[];
 }
 
 type Factory = (given: Given) => Adapter;
 
-const FACTORIES: Readonly<Record<CrmConfig['adapter'], Factory>> = {
+const FACTORIES: Readonly<Record<Exclude<CrmConfig['adapter'], 'own'>, Factory>> = {
   sandbox: ({ origin, secret, auth, mapping, recipes }) => {
     if (auth.method !== 'token') throw new ConfigError(['/crm/auth/method of the sandbox is token']);
     if (mapping !== undefined || recipes.length > 0) throw new ConfigError(['/crm: the sandbox takes no documents']);
@@ -36,17 +37,22 @@ const FACTORIES: Readonly<Record<CrmConfig['adapter'], Factory>> = {
 };
 
 /** Throws {@link ConfigError} with every mistake of the documents. */
-export function composeCrm({ crm, secrets, allow_private_network }: Config): Adapter {
+export async function composeCrm({ crm, secrets, allow_private_network }: Config): Promise<Adapter> {
   const { mapping, recipes, ...rest } = crm;
   if (URL.parse(crm.origin)?.origin !== crm.origin)
     throw new ConfigError(['/crm/origin must be an origin: scheme and authority, nothing else']);
   const given = {
     ...rest,
     secret: secrets.crmToken,
-    allowPrivate: allow_private_network,
+    allowPrivate: allow_private_network || crm.private_network,
     mapping: mapping === undefined ? undefined : read(mapping),
     recipes: recipes.map(read),
   };
+  if (crm.adapter === 'own') {
+    if (crm.module === undefined) throw new ConfigError(['/crm/module is missing: the file of your own adapter']);
+    const { mapping: own, ...others } = given;
+    return ownAdapter(crm.module, { ...others, ...(own === undefined ? {} : { mapping: own }) });
+  }
   try {
     return FACTORIES[crm.adapter](given);
   } catch (error) {

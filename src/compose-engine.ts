@@ -54,7 +54,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     ? read
     : { ok: false as const, error: read.error.map((each) => `/token_issuers${each}`) };
   const rules = compileSignoffPolicy(config.signoff.rules, config.signoff.allow);
-  const crm = composeCrm(config);
+  const crm = await composeCrm(config);
   const actions = readContract(SHIPPED, offering(crm, config));
   const negotiations = actions.ok ? readNegotiations(config, actions.value) : { ok: false as const, error: [] };
   const problems = [issuers, tokenIssuers, rules, actions, negotiations].flatMap((each) => (each.ok ? [] : each.error));

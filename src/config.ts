@@ -11,7 +11,9 @@ interface ConfigFile {
   readonly listen: { readonly host: string; readonly port: number };
   readonly data_dir: string;
   readonly crm: {
-    readonly adapter: 'sandbox' | 'salesforce';
+    readonly adapter: 'sandbox' | 'salesforce' | 'own';
+    readonly module?: string;
+    readonly private_network: boolean;
     readonly origin: string;
     readonly concurrency: number;
     readonly auth: {
@@ -115,7 +117,12 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
 
 function withFiles(crm: ConfigFile['crm'], base: string): ConfigFile['crm'] {
   const recipes = crm.recipes.map((each) => resolve(base, each));
-  return { ...crm, recipes, ...(crm.mapping === undefined ? {} : { mapping: resolve(base, crm.mapping) }) };
+  return {
+    ...crm,
+    recipes,
+    ...(crm.mapping === undefined ? {} : { mapping: resolve(base, crm.mapping) }),
+    ...(crm.module === undefined ? {} : { module: resolve(base, crm.module) }),
+  };
 }
 
 function words(held = ''): string[] {

@@ -14,6 +14,7 @@ export {
   type Write,
 } from './by-recipe.ts';
 export { decode, type Encoded, encode, type MoneyForm } from './codec.ts';
+export type { GatewayOptions, MakeAdapter } from './gateway.ts';
 export {
   type CrmResponse,
   type HttpOptions,

@@ -24,7 +24,7 @@ test('keeps the promises of its manifest', async () => {
 
 test('plans what differs, and nothing where nothing does', async () => {
   const crm = await startCrm('token');
-  const adapter = makeAdapter({ origin: crm.origin, token: 'token', allowPrivate: true });
+  const adapter = makeAdapter({ origin: crm.origin, secret: 'token', allowPrivate: true });
   const email = { path: 'contact.email', value: 'c1@example.com' };
   const phone = { path: 'contact.phone', value: '+49 30 2' };
   const { steps } = await adapter.plan(ctx(), correction([email, phone]));
@@ -36,7 +36,7 @@ test('plans what differs, and nothing where nothing does', async () => {
 
 test('refuses while planning what the CRM would not hold', async () => {
   const crm = await startCrm('token');
-  const adapter = makeAdapter({ origin: crm.origin, token: 'token', allowPrivate: true });
+  const adapter = makeAdapter({ origin: crm.origin, secret: 'token', allowPrivate: true });
   for (const field of [
     { path: 'contact.phone', value: '1'.repeat(41) },
     { path: 'contact.secret', value: 'x' },
@@ -50,10 +50,10 @@ test('a customer’s own fields are a document', async () => {
   crm.edit('contacts', 'C1', { mobile_c: '+49 170 1' });
   const mobile = { field: 'mobile_c', label: 'Mobile', kind: 'text', chars_max: 40, correctable: true };
   const mapping = { types: { contact: { fields: { 'contact.phone': mobile } } } };
-  const adapter = makeAdapter({ origin: crm.origin, token: 'token', allowPrivate: true, mapping });
+  const adapter = makeAdapter({ origin: crm.origin, secret: 'token', allowPrivate: true, mapping });
   const { data } = await adapter.read(ctx(), { type: 'contact', by: 'id', value: 'C1' });
   assert.equal(data['contact.phone'], '+49 170 1');
   await crm.stop();
   const broken = { types: { contact: { fields: { 'contact.phone': { ...mobile, field: '../x' } } } } };
-  assert.throws(() => makeAdapter({ origin: crm.origin, token: 'token', mapping: broken }), /names no field/);
+  assert.throws(() => makeAdapter({ origin: crm.origin, secret: 'token', mapping: broken }), /names no field/);
 });

@@ -36,7 +36,7 @@ async function open(): Promise<Rig> {
     makeAdapter: ({ dispatcher, timeoutMs, token = TOKEN, tenant }) =>
       makeAdapter({
         origin: tenant === 'b' && neighbour !== undefined ? neighbour.origin : crm.origin,
-        token,
+        secret: token,
         dispatcher,
         allowPrivate: true,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
