@@ -16,6 +16,7 @@ parley mcp --url GATEWAY       MCP on standard input and output, signing for an 
 parley verify RECEIPT ...      check a receipt offline
 parley adapter new NAME        a working CRM adapter to start from, in ./NAME
 parley adapter check PATH ...  hold a CRM adapter to what it promises
+parley simulate [CONFIG] ...   try a negotiation policy on simulated agents, or on talks that took place
 parley mandate ...             issue a mandate to an agent's key, as the company
 parley revoke key|mandate ID   take a key or a mandate back
 parley password                hash an approver's password read from standard input`;
@@ -36,6 +37,11 @@ switch (command) {
     const code = await adapterCommand(args, io);
     // An adapter that left something open must not keep the command from ending; what was said is written first.
     process.stdout.write('', () => process.exit(code));
+    break;
+  }
+  case 'simulate': {
+    const { simulateCommand } = await import('./simulate.ts');
+    process.exitCode = await simulateCommand(args, io);
     break;
   }
   case 'verify':

@@ -3,23 +3,33 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import { err, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
-import type { World } from '../engine/world.ts';
+import type { ActionDefinition, World } from '../engine/world.ts';
 import type { PolicyBook } from './segments.ts';
-import { makeSpace, type Package, type Space } from './space.ts';
+import { makeSpace, type Package, type Space, type SpaceFacts } from './space.ts';
 import { layTable, type Table } from './table.ts';
 
 /** What an operation's negotiation is about, from the record as it was when the talk began. */
 export function spaceOf(world: World, operation: Operation, record: JsonObject): Result<Space, Refusal> {
   const definition = world.actions.action(operation.action)?.definition;
   if (definition === undefined) return err(refusal('not-found', 'This action is no longer offered.'));
-  const members = definition.terms?.['properties'];
-  return makeSpace({
-    issues: definition.negotiable,
+  return makeSpace(factsOf(definition, record, operation.input, operation.createdAt));
+}
+
+/** `since`: RFC 3339, when the operation began. */
+export function factsOf(
+  { negotiable, terms }: ActionDefinition,
+  record: JsonObject,
+  input: JsonObject,
+  since: string,
+): SpaceFacts {
+  const members = terms?.['properties'];
+  return {
+    issues: negotiable,
     members: typeof members === 'object' && members !== null ? Object.keys(members) : [],
     record,
-    input: operation.input,
-    today: operation.createdAt.slice(0, 10),
-  });
+    input,
+    today: since.slice(0, 10),
+  };
 }
 
 /** The policy of the operation's segment, laid over its facts; `undefined` where no policy can be told. */

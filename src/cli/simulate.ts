@@ -1,0 +1,154 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { JsonObject } from '../../protocol/json.ts';
+import { readDefinitions } from '../contract/files.ts';
+import type { Operation } from '../engine/operation.ts';
+import type { ActionDefinition } from '../engine/world.ts';
+import { systemClock } from '../identity/world-sources.ts';
+import { type PolicyBook, parsePolicies } from '../negotiation/segments.ts';
+import { factsOf } from '../negotiation/setting.ts';
+import { simulate } from '../simulate/measure.ts';
+import { page } from '../simulate/page.ts';
+import { type Replayed, replay } from '../simulate/replay.ts';
+import { LEGEND, replayRows, rowsOf, table } from '../simulate/report.ts';
+import { readOperations } from '../store/read-operations.ts';
+import type { Io } from './operator.ts';
+
+const USAGE =
+  'parley simulate [CONFIG] [--action contract.renew] [--policy FILE] [--records FILE] [--runs 500] [--seed 1] [--html FILE] [--json]\n' +
+  'parley simulate [CONFIG] --replay [--since DATE] [--until DATE] [--action …] [--policy FILE] [--json]';
+const RUNS_MAX = 100_000;
+
+const OPTIONS = {
+  action: { type: 'string', default: 'contract.renew' },
+  policy: { type: 'string' },
+  records: { type: 'string' },
+  runs: { type: 'string', default: '500' },
+  seed: { type: 'string', default: '1' },
+  html: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  replay: { type: 'boolean', default: false },
+  since: { type: 'string', default: '0000' },
+  until: { type: 'string', default: '9999' },
+} as const;
+
+class Mistake extends Error {}
+
+/** What a negotiation policy does before customers meet it: against families of agents, or on talks that took place. Exit code. */
+export async function simulateCommand(args: readonly string[], io: Io): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+    const setting = settingOf(positionals[0] ?? 'parley.json', values.action, values.policy);
+    return values.replay ? replayed(setting, values, io) : simulated(setting, values, io);
+  } catch (error) {
+    if (!(error instanceof Mistake) && !(error instanceof TypeError)) throw error;
+    io.err(error.message);
+    io.err(USAGE);
+    return 2;
+  }
+}
+
+interface Setting {
+  readonly company: string;
+  readonly definition: ActionDefinition;
+  readonly book: PolicyBook;
+  readonly talks: (since: string, until: string) => readonly Operation[];
+}
+
+/** Only what a simulation needs of the configuration: it asks for no secret. */
+function settingOf(path: string, action: string, policyFile: string | undefined): Setting {
+  const config = objectIn(path);
+  const definition = readDefinitions().action(action)?.definition;
+  if (definition === undefined || definition.negotiable.length === 0)
+    throw new Mistake(`${action} is not a negotiable action`);
+  const negotiation = config['negotiation'];
+  const configured = isObject(negotiation) ? negotiation[action] : undefined;
+  const json = policyFile === undefined ? configured : objectIn(policyFile);
+  if (!isObject(json)) throw new Mistake(`${path} has no negotiation policy for ${action}`);
+  const book = parsePolicies(action, json, definition.negotiable);
+  if (!book.ok) throw new Mistake(book.error.map((each) => `${policyFile ?? path}: ${each}`).join('\n'));
+  const database = join(resolve(dirname(path), String(config['data_dir'] ?? '.parley')), 'parley.db');
+  return {
+    company: String(config['company'] ?? 'the company'),
+    definition,
+    book: book.value,
+    talks: (since, until) => (existsSync(database) ? readOperations(database, { action, since, until }) : []),
+  };
+}
+
+function simulated(
+  { company, definition, book, talks }: Setting,
+  { records, runs, seed, html, json }: { records?: string; runs: string; seed: string; html?: string; json: boolean },
+  io: Io,
+): number {
+  const today = systemClock.now().toISOString();
+  const snapshot =
+    records === undefined
+      ? talks('0000', '9999').flatMap(({ negotiation }) => (negotiation === undefined ? [] : [negotiation.facts]))
+      : listIn(records);
+  if (snapshot.length === 0)
+    throw new Mistake('there is no record to negotiate about yet: give some with --records FILE');
+  const result = simulate({
+    policyFor: ({ record }) => book.policyFor({ record, tier: 'principal' }),
+    facts: snapshot.map((record) => factsOf(definition, record, {}, today)),
+    runs: whole(runs, 'runs', RUNS_MAX),
+    seed: whole(seed, 'seed', 0xffff_ffff),
+  });
+  if (!result.ok) throw new Mistake(`the policy does not fit the records: ${result.error.detail ?? result.error.code}`);
+  const { families } = result.value;
+  if (html !== undefined)
+    writeFileSync(html, page(result.value, { company, action: definition.name, seed: Number(seed) }));
+  if (json) io.out(JSON.stringify({ action: definition.name, seed: Number(seed), families }));
+  else for (const line of [...table(rowsOf(result.value)), '', LEGEND]) io.out(line);
+  return families.some(({ breaches }) => breaches > 0) ? 1 : 0;
+}
+
+function replayed(
+  { definition, book, talks }: Setting,
+  { since, until, json }: { since: string; until: string; json: boolean },
+  io: Io,
+): number {
+  const results = talks(since, until).flatMap((operation): Replayed[] => {
+    if (operation.negotiation === undefined) return [];
+    const { facts: record } = operation.negotiation;
+    const policy = book.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
+    if (policy === undefined) return [];
+    const done = replay(operation, policy, factsOf(definition, record, operation.input, operation.createdAt));
+    return done.ok ? [done.value] : [];
+  });
+  if (json) for (const each of results) io.out(JSON.stringify(each));
+  else for (const line of table(replayRows(results))) io.out(line);
+  return 0;
+}
+
+function objectIn(path: string): JsonObject {
+  const value = jsonIn(path);
+  if (!isObject(value)) throw new Mistake(`${path} must hold a JSON object`);
+  return value;
+}
+
+function listIn(path: string): readonly JsonObject[] {
+  const value = jsonIn(path);
+  if (!Array.isArray(value) || !value.every(isObject)) throw new Mistake(`${path} must hold a list of records`);
+  return value;
+}
+
+function jsonIn(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Mistake(`${path}: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+}
+
+function whole(text: string, name: string, max: number): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1 || value > max)
+    throw new Mistake(`--${name} must be a number from 1 to ${max}`);
+  return value;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

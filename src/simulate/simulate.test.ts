@@ -1,0 +1,155 @@
+/** The company's strategy on trial: against those who want to agree, those who look for the floor, and those who lost the thread. */
+import { describe, expect, it } from 'vitest';
+import records from '../../examples/contracts.json' with { type: 'json' };
+import renewal from '../../protocol/actions/contract.renew.json' with { type: 'json' };
+import type { JsonObject } from '../../protocol/json.ts';
+import { readDefinitions } from '../contract/files.ts';
+import { parseNegotiationPolicy } from '../negotiation/core.ts';
+import { factsOf } from '../negotiation/setting.ts';
+import { distanceTo, frontierOf } from './frontier.ts';
+import { mutualInformation } from './information.ts';
+import { simulate } from './measure.ts';
+import { OPPONENTS } from './opponents.ts';
+import { page } from './page.ts';
+import { play } from './play.ts';
+import { seeded } from './random.ts';
+import { makeScenario } from './scenario.ts';
+
+const definition = readDefinitions().action(renewal.name)?.definition;
+if (definition === undefined) throw new Error('no contract.renew');
+const facts = (records as readonly JsonObject[]).map((record) =>
+  factsOf(definition, record, {}, '2026-11-01T00:00:00Z'),
+);
+
+function policyOf({ concede = 90.5, limit = 90 }: { concede?: number; limit?: number } = {}) {
+  const parsed = parseNegotiationPolicy(
+    {
+      main: { issue: '/unit_price', percent_of: '/unit_price', open: 104, concede_to: concede, limit },
+      issues: {
+        '/term_months': { range: [12, 36], open: 24, worth: { 12: 0, 24: 4, 36: 8 } },
+        '/seats': { range: [5, 500], worth: { '100%': 0, '125%': 2 } },
+        '/start_date': { range: [0, 30] },
+        '/notice_days': { range: [30, 90] },
+      },
+      beta: 0.8,
+    },
+    definition?.negotiable ?? [],
+    'test',
+  );
+  if (!parsed.ok) throw new Error(parsed.error.join(', '));
+  return parsed.value;
+}
+
+function simulated(policy = policyOf(), runs = 250) {
+  const result = simulate({ policyFor: () => policy, facts, runs, seed: 11 });
+  if (!result.ok) throw new Error(result.error.code);
+  return result.value;
+}
+
+describe('against agents that want to agree', () => {
+  const { families } = simulated();
+  const cooperative = families.filter((each) => each.cooperative);
+
+  it('the company reaches at least 95 % of the agreements that were possible', () => {
+    expect(cooperative).toHaveLength(4);
+    for (const { feasible, talks, agreementRate } of cooperative) {
+      expect(feasible).toBeGreaterThan(talks / 3);
+      expect(feasible).toBeLessThan(talks);
+      expect(agreementRate).toBeGreaterThanOrEqual(0.95);
+    }
+  });
+
+  it('with at least 90 % of the largest possible sum of gains', () => {
+    for (const { jointUtility } of cooperative) expect(jointUtility).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it('and never signs beyond its policy, with anybody', () => {
+    expect(families.map(({ breaches }) => breaches)).toEqual(families.map(() => 0));
+    expect(families.every(({ talks }) => talks === 250)).toBe(true);
+  });
+
+  it('the numbers can fall: a company that hardly concedes agrees on less', () => {
+    const hard = simulated(policyOf({ concede: 103 }), 120).families.filter((each) => each.cooperative);
+    for (const { agreementRate } of hard) expect(agreementRate).toBeLessThan(0.95);
+  });
+});
+
+describe('against agents that look for the floor', () => {
+  const limits = [80, 82, 84, 86, 88, 90];
+  const learned = (policyAt: (limit: number) => ReturnType<typeof policyOf>) =>
+    Math.max(
+      ...facts.slice(0, 12).map((about, index) => {
+        const pairs = limits.flatMap((limit) => {
+          const scenario = makeScenario(policyAt(limit), about, seeded(index));
+          const outcome = scenario.ok ? play(scenario.value, OPPONENTS.prober, seeded(index)) : scenario;
+          if (!outcome.ok) throw new Error(outcome.error.code);
+          // What it signs at the very end is its own doing: the customer's wishes are drawn about the limit.
+          return [[String(limit), JSON.stringify(outcome.value.shown.slice(0, 6))] as const];
+        });
+        return mutualInformation(pairs);
+      }),
+    );
+
+  it('nothing that is shown tells of the limit: no mutual information, in any talk', () => {
+    expect(learned((limit) => policyOf({ limit }))).toBe(0);
+  });
+
+  it('the test can fail: a company that concedes down to its limit tells it', () => {
+    expect(learned((limit) => policyOf({ limit, concede: limit }))).toBeGreaterThan(2);
+  });
+});
+
+describe('the measure', () => {
+  it('of information is that of Shannon', () => {
+    expect(
+      mutualInformation([
+        ['a', 'x'],
+        ['b', 'y'],
+      ]),
+    ).toBeCloseTo(1);
+    expect(
+      mutualInformation([
+        ['a', 'x'],
+        ['b', 'x'],
+      ]),
+    ).toBe(0);
+    expect(
+      mutualInformation([
+        ['a', 'x'],
+        ['a', 'y'],
+        ['b', 'x'],
+        ['b', 'y'],
+      ]),
+    ).toBeCloseTo(0);
+  });
+
+  it('finds a frontier that no deal of its own is beyond', () => {
+    for (const [seed, about] of [...facts, ...facts].entries()) {
+      const scenario = makeScenario(policyOf(), about, seeded(seed));
+      if (!scenario.ok) throw new Error(scenario.error.code);
+      const { feasible, joint, nash, pareto } = frontierOf(scenario.value);
+      if (!feasible) continue;
+      expect(nash.company + nash.customer).toBeLessThanOrEqual(joint + 1e-6);
+      for (const deal of pareto) {
+        expect(deal.company >= 0 && deal.customer >= 0).toBe(true);
+        expect(pareto.some((each) => each.company > deal.company + 1e-9 && each.customer > deal.customer + 1e-9)).toBe(
+          false,
+        );
+        expect(distanceTo(pareto, deal)).toBe(0);
+      }
+    }
+  });
+
+  it('is the same for the same seed', () => {
+    expect(JSON.stringify(simulated(policyOf(), 20))).toBe(JSON.stringify(simulated(policyOf(), 20)));
+  });
+});
+
+describe('the page', () => {
+  it('stands alone and quotes what it is given', () => {
+    const html = page(simulated(policyOf(), 20), { company: '<script>x</script>', action: 'contract.renew', seed: 1 });
+    expect(html).not.toMatch(/<script|https?:/);
+    expect(html).toContain('conceder');
+    expect(html.match(/<circle/g)?.length).toBeGreaterThan(40);
+  });
+});
