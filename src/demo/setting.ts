@@ -1,15 +1,12 @@
 /** The stage of the demo: a temporary directory, a sandbox CRM, a gateway with a real configuration, all as processes of their own. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { listening, type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { hashPassword } from '../console/session.ts';
+import { freePort, gatewayProcess } from './process.ts';
 
 export interface Stage {
   readonly origin: string;
@@ -49,31 +46,18 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const approver = { id: 'maria', password: randomBytes(9).toString('base64url') };
   const path = join(directory, 'parley.json');
   writeFileSync(path, JSON.stringify(await demoConfig(origin, port, crm.origin, approver, options), null, 2));
-  let gateway: ChildProcess | undefined;
   const profile = options.profile === undefined ? [] : ['--profile', options.profile];
-  const start = async () => {
-    gateway = spawn(process.execPath, [cliEntry(), 'start', path, ...profile], {
-      stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'ignore' : 'inherit'],
-      env: { ...process.env, PARLEY_CRM_TOKEN: crm.token },
-    });
-    await listening(gateway);
-  };
-  const end = async (signal: NodeJS.Signals) => {
-    if (gateway === undefined || gateway.exitCode !== null || gateway.signalCode !== null) return;
-    const gone = once(gateway, 'exit');
-    gateway.kill(signal);
-    await gone;
-  };
+  const gateway = gatewayProcess(path, { PARLEY_CRM_TOKEN: crm.token }, profile);
   const strike = async () => {
-    await end('SIGTERM');
+    await gateway.stop();
     await crm.stop();
     rmSync(directory, { recursive: true, force: true });
   };
-  await start().catch(async (error: unknown) => {
+  await gateway.start().catch(async (error: unknown) => {
     await strike();
     throw error;
   });
-  return { origin, crm, directory, approver, start, kill: () => end('SIGKILL'), strike };
+  return { origin, crm, directory, approver, start: gateway.start, kill: gateway.kill, strike };
 }
 
 async function demoConfig(
@@ -136,18 +120,4 @@ async function demoConfig(
     },
     allow_private_network: true,
   };
-}
-
-function cliEntry(): string {
-  const source = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
-  return existsSync(source) ? source : fileURLToPath(new URL('../cli/main.js', import.meta.url));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
 }

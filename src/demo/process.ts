@@ -1,0 +1,55 @@
+/** A gateway as a process of its own: for the demo, and for tests that kill it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { listening } from '../../adapters/sandbox/server/spawn.ts';
+
+export interface GatewayProcess {
+  /** Starts it, or starts it again on the same data. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** `kill -9`. */
+  kill(): Promise<void>;
+}
+
+/** The gateway of a configuration file, not yet started. */
+export function gatewayProcess(
+  configPath: string,
+  secrets: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+): GatewayProcess {
+  let gateway: ChildProcess | undefined;
+  const end = async (signal: NodeJS.Signals) => {
+    if (gateway === undefined || gateway.exitCode !== null || gateway.signalCode !== null) return;
+    const gone = once(gateway, 'exit');
+    gateway.kill(signal);
+    await gone;
+  };
+  return {
+    async start() {
+      gateway = spawn(process.execPath, [cliEntry(), 'start', configPath, ...options], {
+        stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'ignore' : 'inherit'],
+        env: { ...process.env, ...secrets },
+      });
+      await listening(gateway);
+    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
+}
+
+function cliEntry(): string {
+  const source = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(new URL('../cli/main.js', import.meta.url));
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return address.port;
+}

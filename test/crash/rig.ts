@@ -1,0 +1,208 @@
+/** A gateway that is killed while customers work with it, and the count of what its CRM has seen. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { Webhook } from 'standardwebhooks';
+import { isFinalState, type OperationView } from '../../protocol/operation.ts';
+import { verifyReceipt } from '../../protocol/receipt-verify.ts';
+import { type Client, makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
+import { freePort, gatewayProcess } from '../../src/demo/process.ts';
+import { APPROVER, testConfig, testMandate } from '../support/config.ts';
+import type { TestCrm } from '../support/crms.ts';
+
+/** What goes wrong in one round. */
+export interface Trouble {
+  /** What happens to the next writes in the CRM. `delay`: it has the request and has not yet done it. `-after`: it has done it. */
+  readonly faults: readonly string[];
+  /** While the agents talk, while people think, while the CRM is written: `kill -9` after so many milliseconds, and a start. */
+  readonly kills: readonly { readonly during: 'talk' | 'thought' | 'write'; readonly afterMs: number }[];
+}
+
+export interface Counted {
+  readonly operations: number;
+  readonly kills: number;
+  /** Operations acknowledged and not completed, or completed and not in the CRM: what became of each. */
+  readonly lost: readonly string[];
+  /** Operations with more writes than an undisturbed one, and writes of no known operation. */
+  readonly doubled: readonly string[];
+  readonly unproven: readonly string[];
+}
+
+const FAULT_MS = 400;
+const RENEWALS = 4;
+const CASES = 2;
+const ANSWER_TRIES = 120;
+const PATIENCE_MS = 30_000;
+const RULES = [
+  {
+    name: 'long',
+    when: 'action == "contract.renew" && terms.term_months > 24',
+    role: 'approver',
+    reason: 'The term is longer than two years.',
+  },
+];
+
+export const anyTrouble: fc.Arbitrary<Trouble> = fc.record({
+  faults: fc.array(fc.constantFrom('delay', 'hang-after', '500-after', 'reset-after', '500-before', 'refuse', '429'), {
+    maxLength: 5,
+  }),
+  kills: fc.uniqueArray(
+    fc.record({
+      during: fc.constantFrom('talk' as const, 'thought' as const, 'write' as const),
+      afterMs: fc.integer({ min: 0, max: 700 }),
+    }),
+    { minLength: 1, maxLength: 2, selector: ({ during }) => during },
+  ),
+});
+
+export type CrashRig = Awaited<ReturnType<typeof makeCrashRig>>;
+
+export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
+  const directory = mkdtempSync(join(tmpdir(), 'parley-crash-'));
+  const crm = await open(join(directory, 'crm.db'));
+  const [agent, principal] = [await newAgentKey(), await newAgentKey()];
+  const origin = `http://127.0.0.1:${await freePort()}`;
+  const subject = `contact:${crm.contact}`;
+  const accounts = Array.from({ length: RENEWALS }, (_, n) => crm.account(n));
+  const secret = `whsec_${randomBytes(24).toString('base64')}`;
+  const config = {
+    ...(await testConfig({ origin, crm: crm.config, principal, subjects: [subject], accounts })),
+    webhooks: [{ name: 'desk', url: 'http://127.0.0.1:9/' }],
+    signoff: { rules: RULES, answers_by: ['desk'] },
+    // Often enough to be under way when the process is killed.
+    watch: { poll_seconds: 1 },
+  };
+  const path = join(directory, 'parley.json');
+  writeFileSync(path, JSON.stringify(config));
+  const gateway = gatewayProcess(path, { PARLEY_CRM_TOKEN: crm.secret, PARLEY_WEBHOOK_SECRET_DESK: secret });
+  await gateway.start();
+  const client: Client = makeClient({ gateway: origin, key: agent, journal: memoryJournal() });
+  await client.register({ name: 'Crash test' });
+  const mandate = await testMandate(principal, agent, subject, { actions: ['contract.renew'], accounts });
+  const keys = { keys: (await client.discover())['keys'] };
+  const known = new Set<string>();
+  let asked = 0;
+  let writes = (await crm.ledger()).length;
+
+  /** Never waits for ever: an operation that does not move is what this looks for. */
+  async function settled(id: string, seen?: (view: OperationView) => boolean): Promise<OperationView> {
+    const waited = client.waitForTurn(id, seen);
+    const late = sleep(PATIENCE_MS).then(() => client.read(id));
+    return Promise.race([waited, late]);
+  }
+
+  /** A renewal up to the moment a person is asked; every one differs, so that each has something to write. */
+  async function agree(n: number): Promise<OperationView> {
+    const proposal = { term_months: 36, seats: 25 + ((asked + n) % 400) };
+    const opening = await client.submit('contract.renew', { contract: crm.contract(n), proposal }, mandate);
+    const talk = await settled(opening.id);
+    const offer = talk.offers?.at(-1);
+    if (offer === undefined) throw new Error(`no offer: ${JSON.stringify(talk)}`);
+    await client.accept(talk, offer);
+    const asking = await settled(opening.id, ({ state }) => state === 'awaiting_signoff');
+    if (asking.state !== 'awaiting_signoff') throw new Error(`nobody is asked: ${JSON.stringify(asking)}`);
+    return asking;
+  }
+
+  /** A person's signed answer, repeated until it is taken: people do that too. */
+  async function approve({ signoff }: OperationView): Promise<void> {
+    const body = JSON.stringify({ plan_digest: signoff?.plan_digest, decision: 'approve', approver: APPROVER.id });
+    for (let tries = 0; tries < ANSWER_TRIES; tries += 1) {
+      const [id, now] = [`msg_${randomBytes(8).toString('hex')}`, new Date()];
+      const headers = {
+        'content-type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+        'webhook-signature': new Webhook(secret).sign(id, now, body),
+      };
+      const url = `${origin}/signoffs/${signoff?.id}/decision`;
+      const status = await fetch(url, { method: 'POST', headers, body }).then(
+        (response) => response.status,
+        () => 0,
+      );
+      if (status === 200) return;
+      if (status !== 0 && status < 500) throw new Error(`the approval was refused: ${status}`);
+      await sleep(250);
+    }
+    throw new Error('the approval was never taken');
+  }
+
+  async function killed<T>(work: Promise<T>, afterMs: number | undefined): Promise<T> {
+    if (afterMs === undefined) return work;
+    // Observed later; a failure in between is not unhandled.
+    work.catch(() => undefined);
+    await sleep(afterMs);
+    await gateway.kill();
+    await gateway.start();
+    return work;
+  }
+
+  /** Renewals and cases side by side, through one trouble. */
+  async function round({ faults, kills }: Trouble): Promise<Counted> {
+    asked += 1;
+    const when = (phase: string) => kills.find(({ during }) => during === phase)?.afterMs;
+    const numbers = Array.from({ length: RENEWALS }, (_, n) => n);
+    const agreed = await killed(Promise.all(numbers.map(agree)), when('talk'));
+    await killed(Promise.resolve(), when('thought'));
+    for (const kind of faults) await crm.fault({ op: 'write', kind, ms: FAULT_MS });
+    const topic = `Round ${asked}`;
+    const open = () => client.submit('human.handoff', { topic, message: 'Please call', urgency: 'normal' });
+    const cases = Promise.all(Array.from({ length: CASES }, open));
+    const writing = Promise.all([...agreed.map(approve), cases]);
+    await killed(writing, when('write'));
+    await crm.clearFaults();
+    return count([...agreed, ...(await cases)], kills.length);
+  }
+
+  async function count(operations: readonly OperationView[], killsDone: number): Promise<Counted> {
+    const ended = await Promise.all(operations.map(({ id }) => settled(id)));
+    const ledger = await crm.ledger();
+    const [lost, doubled, unproven]: [string[], string[], string[]] = [[], [], []];
+    for (const { id, action, state } of ended) {
+      known.add(id);
+      const types = ledger.filter(({ key }) => key.startsWith(id)).map(({ type }) => type);
+      const expected = usual.get(action) ?? types;
+      const story = `${action} ${id} ${state}: ${types.join(' ') || 'nothing'} written`;
+      if (state !== 'completed' || types.length < expected.length) lost.push(story);
+      else if (types.toSorted().join() !== expected.toSorted().join()) doubled.push(story);
+      else if (types.length > 0) usual.set(action, types);
+    }
+    for (const { key, type } of ledger.slice(writes))
+      if (![...known].some((id) => key.startsWith(id)))
+        doubled.push(`${type} ${key}: of no operation that was asked for`);
+    writes = ledger.length;
+    for (const { id } of ended.filter(({ state }) => isFinalState(state))) {
+      const receipt = await verifyReceipt(await client.receipt(id), { keys });
+      if (receipt.verdict !== 'valid')
+        unproven.push(`${id}: ${JSON.stringify(receipt.checks.filter(({ ok }) => !ok))}`);
+    }
+    return { operations: operations.length, kills: killsDone, lost, doubled, unproven };
+  }
+
+  /** What an undisturbed operation of each action writes. */
+  const usual = new Map<string, readonly string[]>();
+  const stop = async () => {
+    await gateway.stop();
+    await crm.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    const first = await round({ faults: [], kills: [] });
+    const writesNothing = [...usual.values()].some((each) => each.length === 0);
+    if (writesNothing || first.lost.length + first.doubled.length + first.unproven.length > 0)
+      throw new Error(`undisturbed, and yet: ${JSON.stringify(first)}`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  return {
+    name: crm.name,
+    usual: Object.fromEntries(usual),
+    round,
+    stop,
+  };
+}
