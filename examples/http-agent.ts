@@ -1,5 +1,6 @@
 // A customer's agent over signed HTTP: asks for a renewal, negotiates within its own limits, waits for a person, keeps the receipt.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { buyerMove, fileJournal, loadAgentKey, makeClient } from 'parley-gateway/client';
 
 const { GATEWAY = '', AGENT_KEY = '', MANDATE = '' } = process.env;
@@ -36,5 +37,6 @@ while (view.state === 'negotiating') {
 console.log('waiting for the company …');
 view = await client.waitForTurn(view.id);
 console.log(view.state, JSON.stringify(view.output ?? view.problem ?? {}));
-writeFileSync('receipt.json', JSON.stringify(await client.receipt(view.id)));
-console.log('receipt.json: check it with `npx parley verify receipt.json`');
+const path = join(dirname(AGENT_KEY), 'receipt.json');
+writeFileSync(path, JSON.stringify(await client.receipt(view.id)));
+console.log(`${path}: “Verify a receipt” in the README says how anyone checks it, offline`);

@@ -8,6 +8,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { generateText, jsonSchema, stepCountIs, tool } from 'ai';
 
 const { GATEWAY = '', AGENT_KEY = '', MANDATE = '', MODEL_URL = '', MODEL = '', MODEL_KEY = '' } = process.env;
+if (MODEL_URL === '') throw new Error('MODEL_URL is not set: which model is to act?');
 const TASK =
   process.argv[2] ??
   'Renew contract K-1001 for 24 months and 32 seats. Pay at most 47.20 EUR per seat and month; the first offer may not be the best one.';

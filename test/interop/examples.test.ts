@@ -48,7 +48,7 @@ describe('a customer’s agent', () => {
     const { stdout } = await example('http-agent.ts');
     expect(stdout).toMatch(/^accept /m);
     expect(stdout).toMatch(/^completed /m);
-    const receipt = join(directory, 'receipt.json');
+    const receipt = join(directory, '.parley/receipt.json');
     const keys = join(directory, 'keys.json');
     const [, origin] = /^GATEWAY=(.*)$/m.exec(readFileSync(join(directory, '.parley/playground.env'), 'utf8')) ?? [];
     writeFileSync(keys, await (await fetch(`${origin}/.well-known/jwks.json`)).text());

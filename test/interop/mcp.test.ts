@@ -251,6 +251,21 @@ describe('who may call', () => {
     });
   });
 
+  it('a token is taken by A2A too, where it is for A2A', async () => {
+    const send = async (aud: string) => {
+      const headers = { ...bearer(await mint(server, { ...claims(), aud })), 'a2a-version': '1.0' };
+      const data = { verb: 'submit', action: 'human.handoff', input: { topic: 'Help' } };
+      const message = { messageId: randomUUID(), role: 'ROLE_USER', parts: [{ data }] };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'SendMessage', params: { message } });
+      const init = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body };
+      const answer = await fetch(`${gateway.origin}/a2a`, init);
+      return { status: answer.status, json: (await answer.json()) as JsonObject };
+    };
+    for (const aud of [`${gateway.origin}/a2a`, gateway.origin])
+      expect((await send(aud)).json['result'], aud).toMatchObject({ task: { id: expect.any(String) } });
+    expect((await send(`${gateway.origin}/mcp`)).status).toBe(401);
+  });
+
   it.each([
     ['for another resource', () => ({ aud: 'https://other.example/mcp' })],
     ['that has expired', () => ({ exp: Math.floor(Date.now() / 1000) - 3_600 })],
