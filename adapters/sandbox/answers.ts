@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type AdapterErrorCode, type StepResult } from '../sdk/index.ts';
+import { isObject } from '../sdk/values.ts';
 
 /** A record as the sandbox CRM gives it, checked. */
 export interface CrmRecord {
@@ -90,10 +91,6 @@ export function writtenOf(answer: CrmResponse, type: string): StepResult {
 /** Whether the CRM itself says that the thing is not there; a 404 from something in between says nothing. */
 export function saysAbsent({ status, body }: CrmResponse): boolean {
   return status === 404 && isObject(body['error']) && body['error']['code'] === 'not_found';
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isRevision(value: Json | undefined): value is number {

@@ -1,14 +1,25 @@
 import type { Json } from '../../protocol/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Changed, type Ctx } from '../sdk/index.ts';
-import { accepted, isObject } from './answers.ts';
-import { collectionOf } from './records.ts';
+import type { Mapping } from '../sdk/mapping.ts';
+import { isObject } from '../sdk/values.ts';
+import { accepted } from './answers.ts';
+import { typeOf } from './records.ts';
 
 /** Follows the CRM's list of changes, a page at a time. The cursor is the last change's number. */
-export async function* changesSince(http: ReadHttp, ctx: Ctx, type: string, cursor = '0'): AsyncIterable<Changed> {
+export async function* changesSince(
+  http: ReadHttp,
+  mapping: Mapping,
+  ctx: Ctx,
+  type: string,
+  cursor = '0',
+): AsyncIterable<Changed> {
   let after = cursor;
   for (let more = true; more; ) {
-    const { body } = accepted(await http.get(ctx, path`/v1/events?type=${collectionOf(type)}&after=${after}`), 'read');
+    const { body } = accepted(
+      await http.get(ctx, path`/v1/events?type=${typeOf(mapping, type).object}&after=${after}`),
+      'read',
+    );
     const events = Array.isArray(body['events']) ? body['events'].map((each: Json) => changedOf(type, each)) : [];
     yield* events;
     more = body['more'] === true && events.length > 0;

@@ -2,14 +2,24 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JsonObject } from '../../protocol/json.ts';
 import { standardExact, terms } from '../conformance/samples.ts';
 import type { KitSubject, Rig, Sample } from '../conformance/subject.ts';
 import type { Ref } from '../sdk/index.ts';
 import { makeSandboxAdapter } from './index.ts';
-import { collectionOf } from './records.ts';
+import mapping from './mapping.json' with { type: 'json' };
 import { type Sandbox, spawnSandbox } from './server/spawn.ts';
 
 const TOKEN = 'sandbox-kit-token-b41f';
+const TYPES: Readonly<
+  Record<string, { readonly object: string; readonly fields: Readonly<Record<string, { readonly field: string }>> }>
+> = mapping.types;
+function typeOf(type: string) {
+  const found = TYPES[type];
+  if (found === undefined) throw new Error(`no type ${type}`);
+  return found;
+}
+
 const contract = (n: number): Ref => ({ type: 'contract', by: 'id', value: `K-${1001 + (n % 200)}` });
 
 const samples: readonly Sample[] = [
@@ -36,6 +46,14 @@ const samples: readonly Sample[] = [
     action: 'human.handoff',
     prepare: (n) => ({ input: { topic: `Invoice ${n}`, message: `Please call about ${n}`, urgency: 'normal' } }),
   },
+  {
+    action: 'case.open',
+    prepare: (n) => ({ input: { account: 'A-1001', topic: `Login ${n}`, description: `It fails ${n}` } }),
+  },
+  {
+    action: 'refund.request',
+    prepare: (n) => ({ input: { account: 'A-1001', order: `O-${1001 + n}`, reason: `Broken ${n}` } }),
+  },
 ];
 
 export const subject: KitSubject = { name: 'sandbox', open };
@@ -59,10 +77,11 @@ async function open(): Promise<Rig> {
       return made.map(({ external_id, type, id }) => ({ key: external_id, type, id }));
     },
     async record(ref) {
-      const { revision: _r, updated_at: _u, ...fields } = await crm.record(collectionOf(ref.type), ref.value);
-      return JSON.parse(JSON.stringify(fields));
+      const held: JsonObject = JSON.parse(JSON.stringify(await crm.record(typeOf(ref.type).object, ref.value)));
+      const named = Object.entries(typeOf(ref.type).fields).map(([name, { field }]) => [name, held[field] ?? null]);
+      return Object.fromEntries(named);
     },
-    edit: (ref, fields) => crm.edit(collectionOf(ref.type), ref.value, fields),
+    edit: (ref, fields) => crm.edit(typeOf(ref.type).object, ref.value, fields),
     fault: (fault) => crm.fault(fault),
     clearFaults: () => crm.clearFaults(),
     unsupported: {},

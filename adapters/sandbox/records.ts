@@ -1,54 +1,47 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { decode, encode } from '../sdk/codec.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
-import { AdapterError, type Ctx, type Ref, type Snapshot } from '../sdk/index.ts';
-import { accepted, type CrmRecord, changeOf, recordOf } from './answers.ts';
-import { COLLECTION, DATA_FIELDS } from './fields.ts';
+import { AdapterError, type Ctx, type Ref } from '../sdk/index.ts';
+import type { MappedType, Mapping } from '../sdk/mapping.ts';
+import type { ReadRecord } from '../sdk/planner.ts';
+import { accepted, type CrmRecord, recordOf } from './answers.ts';
 
 /** Longer than any id of this CRM, and far below what a request line holds: more would look like a broken connection. */
 const ID_CHARS_MAX = 256;
 
-export function target(ref: Ref) {
-  return path`/v1/${collectionOf(ref.type)}/${ref.value}`;
+export function typeOf({ types }: Mapping, type: string): MappedType {
+  const found = types.get(type);
+  if (found === undefined) throw new AdapterError('unsupported', 'The sandbox CRM has no such type.');
+  return found;
 }
 
-export function collectionOf(type: string): string {
-  const collection = COLLECTION.get(type);
-  if (collection === undefined) throw new AdapterError('unsupported', 'The sandbox CRM has no such type.');
-  return collection;
+export function target(mapping: Mapping, { type, value }: Pick<Ref, 'type' | 'value'>) {
+  return path`/v1/${typeOf(mapping, type).object}/${value}`;
 }
 
-/** Reads a record by its id, or by the external id of the change that made it. */
-export async function readRecord(http: ReadHttp, ctx: Ctx, ref: Ref): Promise<CrmRecord> {
-  const collection = collectionOf(ref.type);
+export async function readRecord(http: ReadHttp, mapping: Mapping, ctx: Ctx, ref: Ref): Promise<ReadRecord> {
   if (ref.value.length > ID_CHARS_MAX) throw new AdapterError('invalid', 'An identifier is not usable.');
-  if (ref.by === 'external') {
-    const made = changeOf(accepted(await http.get(ctx, path`/v1/changes/${ref.value}`), 'read'));
-    if (made.type !== collection) throw new AdapterError('not_found', 'There is no such record.');
-    return readRecord(http, ctx, { type: ref.type, by: 'id', value: made.id });
-  }
-  const record = recordOf(accepted(await http.get(ctx, target(ref)), 'read'));
+  const record = recordOf(accepted(await http.get(ctx, target(mapping, ref)), 'read'));
   if (record.id !== ref.value) throw new AdapterError('bug', 'The CRM answered with another record.');
-  return record;
+  return { ref, version: String(record.revision), data: canonical(typeOf(mapping, ref.type), record) };
 }
 
-/** Canonical data: a contract and a ticket by their own fields, a contact and an account by the paths of data.validate.
- * Only what the record itself holds, so that its revision is the version of all of it. */
-export function snapshotOf(ctx: Ctx, type: string, record: CrmRecord): Snapshot {
-  return {
-    ref: { type, by: 'id', value: record.id },
-    version: String(record.revision),
-    versionKind: 'counter',
-    readAt: ctx.clock().toISOString(),
-    data: canonical(type, record),
-  };
+/** By our names. Only what the record itself holds, so that its revision is the version of all of it. */
+function canonical({ account, fields }: MappedType, { id, fields: held }: CrmRecord): JsonObject {
+  const named = [...fields.values()].map((field): [string, Json] => [
+    field.name,
+    decode(field, held[field.field] ?? null, null, 'minor'),
+  ]);
+  return { ...Object.fromEntries(named), id, account: account === undefined ? id : (held[account] ?? null) };
 }
 
-function canonical(type: string, { id, fields }: CrmRecord): JsonObject {
-  const account = type === 'account' ? id : (fields['account'] ?? null);
-  if (type !== 'account' && type !== 'contact') return { ...fields, id, account };
-  const named = [...DATA_FIELDS].flatMap(([name, mapping]) => {
-    const value = fields[mapping.field];
-    return mapping.type === type && value !== undefined ? [[name, value] as const] : [];
-  });
-  return { ...Object.fromEntries(named), id, account };
+/** By the CRM's names. */
+export function fieldsOf({ fields }: MappedType, values: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]): [string, Json] => {
+      const field = fields.get(name);
+      if (field === undefined) throw new AdapterError('bug', 'A step names a field that the mapping does not have.');
+      return [field.field, encode(field, value, 'minor').value];
+    }),
+  );
 }

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { Agent, type Dispatcher } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Adapter, AdapterError, Ctx, Plan, PlanStep, Ref } from '../sdk/index.ts';
+import { payloadOf } from '../sdk/planner.ts';
+import { lastDay } from '../sdk/values.ts';
 import { makeSandboxAdapter } from './index.ts';
-import { lastDay } from './renewal.ts';
 import { type Sandbox, spawnSandbox } from './server/spawn.ts';
 
 const HANG_MS = 300;
@@ -117,7 +118,9 @@ describe('a write', () => {
   it('under a used key with another body is a conflict, not a second change', async () => {
     const { step } = await renewal();
     await adapter.execute(ctx(), step);
-    const other = { ...step, payload: { ...step.payload, seats: 1 } };
+    const { update } = payloadOf(step);
+    const values = { ...update?.values, seats: 1 };
+    const other = { ...step, payload: { ...step.payload, update: { ...update, values } } };
     expect((await failure(adapter.execute(ctx(), other))).code).toBe('conflict');
     expect(await effects(step)).toBe(1);
   });

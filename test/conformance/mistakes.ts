@@ -6,6 +6,7 @@ import {
   type Adapter,
   AdapterError,
   type Capability,
+  type Change,
   type Ctx,
   type Plan,
   type PlanStep,
@@ -374,7 +375,7 @@ export const MISTAKES: Readonly<Record<number, readonly Mistake[]>> = {
         async plan(ctx, asked) {
           const planned = await plan(ctx, asked);
           const [step] = planned.steps;
-          const end = step?.payload['end_date'];
+          const end = step?.changes.find(({ field }) => field === 'end_date')?.to;
           if (step === undefined || typeof end !== 'string') return planned;
           const local = new Date(`${end}T00:00:00Z`).getDate();
           return { ...planned, warnings: [`the day is ${local}`] };
@@ -424,7 +425,7 @@ function inCents(planned: Plan): Plan {
       : value;
   const steps = planned.steps.map((step): PlanStep => {
     const payload: JsonObject = JSON.parse(JSON.stringify(step.payload), (_key, value) => wrong(value));
-    const changes = step.changes.map((each) => ({ ...each, to: payload[each.field] ?? each.to }));
+    const changes = step.changes.map((each): Change => ({ ...each, to: JSON.parse(JSON.stringify(wrong(each.to))) }));
     return { ...step, payload, changes };
   });
   return { ...planned, steps };

@@ -9,6 +9,14 @@ import { type FieldError, fieldErrors, recordErrors } from './validate.ts';
 
 const PAGE_MAX = 100;
 const BODY_BYTES_MAX = 65_536;
+const NOTE_CHARS_MAX = 4_000;
+/** What customers' requests make, and how it begins. */
+const MADE: Readonly<Partial<Record<RecordType, { readonly prefix: string; readonly status: string }>>> = {
+  tickets: { prefix: 'T', status: 'open' },
+  orders: { prefix: 'O', status: 'pending' },
+  quotes: { prefix: 'Q', status: 'open' },
+  credits: { prefix: 'R', status: 'approved' },
+};
 
 export interface SandboxOptions {
   readonly db: Db;
@@ -95,13 +103,16 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
     return written(c, stored, 200);
   });
 
-  app.post('/v1/tickets', async (c) => {
-    const write = await readWrite(c, 'tickets');
+  app.post('/v1/:type', async (c) => {
+    const type = typeOf(c);
+    const made = type === undefined ? undefined : MADE[type];
+    if (type === undefined || made === undefined) return fail(c, 404, 'not_found', 'Nothing can be made here.');
+    const write = await readWrite(c, type);
     if (write instanceof Response) return write;
     const earlier = db.change(write.external);
-    if (earlier !== undefined) return replay(c, write, earlier, 'tickets', earlier.id);
-    const id = `T-${1001 + db.count('tickets')}`;
-    return written(c, db.apply('tickets', id, 1, { status: 'open', ...write.body }, write.external, write.text), 201);
+    if (earlier !== undefined) return replay(c, write, earlier, type, earlier.id);
+    const id = `${made.prefix}-${1001 + db.count(type)}`;
+    return written(c, db.apply(type, id, 1, { status: made.status, ...write.body }, write.external, write.text), 201);
   });
 
   function written(c: Http, stored: Stored, status: 200 | 201): Response {
@@ -148,11 +159,15 @@ async function readWrite(c: Http, type: RecordType): Promise<Write | Response> {
   const body: unknown = await c.req.json().catch(() => undefined);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     return fail(c, 400, 'invalid', 'The body must be a JSON object.');
-  const fields = fieldErrors(type, body as Fields);
+  // A note is kept with the change, for people; it is no field of the record.
+  const { note = '', ...rest } = body as Fields;
+  if (typeof note !== 'string' || note.length > NOTE_CHARS_MAX || !note.isWellFormed())
+    return fail(c, 400, 'invalid', 'The note is not usable.');
+  const fields = fieldErrors(type, rest);
   if (fields.length > 0) return fail(c, 400, 'invalid', 'Some fields cannot be written.', fields);
   const text = JSON.stringify(body);
-  const applied = c.get('partial') === true ? Object.fromEntries(Object.entries(body).slice(0, 1)) : body;
-  return { external, body: applied as Fields, text };
+  const applied = c.get('partial') === true ? Object.fromEntries(Object.entries(rest).slice(0, 1)) : rest;
+  return { external, body: applied, text };
 }
 
 function typeOf(c: Http): RecordType | undefined {

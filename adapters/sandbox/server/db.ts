@@ -15,7 +15,18 @@ export interface Applied {
   readonly body: string;
 }
 
-export const TYPES = ['accounts', 'contacts', 'contracts', 'line_items', 'tickets'] as const;
+export const TYPES = [
+  'accounts',
+  'contacts',
+  'contracts',
+  'line_items',
+  'tickets',
+  'products',
+  'orders',
+  'invoices',
+  'quotes',
+  'credits',
+] as const;
 export type RecordType = (typeof TYPES)[number];
 
 export type Db = ReturnType<typeof openDb>;

@@ -5,6 +5,7 @@ import { makeSandboxApp } from './app.ts';
 import { openDb } from './db.ts';
 import { makeFaults } from './faults.ts';
 import { seed } from './seed.ts';
+import { seedRetail } from './seed-retail.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +18,12 @@ const { values } = parseArgs({
 });
 
 const db = openDb(values.db, () => new Date());
-if (db.count('accounts') === 0) db.transaction(() => seed(db, new Date(values['seed-now'])));
+const seedNow = new Date(values['seed-now']);
+if (db.count('accounts') === 0)
+  db.transaction(() => {
+    seed(db, seedNow);
+    seedRetail(db, seedNow);
+  });
 const app = makeSandboxApp({ db, token: values.token, faults: values.faults ? makeFaults() : undefined });
 serve(
   { fetch: app.fetch, hostname: '127.0.0.1', port: Number(values.port), overrideGlobalObjects: false },

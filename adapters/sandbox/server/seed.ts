@@ -64,6 +64,8 @@ const ROOT = [
   'Linden',
 ];
 const TITLES = ['Head of IT', 'Procurement Manager', 'Managing Director', 'Finance Lead', 'Operations Manager'];
+/** Names and titles for whoever else makes people. */
+export const PEOPLE = { first: FIRST, last: LAST, titles: TITLES };
 const PLANS = ['Team', 'Business', 'Enterprise'];
 const PLACES = [
   {
@@ -114,7 +116,7 @@ const CONTRACTS = 240;
 const TICKETS = 60;
 
 /** mulberry32: small, good enough for test data. */
-function generator(seed: number): (below: number) => number {
+export function generator(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;

@@ -60,6 +60,11 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     notice_days: count(365),
     auto_renew: (value) => typeof value === 'boolean',
     payment_terms_days: count(365),
+    cancels_on: clearable(day),
+    seats_from: clearable(day),
+    sla_credited_to: clearable(text(40)),
+    switching_to: clearable(text(200)),
+    switched_by: clearable(day),
   },
   line_items: { product: text(120), quantity: count(1e6) },
   tickets: {
@@ -71,6 +76,56 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     status: oneOf('open', 'closed'),
     operation: text(64),
     contact_back: text(255),
+    amount: money,
+    kind: oneOf('question', 'refund', 'dispute', 'data_request', 'switch', 'handoff', 'cancellation'),
+    exercise: text(40),
+    due_on: day,
+  },
+  products: {},
+  orders: {
+    account: text(64),
+    contact: text(64),
+    quote: text(64),
+    status: oneOf('pending', 'processed', 'shipped', 'delivered', 'cancelled'),
+    product: text(64),
+    quantity: count(1e6),
+    unit_price: money,
+    total: money,
+    refunded: money,
+    fee: money,
+    street: clearable(text(120)),
+    city: clearable(text(80)),
+    postal_code: clearable(text(20)),
+    country: clearable(text(2)),
+    deliver_on: clearable(day),
+  },
+  invoices: {
+    status: oneOf('open', 'paid', 'overdue', 'disputed', 'arranged'),
+    instalments: clearable(count(36)),
+    first_on: clearable(day),
+    fee: clearable(money),
+    disputed_because: clearable(text(500)),
+  },
+  quotes: {
+    account: text(64),
+    product: text(64),
+    quantity: count(1e6),
+    unit_price: money,
+    total: money,
+    status: oneOf('open', 'accepted', 'expired'),
+    valid_until: day,
+    deliver_on: clearable(day),
+  },
+  credits: {
+    account: text(64),
+    order: text(64),
+    contract: text(64),
+    kind: oneOf('refund', 'sla'),
+    form: oneOf('refund', 'credit', 'exchange'),
+    amount: money,
+    reason: text(500),
+    status: oneOf('approved', 'paid'),
+    due_on: day,
   },
 };
 
@@ -91,6 +146,16 @@ export function fieldErrors(type: RecordType, body: Fields): FieldError[] {
 /** What must hold between the fields of a record once it is written. */
 export function recordErrors(type: RecordType, record: Fields): FieldError[] {
   const { start_date: start, end_date: end } = record;
+  if (type === 'orders') return refundErrors(record);
   if (type !== 'contracts' || typeof start !== 'string' || typeof end !== 'string' || start <= end) return [];
   return [{ path: 'end_date', message: 'is before start_date' }];
+}
+
+/** Nobody gets back more than was paid. */
+function refundErrors({ total, refunded }: Fields): FieldError[] {
+  if (!money(total) || !money(refunded)) return [];
+  const [paid, back] = [total, refunded] as { amount: number; currency: string }[];
+  const fits =
+    paid !== undefined && back !== undefined && back.amount <= paid.amount && back.currency === paid.currency;
+  return fits ? [] : [{ path: 'refunded', message: 'is more than the total' }];
 }
