@@ -1,5 +1,6 @@
 /** The CRM of one gateway: which adapter, and what it is given. Adapters are named here and nowhere else. */
 import { readFileSync } from 'node:fs';
+import { type HubspotAdapterOptions, makeHubspotAdapter } from '../adapters/hubspot/index.ts';
 import { makeSalesforceAdapter } from '../adapters/salesforce/index.ts';
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
 import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
@@ -12,6 +13,8 @@ type CrmConfig = Config['crm'];
 interface Given extends Omit<CrmConfig, 'mapping' | 'recipes'> {
   /** PARLEY_CRM_TOKEN: a token, a client secret or a private key, as `auth.method` says. */
   readonly secret: string;
+  readonly refreshToken: string | undefined;
+  readonly appSecret: string | undefined;
   readonly allowPrivate: boolean;
   /** The company's own documents; undefined and empty where it has none. */
   readonly mapping: JsonObject | undefined;
@@ -34,6 +37,17 @@ const FACTORIES: Readonly<Record<Exclude<CrmConfig['adapter'], 'own'>, Factory>>
       auth: salesforceAuth(given),
       ...(mapping === undefined ? {} : { mapping }),
     }),
+  hubspot: ({ origin, allowPrivate, mapping, recipes, appSecret, hubspot, ...given }) =>
+    makeHubspotAdapter({
+      origin,
+      allowPrivate,
+      recipes,
+      contractsApi: hubspot.contracts_api,
+      auth: hubspotAuth(given),
+      ...journalOf(hubspot, appSecret),
+      ...(mapping === undefined ? {} : { mapping }),
+      ...(appSecret === undefined ? {} : { webhookSecret: appSecret }),
+    }),
 };
 
 /** Throws {@link ConfigError} with every mistake of the documents. */
@@ -44,6 +58,8 @@ export async function composeCrm({ crm, secrets, allow_private_network }: Config
   const given = {
     ...rest,
     secret: secrets.crmToken,
+    refreshToken: secrets.crmRefreshToken,
+    appSecret: secrets.crmAppSecret,
     allowPrivate: allow_private_network || crm.private_network,
     mapping: mapping === undefined ? undefined : read(mapping),
     recipes: recipes.map(read),
@@ -76,7 +92,28 @@ function salesforceAuth({ auth, secret }: Pick<Given, 'auth' | 'secret'>) {
       const who = { clientId: named('client_id'), username: named('username'), privateKey: secret };
       return { method: auth.method, ...who, ...(auth.audience === undefined ? {} : { audience: auth.audience }) };
     }
+    case 'refresh_token':
+      throw new ConfigError(['/crm/auth/method of Salesforce is not refresh_token']);
   }
+}
+
+function hubspotAuth({ auth, secret, refreshToken }: Pick<Given, 'auth' | 'secret' | 'refreshToken'>) {
+  switch (auth.method) {
+    case 'token':
+      return { method: auth.method, token: secret };
+    case 'refresh_token':
+      if (auth.client_id === undefined) throw new ConfigError(['/crm/auth/client_id is missing']);
+      if (refreshToken === undefined) throw new ConfigError(['PARLEY_CRM_REFRESH_TOKEN is not set']);
+      return { method: auth.method, clientId: auth.client_id, clientSecret: secret, refreshToken };
+    default:
+      throw new ConfigError(['/crm/auth/method of HubSpot is token or refresh_token']);
+  }
+}
+
+function journalOf({ journal }: Given['hubspot'], clientSecret: string | undefined): Partial<HubspotAdapterOptions> {
+  if (journal === undefined) return {};
+  if (clientSecret === undefined) throw new ConfigError(['PARLEY_CRM_APP_SECRET is not set']);
+  return { journal: { clientId: journal.client_id, clientSecret, portalId: journal.portal_id } };
 }
 
 function read(file: string): JsonObject {

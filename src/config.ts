@@ -11,13 +11,17 @@ interface ConfigFile {
   readonly listen: { readonly host: string; readonly port: number };
   readonly data_dir: string;
   readonly crm: {
-    readonly adapter: 'sandbox' | 'salesforce' | 'own';
+    readonly adapter: 'sandbox' | 'salesforce' | 'hubspot' | 'own';
     readonly module?: string;
     readonly private_network: boolean;
     readonly origin: string;
     readonly concurrency: number;
+    readonly hubspot: {
+      readonly contracts_api: boolean;
+      readonly journal?: { readonly client_id: string; readonly portal_id: number };
+    };
     readonly auth: {
-      readonly method: 'token' | 'client_credentials' | 'jwt_bearer';
+      readonly method: 'token' | 'client_credentials' | 'jwt_bearer' | 'refresh_token';
       readonly client_id?: string;
       readonly username?: string;
       readonly audience?: string;
@@ -65,6 +69,10 @@ interface ConfigFile {
 export interface Config extends ConfigFile {
   readonly secrets: {
     readonly crmToken: string;
+    /** Of an OAuth sign-in that has one. */
+    readonly crmRefreshToken: string | undefined;
+    /** Of the app at the CRM that sends notices and keeps the journal. */
+    readonly crmAppSecret: string | undefined;
     /** Bearer token of the voice’s endpoint; undefined where it wants none. */
     readonly modelKey: string | undefined;
     /** Standard Webhooks secrets of change notices from the CRM, newest first. */
@@ -106,6 +114,8 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
   if (!validate(copy)) throw new ConfigError((validate.errors ?? []).map(explain));
   const secrets = {
     crmToken: environment['PARLEY_CRM_TOKEN'] ?? '',
+    crmRefreshToken: environment['PARLEY_CRM_REFRESH_TOKEN'],
+    crmAppSecret: environment['PARLEY_CRM_APP_SECRET'],
     modelKey: environment['PARLEY_MODEL_KEY'],
     crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
     webhooks: new Map(copy.webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),

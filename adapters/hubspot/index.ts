@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Result } from '../../protocol/result.ts';
+import { capabilityOf } from '../sdk/by-recipe.ts';
 import { makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import { type Adapter, AdapterError, type Ctx, type Health } from '../sdk/index.ts';
 import { type Limiter, makeLimiter } from '../sdk/limiter.ts';
@@ -14,7 +15,7 @@ import { type JournalOptions, makeJournal } from './journal.ts';
 import { type Portal, readPortal, typeNamed } from './mapping.ts';
 import { noticed } from './notices.ts';
 import { planned } from './plan.ts';
-import { capabilityOf, readRecipes } from './recipes.ts';
+import { guaranteesOf, readRecipes } from './recipes.ts';
 import { readRecord, snapshotOf } from './records.ts';
 import { verify } from './verify.ts';
 import { makeWriter } from './write.ts';
@@ -54,7 +55,7 @@ export function makeHubspotAdapter(options: HubspotAdapterOptions): Adapter {
     name: 'hubspot',
     version: '0.1.0',
     title: 'HubSpot',
-    capabilities: [...recipes.values()].map((recipe) => capabilityOf(portal, recipe)),
+    capabilities: [...recipes.values()].map((recipe) => capabilityOf(recipe, guaranteesOf(portal, recipe))),
   };
   const how = {
     origin: options.origin,

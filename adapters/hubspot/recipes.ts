@@ -1,8 +1,8 @@
 /** How each action is carried out in HubSpot: documents in actions/, and those a company brings along. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import type { Capability } from '../sdk/index.ts';
-import { parseRecipe, type Recipe } from '../sdk/recipe.ts';
+import { type Guarantees, parseRecipes } from '../sdk/by-recipe.ts';
+import type { Recipe } from '../sdk/recipe.ts';
 import { isObject } from '../sdk/values.ts';
 import caseOpen from './actions/case.open.json' with { type: 'json' };
 import contractRenewByChange from './actions/contract.renew.contracts-api.json' with { type: 'json' };
@@ -27,22 +27,17 @@ export function readRecipes(
   const documents = new Map<string, Json>();
   for (const each of [...STANDARD, ...(contractsApi ? BY_CONTRACTS_API : []), ...own])
     documents.set(isObject(each) ? String(each['action']) : '', each);
-  const recipes = new Map<string, Recipe>();
-  const problems: string[] = [];
-  for (const [action, document] of documents) {
-    const read = parseRecipe(document, portal.mapping);
-    const told = read.ok ? beyond(portal, read.value) : read.error;
-    problems.push(...told.map((each) => `${action}: ${each}`));
-    if (read.ok) recipes.set(action, read.value);
-  }
-  return problems.length > 0 ? err(problems) : ok(recipes);
+  const read = parseRecipes([...documents.values()], portal.mapping);
+  if (!read.ok) return read;
+  const problems = read.value.flatMap((recipe) => beyond(portal, recipe));
+  return problems.length > 0 ? err(problems) : ok(new Map(read.value.map((each) => [each.action, each])));
 }
 
 /** What HubSpot cannot do in one request that is done wholly or not at all. */
-function beyond({ mapping }: Portal, { steps, records }: Recipe): string[] {
+function beyond({ mapping }: Portal, { action, steps, records }: Recipe): string[] {
   const types = new Map(records.map(({ name, type }) => [name, type]));
   return steps.flatMap(({ update, create, note }, index) => {
-    const at = `/steps/${index}`;
+    const at = `${action}: /steps/${index}`;
     const changed = mapping.types.get(types.get(update?.record ?? '') ?? '');
     const moved = [...(update?.set.keys() ?? [])].some((name) => {
       const field = changed?.fields.get(name);
@@ -66,25 +61,14 @@ function beyond({ mapping }: Portal, { steps, records }: Recipe): string[] {
   });
 }
 
-export function capabilityOf({ mapping }: Portal, { action, records, steps }: Recipe): Capability {
+/** What HubSpot guarantees for one action. */
+export function guaranteesOf({ mapping }: Portal, { records, steps }: Recipe): Guarantees {
   const typeOf = new Map(records.map(({ name, type }) => [name, type]));
-  const updated = steps.flatMap(({ update }) => (update === undefined ? [] : [typeOf.get(update.record) ?? '']));
-  const created = steps.flatMap(({ create }) => (create === undefined ? [] : [create.type]));
-  const reversals = new Set(steps.map(({ reversal }) => reversal));
-  const isByContract = updated.some((type) => {
-    const mapped = mapping.types.get(type);
-    return mapped !== undefined && isChangedByContract(mapped);
-  });
+  const updated = steps.flatMap(({ update }) => mapping.types.get(typeOf.get(update?.record ?? '') ?? '') ?? []);
   return {
-    action,
-    version: '1',
-    objects: [...new Set([...updated, ...created])],
-    modes: ['read', 'write'],
     idempotency: 'external_id',
     // HubSpot knows no condition on a write: what slips in between reading and writing is seen afterwards, in the history.
     conflict: updated.length > 0 ? 'detect' : 'none',
-    reversal: reversals.has('compensate') ? 'compensate' : reversals.has('undo') ? 'undo' : 'none',
-    preview: isByContract ? 'native' : 'computed',
-    stability: isByContract ? 'beta' : 'ga',
+    ...(updated.some(isChangedByContract) ? { preview: 'native', stability: 'beta' } : {}),
   };
 }
