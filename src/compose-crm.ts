@@ -66,8 +66,12 @@ export async function composeCrm({ crm, secrets, allow_private_network }: Config
   };
   if (crm.adapter === 'own') {
     if (crm.module === undefined) throw new ConfigError(['/crm/module is missing: the file of your own adapter']);
-    const { mapping: own, ...others } = given;
-    return ownAdapter(crm.module, { ...others, ...(own === undefined ? {} : { mapping: own }) });
+    const { mapping: own, refreshToken, hubspot: _h, appSecret: _s, ...others } = given;
+    return ownAdapter(crm.module, {
+      ...others,
+      ...(own === undefined ? {} : { mapping: own }),
+      ...(refreshToken === undefined ? {} : { refreshToken }),
+    });
   }
   try {
     return FACTORIES[crm.adapter](given);

@@ -7,8 +7,10 @@ export interface GatewayOptions {
   readonly origin: string;
   /** PARLEY_CRM_TOKEN: a token, a client secret or a private key, as `auth.method` says. */
   readonly secret: string;
+  /** PARLEY_CRM_REFRESH_TOKEN, for `refresh_token`. */
+  readonly refreshToken?: string;
   readonly auth: {
-    readonly method: 'token' | 'client_credentials' | 'jwt_bearer';
+    readonly method: 'token' | 'client_credentials' | 'jwt_bearer' | 'refresh_token';
     readonly client_id?: string;
     readonly username?: string;
     readonly audience?: string;
