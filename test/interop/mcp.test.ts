@@ -308,6 +308,10 @@ describe('what is on the wire', () => {
     expect((await rpc('tools/list', {})).headers.get('signature-input')).toContain('parley/1-answer');
   });
 
+  it('has schemas that every model’s interface takes: one type a branch', async () => {
+    expect(JSON.stringify((await rpc('tools/list', {})).result)).not.toMatch(/"type":\[/);
+  });
+
   it('keeps headers and body together', async () => {
     expect((await rpc('tools/list', {}, { headers: { 'mcp-protocol-version': '2025-11-25' } })).error?.code).toBe(
       -32_020,

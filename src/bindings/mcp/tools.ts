@@ -1,5 +1,5 @@
 /** The actions and the verbs as MCP tools: few, and named so that a model picks the right one. */
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { Json, JsonObject } from '../../../protocol/json.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import type { Contract, DefinitionFile } from '../../contract/contract.ts';
 import { operationSchema } from '../../contract/operation-schema.ts';
@@ -37,10 +37,28 @@ const OPERATION: JsonObject = { type: 'string', pattern: '^op_[0-9a-f-]{36}$', d
 
 /** In a fixed order: the actions as the contract lists them, then the verbs. */
 export function toolsOf(contract: Contract): readonly Tool[] {
-  return [
+  const tools = [
     ...contract.definitions.map((definition) => actionTool(definition, schemaOf(contract, 'submit'))),
     ...verbTools(contract),
   ];
+  return tools.map((tool) => ({
+    ...tool,
+    inputSchema: portable(tool.inputSchema),
+    outputSchema: portable(tool.outputSchema),
+  }));
+}
+
+/** The same schema with one `type` a branch: some models' interfaces know no list of types. */
+function portable(schema: JsonObject): JsonObject {
+  const { type, ...rest } = schema;
+  const split = Array.isArray(type) && !('anyOf' in rest);
+  const told = split ? { ...rest, anyOf: type.map((each): JsonObject => ({ type: each })) } : schema;
+  return Object.fromEntries(Object.entries(told).map(([name, value]) => [name, portableIn(value)]));
+}
+
+function portableIn(value: Json): Json {
+  if (Array.isArray(value)) return value.map(portableIn);
+  return typeof value === 'object' && value !== null ? portable(value as JsonObject) : value;
 }
 
 /** Model interfaces allow letters, digits, `_` and `-` in a tool's name, not dots. */
