@@ -7,6 +7,7 @@ import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { ownAdapter } from './compose-own-crm.ts';
 import { type Config, ConfigError } from './config.ts';
+import type { World } from './engine/world.ts';
 
 type CrmConfig = Config['crm'];
 
@@ -78,6 +79,21 @@ export async function composeCrm({ crm, secrets, allow_private_network }: Config
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
     throw new ConfigError(error.fields.map(({ path, message }) => `/crm/${path}: ${message}`));
+  }
+}
+
+/** A describe of every object of an org takes its time. */
+const LOOK_TIMEOUT_MS = 30_000;
+
+/** Says once, at the start, what of the offered actions the CRM cannot carry out as it is; the adapter logs what it lacks. */
+export async function tellOfCrm({ crm, clock, log }: Pick<World, 'crm' | 'clock' | 'log'>, offered: readonly string[]) {
+  const ctx = { clock: () => clock.now(), signal: AbortSignal.timeout(LOOK_TIMEOUT_MS), log };
+  try {
+    const able = new Set((await crm.discover(ctx)).map(({ action }) => action));
+    log('crm.ready', { adapter: crm.manifest.name, cannot: offered.filter((action) => !able.has(action)) });
+  } catch (error) {
+    const detail = error instanceof AdapterError ? error.message : 'unknown';
+    log('crm.unclear', { adapter: crm.manifest.name, detail });
   }
 }
 

@@ -7,6 +7,7 @@ import { logOrigin } from '../protocol/checkpoint.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { makeServer } from './bindings/http/server.ts';
 import { composeApp } from './compose-app.ts';
+import { tellOfCrm } from './compose-crm.ts';
 import { composeEngine } from './compose-engine.ts';
 import { composeOutbox } from './compose-outbox.ts';
 import type { Profile } from './compose-peers.ts';
@@ -66,6 +67,10 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.listen.host}:${port}`;
   log('listening', { url, origin: config.origin });
+  void tellOfCrm(
+    engine.world,
+    engine.contract.definitions.map(({ name }) => name),
+  );
   return {
     url,
     async stop() {

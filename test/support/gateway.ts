@@ -35,7 +35,7 @@ export interface TestGateway {
   operations(): number;
   /** A new key, registered unless told otherwise. */
   newAgent(options?: { readonly registered?: boolean; readonly fetch?: typeof fetch }): Promise<TestAgent>;
-  /** The customer's mandate for this agent: contract.renew and data.validate of account A-1001 unless constrained otherwise. */
+  /** The customer's mandate for this agent: contract.renew and data.validate of the account unless constrained otherwise. */
   mandateFor(agent: TestAgent, constraints?: MandateConstraints): Promise<string>;
   /** Approves the sign-off at this console page as a person would. */
   approve(url: string): Promise<void>;
@@ -49,13 +49,16 @@ export interface TestGatewayOptions {
   readonly faults?: boolean;
   /** Merged over the configuration's members. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** Secrets beside the CRM's token. */
+  /** Secrets beside the CRM's token, or instead of it. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The customer's account in the CRM; A-1001 unless told. */
+  readonly account?: string;
   /** In the conformance profile. */
   readonly conformance?: boolean;
 }
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const { account = 'A-1001' } = options;
   const directory = mkdtempSync(join(tmpdir(), 'parley-test-'));
   const crm = await spawnSandbox({
     db: join(directory, 'crm.db'),
@@ -70,10 +73,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     crm: { adapter: 'sandbox', origin: crm.origin },
     principal,
     subjects: ['contact:C-1001'],
-    accounts: ['A-1001'],
+    accounts: [account],
   });
   const file = { ...base, ...options.config };
-  const config = parseConfig(file, { ...options.environment, PARLEY_CRM_TOKEN: crm.token }, directory);
+  const config = parseConfig(file, { PARLEY_CRM_TOKEN: crm.token, ...options.environment }, directory);
   const log: LogLine[] = [];
   const profile =
     options.conformance === true ? conformanceProfile(config, systemClock, makeIds(systemClock)) : undefined;
@@ -97,7 +100,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       if (registered) await client.register({ name: 'Test agent' });
       return { key, client };
     },
-    mandateFor: (agent, constraints = { actions: ['contract.renew', 'data.validate'], accounts: ['A-1001'] }) =>
+    mandateFor: (agent, constraints = { actions: ['contract.renew', 'data.validate'], accounts: [account] }) =>
       testMandate(principal, agent.key, 'contact:C-1001', constraints),
     approve: (url) => approveAsPerson(origin, url, APPROVER),
     async restart() {
