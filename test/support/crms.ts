@@ -1,5 +1,7 @@
 /** The CRMs a whole gateway is tested on, each as a process of its own with its own ledger. */
 import { randomBytes } from 'node:crypto';
+import { recordId } from '../../adapters/salesforce/server/ids.ts';
+import { spawnSalesforce } from '../../adapters/salesforce/server/spawn.ts';
 import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 
 export interface TestCrm {
@@ -35,4 +37,25 @@ async function sandbox(db: string): Promise<TestCrm> {
   };
 }
 
-export const CRMS: Readonly<Record<string, (db: string) => Promise<TestCrm>>> = { sandbox };
+async function salesforce(db: string): Promise<TestCrm> {
+  const org = await spawnSalesforce({ db, clientSecret: randomBytes(24).toString('base64url'), faults: true });
+  return {
+    name: 'salesforce',
+    config: {
+      adapter: 'salesforce',
+      origin: org.origin,
+      auth: { method: 'client_credentials', client_id: org.clientId },
+    },
+    secret: org.clientSecret,
+    contract: (n) => recordId('800', n + 1),
+    account: (n) => recordId('001', n + 1),
+    contact: recordId('003', 1),
+    ledger: async () =>
+      (await org.ledger()).flatMap(({ action: key, type }) => (key === '' ? [] : [{ key, type: type.toLowerCase() }])),
+    fault: org.fault,
+    clearFaults: org.clearFaults,
+    stop: org.stop,
+  };
+}
+
+export const CRMS: Readonly<Record<string, (db: string) => Promise<TestCrm>>> = { sandbox, salesforce };
