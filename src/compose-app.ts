@@ -5,12 +5,14 @@ import type { JsonObject } from '../protocol/json.ts';
 import { err, ok } from '../protocol/result.ts';
 import { type Env, type Exchange, makeExchange } from './bindings/exchange.ts';
 import { makeHttpBinding } from './bindings/http/app.ts';
+import { makeCompanyRoutes } from './bindings/http/company.ts';
 import { type PublicDocument, serveDocuments } from './bindings/http/documents.ts';
 import { serveLog } from './bindings/http/log.ts';
 import { allowedMethods } from './bindings/http/methods.ts';
 import { makeOperations } from './bindings/operations.ts';
 import type { Engine } from './compose-engine.ts';
 import { composeIdentity } from './compose-identity.ts';
+import { composeInitiative } from './compose-initiative.ts';
 import { composePeers, type Profile, resourceDocuments } from './compose-peers.ts';
 import { crmNotices } from './compose-watch.ts';
 import type { Config } from './config.ts';
@@ -56,6 +58,7 @@ export async function composeApp({ config, engine, ledger, follower, profile }: 
   const identity = composeIdentity(engine, config, profile?.anyone);
   const ucp = ucpProfile(engine.contract, world.settings, keys.jwks().keys);
 
+  const initiative = composeInitiative(engine, config);
   const app = new Hono<Env>();
   app.route('/', serveDocuments([...documents(engine, ledger), ...resourceDocuments(engine, config)]));
   app.route('/', serveLog(ledger));
@@ -69,8 +72,17 @@ export async function composeApp({ config, engine, ledger, follower, profile }: 
       humanChannel: world.settings.human.channel,
       authenticate: identity.authenticate,
       register: identity.register,
+      invite: initiative.invite,
+      uninvite: initiative.uninvite,
+    }),
+  );
+  app.route(
+    '/',
+    makeCompanyRoutes({
+      exchange,
       answerSignoff: signoffAnswers(engine, config),
       noticeFromCrm: crmNotices(engine, config, follower),
+      propose: initiative.propose,
     }),
   );
   app.route('/', await composePeers({ engine, config, exchange, operations, identity, profile }));

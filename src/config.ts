@@ -75,6 +75,8 @@ export interface Config extends ConfigFile {
     readonly crmAppSecret: string | undefined;
     /** Bearer token of the voice’s endpoint; undefined where it wants none. */
     readonly modelKey: string | undefined;
+    /** Standard Webhooks secrets of the company's own wish to make an offer, newest first. */
+    readonly offers: readonly string[];
     /** Standard Webhooks secrets of change notices from the CRM, newest first. */
     readonly crmEvents: readonly string[];
     /** Standard Webhooks secrets (`whsec_…`) an endpoint, newest first. */
@@ -117,6 +119,7 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
     crmRefreshToken: environment['PARLEY_CRM_REFRESH_TOKEN'],
     crmAppSecret: environment['PARLEY_CRM_APP_SECRET'],
     modelKey: environment['PARLEY_MODEL_KEY'],
+    offers: words(environment['PARLEY_OFFERS_SECRET']),
     crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
     webhooks: new Map(copy.webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),
   };

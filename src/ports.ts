@@ -1,7 +1,7 @@
 /** What the core needs of the world. Implementations are composed in main.ts; tests pass their own. */
 import type { IdKinds, Thumbprint } from '../protocol/ids.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
-import type { Operation } from './engine/operation.ts';
+import type { MandateFacts, Operation, Push } from './engine/operation.ts';
 
 /** The only source of time. */
 export interface Clock {
@@ -94,6 +94,8 @@ export interface Unit {
   readonly operations?: readonly { readonly next: Operation; readonly expected: number }[];
   readonly records?: readonly LedgerRecord[];
   readonly outgoing?: readonly Outgoing[];
+  /** Replaces the agent's last. */
+  readonly invitation?: Invitation;
   readonly budget?: BudgetUse;
 }
 
@@ -114,6 +116,19 @@ export interface RegisteredAgent {
   readonly name: string;
   readonly contact?: string;
   readonly registeredAt: string;
+}
+
+/** An agent's wish to be told of the company's offers, with the permission it acts under. */
+export interface Invitation {
+  readonly id: string;
+  readonly agent: Operation['agent'];
+  readonly accounts: readonly string[];
+  readonly actions: readonly string[];
+  readonly mandate: MandateFacts;
+  readonly push: Push;
+  /** The agent's signed request for it. */
+  readonly request: Operation['request'];
+  readonly at: string;
 }
 
 /** A page of one agent's operations. */
@@ -147,6 +162,10 @@ export interface Store {
   bySignoff(id: string): Operation | undefined;
   agent(keyid: string): RegisteredAgent | undefined;
   saveAgent(agent: RegisteredAgent): Promise<void>;
+  /** Invitations for an account, newest first. */
+  invitations(account: string): readonly Invitation[];
+  /** Forgets an agent's invitation. */
+  uninvite(keyid: string): Promise<void>;
   /** Whether nothing of a budget of this size is left. How much is left, nobody is told. */
   isExhausted(budget: string, limit: number): boolean;
   isRevoked(kind: 'key' | 'mandate', id: string): boolean;

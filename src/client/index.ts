@@ -41,6 +41,11 @@ export interface Client {
   register(agent: { readonly name: string; readonly contact?: string }): Promise<JsonObject>;
   /** Asks for an action. The idempotency key is made, and the request persisted, before anything is sent. */
   submit(action: string, input: JsonObject, mandate?: string): Promise<OperationView>;
+  /** Asks to be told of the company's own offers, for the accounts and actions of the mandate: each is announced to the address with a
+   * signed A2A push notification that names the operation. One invitation an agent; a new one replaces the last. */
+  invite(mandate: string, push: { readonly url: string; readonly token?: string }): Promise<JsonObject>;
+  /** Takes the invitation back. */
+  uninvite(): Promise<void>;
   counter(operation: string, terms: JsonObject, message?: string): Promise<OperationView>;
   /** Signs the agreement for exactly these terms and accepts the offer. */
   accept(operation: OperationView, offer: Offer): Promise<OperationView>;
@@ -64,6 +69,9 @@ export function makeClient(options: ClientOptions): Client {
   const clock = options.clock ?? (() => new Date());
   const transport = makeTransport({ gateway: options.gateway, key, clock, fetch: options.fetch ?? globalThis.fetch });
   const newKey = () => `k-${randomBytes(24).toString('base64url')}`;
+
+  const present = (mandate: string, nonce: string) =>
+    presentMandate(mandate, { key, audience: options.gateway, nonce, now: clock() });
 
   async function send(path: string, body: JsonObject, idempotencyKey = newKey()): Promise<OperationView> {
     const intent = { key: idempotencyKey, path, body: JSON.stringify(body) };
@@ -98,18 +106,16 @@ export function makeClient(options: ClientOptions): Client {
     },
     async submit(action, input, mandate) {
       const idempotencyKey = newKey();
-      const presented =
-        mandate === undefined
-          ? {}
-          : {
-              mandate: await presentMandate(mandate, {
-                key,
-                audience: options.gateway,
-                nonce: idempotencyKey,
-                now: clock(),
-              }),
-            };
+      const presented = mandate === undefined ? {} : { mandate: await present(mandate, idempotencyKey) };
       return send(`/actions/${action}`, { ...presented, input }, idempotencyKey);
+    },
+    async invite(mandate, push) {
+      const idempotencyKey = newKey();
+      const body = JSON.stringify({ mandate: await present(mandate, idempotencyKey), push });
+      return transport.post({ path: '/invitations', body, key: idempotencyKey });
+    },
+    async uninvite() {
+      await transport.delete('/invitations');
     },
     counter: (operation, terms, message) =>
       send(`/operations/${operation}/offers`, { terms, ...(message === undefined ? {} : { message }) }),

@@ -10,7 +10,7 @@ const RETRY_MS_MAX = 10_000;
 const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504]);
 
 interface Outgoing {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -51,6 +51,7 @@ export function makeTransport(options: SignedFetchOptions) {
     profile,
     companyKeys,
     get: (path: string, headers: Readonly<Record<string, string>> = {}) => exchange({ method: 'GET', path, headers }),
+    delete: (path: string) => exchange({ method: 'DELETE', path }),
     post: ({ path, body, key }: { readonly path: string; readonly body: string; readonly key?: string }) =>
       exchange({ method: 'POST', path, body, headers: key === undefined ? {} : { 'idempotency-key': `"${key}"` } }),
   };

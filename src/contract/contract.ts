@@ -33,7 +33,7 @@ export interface Contract extends Actions {
   checkRegistration(value: Json): Result<JsonObject, Refusal>;
 }
 
-export type Envelope = Verb | 'register';
+export type Envelope = Verb | 'register' | 'invite' | 'propose';
 
 export interface ContractSource {
   /** Newest and older versions, in any order. */

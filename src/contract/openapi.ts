@@ -23,6 +23,9 @@ export function openApiDocument(contract: Contract, settings: Settings): JsonObj
   for (const [name, { $id: _id, $schema: _dialect, ...schema }] of contract.schemas) schemas[name] = schema;
   const paths: Record<string, JsonObject> = {
     '/agents': { post: post('registerAgent', 'Register a key, proven by its own signature', 'register', [], '201') },
+    '/invitations': {
+      post: post('invite', 'Ask to be told of the company’s offers', 'invite', [IDEMPOTENCY_KEY], '201'),
+    },
     '/operations/{id}': {
       get: get('readOperation', 'Read an operation; `Prefer: wait=20` waits for a change', 'Operation'),
     },

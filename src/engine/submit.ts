@@ -49,7 +49,14 @@ function consent({ definition }: Action, mandate: MandateFacts | null, now: Date
 }
 
 /** The first state of every operation, with its ledger record. */
-export function born(world: World, ask: Ask, action: Action, input: JsonObject, mandate: MandateFacts | null) {
+export function born(
+  world: World,
+  ask: Pick<Ask, 'caller' | 'conversation'> & { readonly by?: 'agent' | 'company' },
+  action: Action,
+  input: JsonObject,
+  mandate: MandateFacts | null,
+) {
+  const { by = 'agent' } = ask;
   const now = world.clock.now();
   const at = now.toISOString();
   const id: OperationId = world.ids.make('op');
@@ -74,11 +81,11 @@ export function born(world: World, ask: Ask, action: Action, input: JsonObject, 
     mandate,
     request: ask.caller.evidence,
     input,
-    messages: typeof text === 'string' ? [{ at, by: 'agent', text }] : [],
+    messages: typeof text === 'string' ? [{ at, by, text }] : [],
     signoffs: [],
     attempts: [],
     tries: 0,
-    history: [{ at, from: null, to: 'received', event: 'submitted', by: 'agent' }],
+    history: [{ at, from: null, to: 'received', event: 'submitted', by }],
   };
   const record = {
     type: 'transition',
@@ -89,7 +96,7 @@ export function born(world: World, ask: Ask, action: Action, input: JsonObject, 
     from: null,
     to: 'received',
     event: 'submitted',
-    by: 'agent',
+    by,
     agent: ask.caller.keyid,
     request: next.request.digest,
     input: commitment(salt, input),

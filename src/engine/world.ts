@@ -98,7 +98,7 @@ export interface Action {
 export interface Actions {
   /** The offered action of this name; with a version, also one that an operation began with and that is no longer offered. */
   action(name: string, version?: string): Action | undefined;
-  checkEnvelope(verb: Verb, value: Json): Result<JsonObject, Refusal>;
+  checkEnvelope(verb: Verb | 'invite' | 'propose', value: Json): Result<JsonObject, Refusal>;
 }
 
 export interface Mandates {

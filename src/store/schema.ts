@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BUDGETS_SCHEMA } from './budgets-sqlite.ts';
+import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
 
 /** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
@@ -79,6 +80,7 @@ const MIGRATIONS: readonly string[] = [
     WHERE o.state = 'awaiting_signoff';
   `,
   BUDGETS_SCHEMA,
+  INVITATIONS_SCHEMA,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

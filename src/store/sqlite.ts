@@ -1,10 +1,21 @@
 import { DatabaseSync } from 'node:sqlite';
 import { canonicalBytes } from '../../protocol/canonical.ts';
 import type { Operation } from '../engine/operation.ts';
-import type { AgentPage, Claim, Committed, LedgerRecord, Outgoing, RegisteredAgent, Store, Unit } from '../ports.ts';
+import type {
+  AgentPage,
+  Claim,
+  Committed,
+  Invitation,
+  LedgerRecord,
+  Outgoing,
+  RegisteredAgent,
+  Store,
+  Unit,
+} from '../ports.ts';
 import { mayWatch, watchesOf } from '../watch/watch-store.ts';
 import { hasRoom, holdBudget, usedOf } from './budgets-sqlite.ts';
 import { makeGroupCommit } from './group-commit.ts';
+import { putInvitation } from './invitations-sqlite.ts';
 import { migrate } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
@@ -45,6 +56,8 @@ export function openSqliteStore(path: string, onFatal: (error: unknown) => void)
     bySignoff: (id) => parseDoc<Operation>(sql.operationBySignoff.get(id)),
     agent: (keyid) => parseDoc<RegisteredAgent>(sql.agentGet.get(keyid)),
     saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
+    invitations: (account) => sql.invitationsOf.all(account).map(requireDoc<Invitation>),
+    uninvite: (keyid) => commit(() => void sql.invitationsForget.run(keyid)),
     isExhausted: (budget, limit) => usedOf(sql, budget) >= limit,
     isRevoked: (kind, id) => sql.revoked.get(kind, id) !== undefined,
     revoke: (kind, id, at, reason) =>
@@ -103,6 +116,7 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
   }
   for (const { next, expected } of operations) writeOperation(sql, next, expected);
   if (unit.budget !== undefined) holdBudget(sql, unit.budget);
+  if (unit.invitation !== undefined) putInvitation(sql, unit.invitation);
   for (const record of unit.records ?? []) addRecord(sql, record);
   for (const out of unit.outgoing ?? [])
     sql.outgoingAdd.run(out.id, out.endpoint, out.type, JSON.stringify(out.payload), out.dueAt);

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { budgetStatements } from './budgets-sqlite.ts';
+import { invitationStatements } from './invitations-sqlite.ts';
 
 /** One agent's operations, with the filters of `AgentPage`; a filter that is null does not filter. */
 const OF_AGENT = `agent = :agent AND updated_at >= :since
@@ -46,6 +47,7 @@ export function prepareStatements(db: DatabaseSync) {
     watchesForget: db.prepare('DELETE FROM watches WHERE operation = ?'),
     watchAdd: db.prepare('INSERT INTO watches (operation, type, by, value, until) VALUES (?, ?, ?, ?, ?)'),
     ...budgetStatements(db),
+    ...invitationStatements(db),
     noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
     agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
     agentPut: db.prepare(

@@ -7,6 +7,7 @@ import type { Operation } from '../../engine/operation.ts';
 import { viewOf } from '../../engine/view.ts';
 import type { Verb } from '../../engine/world.ts';
 import type { Caller } from '../../identity/authenticate.ts';
+import type { StoredAnswer } from '../../ports.ts';
 import {
   type Env,
   type Exchange,
@@ -34,9 +35,13 @@ export interface HttpDeps {
   readonly negotiate: (profile: Json) => Result<JsonObject, Refusal>;
   /** Where a person goes on (UCP `continue_url`). */
   readonly humanChannel: string;
-  readonly answerSignoff: (id: string, raw: RawRequest) => Promise<Result<JsonObject, Refusal>>;
-  /** A change notice from the CRM. */
-  readonly noticeFromCrm: (raw: RawRequest) => Promise<Result<JsonObject, Refusal>>;
+  /** A customer's agent asks to be told of the company's offers, and no longer. */
+  readonly invite: (
+    caller: Caller,
+    key: string,
+    body: JsonObject,
+  ) => Promise<Result<StoredAnswer & { readonly replayed: boolean }, Refusal>>;
+  readonly uninvite: (caller: Caller) => Promise<Result<void, Refusal>>;
 }
 
 /** A request whose sender is proven; of a UCP agent also what both sides speak. */
@@ -120,18 +125,27 @@ export function makeHttpBinding(deps: HttpDeps): Hono<Env> {
     return file.ok ? exchange.answer(200, JSON.stringify(file.value), proven) : exchange.refuse(file.error, proven);
   });
 
-  app.post('/signoffs/:id/decision', async (c) => {
-    const raw = await rawRequest(c);
-    if (!raw.ok) return exchange.refuse(raw.error);
-    const decided = await deps.answerSignoff(c.req.param('id'), raw.value);
-    return decided.ok ? exchange.answer(200, JSON.stringify(decided.value), undefined) : exchange.refuse(decided.error);
+  app.post('/invitations', async (c) => {
+    const proven = await receive(c);
+    if (!proven.ok) return exchange.refuse(proven.error);
+    const invited = await inviteProven(proven.value);
+    if (!invited.ok) return exchange.refuse(invited.error, proven.value);
+    const { status, body: told, replayed } = invited.value;
+    return exchange.answer(status, told, proven.value, replayed ? REPLAYED : {});
   });
 
-  app.post('/crm/events', async (c) => {
-    const raw = await rawRequest(c);
-    if (!raw.ok) return exchange.refuse(raw.error);
-    const noticed = await deps.noticeFromCrm(raw.value);
-    return noticed.ok ? exchange.answer(202, JSON.stringify(noticed.value), undefined) : exchange.refuse(noticed.error);
+  async function inviteProven({ raw, caller }: ProvenRequest) {
+    const key = idempotencyKeyField(raw);
+    if (!key.ok) return key;
+    const body = jsonBody(raw);
+    return body.ok ? deps.invite(caller, key.value, body.value as JsonObject) : body;
+  }
+
+  app.delete('/invitations', async (c) => {
+    const proven = await receive(c);
+    if (!proven.ok) return exchange.refuse(proven.error);
+    const done = await deps.uninvite(proven.value.caller);
+    return done.ok ? exchange.answer(200, '{}', proven.value) : exchange.refuse(done.error, proven.value);
   });
 
   async function receive(c: Http): Promise<Result<Received, Refusal>> {

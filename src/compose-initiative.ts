@@ -1,0 +1,55 @@
+/** Offers the company makes on its own account: who takes them, and how the company's side asks for one. */
+import { type Refusal, refusal } from '../protocol/errors.ts';
+import type { JsonObject } from '../protocol/json.ts';
+import { err, ok, type Result } from '../protocol/result.ts';
+import type { Engine } from './compose-engine.ts';
+import type { Config } from './config.ts';
+import type { RawRequest } from './edge/raw-request.ts';
+import { parseStrictJson } from './edge/strict-json.ts';
+import type { Caller } from './identity/authenticate.ts';
+import { checkUrl } from './identity/guarded-fetch.ts';
+import { type Invited, invite } from './initiative/invite.ts';
+import { propose } from './initiative/propose.ts';
+import { verifyWebhook } from './signoff/standard-webhooks.ts';
+
+export interface Initiative {
+  invite(caller: Caller, key: string, body: JsonObject): Promise<Result<Invited, Refusal>>;
+  uninvite(caller: Caller): Promise<Result<void, Refusal>>;
+  propose(raw: RawRequest): Promise<Result<JsonObject, Refusal>>;
+}
+
+export function composeInitiative({ world, worker }: Engine, config: Config): Initiative {
+  const secrets = config.secrets.offers;
+  return {
+    invite(caller, key, body) {
+      const { evidence, profile: _profile, ...who } = caller;
+      const { contentDigest: digest, signature, signatureInput } = evidence;
+      return invite(world, {
+        caller: { ...who, evidence: { digest, signature, signatureInput } },
+        key,
+        body,
+        checkUrl: (url) => checkUrl(url, config.allow_private_network),
+      });
+    },
+
+    async uninvite({ keyid, nonce }) {
+      if (nonce !== undefined && !(await world.store.spend(nonce))) return err(refusal('signature-replayed'));
+      await world.store.uninvite(keyid);
+      return ok(undefined);
+    },
+
+    /** Signed as a webhook (Standard Webhooks), so that a CRM's flow can ask; its `webhook-id` makes it one offer however often it comes. */
+    async propose(raw) {
+      if (secrets.length === 0) return err(refusal('not-found'));
+      const header = (name: string) => raw.headers.get(name)?.[0];
+      const signed = verifyWebhook(header, Buffer.from(raw.body).toString('utf8'), secrets, world.clock.now());
+      if (!signed.ok) return signed;
+      const body = parseStrictJson(raw.body);
+      if (!body.ok) return err(refusal('malformed-json', body.error.reason));
+      const proposed = await propose(world, String(header('webhook-id')), body.value as JsonObject);
+      if (!proposed.ok) return proposed;
+      worker.changed(proposed.value.operation);
+      return ok({ operation: proposed.value.operation, replayed: proposed.value.replayed });
+    },
+  };
+}

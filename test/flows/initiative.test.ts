@@ -1,0 +1,137 @@
+/** The company makes the first move: a renewal that comes due is put to the customer's agent, and the same talk follows. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { StreamResponse } from '@a2a-js/sdk';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyReceipt } from '../../protocol/receipt-verify.ts';
+import { buyerMove } from '../../src/client/index.ts';
+import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
+
+const SECRET = `whsec_${randomBytes(24).toString('base64')}`;
+const RENEWAL = { action: 'contract.renew', account: 'A-1001', input: { contract: 'K-1001' } };
+
+let gateway: TestGateway;
+let agent: TestAgent;
+let receiver: Server;
+let url: string;
+const news: { readonly headers: IncomingMessage['headers']; readonly task: string }[] = [];
+
+beforeAll(async () => {
+  receiver = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { payload } = StreamResponse.fromJSON(JSON.parse(Buffer.concat(chunks).toString()));
+    const task =
+      payload?.$case === 'task' ? payload.value.id : payload?.$case === 'statusUpdate' ? payload.value.taskId : '';
+    news.push({ headers: request.headers, task });
+    response.writeHead(204).end();
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/offers`;
+  gateway = await startTestGateway({
+    faults: true,
+    config: { signoff: { rules: [] } },
+    environment: { PARLEY_OFFERS_SECRET: SECRET },
+  });
+  agent = await gateway.newAgent();
+}, 60_000);
+afterAll(async () => {
+  await gateway.stop();
+  receiver.close();
+});
+
+/** As a CRM's flow asks for it. */
+async function offer(data: object, id = `msg_${randomBytes(12).toString('hex')}`, secret = SECRET) {
+  const now = new Date();
+  const body = JSON.stringify({ type: 'offer.requested', timestamp: now.toISOString(), data });
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+    'webhook-signature': new Webhook(secret).sign(id, now, body),
+  };
+  const response = await fetch(`${gateway.origin}/company/offers`, { method: 'POST', headers, body });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+describe('an offer of the company', () => {
+  it('finds nobody before an agent asks for it', async () => {
+    expect(await offer(RENEWAL)).toMatchObject({ status: 404 });
+  });
+
+  it('is announced to the agent, negotiated, accepted and carried out like any other', async () => {
+    const invited = await agent.client.invite(await gateway.mandateFor(agent), { url, token: 'mine' });
+    expect(invited).toMatchObject({ accounts: ['A-1001'], actions: ['contract.renew', 'data.validate'] });
+    const id = 'msg_renewal_k_1001_2026';
+    const asked = await offer(RENEWAL, id);
+    expect(asked).toMatchObject({ status: 202, body: { replayed: false } });
+    const operation = String(asked.body['operation']);
+    expect(await offer(RENEWAL, id)).toMatchObject({ status: 202, body: { operation, replayed: true } });
+    expect(await offer({ ...RENEWAL, account: 'A-1002' }, id)).toMatchObject({ status: 422 });
+    await expect.poll(() => news.map(({ task }) => task), { timeout: 20_000 }).toContain(operation);
+    expect(news[0]?.headers).toMatchObject({ 'x-a2a-notification-token': 'mine' });
+    expect(news[0]?.headers['signature-input']).toContain('"content-digest"');
+
+    let view = await agent.client.waitForTurn(operation);
+    expect(view).toMatchObject({ state: 'negotiating', turn: 'agent' });
+    expect(view.offers?.every(({ by }) => by === 'company')).toBe(true);
+    const eur = (amount: number) => ({ amount, currency: 'EUR' });
+    const goals = { terms: { unit_price: { wish: eur(4_300), most: eur(4_720) }, seats: { wish: 32 } } };
+    while (view.state === 'negotiating') {
+      const move = buyerMove(goals, view);
+      if (move.kind === 'withdraw') throw new Error('no agreement');
+      view =
+        move.kind === 'accept'
+          ? await agent.client.accept(view, move.offer)
+          : await agent.client.counter(view.id, move.terms);
+    }
+    view = await agent.client.waitForTurn(operation);
+    expect(view.state).toBe('completed');
+    const keys = await (await fetch(`${gateway.origin}/.well-known/jwks.json`)).json();
+    const { verdict } = await verifyReceipt(await agent.client.receipt(operation), { keys });
+    expect(verdict).toBe('valid');
+    expect((await gateway.crm.ledger()).filter(({ external_id }) => external_id.startsWith(operation))).toHaveLength(1);
+  }, 60_000);
+
+  it('is its agent’s alone', async () => {
+    const asked = await offer(RENEWAL);
+    const stranger = await gateway.newAgent();
+    await expect(stranger.client.read(String(asked.body['operation']))).rejects.toMatchObject({ status: 404 });
+  });
+
+  it.each<[string, object, number]>([
+    ['of an account nobody speaks for', { ...RENEWAL, account: 'A-1002' }, 404],
+    ['of an action there is not', { ...RENEWAL, action: 'contract.give' }, 404],
+    ['of an action that is not negotiated', { ...RENEWAL, action: 'data.validate', input: {} }, 422],
+    [
+      'with a proposal in the customer’s name',
+      { ...RENEWAL, input: { contract: 'K-1001', proposal: { seats: 9 } } },
+      422,
+    ],
+    ['that is malformed', { ...RENEWAL, input: { contract: '../K' } }, 422],
+    ['with more than it may have', { ...RENEWAL, discount: 90 }, 422],
+  ])('is refused: %s', async (_name, data, status) => {
+    expect(await offer(data)).toMatchObject({ status });
+  });
+
+  it('is refused without the company’s signature', async () => {
+    const wrong = `whsec_${randomBytes(24).toString('base64')}`;
+    expect((await offer(RENEWAL, undefined, wrong)).status).toBe(401);
+  });
+
+  it('is no longer made once the agent takes its invitation back, or its permission does not cover it', async () => {
+    await agent.client.uninvite();
+    expect(await offer(RENEWAL)).toMatchObject({ status: 404 });
+    const narrow = await gateway.mandateFor(agent, { actions: ['data.validate'], accounts: ['A-1001'] });
+    await agent.client.invite(narrow, { url });
+    expect(await offer(RENEWAL)).toMatchObject({ status: 404 });
+  });
+
+  it('is not announced to an address that is none', async () => {
+    const mandate = await gateway.mandateFor(agent);
+    await expect(agent.client.invite(mandate, { url: 'file:///etc/passwd' })).rejects.toMatchObject({ status: 422 });
+  });
+});
