@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { FieldKind, MappedType } from '../sdk/mapping.ts';
 import { POINTER } from '../sdk/pointer.ts';
+import { type Bound, parseBound, type What } from '../sdk/remote/resource.ts';
 import { isObject } from '../sdk/values.ts';
 import type { Api, Operation } from './openapi.ts';
 
@@ -11,21 +12,9 @@ export interface Place {
   readonly name: string;
 }
 
-export interface Bound {
-  readonly operation: Operation;
-  readonly id: Place | undefined;
-  readonly key: Place | undefined;
-  readonly guard: Place | undefined;
-  /** Where in the body the fields go. */
-  readonly values: string;
-  /** What is always sent. */
-  readonly fixed: readonly (readonly [place: Place, value: string | number | boolean])[];
+export interface HttpBound extends Bound<Operation, Place> {
   /** Where an answer says that it is the first one again. */
   readonly replayed: Place | undefined;
-  /** Where a find’s answer has the id and, where it has that, the version the write left. */
-  readonly found: { readonly id: string; readonly version: string | undefined };
-  /** Whether a write answers with the record. */
-  readonly isAnswered: boolean;
 }
 
 const REQUEST = /^\$request\.(?:(path|query|header)\.([A-Za-z0-9_.~!$&'*+-]{1,100})|body(?:#(.*))?)$/;
@@ -40,7 +29,7 @@ export function placeOf(expression: Json | undefined, of: 'request' | 'response'
   return POINTER.test(pointer) ? { in: 'body', name: pointer } : undefined;
 }
 
-type What = 'read' | 'update' | 'create' | 'find';
+const MEMBERS = ['operation', 'id', 'key', 'guard', 'values', 'with', 'replayed', 'found', 'answers'];
 const METHODS: Readonly<Record<What, readonly Operation['method'][]>> = {
   read: ['get'],
   find: ['get'],
@@ -50,18 +39,16 @@ const METHODS: Readonly<Record<What, readonly Operation['method'][]>> = {
 };
 
 export function bindOperation(
+  api: Api,
   what: What,
   document: Json,
   type: MappedType,
   idAt: string,
-  api: Api,
-  problems: string[],
-): Bound | undefined {
-  const at = `/types/${type.type}/${what}`;
+  tell: (text: string) => void,
+): HttpBound | undefined {
   const given = isObject(document) ? document : {};
-  const { operation: name, id, key, guard, values, with: constants = {}, replayed, found, answers, ...unknown } = given;
-  const tell = (text: string) => void problems.push(`${at}${text}`);
-  for (const each of Object.keys(unknown)) tell(`/${each} is not known`);
+  for (const each of Object.keys(given)) if (!MEMBERS.includes(each)) tell(`/${each} is not known`);
+  const { operation: name, values, replayed } = given;
   const operation = typeof name === 'string' ? api.operations.get(name) : undefined;
   if (operation === undefined) {
     tell('/operation is not one of the document’s');
@@ -69,8 +56,7 @@ export function bindOperation(
   }
   if (!METHODS[what].includes(operation.method))
     tell(`/operation is a ${operation.method.toUpperCase()}, not one of ${METHODS[what].join(', ').toUpperCase()}`);
-  const place = (member: string, expression: Json | undefined): Place | undefined => {
-    if (expression === undefined) return undefined;
+  const place = (member: string, expression: Json): Place | undefined => {
     const read = placeOf(expression, 'request');
     if (read === undefined) tell(`/${member} is no $request expression`);
     else if (!takes(api, operation, read)) tell(`/${member}: ${operation.id} takes no such ${read.in} ${read.name}`);
@@ -78,39 +64,21 @@ export function bindOperation(
   };
   const target = placeOf(values ?? '$request.body', 'request');
   if (target?.in !== 'body') tell('/values is no place in $request.body');
-  const fixed = Object.entries(isObject(constants) ? constants : {}).flatMap(([expression, value]) => {
-    const read = place(`with/${expression}`, expression);
-    if (typeof value === 'object') tell(`/with/${expression} is no text, number or flag`);
-    return read === undefined || typeof value === 'object' ? [] : [[read, value] as const];
-  });
-  const bound: Bound = {
+  const repeat = replayed === undefined ? undefined : placeOf(replayed, 'response');
+  if (replayed !== undefined && repeat === undefined) tell('/replayed is no $response expression');
+  const bound: HttpBound = {
+    ...parseBound<Operation, Place>(given, `${type.object}${idAt}`, place, tell),
     operation,
-    id: place('id', id),
-    key: place('key', key),
-    guard: place('guard', guard),
     values: target?.name ?? '',
-    fixed,
-    replayed: replayed === undefined ? undefined : placeOf(replayed, 'response'),
-    found: foundAt(found, `${type.object}${idAt}`, tell),
-    isAnswered: answers !== 'nothing',
+    replayed: repeat,
+    tellsRepeats: repeat !== undefined,
   };
-  if (replayed !== undefined && bound.replayed === undefined) tell('/replayed is no $response expression');
-  if (answers !== undefined && answers !== 'record' && answers !== 'nothing')
-    tell('/answers must be record or nothing');
   if ((what === 'read' || what === 'update') && bound.id === undefined) tell('/id is missing');
   if (what === 'find' && bound.key === undefined) tell('/key is missing');
   unbound(operation, bound, tell);
   if (what !== 'find' && bound.isAnswered) checkRecord(api, operation.answer, type, idAt, tell);
   if (what === 'find') checkFound(api, operation, bound, tell);
   return bound;
-}
-
-function foundAt(found: Json | undefined, standard: string, tell: (text: string) => void): Bound['found'] {
-  const { id = standard, version, ...unknown } = isObject(found) ? found : {};
-  const isPointer = (value: Json | undefined): value is string => typeof value === 'string' && POINTER.test(value);
-  if (!isPointer(id) || (version !== undefined && !isPointer(version)) || Object.keys(unknown).length > 0)
-    tell('/found must have id, and perhaps version, as JSON Pointers into the answer');
-  return { id: String(id), version: isPointer(version) ? version : undefined };
 }
 
 /** Whether the document lets a request say this. */
@@ -123,7 +91,7 @@ function takes(api: Api, { parameters, body }: Operation, { in: place, name }: P
 /** Set by HTTP itself or by the sign-in. */
 const NOT_PARAMETERS = ['accept', 'content-type', 'authorization'];
 
-function unbound({ parameters, path }: Operation, bound: Bound, tell: (text: string) => void): void {
+function unbound({ parameters, path }: Operation, bound: HttpBound, tell: (text: string) => void): void {
   const places = [bound.id, bound.key, bound.guard, ...bound.fixed.map(([place]) => place)];
   const named = (place: string, name: string) =>
     places.some((each) => each?.in === place && each.name.toLowerCase() === name.toLowerCase());
@@ -188,13 +156,13 @@ function checkField(
   if (strange !== undefined) tell(`: ${field} cannot be ${strange}`);
 }
 
-function checkFound(api: Api, { answer }: Operation, { found }: Bound, tell: (text: string) => void): void {
+function checkFound(api: Api, { answer }: Operation, { found }: HttpBound, tell: (text: string) => void): void {
   for (const pointer of [found.id, ...(found.version === undefined ? [] : [found.version])])
     if (api.schemaAt(answer, pointer) === undefined) tell(`: the answer has no ${pointer}`);
 }
 
 /** What a recipe writes must be what the operation takes. */
-export function writable(api: Api, bound: Bound, type: MappedType, names: readonly string[]): string[] {
+export function writable(api: Api, bound: HttpBound, type: MappedType, names: readonly string[]): string[] {
   return names.flatMap((name) => {
     const field = type.fields.get(name);
     const schema = field && api.schemaAt(bound.operation.body, `${bound.values}${field.field}`);

@@ -82,7 +82,7 @@ describe('a mapping and an OpenAPI document', () => {
         with: { '$request.header.External-Id': 'always' },
       },
     });
-    expect(told(noKey).join('\n')).toContain('/types/contract/update has no key, and external_id needs one');
+    expect(told(noKey).join('\n')).toContain('/types/contract/update has no key to be found by');
     const blind = extendMapping(MAPPING, { types: { ticket: { find: undefined as unknown as Json } } });
     expect(told(JSON.parse(JSON.stringify(blind))).join('\n')).toContain('/types/ticket has no find');
   });

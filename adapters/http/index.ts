@@ -5,15 +5,17 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
 import { makeRecipeAdapter, parseRecipes } from '../sdk/by-recipe.ts';
 import { makeHttp } from '../sdk/http.ts';
-import type { Adapter, Capability } from '../sdk/index.ts';
+import type { Adapter } from '../sdk/index.ts';
 import { makeLimiter } from '../sdk/limiter.ts';
 import { retryAfter } from '../sdk/limits.ts';
 import type { Recipe } from '../sdk/recipe.ts';
+import { conflictOf, type Resources } from '../sdk/remote/resource.ts';
+import { makeRemoteStore } from '../sdk/remote/store.ts';
 import { isObject } from '../sdk/values.ts';
-import { writable } from './bind.ts';
-import { parseResources, type Resources } from './mapping.ts';
+import { type HttpBound, writable } from './bind.ts';
+import { type HttpMapping, parseHttpMapping } from './mapping.ts';
 import { type Api, parseOpenApi } from './openapi.ts';
-import { makeHttpStore } from './store.ts';
+import { httpRemote } from './remote.ts';
 
 export interface HttpAdapterOptions {
   /** Where the API is: an origin, and perhaps a path that all operations are below. What the document says of servers is not used. */
@@ -30,26 +32,23 @@ export interface HttpAdapterOptions {
 
 const CALL_TIMEOUT_MS = 5_000;
 const ANSWER_BYTES_MAX = 1_048_576;
-/** An id that no record has. */
-const PROBE = 'parley-health-0';
 
 /** Every mistake of the documents at once. */
 export function makeHttpAdapter(options: HttpAdapterOptions): Result<Adapter, readonly string[]> {
   const api = parseOpenApi(options.openapi);
   if (!api.ok) return api;
-  const resources = parseResources(options.mapping, api.value);
-  if (!resources.ok) return resources;
-  const recipes = parseRecipes(options.recipes, resources.value.mapping, ['note', 'both']);
+  const mapping = parseHttpMapping(options.mapping, api.value);
+  if (!mapping.ok) return mapping;
+  const { resources } = mapping.value;
+  const recipes = parseRecipes(options.recipes, resources.mapping, ['note', 'both']);
   const base = URL.parse(options.baseUrl);
-  const problems = recipes.ok
-    ? recipes.value.flatMap((each) => unwritable(api.value, resources.value, each))
-    : recipes.error;
+  const problems = recipes.ok ? recipes.value.flatMap((each) => unwritable(api.value, resources, each)) : recipes.error;
   if (base === null || base.search !== '' || base.hash !== '' || base.username !== '')
     return err([...problems, 'the base URL is not one: an origin, and perhaps a path']);
   if (!recipes.ok || problems.length > 0) return err(problems);
   const http = makeHttp({
     origin: base.origin,
-    auth: 'token' in options.auth ? tokenAt(api.value, resources.value, options.auth.token) : options.auth,
+    auth: 'token' in options.auth ? tokenAt(api.value, mapping.value, options.auth.token) : options.auth,
     ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
     allowPrivate: options.allowPrivate ?? false,
     timeoutMs: options.timeoutMs ?? CALL_TIMEOUT_MS,
@@ -57,20 +56,14 @@ export function makeHttpAdapter(options: HttpAdapterOptions): Result<Adapter, re
     limiter: makeLimiter({ readers: [retryAfter] }),
     answers: 'any',
   });
-  const store = makeHttpStore(http, base.pathname.replace(/\/$/, ''), resources.value, PROBE);
+  const store = makeRemoteStore(httpRemote(http, base.pathname.replace(/\/$/, ''), mapping.value), resources);
   const about = { name: 'http', version: '0.1.0', title: api.value.title };
-  const guarantees = { idempotency: resources.value.idempotency, conflict: conflictOf(resources.value) };
-  return ok(makeRecipeAdapter(about, guarantees, resources.value.mapping, recipes.value, store));
-}
-
-/** A change is guarded where every operation that changes carries the version it was planned on. */
-function conflictOf({ byType }: Resources): Capability['conflict'] {
-  const updates = [...byType.values()].flatMap(({ update }) => (update === undefined ? [] : [update]));
-  return updates.every(({ guard }) => guard !== undefined) ? 'etag' : 'none';
+  const guarantees = { idempotency: resources.idempotency, conflict: conflictOf(resources) };
+  return ok(makeRecipeAdapter(about, guarantees, resources.mapping, recipes.value, store));
 }
 
 /** What a recipe writes and the API cannot. */
-function unwritable(api: Api, { byType }: Resources, { action, records, steps }: Recipe): string[] {
+function unwritable(api: Api, { byType }: Resources<HttpBound>, { action, records, steps }: Recipe): string[] {
   const typeOf = new Map(records.map(({ name, type }) => [name, type]));
   return steps.flatMap(({ update, create }) => {
     const type = create?.type ?? typeOf.get(update?.record ?? '') ?? '';
@@ -86,7 +79,7 @@ function unwritable(api: Api, { byType }: Resources, { action, records, steps }:
 }
 
 /** Where the document’s security scheme wants the token; a bearer token unless the mapping names one. */
-function tokenAt({ schemes }: Api, { security }: Resources, token: string): Auth {
+function tokenAt({ schemes }: Api, { security }: HttpMapping, token: string): Auth {
   const scheme = security === undefined ? undefined : schemes[security];
   const { type, in: place, name } = isObject(scheme) ? scheme : {};
   const isKey = type === 'apiKey' && place === 'header' && typeof name === 'string';

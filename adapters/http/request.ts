@@ -1,10 +1,9 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { encode, type MoneyForm } from '../sdk/codec.ts';
 import { type Path, path } from '../sdk/http.ts';
-import { AdapterError } from '../sdk/index.ts';
-import type { MappedType } from '../sdk/mapping.ts';
 import { put } from '../sdk/pointer.ts';
-import type { Bound, Place } from './bind.ts';
+import { usable } from '../sdk/remote/records.ts';
+import type { Given } from '../sdk/remote/store.ts';
+import type { HttpBound, Place } from './bind.ts';
 
 export interface Call {
   readonly target: Path;
@@ -12,20 +11,8 @@ export interface Call {
   readonly body: JsonObject;
 }
 
-/** More than any id, key or version has: in a request line it would look like a broken connection. */
-const TEXT_CHARS_MAX = 256;
-
 /** The operation’s request with these values at their places. Every value is one encoded segment, parameter, header or member. */
-export function callOf(
-  { operation, id, key, guard, fixed }: Bound,
-  base: string,
-  given: {
-    readonly id?: string;
-    readonly key?: string;
-    readonly version?: string | undefined;
-    readonly body?: JsonObject;
-  },
-): Call {
+export function callOf({ operation, id, key, guard, fixed }: HttpBound, base: string, given: Given): Call {
   const placed: (readonly [Place, Json])[] = [...fixed];
   for (const [place, value] of [
     [id, given.id],
@@ -41,12 +28,6 @@ export function callOf(
     headers: Object.fromEntries(inside('header').map(([{ name }, value]) => [name.toLowerCase(), String(value)])),
     body: inside('body').reduce((body, [{ name }, value]) => put(body, name, value), given.body ?? {}),
   };
-}
-
-function usable(value: string): string {
-  if (value.length > TEXT_CHARS_MAX || !/^[^\p{Cc}\p{Cs}]+$/u.test(value))
-    throw new AdapterError('invalid', 'An identifier is not usable.');
-  return value;
 }
 
 /** If-Match takes entity tags (RFC 9110 §8.8.3), also where the API shows its versions without the quotes. */
@@ -74,23 +55,4 @@ function targetOf(
     values.push(value);
   }
   return path(Object.assign(fixed, { raw: fixed }), ...values);
-}
-
-/** Fields of ours at their places in the request’s body. */
-export function bodyOf(
-  { values: at }: Bound,
-  type: MappedType,
-  values: JsonObject,
-  account: string | null,
-  money: MoneyForm,
-): JsonObject {
-  let body: JsonObject = {};
-  for (const [name, value] of Object.entries(values)) {
-    const field = type.fields.get(name);
-    if (field === undefined) throw new AdapterError('bug', 'A step is not one that this adapter planned.');
-    const encoded = encode(field, value, money);
-    body = put(body, `${at}${field.field}`, encoded.value);
-    if (field.currency !== undefined) body = put(body, `${at}${field.currency}`, encoded.currency ?? null);
-  }
-  return account === null || type.account === undefined ? body : put(body, `${at}${type.account}`, account);
 }
