@@ -54,7 +54,7 @@ describe('the company', () => {
   it('opens as the policy says, with what else it would as gladly sign', () => {
     expect(offersOf(company()(null))).toEqual([
       { ...TODAY, term_months: 36, unit_price: eur(4_704) },
-      { ...TODAY, term_months: 24, seats: 32, unit_price: eur(4_802) },
+      { ...TODAY, term_months: 36, seats: 32, unit_price: eur(4_606) },
       { ...TODAY, term_months: 24, unit_price: eur(4_900) },
     ]);
   });

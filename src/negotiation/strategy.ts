@@ -99,27 +99,35 @@ function opening({ space, sides }: Table): Package {
   return space.base.map((level, place) => sides[place]?.open ?? level);
 }
 
-/** The packages to offer, the best for them last. Each issue is decided by itself, since worth adds up. */
+/** The packages to offer, the one believed to suit them best last. Each issue is decided by itself, since worth adds up. Before it stand
+ * the one that lowers their price most, with every issue where the company would rather have it, and the largest single step towards it:
+ * what they choose from is what they will not say. */
 function choosePackages(table: Table, theirs: readonly Package[], count: number): readonly Package[] {
   const wishes = wishesOf(table, theirs);
-  const first = opening(table);
   const ranked = table.sides.map((side, place) => (side === null ? [] : rank(side, wishes[place] ?? null)));
-  const primary = first.map((level, place) => ranked[place]?.[0]?.level ?? level);
+  const primary = opening(table).map((level, place) => ranked[place]?.[0]?.level ?? level);
+  const put = (swaps: readonly Swap[]): Package =>
+    primary.map((old, place) => swaps.find((each) => each.place === place)?.level ?? old);
   const swaps = ranked
-    .flatMap((choices, place) => choices.slice(1).map((choice) => ({ place, ...choice })))
+    .flatMap((choices, place): Swap[] => choices.slice(1).map((choice) => ({ place, ...choice })))
     .filter(({ gain }) => Math.abs(gain) >= DIFFERENCE_MIN)
-    .sort((a, b) => a.loss - b.loss || Math.abs(b.gain) - Math.abs(a.gain) || a.place - b.place || a.level - b.level)
-    .slice(0, Math.max(0, count - 1))
-    .map(({ place, level }) => primary.map((old, index) => (index === place ? level : old)));
-  return [...swaps.reverse(), primary];
+    .sort((a, b) => Math.abs(b.gain) - Math.abs(a.gain) || b.gain - a.gain || a.place - b.place || a.level - b.level);
+  const most = swaps.filter(
+    ({ place, gain, level }) =>
+      gain > 0 && swaps.find((each) => each.place === place && each.gain > 0)?.level === level,
+  );
+  const others = [...(most.length > 1 ? [put(most)] : []), ...swaps.map((each) => put([each]))];
+  return [...others.slice(0, count - 1).reverse(), primary];
+}
+
+interface Swap extends Choice {
+  readonly place: number;
 }
 
 interface Choice {
   readonly level: Level;
   /** Points the company gains over the best choice. */
   readonly gain: Points;
-  /** How much worse it seems for both together. */
-  readonly loss: number;
 }
 
 /** Positions on one issue, the best for both together first: what the company gains by leaving theirs, less what that seems to cost them. */
@@ -137,11 +145,7 @@ function rank(side: Side, wish: Wish | null): readonly Choice[] {
   // Stable: where nothing is gained, their own position, which comes first, stays first.
   scored.sort((a, b) => b.score - a.score);
   const [best] = scored;
-  return scored.map(({ level, gain, score }) => ({
-    level,
-    gain: gain - (best?.gain ?? 0),
-    loss: (best?.score ?? 0) - score,
-  }));
+  return scored.map(({ level, gain }) => ({ level, gain: gain - (best?.gain ?? 0) }));
 }
 
 /** Nobody has asked for anything: the company's opening stands. */

@@ -94,7 +94,7 @@ describe('several offers at once', () => {
     const offers = openOffers(view);
     expect(offers.length).toBe(3);
     expect(new Set(offers.map(({ parent }) => parent)).size).toBe(1);
-    expect(offers.map(({ terms }) => terms['term_months'])).toEqual([36, 24, 12]);
+    expect(offers.map(({ terms }) => terms['term_months'])).toEqual([24, 36, 12]);
     const [first, second] = offers;
     if (first === undefined || second === undefined) throw new Error('no offers');
     await agent.client.accept(view, second);
