@@ -1,7 +1,7 @@
 /** `npm run conformance`: a gateway in the conformance profile over a sandbox CRM, and the official MCP suite against it. What a revision
  * requires is judged by the suite's exit code and by every scenario's own checks: a suite that met a dead server can still count passes. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -44,7 +44,15 @@ try {
 
 async function judge(revision: string): Promise<Verdict> {
   const required = requiredBy(revision);
-  const { exit, out } = await runSuite(['server', '--url', `${stage.origin}/mcp`, '--requirements', revision]);
+  const { exit, out } = await runSuite([
+    'server',
+    '--url',
+    `${stage.origin}/mcp`,
+    '--requirements',
+    revision,
+    '-o',
+    join(directory, revision),
+  ]);
   const summary = out.slice(out.indexOf('=== SUMMARY ==='));
   const scenarios = [...summary.matchAll(/^([✓✗]) ([\w-]+): \d+ passed, (\d+) failed/gm)].map(
     ([, tick, name = '', failed]) => ({ name, passed: tick === '✓' && failed === '0', scored: required.has(name) }),
@@ -91,6 +99,19 @@ function tell({ revision, exit, scenarios }: Verdict): string[] {
   const failed = scenarios.filter(({ name, passed, scored: isScored }) => !passed && (isScored || WANTED.test(name)));
   return [
     ...(exit === 0 ? [] : [`MCP ${revision}: the suite ended with ${exit}`]),
-    ...failed.map(({ name }) => `MCP ${revision}: ${name} failed`),
+    ...failed.map(({ name }) => `MCP ${revision}: ${name} failed\n${reasons(revision, name)}`),
   ];
+}
+
+/** What the suite wrote down of a scenario's failed checks. */
+function reasons(revision: string, scenario: string): string {
+  const results = join(directory, revision);
+  const folders = readdirSync(results).filter((name) => name.startsWith(`server-${scenario}-2`));
+  const checks = folders.flatMap((name): unknown =>
+    JSON.parse(readFileSync(join(results, name, 'checks.json'), 'utf8')),
+  );
+  return checks
+    .filter((each) => typeof each === 'object' && each !== null && 'status' in each && each.status === 'FAILURE')
+    .map((each) => `  ${JSON.stringify(each)}`)
+    .join('\n');
 }
