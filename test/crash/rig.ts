@@ -77,7 +77,7 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
   };
   const path = join(directory, 'parley.json');
   writeFileSync(path, JSON.stringify(config));
-  const gateway = gatewayProcess(path, { PARLEY_CRM_TOKEN: crm.secret, PARLEY_WEBHOOK_SECRET_DESK: secret });
+  const gateway = gatewayProcess(path, { ...crm.secrets, PARLEY_WEBHOOK_SECRET_DESK: secret });
   await gateway.start();
   const client: Client = makeClient({ gateway: origin, key: agent, journal: memoryJournal() });
   await client.register({ name: 'Crash test' });

@@ -1,5 +1,7 @@
 /** The CRMs a whole gateway is tested on, each as a process of its own with its own ledger. */
 import { randomBytes } from 'node:crypto';
+import { idOf } from '../../adapters/hubspot/server/seed.ts';
+import { spawnHubspot } from '../../adapters/hubspot/server/spawn.ts';
 import { recordId } from '../../adapters/salesforce/server/ids.ts';
 import { spawnSalesforce } from '../../adapters/salesforce/server/spawn.ts';
 import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
@@ -8,8 +10,8 @@ export interface TestCrm {
   readonly name: string;
   /** The configuration's member `crm`. */
   readonly config: object;
-  /** PARLEY_CRM_TOKEN. */
-  readonly secret: string;
+  /** PARLEY_CRM_TOKEN and what else this CRM has. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Ids as this CRM has them: the nth contract and the account it is of, from 0. */
   contract(n: number): string;
   account(n: number): string;
@@ -22,11 +24,11 @@ export interface TestCrm {
 }
 
 async function sandbox(db: string): Promise<TestCrm> {
-  const crm = await spawnSandbox({ db, token: randomBytes(24).toString('base64url'), faults: true });
+  const crm = await spawnSandbox({ db, token: newSecret(), faults: true });
   return {
     name: 'sandbox',
     config: { adapter: 'sandbox', origin: crm.origin },
-    secret: crm.token,
+    secrets: { PARLEY_CRM_TOKEN: crm.token },
     contract: (n) => `K-${1001 + n}`,
     account: (n) => `A-${1001 + n}`,
     contact: 'C-1001',
@@ -38,24 +40,49 @@ async function sandbox(db: string): Promise<TestCrm> {
 }
 
 async function salesforce(db: string): Promise<TestCrm> {
-  const org = await spawnSalesforce({ db, clientSecret: randomBytes(24).toString('base64url'), faults: true });
+  const crm = await spawnSalesforce({ db, clientSecret: newSecret(), faults: true });
+  const { origin, clientId } = crm;
   return {
     name: 'salesforce',
-    config: {
-      adapter: 'salesforce',
-      origin: org.origin,
-      auth: { method: 'client_credentials', client_id: org.clientId },
-    },
-    secret: org.clientSecret,
+    config: { adapter: 'salesforce', origin, auth: { method: 'client_credentials', client_id: clientId } },
+    secrets: { PARLEY_CRM_TOKEN: crm.clientSecret },
     contract: (n) => recordId('800', n + 1),
     account: (n) => recordId('001', n + 1),
     contact: recordId('003', 1),
-    ledger: async () =>
-      (await org.ledger()).flatMap(({ action: key, type }) => (key === '' ? [] : [{ key, type: type.toLowerCase() }])),
-    fault: org.fault,
-    clearFaults: org.clearFaults,
-    stop: org.stop,
+    ledger: async () => (await crm.ledger()).map(({ action: key, type }) => ({ key, type })),
+    fault: crm.fault,
+    clearFaults: crm.clearFaults,
+    stop: crm.stop,
   };
 }
 
-export const CRMS: Readonly<Record<string, (db: string) => Promise<TestCrm>>> = { sandbox, salesforce };
+async function hubspot(db: string): Promise<TestCrm> {
+  const app = { clientId: 'crash-app', clientSecret: newSecret() };
+  const crm = await spawnHubspot({ db, token: newSecret(), faults: true, ...app });
+  return {
+    name: 'hubspot',
+    config: {
+      adapter: 'hubspot',
+      origin: crm.origin,
+      hubspot: { journal: { client_id: app.clientId, portal_id: PORTAL } },
+    },
+    secrets: { PARLEY_CRM_TOKEN: crm.token, PARLEY_CRM_APP_SECRET: app.clientSecret },
+    contract: (n) => idOf('deals', `K-${1001 + n}`),
+    account: (n) => idOf('companies', `A-${1001 + n}`),
+    contact: idOf('contacts', 'C-1001'),
+    ledger: crm.ledger,
+    fault: crm.fault,
+    clearFaults: crm.clearFaults,
+    stop: crm.stop,
+  };
+}
+
+/** The simulated portal's Hub ID. */
+const PORTAL = 4711;
+
+/** Never with a dash in front, which a command line would take for an option. */
+function newSecret(): string {
+  return `s${randomBytes(24).toString('base64url')}`;
+}
+
+export const CRMS: Readonly<Record<string, (db: string) => Promise<TestCrm>>> = { sandbox, salesforce, hubspot };
