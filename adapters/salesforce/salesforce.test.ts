@@ -96,11 +96,12 @@ describe('signing in', () => {
     const sent: Sent[] = [];
     const adapter = adapterOn(org, { dispatcher: watched(sent) });
     const step = await planned(adapter, request('case.open', { topic: 'Session' }));
+    await adapter.read(ctx(), CONTRACT);
     await org.expireSessions();
     expect(await adapter.execute(ctx(), step)).toMatchObject({ state: 'applied' });
     await org.expireSessions();
     await adapter.read(ctx(), CONTRACT);
-    expect(sent.filter(isSignIn)).toHaveLength(2);
+    expect(sent.filter(isSignIn)).toHaveLength(3);
     const made = (await org.ledger()).filter(({ action }) => action === step.idempotencyKey);
     expect(made).toHaveLength(1);
   });
