@@ -67,11 +67,12 @@ async function until(driver: Driver, id: string, enough: (view: OperationView) =
   throw new Error(`${driver.name}: it never came`);
 }
 
-const agentsTurn = ({ turn, state }: OperationView) => turn === 'agent' || state !== 'negotiating';
+const agentsTurn = ({ turn, state }: OperationView) =>
+  state !== 'received' && (turn === 'agent' || state !== 'negotiating');
 
 async function negotiate(driver: Driver, agent: TestAgent, first: OperationView): Promise<OperationView> {
   const { companyKeys } = makeSignedFetch({ gateway: gateway.origin, key: agent.key });
-  let view = await until(driver, first.id, (seen) => seen.state !== 'received' && agentsTurn(seen));
+  let view = await until(driver, first.id, agentsTurn);
   while (view.state === 'negotiating') {
     const move = buyerMove(GOALS, view);
     if (move.kind === 'accept') {
