@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { Agent } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Auth } from './auth.ts';
 import { type HttpOptions, linked, makeHttp, type Path, path, readOnly } from './http.ts';
-import type { AdapterError, Ctx } from './index.ts';
+import { AdapterError, type Ctx } from './index.ts';
+import type { Limiter } from './limiter.ts';
 import type { Timing } from './timing.ts';
 import { guardedDispatcher } from './transport.ts';
 
@@ -185,6 +187,29 @@ describe('bounds', () => {
     expect((await failure(patient.get(ctx(AbortSignal.timeout(100)), path`/x`))).code).toBe('retryable');
   });
 
+  it('a dispatcher of the caller’s own changes nothing about size', async () => {
+    const { origin } = await serve((_, response) => void response.end(`{"a":"${'x'.repeat(1_000)}"}`));
+    const error = await failure(client(origin, { dispatcher: new Agent() }).get(ctx(), path`/x`));
+    expect(error).toMatchObject({ code: 'retryable', cause: 'ERR_TOO_LARGE' });
+  });
+
+  it('a limiter is asked before each try and hears each answer', async () => {
+    const { origin } = await serve(answers(503, 429, 200));
+    const told: unknown[] = [];
+    const limiter: Limiter = {
+      admit: async () => void told.push('admit'),
+      heard: (_ctx, { status }) => void told.push(status),
+      quota: () => undefined,
+    };
+    const retry = { retriesMax: 1, baseMs: 1, waitMsMax: 1, timing: instant(0) };
+    expect((await client(origin, { limiter, retry }).get(ctx(), path`/x`)).status).toBe(429);
+    expect(told).toEqual(['admit', 503, 'admit', 429]);
+    const closed = { ...limiter, admit: () => Promise.reject(new AdapterError('rate_limited', 'Not now.')) };
+    const refused = client(origin, { limiter: closed }).send(ctx(), 'POST', path`/x`, {}, {});
+    expect((await failure(refused)).code).toBe('rate_limited');
+    expect(told).toHaveLength(4);
+  });
+
   it('lists are readable: a refusal’s always, a success’s where the API has them', async () => {
     const { origin } = await serve((request, response) => {
       response.statusCode = request.url === '/bad' ? 400 : 200;
@@ -314,8 +339,10 @@ describe('credentials', () => {
     expect((await client(origin, { auth: counting() }).get(ctx(), path`/x`)).status).toBe(200);
     expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer t0', 'Bearer t1']);
     const forever = await serve(answers(401));
-    expect((await client(forever.origin, { auth: counting() }).get(ctx(), path`/x`)).status).toBe(401);
-    expect(forever.seen).toHaveLength(2);
+    const auth = counting();
+    expect((await client(forever.origin, { auth }).get(ctx(), path`/x`)).status).toBe(401);
+    // The second refusal is not tried again, and not kept for the next call either.
+    expect([forever.seen.length, auth.made]).toEqual([2, 2]);
   });
 
   it('a write that is not declared idempotent is not sent again, but its next call has new ones', async () => {

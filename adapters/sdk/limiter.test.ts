@@ -138,6 +138,12 @@ describe('what a server says', () => {
     expect(hubspotLimits(said(429, {}), START)).toEqual({ pauseMs: 1_000 });
   });
 
+  it('no header silences the gateway for more than an hour', async () => {
+    const { limiter, ctx } = inTime({ readers: [hubspotLimits], waitMsMax: 0 });
+    limiter.heard(ctx, said(429, { 'x-hubspot-ratelimit-interval-milliseconds': '999999999999' }));
+    expect((await failure(limiter.admit(ctx))).retryAfterMs).toBe(3_600_000);
+  });
+
   it('Salesforce: the calls of the day', () => {
     const quota = (text: string) => salesforceLimits(said(200, { 'sforce-limit-info': text }), START);
     expect(quota('api-usage=25/15000')).toEqual({ quota: { used: 25, limit: 15_000 } });
