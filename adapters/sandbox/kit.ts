@@ -52,7 +52,10 @@ const samples: readonly Sample[] = [
   },
   {
     action: 'refund.request',
-    prepare: (n) => ({ input: { account: 'A-1001', order: `O-${1001 + n}`, reason: `Broken ${n}` } }),
+    prepare: (n) => ({
+      input: { account: 'A-1001', order: `O-${1001 + n}`, reason: `Broken ${n}` },
+      terms: { amount: { amount: 1_990 + n, currency: 'EUR' } },
+    }),
   },
 ];
 
