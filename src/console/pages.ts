@@ -154,6 +154,7 @@ export function operationsPage(operations: readonly Operation[]): Html {
 export function operationPage(operation: Operation): Html {
   const signoff = operation.signoffs.at(-1);
   return html`<h1>${operation.action}</h1><p class="lede">${stateTag(operation)} <code>${operation.id}</code>${signoff === undefined ? '' : html` · <a href="/console/signoffs/${signoff.id}">sign-off</a>`}</p>
+${operation.advice === undefined ? '' : html`<div class="why"><strong>For you only</strong><p>${operation.advice}</p></div>`}
 <div class="grid"><div>${operation.plan === undefined ? '' : planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
 <div><section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
 }

@@ -54,6 +54,8 @@ async function bidWith(
   if (talk === undefined) throw new Error('not negotiating');
   const theirs = packagesOf(table.space, talk.offers, 'theirs');
   const ours = packagesOf(table.space, talk.offers, 'ours');
+  // A held offer is a promise: until its end neither the strategy nor the voice breaks the talk off.
+  const mayStop = heldOffers(talk.offers, world.clock.now()).length === 0;
   const decided = companyMove({
     table,
     theirs,
@@ -61,11 +63,16 @@ async function bidWith(
     round: talk.round + 1,
     roundsMax: LIMITS.negotiationRoundsMax,
     mayDiscount: discounts,
-    mayStop: heldOffers(talk.offers, world.clock.now()).length === 0,
+    mayStop,
   });
   if (decided.kind === 'impasse') return toPerson(deps, from, talk, adviceFor(table, theirs, ours, decided));
   const terms = decided.offers.map(table.space.write);
-  const put = await putForward(deps.voice, () => hearingOf(world, talking, talk, terms), terms, noteOf(decided));
+  const put = await putForward(
+    mayStop ? deps.voice : undefined,
+    () => hearingOf(world, talking, talk, terms),
+    terms,
+    noteOf(decided),
+  );
   if (put.kind === 'person') return toPerson(deps, from, talk, put.why, 'The company’s AI asks a person to go on');
   const firmness = new Map(
     decided.offers.map((levels, index) => {
