@@ -64,7 +64,7 @@ export default {
     ),
     only(
       'adapters-know-the-sdk',
-      '^adapters/(?!conformance/|sdk/|sql/)[a-z]+/(?!kit\\.ts)[a-z-]+\\.ts$',
+      '^adapters/(?!conformance/|mcp/|sdk/|sql/)[a-z]+/(?!kit\\.ts)[a-z-]+\\.ts$',
       '^adapters/sdk/|^adapters/([a-z]+)/|^protocol/|node_modules/undici/|^(?:crypto|timers/promises)$',
       'An adapter needs its SDK, the protocol and undici; its rig for the conformance kit starts processes.',
     ),
@@ -73,6 +73,12 @@ export default {
       '^adapters/sql/(?!kit\\.ts)[a-z-]+\\.ts$',
       '^adapters/(?:sdk|sql)/|^protocol/|node_modules/(kysely|pg)/|^(?:crypto|sqlite|timers/promises)$',
       'The adapter for SQL, and no other, knows Kysely and the drivers.',
+    ),
+    only(
+      'mcp-knows-its-client',
+      '^adapters/mcp/(?!kit\\.ts)[a-z-]+\\.ts$',
+      '^adapters/(?:sdk|mcp)/|^protocol/|node_modules/(@modelcontextprotocol/client|undici)/',
+      'The adapter for MCP, and no other, knows the MCP client.',
     ),
     only(
       'sdk-is-small',

@@ -59,6 +59,7 @@ const BREACHES: Readonly<Record<string, readonly [file: string, imports: string]
   'engine-knows-no-feature': ['src/engine/x.ts', '../signoff/step.ts'],
   'adapters-know-the-sdk': ['adapters/acme/x.ts', 'kysely'],
   'sdk-is-small': ['adapters/sdk/x.ts', 'kysely'],
+  'mcp-knows-its-client': ['adapters/mcp/x.ts', 'kysely'],
   'sql-knows-its-databases': ['adapters/sql/x.ts', 'undici'],
   'adapters-know-no-gateway': ['adapters/acme/y.ts', '../../src/engine/step.ts'],
   'bindings-know-no-store': ['src/bindings/x.ts', '../store/b.ts'],

@@ -30,6 +30,8 @@ export interface Capability {
   readonly conflict: 'etag' | 'timestamp' | 'detect' | 'none';
   readonly reversal: 'undo' | 'compensate' | 'none';
   readonly preview: 'native' | 'computed';
+  /** Every write needs a person, whatever policy says: what the CRM does cannot be known well enough. */
+  readonly forcesSignoff?: boolean;
   readonly stability: 'ga' | 'beta';
 }
 

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import type { Env } from './env.ts';
+import type { Env, Http } from './env.ts';
 
 /** Faults on order, for tests: each is used up by the next matching request, in the order they were ordered.
  * `429-bare` says no Retry-After; `partial` carries out the first field of a write only.
@@ -73,10 +73,14 @@ const BEFORE: ReadonlyMap<FaultKind, readonly [status: 401 | 429 | 500, code: st
 const never = () => new Promise<never>(() => undefined);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Lets the next ordered fault happen to a request. */
-export function withFaults(faults: Faults): MiddlewareHandler<Env> {
+type Op = 'read' | 'write';
+const byMethod = (c: Http): Op | Promise<Op | undefined> => (c.req.method === 'GET' ? 'read' : 'write');
+
+/** Lets the next ordered fault happen to a request; to none whose `opOf` is undefined. */
+export function withFaults(faults: Faults, opOf = byMethod): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const fault = faults.take(c.req.method === 'GET' ? 'read' : 'write');
+    const op = await opOf(c);
+    const fault = op === undefined ? undefined : faults.take(op);
     if (fault === undefined) return next();
     const refusal = BEFORE.get(fault.kind);
     if (refusal !== undefined) {

@@ -40,10 +40,12 @@ export async function spawnSandbox(
     readonly port?: number;
     /** RFC 3339: the day the seeded records lie around. */
     readonly seedNow?: string;
+    /** Another program over the same CRM. */
+    readonly entry?: string;
   } = {},
 ): Promise<Sandbox> {
   const token = options.token ?? 'sandbox-token';
-  const args = [entry(), `--token=${token}`, '--port', String(options.port ?? 0)];
+  const args = [options.entry ?? entry(), `--token=${token}`, '--port', String(options.port ?? 0)];
   if (options.db !== undefined) args.push('--db', options.db);
   if (options.seedNow !== undefined) args.push('--seed-now', options.seedNow);
   if (options.faults === true) args.push('--faults');
