@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Issue } from '../engine/world.ts';
 import { type Mistakes, readBudget, readSides } from './parse-parts.ts';
-import { NegotiationPolicy, type PolicyNumbers } from './policy.ts';
+import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
 
 const MEMBERS = new Set(['main', 'issues', 'beta', 'alternatives', 'hold', 'impasse_gap_percent', 'budget']);
 const MAIN_MEMBERS = new Set(['issue', 'percent_of', 'open', 'concede_to', 'limit', 'never']);
@@ -30,15 +30,14 @@ export function parseNegotiationPolicy(
   mistakes.known('/main', main, MAIN_MEMBERS);
   const issue = issues.find(({ pointer }) => pointer === main['issue']);
   if (issue === undefined) mistakes.add('/main/issue must be one of the action’s negotiable issues');
-  else if (issue.better_for_customer === undefined || issue.kind === 'choice')
-    mistakes.add('/main/issue must be one that is better for every customer when lower, or when higher');
-  const sign = issue?.better_for_customer === 'higher' ? -1 : 1;
+  else if (issue.kind === 'choice') mistakes.add('/main/issue must be a number, an amount or a date');
   const percentOf = main['percent_of'] ?? null;
   if (percentOf !== null && typeof percentOf !== 'string')
     mistakes.add('/main/percent_of must be a pointer into the record');
   const most = percentOf === null ? AMOUNT_MAX : PERCENT_MAX;
   const points = (name: string) => Math.round(mistakes.number(`/main/${name}`, main[name], 0, most) * 100);
   const [open, concedeTo, limit] = [points('open'), points('concede_to'), points('limit')];
+  const sign = directionOf(issue, open, limit);
   if (sign * open < sign * concedeTo || sign * concedeTo < sign * limit)
     mistakes.add(`/main must ${sign === 1 ? 'fall' : 'rise'}: open, concede_to, limit`);
   const never = main['never'] === undefined ? null : points('never');
@@ -62,6 +61,12 @@ export function parseNegotiationPolicy(
   if (numbers.budget !== null && sign === 1 && percentOf === null)
     mistakes.add('/budget needs /main/percent_of: what a discount is counted from');
   return problems.length > 0 ? err(problems) : ok(new NegotiationPolicy(numbers, limit, never));
+}
+
+/** Which way the company's wishes run: against every customer's, or, where those differ, as the policy itself does. */
+function directionOf(issue: Issue | undefined, open: number, limit: number): Sign {
+  const { better_for_customer: better = open < limit ? 'higher' : 'lower' } = issue ?? {};
+  return better === 'higher' ? -1 : 1;
 }
 
 /** Five times today's price is no negotiation. */

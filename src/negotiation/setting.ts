@@ -4,8 +4,9 @@ import type { Offer } from '../../protocol/operation.ts';
 import { err, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { ActionDefinition, World } from '../engine/world.ts';
+import { topName } from './issues.ts';
 import type { PolicyBook } from './segments.ts';
-import { makeSpace, type Package, type Space, type SpaceFacts } from './space.ts';
+import { hasStart, makeSpace, type Package, type Space, type SpaceFacts } from './space.ts';
 import { layTable, type Table } from './table.ts';
 
 /** What an operation's negotiation is about, from the record as it was when the talk began. */
@@ -22,9 +23,11 @@ export function factsOf(
   input: JsonObject,
   since: string,
 ): SpaceFacts {
-  const members = terms?.['properties'];
+  const { properties: members, required } = terms ?? {};
+  const needed = Array.isArray(required) ? required : [];
   return {
-    issues: negotiable,
+    // What the terms may do without and the record knows nothing of is not there to be talked about.
+    issues: negotiable.filter((issue) => needed.includes(topName(issue.pointer)) || hasStart(issue, record)),
     members: typeof members === 'object' && members !== null ? Object.keys(members) : [],
     record,
     input,

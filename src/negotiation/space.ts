@@ -114,6 +114,11 @@ function originOf(issues: readonly Issue[], record: JsonObject, today: string): 
   return { currency, days };
 }
 
+/** Whether there is something for the issue to start from. */
+export function hasStart(issue: Issue, record: JsonObject): boolean {
+  return standing(issue, record) !== undefined;
+}
+
 /** Today's value of an issue, as the record or else the definition has it. */
 function standing(issue: Issue, record: JsonObject): Json | undefined {
   return at(record, issue.record ?? issue.pointer) ?? issue.default;

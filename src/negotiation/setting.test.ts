@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { ActionDefinition, Issue } from '../engine/world.ts';
+import { type Move, makeCompanySide, parseNegotiationPolicy } from './core.ts';
+import { factsOf } from './setting.ts';
+
+const ISSUES: readonly Issue[] = [
+  { pointer: '/ends_on', label: 'End of transition', kind: 'date' },
+  {
+    pointer: '/payment_days',
+    label: 'Payment within',
+    kind: 'days',
+    better_for_customer: 'higher',
+    record: '/payment_terms',
+  },
+];
+const DEFINITION: ActionDefinition = {
+  name: 'provider.leave',
+  version: '1.0.0',
+  title: 'Leave',
+  kind: 'write',
+  risk: 'R2',
+  mandate: 'required',
+  default_signoff: 'policy',
+  negotiable: ISSUES,
+  terms: { required: ['ends_on'], properties: { ends_on: {}, payment_days: {}, target: {} } },
+} as const;
+
+function company(policy: JsonObject, record: JsonObject, input: JsonObject = {}) {
+  const parsed = parseNegotiationPolicy(policy, ISSUES, 'test');
+  if (!parsed.ok) throw new Error(parsed.error.join(', '));
+  const side = makeCompanySide(parsed.value, factsOf(DEFINITION, record, input, '2026-10-01T12:00:00.000Z'), {
+    roundsMax: 6,
+  });
+  if (!side.ok) throw new Error(side.error.code);
+  return side.value;
+}
+
+function lastOffer(move: { readonly ok: true; readonly value: Move } | { readonly ok: false }): JsonObject {
+  if (!move.ok || move.value.kind !== 'offer') throw new Error('no offer');
+  return move.value.offers.at(-1) ?? {};
+}
+
+/** Days after the day of the request; the company would rather have it late. */
+const LATE = { main: { issue: '/ends_on', open: 60, concede_to: 30, limit: 10 } };
+
+describe('an action without a price', () => {
+  it('is negotiated along a date, whichever way the policy says the company’s wishes run', () => {
+    const late = company(LATE, { payment_terms: 30 });
+    expect(lastOffer(late.next(null))).toEqual({ ends_on: '2026-11-30', payment_days: 30 });
+    const early = company({ main: { issue: '/ends_on', open: 10, concede_to: 30, limit: 60 } }, { payment_terms: 30 });
+    expect(lastOffer(early.next(null))).toMatchObject({ ends_on: '2026-10-11' });
+    expect(early.next({ ends_on: '2026-10-05' })).toMatchObject({ value: { matched: true } });
+    expect(late.next({ ends_on: '2026-10-05' })).toMatchObject({ value: { matched: false } });
+  });
+});
+
+describe('a term that may be left out', () => {
+  it('is talked about only where the record knows of it', () => {
+    const policy = { ...LATE, issues: { '/payment_days': { range: [14, 60], worth: { 14: 5, 30: 0, 60: -5 } } } };
+    expect(lastOffer(company(policy, { payment_terms: 30 }).next({ payment_days: 45 }))).toMatchObject({
+      payment_days: 45,
+    });
+    const unknown = company(policy, {});
+    expect(unknown.next({ payment_days: 45 })).toMatchObject({ ok: false, error: { code: 'terms-invalid' } });
+    expect(lastOffer(unknown.next(null))).toEqual({ ends_on: '2026-11-30' });
+  });
+
+  it('and what is no issue at all stays as it was asked for', () => {
+    expect(lastOffer(company(LATE, {}, { target: 'elsewhere' }).next(null))).toMatchObject({ target: 'elsewhere' });
+  });
+});
