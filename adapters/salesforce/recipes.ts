@@ -1,24 +1,26 @@
-/** How each action is carried out in Salesforce: documents in actions/, and those a company brings along. */
+/** How each action is carried out in Salesforce: as in any CRM, as the documents in actions/ say, or as a company’s own do. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { parseRecipes } from '../sdk/by-recipe.ts';
 import type { Recipe } from '../sdk/recipe.ts';
 import { isObject } from '../sdk/values.ts';
 import caseOpen from './actions/case.open.json' with { type: 'json' };
 import contractRenew from './actions/contract.renew.json' with { type: 'json' };
-import dataValidate from './actions/data.validate.json' with { type: 'json' };
 import humanHandoff from './actions/human.handoff.json' with { type: 'json' };
 import refundRequest from './actions/refund.request.json' with { type: 'json' };
 import { noteOf, type Org } from './org.ts';
 
-const STANDARD: readonly JsonObject[] = [contractRenew, dataValidate, humanHandoff, refundRequest, caseOpen];
+/** In place of the common ones: Salesforce records a renewal as an opportunity, and has escalated cases and comments. */
+const OWN: readonly JsonObject[] = [contractRenew, humanHandoff, refundRequest, caseOpen];
 
 export type Recipes = ReadonlyMap<string, Recipe>;
 
 /** A company's own recipe for an action replaces ours. */
 export function readRecipes(org: Org, own: readonly Json[]): Result<Recipes, readonly string[]> {
   const documents = new Map<string, Json>();
-  for (const each of [...STANDARD, ...own]) documents.set(isObject(each) ? String(each['action']) : '', each);
+  for (const each of [...STANDARD_RECIPES, ...OWN, ...own])
+    documents.set(isObject(each) ? String(each['action']) : '', each);
   const read = parseRecipes([...documents.values()], org.mapping);
   if (!read.ok) return read;
   const problems = read.value.flatMap((recipe) => stray(org, recipe));
