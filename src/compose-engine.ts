@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import { type Contract, type DefinitionFile, readContract } from './contract/contract.ts';
 import { SHIPPED } from './contract/files.ts';
+import { demandsOf } from './engine/demands.ts';
 import type { Operation } from './engine/operation.ts';
 import { makeWorker, type Worker } from './engine/worker.ts';
 import { actionOf, type World } from './engine/world.ts';
@@ -93,7 +94,8 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
   const judge: Judge = (operation, plan, terms) => {
     const action = actionOf(world, operation);
     if (action === undefined) return { required: true, role: 'approver', reasons: ['The action is not known.'] };
-    return rules.value.evaluate(signoffFacts(operation, action, plan, terms), action.definition.default_signoff);
+    const { risk, default_signoff } = demandsOf(action, operation.input);
+    return rules.value.evaluate(signoffFacts(operation, action.rules, { risk, plan, terms }), default_signoff);
   };
   const negotiation = makeNegotiation(world, {
     voice: await composeVoice(config, log),

@@ -16,6 +16,8 @@ import { makeRecorder } from './recorder.ts';
 import type { AdapterOptions, Effect, FaultKind, Prepared, Rig } from './subject.ts';
 
 const CALL_MS = 4_000;
+/** The day of every request: around it lie the records of the simulators. */
+const ASKED_ON = '2026-11-02';
 
 /** A fresh record, a request on it, and what the adapter plans. */
 export interface Fresh {
@@ -68,7 +70,8 @@ export async function openBench(rig: Rig): Promise<Bench> {
     const n = used.get(action) ?? 0;
     used.set(action, n + 1);
     const { input, terms, about } = await sample.prepare(n);
-    const request = { operation: operation(), action, input, ...(terms === undefined ? {} : { terms }) };
+    const agreed = terms === undefined ? {} : { terms };
+    const request = { operation: operation(), action, input, asked_on: ASKED_ON, ...agreed };
     return { request, about };
   };
   return {

@@ -70,6 +70,68 @@ export function standardSamples({ contract, contact, account }: Seeded): readonl
   ];
 }
 
+/** Requests for what a CRM with contracts and tickets can do beyond the standard actions; contracts must be running. */
+export function furtherSamples({ contract, contact, account }: Seeded): readonly Sample[] {
+  const aboutContract = (n: number) => ({
+    ref: byId('contract', contract(n)),
+    edit: { payment_terms_days: 1 + (n % 300) },
+  });
+  const changes = (n: number) => [{ path: 'contact.phone', value: `+49 40 ${8_000_000 + n}` }];
+  return [
+    {
+      action: 'contact.update',
+      prepare: (n) => ({
+        input: { contact: contact(n), changes: changes(n) },
+        about: { ref: byId('contact', contact(n)), edit: { 'contact.first_name': `Kit again ${n}` } },
+      }),
+    },
+    {
+      action: 'contract.amend',
+      prepare: (n) => ({
+        input: { contract: contract(n), seats: 3_000 + n },
+        terms: { seats: 3_000 + n, unit_price: { amount: 5_000, currency: 'EUR' }, effective_on: '2026-11-03' },
+        about: aboutContract(n),
+      }),
+    },
+    {
+      action: 'contract.cancel',
+      prepare: (n) => ({
+        input: { contract: contract(n), when: 'now' },
+        terms: { ends_on: '2026-12-24', cooling_off: false },
+        about: aboutContract(n),
+      }),
+    },
+    {
+      action: 'sla.credit',
+      prepare: (n) => ({
+        input: {
+          contract: contract(n),
+          incident: { from: '2026-10-05T08:00:00Z', to: '2026-10-05T11:00:00Z', minutes_down: 180 },
+        },
+        terms: { amount: { amount: 1 + n, currency: 'EUR' }, form: 'credit' },
+      }),
+    },
+    {
+      action: 'data.rights',
+      prepare: (n) => ({
+        input: { account, contact: contact(0), exercise: 'access', regime: 'gdpr', message: `Please, ${n}` },
+      }),
+    },
+    {
+      action: 'provider.switch',
+      prepare: (n) => ({
+        input: { contract: contract(n), target: `Other Cloud ${n}`, export_scope: ['all'] },
+        terms: {
+          notice_ends: '2026-11-02',
+          transition_ends: '2026-12-02',
+          retrieval_until: '2027-01-01',
+          charges: { amount: 0, currency: 'EUR' },
+        },
+      }),
+    },
+  ];
+}
+
 /** Money of every kind of currency, and terms over leap days; all on one contract. */
 export function standardExact(contract: string): readonly ExactCase[] {
   const renewal = (title: string, changed: JsonObject, shows: JsonObject): ExactCase => ({

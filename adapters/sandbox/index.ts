@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Result } from '../../protocol/result.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
+import { FURTHER_RECIPES, STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { makeRecipeAdapter, parseRecipes } from '../sdk/by-recipe.ts';
 import { makeHttp, readOnly } from '../sdk/http.ts';
 import { type Adapter, AdapterError } from '../sdk/index.ts';
@@ -36,7 +36,7 @@ export interface SandboxAdapterOptions {
 export function makeSandboxAdapter(options: SandboxAdapterOptions): Adapter {
   const mapped = orThrow('mapping', parseMapping(extendMapping(mapping, options.mapping ?? {}), NAME));
   const documents = new Map<string, Json>();
-  for (const each of [...STANDARD_RECIPES, ...SANDBOX_RECIPES, ...(options.recipes ?? [])])
+  for (const each of [...STANDARD_RECIPES, ...FURTHER_RECIPES, ...SANDBOX_RECIPES, ...(options.recipes ?? [])])
     documents.set(isObject(each) ? String(each['action']) : '', each);
   const recipes = orThrow('recipes', parseRecipes([...documents.values()], mapped));
   const both = recipes.filter(({ steps }) =>

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/json.ts';
-import { standardExact, terms } from '../conformance/samples.ts';
+import { furtherSamples, standardExact, standardSamples } from '../conformance/samples.ts';
 import type { KitSubject, Rig, Sample } from '../conformance/subject.ts';
 import type { Ref } from '../sdk/index.ts';
 import { makeSandboxAdapter } from './index.ts';
@@ -21,43 +21,98 @@ function typeOf(type: string) {
 }
 
 const contract = (n: number): Ref => ({ type: 'contract', by: 'id', value: `K-${1001 + (n % 200)}` });
+const contact = (n: number) => `C-${1001 + (n % 300)}`;
+const euros = (amount: number) => ({ amount, currency: 'EUR' });
 
-const samples: readonly Sample[] = [
-  {
-    action: 'contract.renew',
-    prepare: (n) => ({
-      input: { contract: contract(n).value },
-      terms: terms(n),
-      about: { ref: contract(n), edit: { payment_terms_days: 1 + (n % 300), auto_renew: true } },
-    }),
-  },
-  {
-    action: 'data.validate',
-    prepare: (n) => {
-      const ref: Ref = { type: 'contact', by: 'id', value: `C-${1001 + (n % 300)}` };
-      const fields = [
-        { path: 'contact.phone', value: `+49 40 ${7_000_000 + n}` },
-        { path: 'contact.job_title', value: `Head of ${n}` },
-      ];
-      return { input: { contact: ref.value, fields }, about: { ref, edit: { first_name: `Kit ${n}` } } };
+/** Every request on a record that can take it, put so past the adapter. */
+function samplesOn(crm: () => Sandbox): Sample[] {
+  const seeded = { contract: (n: number) => contract(n).value, contact, account: 'A-1001' };
+  const onContracts = new Set(['contract.amend', 'contract.cancel', 'sla.credit', 'provider.switch']);
+  const standard = standardSamples(seeded).filter(({ action }) => action !== 'refund.request');
+  const further = furtherSamples(seeded).map((sample): Sample => {
+    if (!onContracts.has(sample.action)) return sample;
+    const { action, prepare } = sample;
+    return {
+      action,
+      async prepare(n) {
+        const id = contract(n).value;
+        await crm().edit('contracts', id, { ...RUNNING, sla_credited_to: `2026-01-01T00:00:${10 + (n % 50)}Z` });
+        return { about: { ref: contract(n), edit: { payment_terms_days: 1 + (n % 300) } }, ...(await prepare(n)) };
+      },
+    };
+  });
+  const shop: Sample[] = [
+    {
+      action: 'quote.request',
+      prepare: (n) => ({
+        input: { account: 'A-1001', product: `P-${1001 + (n % 40)}`, quantity: 1 + n },
+        terms: { unit_price: euros(100 + n), quantity: 1 + n, deliver_on: '2026-12-01' },
+      }),
     },
-  },
-  {
-    action: 'human.handoff',
-    prepare: (n) => ({ input: { topic: `Invoice ${n}`, message: `Please call about ${n}`, urgency: 'normal' } }),
-  },
-  {
-    action: 'case.open',
-    prepare: (n) => ({ input: { account: 'A-1001', topic: `Login ${n}`, description: `It fails ${n}` } }),
-  },
-  {
-    action: 'refund.request',
-    prepare: (n) => ({
-      input: { account: 'A-1001', order: `O-${1001 + n}`, reason: `Broken ${n}` },
-      terms: { amount: { amount: 1_990 + n, currency: 'EUR' } },
-    }),
-  },
-];
+    {
+      action: 'order.place',
+      async prepare(n) {
+        const id = await crm().make('quotes', {
+          account: 'A-1001',
+          product: 'P-1001',
+          quantity: 1 + n,
+          unit_price: euros(1_000),
+          total: euros(1_000 * (1 + n)),
+          valid_until: '2027-01-31',
+        });
+        return {
+          input: { quote: id },
+          about: { ref: { type: 'quote', by: 'id', value: id }, edit: { quantity: 2 + n } },
+        };
+      },
+    },
+    ...['order.change', 'refund.request'].map(
+      (action): Sample => ({
+        action,
+        async prepare(n) {
+          const ref: Ref = { type: 'order', by: 'id', value: `O-${1001 + (n % 900)}` };
+          const status = action === 'order.change' ? 'pending' : 'delivered';
+          await crm().edit('orders', ref.value, { status, total: euros(10_000), refunded: euros(0) });
+          const about = { ref, edit: { quantity: 7 + n } };
+          if (action === 'refund.request')
+            return {
+              input: { order: ref.value, want: 'refund', reason: `Broken ${n}` },
+              terms: { amount: euros(1 + n), form: 'refund', return_shipping: 'company' },
+              about,
+            };
+          return {
+            input: { order: ref.value, op: 'reschedule', deliver_on: '2027-02-01' },
+            terms: { deliver_on: `2027-02-${10 + (n % 18)}`, fee: euros(0) },
+            about,
+          };
+        },
+      }),
+    ),
+    {
+      action: 'payment.arrange',
+      async prepare(n) {
+        const ref: Ref = { type: 'invoice', by: 'id', value: `I-${1001 + (n % 300)}` };
+        await crm().edit('invoices', ref.value, { status: 'open' });
+        return {
+          input: { invoice: ref.value, want: 'instalments', instalments: 3 },
+          terms: { want: 'instalments', instalments: 3, first_on: '2026-12-01', fee: euros(0), hardship: false },
+          about: { ref, edit: { disputed_because: `Kit ${n}` } },
+        };
+      },
+    },
+  ];
+  return [...standard, ...further, ...shop];
+}
+
+const RUNNING = {
+  status: 'active',
+  start_date: '2026-01-01',
+  end_date: '2027-12-31',
+  seats: 4_321,
+  unit_price: euros(110_001),
+  cancels_on: null,
+  auto_renew: true,
+};
 
 export const subject: KitSubject = { name: 'sandbox', open };
 
@@ -84,7 +139,11 @@ async function open(): Promise<Rig> {
       const named = Object.entries(typeOf(ref.type).fields).map(([name, { field }]) => [name, held[field] ?? null]);
       return Object.fromEntries(named);
     },
-    edit: (ref, fields) => crm.edit(typeOf(ref.type).object, ref.value, fields),
+    edit(ref, fields) {
+      const { object, fields: named } = typeOf(ref.type);
+      const theirs = Object.entries(fields).map(([name, value]) => [named[name]?.field ?? name, value]);
+      return crm.edit(object, ref.value, Object.fromEntries(theirs));
+    },
     fault: (fault) => crm.fault(fault),
     clearFaults: () => crm.clearFaults(),
     unsupported: {},
@@ -94,7 +153,7 @@ async function open(): Promise<Rig> {
         crm = await spawnSandbox({ db, faults: true, token: TOKEN, port });
       },
     },
-    samples,
+    samples: samplesOn(() => crm),
     absent: (type) => ({ type, by: 'id', value: 'X-999999' }),
     secrets: [TOKEN],
     async tenants() {

@@ -1,5 +1,8 @@
 /** What a file in protocol/actions/ must look like. */
 const EXPRESSION = { type: 'string', minLength: 1, maxLength: 2000 };
+const RISK = { enum: ['R0', 'R1', 'R2', 'R3'] };
+const STEP_UP = { enum: ['customer'] };
+const SIGNOFF = { enum: ['none', 'policy', 'unless_allowed', 'always', 'never'] };
 const EXPRESSIONS = { type: 'object', additionalProperties: EXPRESSION };
 const sentence = { type: 'string', minLength: 1, maxLength: 400 };
 
@@ -32,10 +35,20 @@ export const definitionSchema = {
     summary: { type: 'string', maxLength: 200 },
     description: { type: 'string', maxLength: 1000 },
     kind: { enum: ['write', 'check', 'read', 'handoff'] },
-    risk: { enum: ['R0', 'R1', 'R2', 'R3'] },
+    risk: RISK,
     mandate: { enum: ['required', 'none'] },
-    step_up: { enum: ['customer'] },
-    default_signoff: { enum: ['none', 'policy', 'unless_allowed', 'always', 'never'] },
+    step_up: STEP_UP,
+    default_signoff: SIGNOFF,
+    raise: {
+      type: 'array',
+      maxItems: 10,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['when'],
+        properties: { when: EXPRESSION, risk: RISK, step_up: STEP_UP, default_signoff: SIGNOFF },
+      },
+    },
     subjects: {
       type: 'object',
       maxProperties: 10,
@@ -44,7 +57,11 @@ export const definitionSchema = {
         type: 'object',
         additionalProperties: false,
         required: ['type', 'id'],
-        properties: { type: { type: 'string', pattern: '^[a-z][a-z_]{0,31}$' }, id: EXPRESSION },
+        properties: {
+          type: { type: 'string', pattern: '^[a-z][a-z_]{0,31}$' },
+          id: EXPRESSION,
+          shared: { type: 'boolean' },
+        },
       },
     },
     negotiable: {

@@ -1,6 +1,6 @@
 import { compileExpression, type Expression, type Scope } from '../../adapters/sdk/expression.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { ActionRules, ResultScope } from '../engine/rules.ts';
+import type { ActionRules, Demands, ResultScope } from '../engine/rules.ts';
 
 /** A definition's parts that are expressions, and what they must agree with. */
 export interface RuleSource {
@@ -8,7 +8,10 @@ export interface RuleSource {
   readonly risk: string;
   readonly mandate: string;
   readonly negotiable: readonly { readonly pointer: string }[];
-  readonly subjects: Readonly<Record<string, { readonly type: string; readonly id: string }>>;
+  readonly subjects: Readonly<
+    Record<string, { readonly type: string; readonly id: string; readonly shared?: boolean }>
+  >;
+  readonly raise?: readonly ({ readonly when: string } & Partial<Demands>)[];
   readonly standard_terms?: Readonly<Record<string, string>>;
   readonly commits?: { readonly total?: string; readonly term_months?: string; readonly seats?: string };
   readonly price?: { readonly from: string; readonly to: string };
@@ -34,7 +37,7 @@ const RESULT_VARIABLES = {
 
 /** Compiles every expression and holds the parts against each other; tells every mistake, each with a JSON Pointer. */
 export function compileRules(source: RuleSource, problems: string[]): ActionRules {
-  const { subjects, standard_terms, commits = {}, price, shows = {}, result } = source;
+  const { subjects, standard_terms, commits = {}, price, shows = {}, result, raise = [] } = source;
   const expression = (text: string, at: string): Expression => {
     const compiled = compileExpression<Scope>(text);
     if (compiled.ok) return compiled.value;
@@ -53,11 +56,13 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
   );
   agreement(source, problems);
   return {
-    subjects: Object.entries(subjects).map(([name, { type, id }]) => ({
+    subjects: Object.entries(subjects).map(([name, { type, id, shared = false }]) => ({
       name,
       type,
       id: expression(id, `/subjects/${name}/id`),
+      shared,
     })),
+    raise: raise.map(({ when, ...to }, index) => ({ when: expression(when, `/raise/${index}/when`), to })),
     standardTerms: standard_terms === undefined ? null : members(standard_terms, '/standard_terms'),
     commits: Object.fromEntries(members(commits as Record<string, string>, '/commits')),
     price:
@@ -89,7 +94,7 @@ function agreement(source: RuleSource, problems: string[]): void {
   if (kind === 'check' && !propertiesOf(source.input).includes('fields'))
     problems.push('/input of a check has fields: a list of {path, value}');
   if ((kind === 'read') !== (shows !== undefined)) problems.push('/shows is for a read, and only for it');
-  if (kind !== 'handoff' && Object.keys(subjects).length === 0)
+  if (kind !== 'handoff' && Object.values(subjects).every(({ shared }) => shared === true))
     problems.push('/subjects is empty: an action is about something of the principal’s');
   for (const [name, { type }] of Object.entries(subjects))
     if (kind === 'read' && shows?.[type] === undefined) problems.push(`/shows has nothing for /subjects/${name}`);

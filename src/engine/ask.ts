@@ -2,7 +2,6 @@ import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { proofAllows } from '../../protocol/mandate.ts';
 import type { State } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import {
@@ -14,9 +13,11 @@ import {
   type StoredAnswer,
   type Unit,
 } from '../ports.ts';
+import { demandsOf } from './demands.ts';
 import type { Operation } from './operation.ts';
+import { provenEnough } from './submit.ts';
 import { viewOf } from './view.ts';
-import type { Ask, Change, StepResult, Verb, World } from './world.ts';
+import { type Ask, actionOf, type Change, type StepResult, type Verb, type World } from './world.ts';
 
 export interface Reply extends StoredAnswer {
   readonly replayed: boolean;
@@ -61,15 +62,15 @@ export async function answer(world: World, ask: Ask, handle: Handler): Promise<R
   return err(refusal('conflict'));
 }
 
-/** How strongly the caller is proven caps what it may ask for. Taking back and calling a person need no strength. */
+/** Judged before anything is read of the request; {@link submit} judges again what this very request demands. Taking back and calling
+ * a person need no strength. */
 function strongEnough(world: World, ask: Ask): Result<void, Refusal> {
   if (ask.verb === 'withdraw' || ask.verb === 'handoff') return ok(undefined);
-  const action = ask.verb === 'submit' ? ask.target : world.store.operation(ask.target)?.action;
-  const risk = action === undefined ? undefined : world.actions.action(action)?.definition.risk;
-  if (risk === undefined || proofAllows(ask.caller.proof, risk)) return ok(undefined);
-  return err(
-    refusal('proof-too-weak', `This action is of risk ${risk}; the request was proven by ${ask.caller.proof}.`),
-  );
+  const operation = ask.verb === 'submit' ? undefined : world.store.operation(ask.target);
+  const action = operation === undefined ? world.actions.action(ask.target) : actionOf(world, operation);
+  if (action === undefined) return ok(undefined);
+  const { risk } = operation === undefined ? action.definition : demandsOf(action, operation.input);
+  return provenEnough(ask.caller.proof, risk);
 }
 
 /** A retry may bind the same mandate afresh: what is asked, and with whose permission, is what makes it the same request. */

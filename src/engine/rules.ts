@@ -1,13 +1,25 @@
 /** What a definition says beyond its schemas, compiled: all the engine needs to carry out an action it has never heard of. */
 import type { Expression, Scope } from '../../adapters/sdk/expression.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Risk } from '../../protocol/mandate.ts';
 import type { Operation } from './operation.ts';
+
+/** What an action demands of whoever asks for it, and of the company. */
+export interface Demands {
+  readonly risk: Risk;
+  /** The principal's fresh consent to this very action. */
+  readonly step_up?: 'customer';
+  /** `unless_allowed`: a person, unless the configuration allows it without one. `never`: no person may stand in its way. */
+  readonly default_signoff: 'none' | 'policy' | 'unless_allowed' | 'always' | 'never';
+}
 
 /** A record the action is about: it must be the principal's. Where `id` gives nothing, none is named. */
 export interface Subject {
   readonly name: string;
   readonly type: string;
   readonly id: Expression;
+  /** The company's own, such as a product: it has no owner to check. */
+  readonly shared: boolean;
 }
 
 /** What the expressions of `result` see beyond the request: what came of it. */
@@ -31,6 +43,8 @@ export interface ResultScope extends Scope {
 
 export interface ActionRules {
   readonly subjects: readonly Subject[];
+  /** Over the input alone: known before anything is read. */
+  readonly raise: readonly { readonly when: Expression; readonly to: Partial<Demands> }[];
   /** The terms where nothing is negotiated; null: only an agreement gives terms. */
   readonly standardTerms: ReadonlyMap<string, Expression> | null;
   /** What the customer is committed to: compared with the mandate's limits. */

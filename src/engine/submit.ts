@@ -2,10 +2,12 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { refusal } from '../../protocol/errors.ts';
 import type { OperationId } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { isFreshConsent } from '../../protocol/mandate.ts';
+import { isFreshConsent, type Proof, proofAllows, type Risk } from '../../protocol/mandate.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from './commitment.ts';
+import { demandsOf } from './demands.ts';
 import type { MandateFacts, Operation } from './operation.ts';
+import type { Demands } from './rules.ts';
 import type { Action, Ask, StepResult, World } from './world.ts';
 
 /** `submit`: a new operation, accepted and durable; its work begins after the answer. */
@@ -18,8 +20,8 @@ export async function submit(world: World, ask: Ask): Promise<StepResult> {
   if (!input.ok) return input;
   const mandate = await acceptMandate(world, ask, action, envelope.value['mandate']);
   if (!mandate.ok) return mandate;
-  const consented = consent(action, mandate.value, world.clock.now());
-  if (!consented.ok) return consented;
+  const met = meets(demandsOf(action, input.value), ask, mandate.value, world.clock.now());
+  if (!met.ok) return met;
   return ok(born(world, ask, action, input.value, mandate.value));
 }
 
@@ -41,11 +43,21 @@ async function acceptMandate(
 }
 
 /** Judged when it is asked: what the principal consented to does not grow stale while people at the company think. */
-function consent({ definition }: Action, mandate: MandateFacts | null, now: Date): Result<void, Refusal> {
-  if (definition.step_up !== 'customer') return ok(undefined);
-  return mandate !== null && isFreshConsent(mandate, definition.name, now)
-    ? ok(undefined)
-    : err(refusal('consent-required'));
+function meets(
+  { risk, step_up }: Demands,
+  { caller, target }: Ask,
+  mandate: MandateFacts | null,
+  now: Date,
+): Result<void, Refusal> {
+  const proven = provenEnough(caller.proof, risk);
+  if (!proven.ok || step_up !== 'customer') return proven;
+  return mandate !== null && isFreshConsent(mandate, target, now) ? ok(undefined) : err(refusal('consent-required'));
+}
+
+/** How strongly the caller is proven caps what it may ask for. */
+export function provenEnough(proof: Proof, risk: Risk): Result<void, Refusal> {
+  if (proofAllows(proof, risk)) return ok(undefined);
+  return err(refusal('proof-too-weak', `This action is of risk ${risk}; the request was proven by ${proof}.`));
 }
 
 /** The first state of every operation, with its ledger record. */

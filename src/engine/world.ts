@@ -5,7 +5,7 @@ import type { Proof } from '../../protocol/mandate.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { BudgetUse, Clock, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
 import type { MandateFacts, Operation } from './operation.ts';
-import type { ActionRules } from './rules.ts';
+import type { ActionRules, Demands } from './rules.ts';
 
 /** Who asks, proven: the outcome of the identity step. */
 export interface Caller {
@@ -69,20 +69,15 @@ export type Issue = {
   readonly default?: Json;
 };
 
-export interface ActionDefinition {
+export interface ActionDefinition extends Demands {
   readonly name: string;
   readonly version: string;
   readonly title: string;
   readonly kind: 'write' | 'check' | 'read' | 'handoff';
-  readonly risk: 'R0' | 'R1' | 'R2' | 'R3';
   readonly mandate: 'required' | 'none';
-  /** The principal's fresh consent to this very action. */
-  readonly step_up?: 'customer';
   readonly negotiable: readonly Issue[];
   /** JSON Schema of the terms, for an action that has any. */
   readonly terms?: JsonObject;
-  /** `unless_allowed`: a person, unless the configuration allows it without one. `never`: no person may stand in its way. */
-  readonly default_signoff: 'none' | 'policy' | 'unless_allowed' | 'always' | 'never';
 }
 
 /** An action as the core uses it: its definition and its compiled schemas. */

@@ -3,6 +3,7 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { checkMandate, type MandateAsk, tierAllows } from '../../protocol/mandate.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { demandsOf } from '../engine/demands.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type ActionRules, scopeOf } from '../engine/rules.ts';
 import { actionOf, type World } from '../engine/world.ts';
@@ -18,8 +19,9 @@ export async function withinMandate(
   const action = actionOf(world, operation);
   if (action === undefined) return err(refusal('not-found', 'This action is no longer offered.'));
   const { definition, rules } = action;
+  const { risk, step_up } = demandsOf(action, operation.input);
   // A step-up was judged when the action was asked for: without it there is no operation.
-  if (!tierAllows(facts?.tier ?? 'none', definition.risk, definition.step_up === 'customer'))
+  if (!tierAllows(facts?.tier ?? 'none', risk, step_up === 'customer'))
     return err(refusal('mandate-exceeded', 'This action needs a stronger proof of who you act for.'));
   if (facts === null) return definition.mandate === 'none' ? ok(undefined) : err(refusal('mandate-missing'));
   const now = world.clock.now();

@@ -8,12 +8,12 @@ export function shownOf(world: World, operation: Operation, reads: readonly Read
   const shows = actionOf(world, operation)?.rules.shows;
   const asked: Json = operation.input['fields'] ?? [];
   const wanted = Array.isArray(asked) && asked.length > 0 ? new Set(asked) : undefined;
-  return reads.map(({ type, snapshot }) => {
+  return reads.map(({ name: kind, type, snapshot }) => {
     const names = (shows?.get(type) ?? []).filter((name) => wanted === undefined || wanted.has(name));
     const fields = names.flatMap((name) => {
       const value = snapshot.data[name];
       return value === undefined ? [] : [[name, value] as const];
     });
-    return { kind: type, id: snapshot.ref.value, version: snapshot.version, fields: Object.fromEntries(fields) };
+    return { kind, id: snapshot.ref.value, version: snapshot.version, fields: Object.fromEntries(fields) };
   });
 }

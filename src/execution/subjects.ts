@@ -3,7 +3,7 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
-import { type ActionRules, scopeOf } from '../engine/rules.ts';
+import { type Subject, scopeOf } from '../engine/rules.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { crmContext } from './crm.ts';
 
@@ -22,9 +22,9 @@ export async function readSubjects(world: World, operation: Operation): Promise<
   const named = subjectIds(operation, actionOf(world, operation)?.rules.subjects ?? []);
   if (!named.ok) return named;
   const reads: Read[] = [];
-  for (const { name, type, id } of named.value) {
+  for (const { name, type, id, shared } of named.value) {
     const snapshot = await world.crm.read(crmContext(world, operation), { type, by: 'id', value: id });
-    if (!isOwn(operation, snapshot)) return err(NOT_THERE());
+    if (!shared && !isOwn(operation, snapshot)) return err(NOT_THERE());
     reads.push({ name, type, snapshot });
   }
   return ok(reads);
@@ -42,13 +42,14 @@ export function withRecords(operation: Operation, reads: readonly Read[]): Opera
   return { ...operation, records };
 }
 
-function subjectIds(
-  operation: Operation,
-  subjects: ActionRules['subjects'],
-): Result<{ name: string; type: string; id: string }[], Refusal> {
+interface Named extends Omit<Subject, 'id'> {
+  readonly id: string;
+}
+
+function subjectIds(operation: Operation, subjects: readonly Subject[]): Result<Named[], Refusal> {
   const scope = scopeOf(operation, null);
-  const named: { name: string; type: string; id: string }[] = [];
-  for (const { name, type, id } of subjects) {
+  const named: Named[] = [];
+  for (const { name, type, id, shared } of subjects) {
     let value: Json | undefined;
     try {
       value = id(scope);
@@ -58,7 +59,7 @@ function subjectIds(
     const ids: readonly Json[] = value === undefined ? [] : Array.isArray(value) ? value : [value];
     for (const each of new Set(ids)) {
       if (typeof each !== 'string') return err(NOT_THERE());
-      named.push({ name, type, id: each });
+      named.push({ name, type, id: each, shared });
     }
   }
   return named.length <= RECORDS_MAX ? ok(named) : err(refusal('record-unusable', 'The request is about too much.'));

@@ -5,7 +5,6 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type ActionRules, scopeOf } from '../engine/rules.ts';
-import type { Action } from '../engine/world.ts';
 
 /** What sign-off rules may look at: typed facts from the CRM, the signed terms and the plan. Never a peer's free text. */
 export interface SignoffFacts {
@@ -20,13 +19,12 @@ export interface SignoffFacts {
 
 export function signoffFacts(
   operation: Operation,
-  { definition, rules }: Action,
-  plan: Plan | null,
-  terms: JsonObject | null,
+  rules: ActionRules,
+  { risk, plan, terms }: { readonly risk: string; readonly plan: Plan | null; readonly terms: JsonObject | null },
 ): SignoffFacts {
   return {
     action: operation.action,
-    risk: definition.risk,
+    risk,
     tier: operation.mandate?.tier ?? 'none',
     terms: terms ?? {},
     record: recordOf(operation, rules),

@@ -1,5 +1,6 @@
 /** Starts the sandbox CRM as the separate process it is: for the demo, the benchmark and tests. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +23,8 @@ export interface Sandbox {
   record(type: string, id: string): Promise<Record<string, unknown>>;
   /** Changes a record past the adapter, as a person at the CRM would. */
   edit(type: string, id: string, fields: object): Promise<void>;
+  /** Makes a record past the adapter, as a person at the CRM would; its id. */
+  make(type: string, fields: object): Promise<string>;
   stop(): Promise<void>;
   /** `kill -9`. */
   kill(): Promise<void>;
@@ -77,6 +80,11 @@ export async function spawnSandbox(
       const { revision } = await record(type, id);
       const headers = { 'if-match': `"${revision}"`, 'external-id': `person:${type}:${id}:${revision}` };
       await call(`/v1/${type}/${id}`, { method: 'PATCH', headers, body: JSON.stringify(fields) });
+    },
+    async make(type, fields) {
+      const headers = { 'external-id': `person:${randomUUID()}` };
+      const made = await call(`/v1/${type}`, { method: 'POST', headers, body: JSON.stringify(fields) });
+      return String(made.record['id']);
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

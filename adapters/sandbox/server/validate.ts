@@ -97,6 +97,7 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     city: clearable(text(80)),
     postal_code: clearable(text(20)),
     country: clearable(text(2)),
+    placed_on: day,
     deliver_on: clearable(day),
   },
   invoices: {
