@@ -4,7 +4,9 @@ import { type HubspotAdapterOptions, makeHubspotAdapter } from '../adapters/hubs
 import { makeSalesforceAdapter } from '../adapters/salesforce/index.ts';
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
 import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
+import { extendMapping } from '../adapters/sdk/mapping.ts';
 import type { JsonObject } from '../protocol/json.ts';
+import { NO_ACTIONS, type OwnActions } from './compose-actions.ts';
 import { ownAdapter } from './compose-own-crm.ts';
 import { type Config, ConfigError } from './config.ts';
 import type { World } from './engine/world.ts';
@@ -27,8 +29,7 @@ type Factory = (given: Given) => Adapter;
 const FACTORIES: Readonly<Record<Exclude<CrmConfig['adapter'], 'own'>, Factory>> = {
   sandbox: ({ origin, secret, auth, mapping, recipes }) => {
     if (auth.method !== 'token') throw new ConfigError(['/crm/auth/method of the sandbox is token']);
-    if (mapping !== undefined || recipes.length > 0) throw new ConfigError(['/crm: the sandbox takes no documents']);
-    return makeSandboxAdapter({ origin, token: secret });
+    return makeSandboxAdapter({ origin, token: secret, recipes, ...(mapping === undefined ? {} : { mapping }) });
   },
   salesforce: ({ origin, allowPrivate, mapping, recipes, ...given }) =>
     makeSalesforceAdapter({
@@ -52,7 +53,10 @@ const FACTORIES: Readonly<Record<Exclude<CrmConfig['adapter'], 'own'>, Factory>>
 };
 
 /** Throws {@link ConfigError} with every mistake of the documents. */
-export async function composeCrm({ crm, secrets, allow_private_network }: Config): Promise<Adapter> {
+export async function composeCrm(
+  { crm, secrets, allow_private_network }: Config,
+  actions: OwnActions = NO_ACTIONS,
+): Promise<Adapter> {
   const { mapping, recipes, ...rest } = crm;
   if (URL.parse(crm.origin)?.origin !== crm.origin)
     throw new ConfigError(['/crm/origin must be an origin: scheme and authority, nothing else']);
@@ -62,8 +66,8 @@ export async function composeCrm({ crm, secrets, allow_private_network }: Config
     refreshToken: secrets.crmRefreshToken,
     appSecret: secrets.crmAppSecret,
     allowPrivate: allow_private_network || crm.private_network,
-    mapping: mapping === undefined ? undefined : read(mapping),
-    recipes: recipes.map(read),
+    mapping: both(mapping === undefined ? undefined : read(mapping), actions.mappings.get(crm.adapter)),
+    recipes: [...recipes.map(read), ...(actions.recipes.get(crm.adapter) ?? [])],
   };
   if (crm.adapter === 'own') {
     if (crm.module === undefined) throw new ConfigError(['/crm/module is missing: the file of your own adapter']);
@@ -74,12 +78,42 @@ export async function composeCrm({ crm, secrets, allow_private_network }: Config
       ...(refreshToken === undefined ? {} : { refreshToken }),
     });
   }
+  return made(crm.adapter, given);
+}
+
+type Named = Exclude<CrmConfig['adapter'], 'own'>;
+
+function made(adapter: Named, given: Given): Adapter {
   try {
-    return FACTORIES[crm.adapter](given);
+    return FACTORIES[adapter](given);
   } catch (error) {
     if (!(error instanceof AdapterError)) throw error;
     throw new ConfigError(error.fields.map(({ path, message }) => `/crm/${path}: ${message}`));
   }
+}
+
+/** The adapter's own documents and the company's, tried on each other without any CRM. Throws {@link ConfigError} with every mistake. */
+export function tryDocuments(adapter: string, { recipes, mappings }: OwnActions): Adapter {
+  const named = (Object.keys(FACTORIES) as Named[]).find((each) => each === adapter);
+  if (named === undefined) throw new ConfigError([`there is no adapter ${adapter} to try its recipes on`]);
+  return made(named, {
+    adapter: named,
+    origin: 'https://crm.invalid',
+    concurrency: 1,
+    private_network: false,
+    hubspot: { contracts_api: false },
+    auth: { method: 'token' },
+    secret: 'unused',
+    refreshToken: undefined,
+    appSecret: undefined,
+    allowPrivate: false,
+    mapping: mappings.get(adapter),
+    recipes: recipes.get(adapter) ?? [],
+  });
+}
+
+function both(a: JsonObject | undefined, b: JsonObject | undefined): JsonObject | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : extendMapping(a, b);
 }
 
 /** A describe of every object of an org takes its time. */

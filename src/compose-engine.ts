@@ -2,7 +2,8 @@
 import type { Adapter } from '../adapters/sdk/index.ts';
 import { logOrigin } from '../protocol/checkpoint.ts';
 import type { MandateIssuers } from '../protocol/mandate.ts';
-import { err } from '../protocol/result.ts';
+import { err, type Result } from '../protocol/result.ts';
+import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from './compose-actions.ts';
 import { composeCrm } from './compose-crm.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
@@ -55,8 +56,9 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     ? read
     : { ok: false as const, error: read.error.map((each) => `/token_issuers${each}`) };
   const rules = compileSignoffPolicy(config.signoff.rules, config.signoff.allow);
-  const crm = await composeCrm(config);
-  const actions = readContract(SHIPPED, offering(crm, config));
+  const own = config.actions_dir === undefined ? NO_ACTIONS : readActions(config.actions_dir);
+  const crm = await composeCrm(config, own);
+  const actions = readOffered(crm, config, own);
   const negotiations = actions.ok ? readNegotiations(config, actions.value) : { ok: false as const, error: [] };
   const problems = [issuers, tokenIssuers, rules, actions, negotiations].flatMap((each) => (each.ok ? [] : each.error));
   if (!issuers.ok || !tokenIssuers.ok || !rules.ok || !negotiations.ok || !actions.ok) throw new ConfigError(problems);
@@ -131,6 +133,14 @@ function everyIssuer(mandates: MandateIssuers, grants: MandateIssuers): MandateI
   const twice = [...grants.keys()].filter((iss) => mandates.has(iss));
   if (twice.length > 0) throw new ConfigError(twice.map((iss) => `/token_issuers: ${iss} is in /issuers too`));
   return new Map([...mandates, ...grants]);
+}
+
+/** The shipped actions and the company's own, each carried out by a recipe that keeps to its definition. */
+function readOffered(crm: Adapter, config: Config, own: OwnActions): Result<Contract, readonly string[]> {
+  const definitions = [...SHIPPED.definitions, ...own.definitions];
+  const read = readContract({ ...SHIPPED, definitions }, offering(crm, config));
+  const problems = [...own.problems, ...(read.ok ? ownProblems(read.value, own, config.crm.adapter) : read.error)];
+  return read.ok && problems.length === 0 ? read : err(problems.map((each) => `/actions_dir: ${each}`));
 }
 
 /** What is offered: what the CRM's adapter can do, and what does not need a negotiation that nobody configured. */

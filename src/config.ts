@@ -10,6 +10,7 @@ interface ConfigFile {
   readonly company: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly data_dir: string;
+  readonly actions_dir?: string;
   readonly crm: {
     readonly adapter: 'sandbox' | 'salesforce' | 'hubspot' | 'own';
     readonly module?: string;
@@ -125,7 +126,14 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
   };
   const problems = unsafe(copy, secrets);
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze({ ...copy, data_dir: resolve(base, copy.data_dir), crm: withFiles(copy.crm, base), secrets });
+  const { data_dir, actions_dir, crm } = copy;
+  return Object.freeze({
+    ...copy,
+    data_dir: resolve(base, data_dir),
+    ...(actions_dir === undefined ? {} : { actions_dir: resolve(base, actions_dir) }),
+    crm: withFiles(crm, base),
+    secrets,
+  });
 }
 
 function withFiles(crm: ConfigFile['crm'], base: string): ConfigFile['crm'] {

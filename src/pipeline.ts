@@ -122,8 +122,10 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     const kind = actionOf(world, operation)?.definition.kind;
     const allowed = await withinMandate(world, operation, null);
     if (!allowed.ok) return refuse(world, operation, allowed.error);
-    if (kind === 'handoff' || (kind === 'write' && !negotiates(operation.action)))
-      return prepare(world, judge, countersign, operation);
+    const talks = kind === 'write' && negotiates(operation.action);
+    // What the company itself puts to a customer is agreed on in a talk, or not at all.
+    if (!talks && operation.history[0]?.by !== 'agent') return refuse(world, operation, refusal('forbidden'));
+    if (kind === 'handoff' || (kind === 'write' && !talks)) return prepare(world, judge, countersign, operation);
     let reads: Awaited<ReturnType<typeof readSubjects>>;
     try {
       reads = await readSubjects(world, operation);

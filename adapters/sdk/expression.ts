@@ -76,15 +76,17 @@ export function compileExpression<S extends Scope = Scope>(
   try {
     const env = environment(more);
     const checked = env.check(text);
-    if (!checked.valid) return err(`does not compile: ${checked.error?.message ?? 'unknown error'}`);
+    if (!checked.valid) return err(`does not compile: ${firstLine(checked.error?.message)}`);
     const program = env.parse(text);
     return ok((scope) =>
       fromCel(program(toCel({ asked_on: '', item: null, place: 0, ...scope }) as Record<string, unknown>)),
     );
   } catch (error) {
-    return err(`does not compile: ${error instanceof Error ? error.message : 'unknown error'}`);
+    return err(`does not compile: ${firstLine(error instanceof Error ? error.message : undefined)}`);
   }
 }
+
+const firstLine = (text = 'unknown error') => text.split('\n')[0];
 
 /** CEL's int is 64 bits: integers become bigint, so that ints meet ints. */
 function toCel(value: unknown): unknown {

@@ -18,6 +18,8 @@ parley adapter new NAME        a working CRM adapter to start from, in ./NAME
 parley adapter check PATH ...  hold a CRM adapter to what it promises
 parley simulate [CONFIG] ...   try a negotiation policy on simulated agents, or on talks that took place
 parley mandate ...             issue a mandate to an agent's key, as the company
+parley action check DIR        what an action of your own still lacks
+parley action list             the actions, with risk and sign-off
 parley revoke key|mandate ID   take a key or a mandate back
 parley password                hash an approver's password read from standard input`;
 
@@ -42,6 +44,11 @@ switch (command) {
   case 'simulate': {
     const { simulateCommand } = await import('./simulate.ts');
     process.exitCode = await simulateCommand(args, io);
+    break;
+  }
+  case 'action': {
+    const { actionCommand } = await import('./action.ts');
+    process.exitCode = await actionCommand(args, io);
     break;
   }
   case 'verify':

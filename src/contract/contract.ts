@@ -28,6 +28,8 @@ export interface DefinitionFile extends ActionDefinition, Omit<RuleSource, keyof
 export interface Contract extends Actions {
   /** What is offered: one version of each. */
   readonly definitions: readonly DefinitionFile[];
+  /** The newest of each name, offered or not. */
+  readonly all: readonly DefinitionFile[];
   /** Every published schema by its name: `contract.renew.input`, `submit`, … */
   readonly schemas: ReadonlyMap<string, JsonObject>;
   checkRegistration(value: Json): Result<JsonObject, Refusal>;
@@ -63,7 +65,8 @@ export function readContract(
     all.set(key, each);
   }
   if (problems.length > 0) return err(problems);
-  const offered = newest(compiled).filter(({ file }) => offers(file));
+  const latest = newest(compiled);
+  const offered = latest.filter(({ file }) => offers(file));
   for (const { schemas: own } of offered) for (const [name, schema] of own) schemas.set(name, published(name, schema));
   const checks = Object.fromEntries(
     Object.entries(source.envelopes).map(([name, schema]) => {
@@ -74,6 +77,7 @@ export function readContract(
   const current = new Map(offered.map(({ file, action }) => [file.name, action]));
   return ok({
     definitions: offered.map(({ file }) => file),
+    all: latest.map(({ file }) => file),
     schemas,
     action: (name, version) => (version === undefined ? current.get(name) : all.get(`${name}@${version}`)?.action),
     checkEnvelope: (verb, value) => checks[verb](value),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { acceptanceOf, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
+import { readDefinitions } from '../../src/contract/files.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { type Holder, holder, mint, prove } from '../support/tokens.ts';
 
@@ -199,7 +200,9 @@ describe('who may call', () => {
   const renewal = () => ({ idempotency_key: randomUUID(), input: { contract: 'K-1001' } });
 
   it('anyone may look; acting without proof is a 401 that says how', async () => {
-    expect((await rpc('tools/list', {}, { fetch: anonymous })).result?.['tools']).toHaveLength(9);
+    const tools = (await rpc('tools/list', {}, { fetch: anonymous })).result?.['tools'] as { name: string }[];
+    const actions = readDefinitions().definitions.map(({ name }) => name.replace('.', '_'));
+    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(actions));
     expect((await rpc('server/discover', {}, { fetch: anonymous })).result).toBeDefined();
     const refused = await call(
       'human_handoff',

@@ -140,6 +140,7 @@ export function seed(db: Db, now: Date): void {
       postal_code: place.postal,
       country: place.country,
       currency: place.currency,
+      loyalty_points: 5_000 + 100 * index,
       billing_email: `billing@${slug(name)}.example`,
       vat_id: `${place.vat}${100_000_000 + below(899_999_999)}`,
     });

@@ -42,6 +42,7 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     country: clearable(text(2)),
     billing_email: clearable(text(254)),
     vat_id: clearable(text(20)),
+    loyalty_points: count(1e9),
   },
   contacts: {
     first_name: clearable(text(80)),
