@@ -111,6 +111,7 @@ const RUNNING = {
   seats: 4_321,
   unit_price: euros(110_001),
   cancels_on: null,
+  payment_terms_days: 0,
   auto_renew: true,
 };
 
