@@ -16,6 +16,7 @@ export interface Snapshot<T extends JsonObject = JsonObject> {
   readonly versionKind: 'etag' | 'timestamp' | 'counter' | 'hash';
   /** RFC 3339 UTC. */
   readonly readAt: string;
+  /** By our names, with `id` and `account`: the account's id, the record's own for an account, null where it belongs to nobody. */
   readonly data: T;
 }
 

@@ -67,7 +67,7 @@ function subjectIds(operation: Operation, subjects: readonly Subject[]): Result<
 
 /** A record outside the mandate's accounts looks the same as one that does not exist. */
 function isOwn({ mandate }: Operation, { data }: Snapshot): boolean {
-  const account = data['account'] ?? data['id'];
+  const { account } = data;
   return typeof account === 'string' && (mandate?.constraints.accounts ?? []).includes(account);
 }
 
