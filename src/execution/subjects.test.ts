@@ -7,6 +7,7 @@ import { readSubjects } from './subjects.ts';
 
 const operation = {
   id: 'op_1',
+  createdAt: '2026-11-01T00:00:00Z',
   action: 'contract.renew',
   input: { contract: 'A-1001' },
   mandate: { constraints: { actions: ['contract.renew'], accounts: ['A-1001'] } },
