@@ -96,9 +96,20 @@ describe('a buyer', () => {
   it('trades: what an offer is better in than wished for now, it pays for', () => {
     const [longer, plain] = [30, 24].map((term) => offer({ ...SIDES, unit_price: eur(4_690), term_months: term }));
     if (longer === undefined || plain === undefined) throw new Error('no offers');
-    const [traded, straight] = [longer, plain].map((each) => buyerMove(GOALS, talk(3, each), ROUNDS));
+    const { terms } = GOALS;
+    const [traded, straight] = [longer, plain].map((each) => buyerMove({ terms }, talk(3, each), ROUNDS));
     expect(straight).toMatchObject({ kind: 'counter', terms: { term_months: 24 } });
     expect(traded).toMatchObject({ kind: 'counter', terms: { term_months: 30 } });
+  });
+
+  it('does not bargain about what there is no money for', () => {
+    const goals: BuyerGoals = {
+      ...GOALS,
+      budget: { most: eur(4_500 * 24 * 32), of: ['unit_price', 'term_months', 'seats'] },
+    };
+    const longer = offer({ ...SIDES, unit_price: eur(4_300), term_months: 30 });
+    const move = buyerMove(goals, talk(3, longer), ROUNDS);
+    expect(move).toMatchObject({ kind: 'counter', terms: { term_months: 24, unit_price: eur(4_500) } });
   });
 
   it('lets what has a bound give way where there is no money', () => {

@@ -97,23 +97,24 @@ function proposalFor(goals: BuyerGoals, enough: number, open: readonly Offer[]):
   const yields = yielding(goals);
   const sides = Object.entries(goals.terms).filter(([name]) => !yields.includes(name));
   const wishes = Object.fromEntries(sides.map(([name, { wish }]) => [name, jsonOf(wish)]));
-  const at = (terms: Terms, fit: number): Terms =>
-    withinBudget(goals, {
-      ...terms,
-      ...Object.fromEntries(
-        Object.entries(goals.terms).flatMap(([name, goal]) =>
-          yields.includes(name) ? [[name, valueAt(goal, fit)]] : [],
-        ),
+  const at = (terms: Terms, fit: number): Terms => ({
+    ...terms,
+    ...Object.fromEntries(
+      Object.entries(goals.terms).flatMap(([name, goal]) =>
+        yields.includes(name) ? [[name, valueAt(goal, fit)]] : [],
       ),
-    });
+    ),
+  });
   const taken = open.flatMap(({ terms }) => {
     const fit = priceFit(goals, yields, sides, terms, enough);
     if (fit === undefined || fit > 1) return [];
     const proposal = at(pick(terms, Object.keys(wishes)), Math.max(0, fit));
+    // More than there is money for is nothing to bargain about.
+    if (overBudget(goals, proposal)) return [];
     return [{ proposal, gap: gapBetween(goals, yields, proposal, terms) }];
   });
   taken.sort((a, b) => a.gap - b.gap);
-  return taken[0]?.proposal ?? at(wishes, enough);
+  return taken[0]?.proposal ?? withinBudget(goals, at(wishes, enough));
 }
 
 /** How far their price is from ours on the same side terms. */

@@ -95,6 +95,7 @@ describe('the limit', () => {
     const shown = `${JSON.stringify({ policy })} ${inspect(policy, { depth: 9, showHidden: true })} ${String(policy)}`;
     expect(shown).not.toMatch(/773|7[.]?73|719/);
     expect(shown).toContain('[negotiation policy]');
+    expect(inspect({ policy })).toBe('{ policy: [negotiation policy] }');
     expect(structuredClone({ ...policy })).not.toHaveProperty('limit');
   });
 

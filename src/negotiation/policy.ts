@@ -107,4 +107,9 @@ export class NegotiationPolicy {
   toJSON(): string {
     return '[negotiation policy]';
   }
+
+  /** What a log line or an error would show of it (node:util). */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toJSON();
+  }
 }
