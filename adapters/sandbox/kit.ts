@@ -72,7 +72,7 @@ function samplesOn(crm: () => Sandbox): Sample[] {
         async prepare(n) {
           const ref: Ref = { type: 'order', by: 'id', value: `O-${1001 + (n % 900)}` };
           const status = action === 'order.change' ? 'pending' : 'delivered';
-          await crm().edit('orders', ref.value, { status, total: euros(10_000), refunded: euros(0) });
+          await crm().edit('orders', ref.value, { status, quantity: 1, total: euros(10_000), refunded: euros(0) });
           const about = { ref, edit: { quantity: 7 + n } };
           if (action === 'refund.request')
             return {
@@ -92,7 +92,7 @@ function samplesOn(crm: () => Sandbox): Sample[] {
       action: 'payment.arrange',
       async prepare(n) {
         const ref: Ref = { type: 'invoice', by: 'id', value: `I-${1001 + (n % 300)}` };
-        await crm().edit('invoices', ref.value, { status: 'open' });
+        await crm().edit('invoices', ref.value, { status: 'open', disputed_because: null });
         return {
           input: { invoice: ref.value, want: 'instalments', instalments: 3 },
           terms: { want: 'instalments', instalments: 3, first_on: '2026-12-01', fee: euros(0), hardship: false },

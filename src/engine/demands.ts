@@ -7,11 +7,10 @@ import type { Action } from './world.ts';
 /** An action's demands, raised where this very request is graver than others of its kind. What cannot be decided is the graver. */
 export function demandsOf({ definition, rules }: Action, input: JsonObject): Demands {
   const scope: Scope = { operation: '', input, terms: {}, records: {} };
-  return rules.raise.reduce<Demands>(
-    (demands, { when, to }) =>
-      isFalse(when, scope) ? demands : { ...demands, ...to, risk: graver(demands.risk, to.risk) },
-    definition,
-  );
+  let demands: Demands = definition;
+  for (const { when, to } of rules.raise)
+    if (!isFalse(when, scope)) demands = { ...demands, ...to, risk: graver(demands.risk, to.risk) };
+  return demands;
 }
 
 function isFalse(when: (scope: Scope) => unknown, scope: Scope): boolean {

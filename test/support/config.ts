@@ -83,10 +83,10 @@ export async function testMandate(
   agent: AgentKey,
   subject: string,
   constraints: MandateConstraints,
+  now = new Date(),
 ): Promise<string> {
   const holder = publicJwk(agent.publicJwk);
   if (holder === undefined) throw new Error('the agent has no public key');
-  const now = new Date();
   return issueMandate({
     key: { ...(await jwkSigner(principal.privateJwk)), kid: principal.keyid },
     issuer: ISSUER,

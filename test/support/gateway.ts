@@ -36,7 +36,7 @@ export interface TestGateway {
   /** A new key, registered unless told otherwise. */
   newAgent(options?: { readonly registered?: boolean; readonly fetch?: typeof fetch }): Promise<TestAgent>;
   /** The customer's mandate for this agent: contract.renew and data.validate of the account unless constrained otherwise. */
-  mandateFor(agent: TestAgent, constraints?: MandateConstraints): Promise<string>;
+  mandateFor(agent: TestAgent, constraints?: MandateConstraints, issuedAt?: Date): Promise<string>;
   /** Approves the sign-off at this console page as a person would. */
   approve(url: string): Promise<void>;
   /** Stops and starts the gateway on the same data and port; the CRM keeps running. */
@@ -100,8 +100,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       if (registered) await client.register({ name: 'Test agent' });
       return { key, client };
     },
-    mandateFor: (agent, constraints = { actions: ['contract.renew', 'data.validate'], accounts: [account] }) =>
-      testMandate(principal, agent.key, 'contact:C-1001', constraints),
+    mandateFor: (
+      agent,
+      constraints = { actions: ['contract.renew', 'data.validate'], accounts: [account] },
+      issuedAt,
+    ) => testMandate(principal, agent.key, 'contact:C-1001', constraints, issuedAt),
     approve: (url) => approveAsPerson(origin, url, APPROVER),
     async restart() {
       await gateway.stop();
