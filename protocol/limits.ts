@@ -19,6 +19,8 @@ export const LIMITS = {
   signatureLabelsMax: 8,
   signatureNonceBytesMin: 16,
   signatureNonceCharsMax: 256,
+  /** Signatures of one key in one window, all of which are remembered: ~100 MB at most, and thousands a second. */
+  noncesPerKeyMax: 1_000_000,
   idempotencyKeyCharsMin: 20,
   idempotencyKeyCharsMax: 255,
   /** Published retention of idempotency keys: 30 days. */

@@ -98,7 +98,8 @@ export async function composeApp({ config, engine, ledger, follower, profile }: 
   app.get('/', (c) => c.redirect('/llms.txt', 302));
   app.notFound((c) => {
     const allow = allowedMethods(app, c.req.path);
-    if (allow.length === 0) return exchange.refuse(refusal('not-found'));
+    // A route may look for something itself and not find it.
+    if (allow.length === 0 || allow.includes(c.req.method)) return exchange.refuse(refusal('not-found'));
     const refused = exchange.refuse(refusal('method-not-allowed'));
     refused.headers.set('allow', allow.join(', '));
     return refused;

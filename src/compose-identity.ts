@@ -12,6 +12,7 @@ import { type AuthenticateDeps, authenticate, type Caller, type KnownKey } from 
 import { makeDirectories } from './identity/directory.ts';
 import { makeGuardedFetch } from './identity/guarded-fetch.ts';
 import { verifyKeyOf } from './identity/keys-node.ts';
+import { makeNonceCap } from './identity/nonce-cap.ts';
 import { makeTokenAuth } from './identity/oauth.ts';
 import { bearerChallenge, challengeError, metadataUrl } from './identity/oauth-metadata.ts';
 
@@ -44,6 +45,7 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
     registered,
     resolve,
     isRevoked: (keyid) => store.isRevoked('key', keyid),
+    cap: makeNonceCap(),
   };
   const bySignature = (raw: RawRequest) => authenticate(raw, deps, clock.now());
 

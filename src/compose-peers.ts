@@ -11,6 +11,7 @@ import { A2A_PATH, agentCard, type CardFacts, extendedCard, signedCard } from '.
 import { serveCard } from './bindings/a2a/card-route.ts';
 import { withoutBugs } from './bindings/a2a/errors.ts';
 import { type Call, makeA2aHandler } from './bindings/a2a/handler.ts';
+import { withPlaces } from './bindings/a2a/places.ts';
 import type { Env, Exchange } from './bindings/exchange.ts';
 import type { PublicDocument } from './bindings/http/documents.ts';
 import { MCP_PATH, makeMcpBinding, type Sessions } from './bindings/mcp/app.ts';
@@ -68,15 +69,18 @@ async function a2a({ engine, config, exchange, operations, identity, profile }: 
   const jku = `${config.origin}/.well-known/jwks.json`;
   const signed = signedCard(agentCard(facts), keys, jku);
   const calls = new WeakMap<ServerCallContext, Call>();
-  const own = makeA2aHandler({
+  const callOf = (context: ServerCallContext): Call =>
+    calls.get(context) ?? { caller: undefined, signal: new AbortController().signal };
+  const answers = makeA2aHandler({
     world,
     contract,
     operations,
     card: AgentCard.fromJSON(signed),
     extendedCard: AgentCard.fromJSON(signedCard(extendedCard(facts), keys, jku)),
-    callOf: (context) => calls.get(context) ?? { caller: undefined, signal: new AbortController().signal },
+    callOf,
     allowPrivate: config.allow_private_network,
   });
+  const own = withPlaces(answers, callOf);
   const handler = withoutBugs(profile?.a2a(own) ?? own, (error) =>
     log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' }),
   );

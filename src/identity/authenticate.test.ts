@@ -2,10 +2,12 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../protocol/limits.ts';
 import { contentDigest, type SignKey, signRequest } from '../../protocol/signature.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
 import { type AuthenticateDeps, authenticate, type KnownKey } from './authenticate.ts';
 import { signKeyOf, verifyKeyOf } from './keys-node.ts';
+import { makeNonceCap } from './nonce-cap.ts';
 
 const NOW = new Date('2026-05-01T12:00:00Z');
 const AUTHORITY = 'gateway.example';
@@ -72,6 +74,7 @@ function watched(pairs: readonly Pair[] = [agent], more: Partial<AuthenticateDep
       return undefined;
     },
     isRevoked: () => false,
+    cap: makeNonceCap(),
     ...more,
   };
   return { work, ask: (raw: RawRequest, now = NOW) => authenticate(raw, deps, now) };
@@ -248,6 +251,33 @@ describe('what costs us is done last', () => {
     const { work, ask } = watched();
     await ask(edited(signed(), 'signature', () => `parley=:${Buffer.alloc(64).toString('base64')}:`));
     expect(work).toEqual({ lookups: 1, verifications: 1, resolutions: 0 });
+  });
+});
+
+describe('one key’s share', () => {
+  const windowMs = LIMITS.signatureWindowSecondsMax * 1000;
+  const later = (ms: number) => new Date(NOW.getTime() + ms);
+
+  it('is so many signatures a window; what is beyond it costs no crypto, and it comes again', async () => {
+    const { work, ask } = watched([agent], { cap: makeNonceCap(2) });
+    expect((await ask(signed())).ok && (await ask(signed())).ok).toBe(true);
+    expect(await ask(signed(), later(1_000))).toEqual({
+      ok: false,
+      error: { code: 'too-many-requests', retryAfterSeconds: LIMITS.signatureWindowSecondsMax - 1 },
+    });
+    expect(work.verifications).toBe(2);
+    expect(await ask(signed(), later(windowMs))).toMatchObject({ ok: true });
+  });
+
+  it('is its own: neither others nor forgeries in its name use it up', async () => {
+    const other = newPair();
+    const { ask } = watched([agent, other], { cap: makeNonceCap(1) });
+    const forged = edited(signed(), 'signature', () => `parley=:${Buffer.alloc(64, 1).toString('base64')}:`);
+    for (let count = 0; count < 3; count += 1)
+      expect(await ask(forged)).toMatchObject({ error: { code: 'signature-invalid' } });
+    expect(await ask(signed(other))).toMatchObject({ ok: true });
+    expect(await ask(signed())).toMatchObject({ ok: true });
+    expect(await ask(signed())).toMatchObject({ error: { code: 'too-many-requests' } });
   });
 });
 

@@ -19,6 +19,7 @@ import {
 import type { RawRequest } from '../edge/raw-request.ts';
 import type { Nonce } from '../ports.ts';
 import { NODE_HASHES } from './keys-node.ts';
+import type { NonceCap } from './nonce-cap.ts';
 
 /** Who asks, proven: by a signature over this very request, or by an access token. */
 export interface Caller {
@@ -55,6 +56,7 @@ export interface AuthenticateDeps {
   /** Resolves a key the request points to (Signature-Agent, UCP-Agent) and that this signature covers; bounded and cached. */
   readonly resolve: (candidate: Candidate, request: RawRequest) => Promise<KnownKey | undefined>;
   readonly isRevoked: (keyid: Thumbprint) => boolean;
+  readonly cap: NonceCap;
 }
 
 /** Form, window, coverage, digest, then the key, then crypto: what costs us most comes last. Each label is judged by the profile of its
@@ -85,8 +87,16 @@ async function identify(raw: RawRequest, deps: AuthenticateDeps, now: Date): Pro
       reason = refusal('key-revoked');
       continue;
     }
+    const retryAfterSeconds = deps.cap.wait(known.key.kid, now);
+    if (retryAfterSeconds > 0) {
+      reason = { ...refusal('too-many-requests'), retryAfterSeconds };
+      continue;
+    }
     const verified = verifyCandidate(candidate, request, known.key);
-    if (verified.ok) return ok(callerOf(raw, candidate, known, now));
+    if (verified.ok) {
+      deps.cap.count(known.key.kid, now);
+      return ok(callerOf(raw, candidate, known, now));
+    }
     reason = verified.error;
   }
   return err(reason);

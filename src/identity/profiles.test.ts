@@ -9,6 +9,7 @@ import type { RawRequest } from '../edge/raw-request.ts';
 import { type AuthenticateDeps, authenticate, type Caller } from './authenticate.ts';
 import { makeDirectories } from './directory.ts';
 import { verifyKeyOf } from './keys-node.ts';
+import { makeNonceCap } from './nonce-cap.ts';
 
 const NOW = new Date('2026-05-01T12:00:00Z');
 const SECONDS = NOW.getTime() / 1000;
@@ -92,6 +93,7 @@ function gateway(more: Partial<AuthenticateDeps> = {}) {
       },
     }),
     isRevoked: () => false,
+    cap: makeNonceCap(),
     ...more,
   };
   return (raw: RawRequest, now = NOW) => authenticate(raw, deps, now);
@@ -286,6 +288,14 @@ describe('an AdCP agent', () => {
 
   it('does not get away with another query', async () => {
     expect(await codeOf({ ...(await asking(adcp)), target: '/actions/a?b=d' })).toBe('signature-invalid');
+  });
+
+  it('hears in AdCP’s words that its key signs too much', async () => {
+    const ask = gateway({ cap: makeNonceCap(0) });
+    expect(await ask(await asking(adcp))).toMatchObject({
+      ok: false,
+      error: { code: 'too-many-requests', extra: { code: 'request_signature_rate_abuse' } },
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 /** The MCP binding on the wire: who may call, what waits for a person, and what a hostile client gets. */
 import { randomUUID } from 'node:crypto';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { acceptanceOf, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
@@ -98,6 +98,14 @@ async function waiting(capabilities: JsonObject) {
   return { id: asked.id, args, accepted: await call('offer_accept', args, { capabilities }) };
 }
 
+/** Only the time of day: what waits goes on waiting as long as ever. */
+function moveClock(seconds: number): void {
+  const now = Date.now() + seconds * 1000;
+  if (!vi.isFakeTimers()) vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime(now);
+}
+afterEach(() => void vi.useRealTimers());
+
 const approve = async (id: string) => {
   const seen = view(await call('operation_read', { operation: id }));
   await gateway.approve(`${gateway.origin}/console/signoffs/${seen.signoff?.id}`);
@@ -140,8 +148,28 @@ describe('a sign-off', () => {
     expect((await rpc('tasks/get', { taskId }, { capabilities, fetch: stranger })).error?.code).toBe(-32_602);
     expect((await rpc('tasks/cancel', { taskId }, { capabilities, fetch: stranger })).result).toBeUndefined();
     expect((await rpc('tasks/get', { taskId })).error?.code).toBe(-32_021);
-    for (const wrong of ['x', `${taskId}0`, taskId.replace(/\d{13}$/, '0000000000000'), ''])
-      expect((await rpc('tasks/get', { taskId: wrong }, { capabilities })).error?.code).toBe(-32_602);
+    const [operation, since, mac = ''] = taskId.split('.');
+    const guesses = ['x', '', `${taskId}0`, `${operation}.${since}`, `${operation}.0000000000000.${mac}`];
+    for (const wrong of [...guesses, `${operation}.${since}.${'A'.repeat(mac.length)}`])
+      expect((await rpc('tasks/get', { taskId: wrong }, { capabilities })).error?.code, wrong).toBe(-32_602);
+  }, 20_000);
+
+  it('has a task id that nobody can guess: 128 bits that only the company can make, after a restart too', async () => {
+    const capabilities = { extensions: { [TASKS]: {} } };
+    const { id, accepted } = await waiting(capabilities);
+    const taskId = String(accepted.result?.['taskId']);
+    const [, , mac = ''] = taskId.split('.');
+    expect(Buffer.from(mac, 'base64url')).toHaveLength(16);
+    const readAgain = async () => (await rpc('tasks/get', { taskId }, { capabilities })).result?.['taskId'];
+    expect(await readAgain()).toBe(taskId);
+    await gateway.restart();
+    expect(await readAgain()).toBe(taskId);
+    // The operation's id alone, which more people see, is no way to the task.
+    for (const verb of ['get', 'update', 'cancel']) {
+      const made = { taskId: `${id}.${taskId.split('.')[1]}.${Buffer.alloc(16).toString('base64url')}` };
+      expect((await rpc(`tasks/${verb}`, made, { capabilities })).error?.code, verb).toBe(-32_602);
+    }
+    expect(view(await call('operation_read', { operation: id })).state).toBe('awaiting_signoff');
   }, 20_000);
 
   it('is a question for a client that can ask its person: wait, withdraw or talk to a person; each answer counts once', async () => {
@@ -176,6 +204,25 @@ describe('a sign-off', () => {
     expect((await call('offer_accept', first.args, { capabilities, more, fetch: stranger })).error?.code).toBe(-32_602);
     const person = { requestState, inputResponses: { meanwhile: { action: 'accept', content: { choice: 'person' } } } };
     expect(view(await call('offer_accept', first.args, { capabilities, more: person })).state).toBe('handed_off');
+  }, 20_000);
+
+  it('is no question any more once its time is over', async () => {
+    const capabilities = { elicitation: {} };
+    const { id, args, accepted } = await waiting(capabilities);
+    const requestState = String(accepted.result?.['requestState']);
+    const answer = (choice: string) =>
+      call('offer_accept', args, {
+        capabilities,
+        more: { requestState, inputResponses: { meanwhile: { action: 'accept', content: { choice } } } },
+      });
+    moveClock(601);
+    expect((await answer('withdraw')).error).toMatchObject({
+      code: -32_602,
+      message: expect.stringContaining('expired'),
+    });
+    expect(view(await call('operation_read', { operation: id })).state).toBe('awaiting_signoff');
+    moveClock(-30);
+    expect(view(await answer('withdraw')).state).toBe('withdrawn');
   }, 20_000);
 
   it('is a plain pending result for everyone else', async () => {

@@ -26,7 +26,7 @@ import {
   translated,
 } from './errors.ts';
 import type { Call } from './handler.ts';
-import { restRoute } from './rest.ts';
+import { methodsAt, restRoute } from './rest.ts';
 import { eventStream } from './sse.ts';
 
 export interface A2aDeps {
@@ -83,14 +83,17 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
   }
 
   async function rest(c: Http): Promise<Response> {
+    const { pathname, searchParams: query } = new URL(c.req.url);
+    const path = pathname.slice(A2A_PATH.length);
+    const allowed = methodsAt(path);
+    if (!allowed.includes(c.req.method)) return refuseMethod(allowed);
+    const method = c.req.method === 'HEAD' ? 'GET' : c.req.method;
     const received = await receive(c, 'rest');
     if (received instanceof Response) return received;
     const { context, body } = received;
-    const { pathname, searchParams: query } = new URL(c.req.url);
-    const path = pathname.slice(A2A_PATH.length);
     try {
       validateVersion(context.requestedVersion, await handler.getAgentCard(), 'HTTP+JSON');
-      const routed = await restRoute(handler, context, { method: c.req.method, path, query, body });
+      const routed = await restRoute(handler, context, { method, path, query, body });
       if (routed === undefined)
         return refuse('rest', refusal('not-found', 'There is no such method here.'), received.by);
       if (routed.kind === 'value') return answer(received, routed.status, routed.value, A2A_CONTENT_TYPE);
@@ -101,6 +104,13 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
       const status = restStatusFor(known);
       return answer(received, status, toRestErrorBody(known, status), A2A_CONTENT_TYPE);
     }
+  }
+
+  function refuseMethod(allowed: readonly string[]): Response {
+    if (allowed.length === 0) return refuse('rest', refusal('not-found', 'There is no such method here.'));
+    const refused = refuse('rest', refusal('method-not-allowed'));
+    refused.headers.set('allow', allowed.join(', '));
+    return refused;
   }
 
   async function receive(c: Http, form: Form): Promise<Received | Response> {
@@ -139,14 +149,13 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
 
   const app = new Hono<Env>();
   app.post(A2A_PATH, rpc);
-  app.get(`${A2A_PATH}/*`, rest);
-  app.post(`${A2A_PATH}/*`, rest);
-  app.delete(`${A2A_PATH}/*`, rest);
+  app.all(`${A2A_PATH}/*`, rest);
   return app;
 }
 
 function headersOf({ requestedVersion, activatedExtensions = [] }: ServerCallContext): Record<string, string> {
-  const version = { [A2A_VERSION_HEADER.toLowerCase()]: requestedVersion };
+  // From a query it can be anything, and not everything is allowed in a header field.
+  const version = /^\d\.\d$/.test(requestedVersion) ? { [A2A_VERSION_HEADER.toLowerCase()]: requestedVersion } : {};
   return activatedExtensions.length === 0
     ? version
     : { ...version, [HTTP_EXTENSION_HEADER.toLowerCase()]: Extensions.toServiceParameter(activatedExtensions) };

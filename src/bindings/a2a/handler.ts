@@ -20,12 +20,12 @@ import { taskOf } from './task.ts';
 export interface Call {
   readonly caller: Caller | undefined;
   readonly signal: AbortSignal;
-  /** Set when the caller must prove itself first: the answer is a 401, whatever the transport made of it. */
+  /** Set when the caller must prove itself first, or has too much open: the answer is that, whatever the transport made of it. */
   refused?: Refusal;
 }
 
 export interface HandlerDeps {
-  readonly world: Pick<World, 'settings' | 'ids'>;
+  readonly world: Pick<World, 'settings'>;
   readonly contract: Contract;
   readonly operations: Operations;
   readonly card: AgentCard;
@@ -59,7 +59,6 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
     operations,
     callerOf,
     readTask,
-    ids: deps.world.ids,
     allowPrivate: deps.allowPrivate,
   });
 
@@ -71,12 +70,13 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
     if (!ask.ok) throw a2aError(ask.error, 'message');
     if (ask.value === undefined && message.taskId === '') return guide(contract, settings, message);
     const caller = callerOf(context);
+    const config = request.configuration?.taskPushNotificationConfig;
+    const push = config === undefined ? undefined : pushConfigs.checked(config);
     if (message.taskId !== '') refuseIfEnded(caller, message, ask.value?.verb === 'handoff');
     if (ask.value === undefined) return guideTo(await readTask(context, message.taskId), message);
     const replied = await operations.ask(caller, ask.value);
     if (!replied.ok) throw a2aError(replied.error, ask.value.verb === 'submit' ? 'message' : 'task');
-    const push = request.configuration?.taskPushNotificationConfig;
-    if (push !== undefined) await pushConfigs.set(context, { ...push, taskId: replied.value.operation });
+    if (push !== undefined) await pushConfigs.keep(context, replied.value.operation, push);
     const found = operations.own(caller, replied.value.operation);
     if (!found.ok) throw a2aError(found.error, 'task');
     return found.value;
@@ -153,7 +153,8 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
       yield* eventsOf(operations, operation, () => false, callOf(context).signal);
     },
 
-    createTaskPushNotificationConfig: (config: TaskPushNotificationConfig, context) => pushConfigs.set(context, config),
+    createTaskPushNotificationConfig: (config: TaskPushNotificationConfig, context) =>
+      pushConfigs.create(context, config),
     getTaskPushNotificationConfig: ({ taskId, id }, context) => pushConfigs.get(context, taskId, id),
     listTaskPushNotificationConfigs: ({ taskId }, context) => pushConfigs.list(context, taskId),
     deleteTaskPushNotificationConfig: ({ taskId, id }, context) => pushConfigs.remove(context, taskId, id),

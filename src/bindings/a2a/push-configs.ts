@@ -1,4 +1,5 @@
 /** Push notification configurations (A2A §3.1.7 to §3.1.10): kept in the operation itself, checked before they are kept. */
+import { hash } from 'node:crypto';
 import type { ListTaskPushNotificationConfigsResponse, TaskPushNotificationConfig } from '@a2a-js/sdk';
 import { TaskNotFoundError } from '@a2a-js/sdk/errors';
 import type { ServerCallContext } from '@a2a-js/sdk/server';
@@ -6,7 +7,6 @@ import { refusal } from '../../../protocol/errors.ts';
 import type { Operation, Push } from '../../engine/operation.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import { checkUrl } from '../../identity/guarded-fetch.ts';
-import type { Ids } from '../../ports.ts';
 import type { Operations } from '../operations.ts';
 import { a2aError } from './errors.ts';
 
@@ -14,7 +14,6 @@ export interface PushConfigDeps {
   readonly operations: Operations;
   readonly callerOf: (context: ServerCallContext) => Caller;
   readonly readTask: (context: ServerCallContext, id: string) => Promise<Operation>;
-  readonly ids: Ids;
   readonly allowPrivate: boolean;
 }
 
@@ -23,33 +22,47 @@ const TEXT_CHARS_MAX = 1_024;
 const SCHEME = /^[A-Za-z][A-Za-z0-9-]{0,31}$/;
 const CREDENTIALS = /^[\x21-\x7e][\x20-\x7e]{0,2047}$/;
 
-export function makePushConfigs({ operations, callerOf, readTask, ids, allowPrivate }: PushConfigDeps) {
+export function makePushConfigs({ operations, callerOf, readTask, allowPrivate }: PushConfigDeps) {
   async function change(context: ServerCallContext, id: string, update: (pushes: readonly Push[]) => readonly Push[]) {
     const changed = await operations.setPushes(callerOf(context), id, update);
     if (!changed.ok) throw a2aError(changed.error, 'task');
   }
 
+  /** What is kept of a configuration; throws for what is not to be sent to. */
+  function checked(config: TaskPushNotificationConfig): Push {
+    const { url, token, authentication } = config;
+    // The same without a name again is the same: a message that is sent again leaves one.
+    const id = config.id === '' ? hash('sha256', JSON.stringify([url, token]), 'base64url').slice(0, 22) : config.id;
+    const allowed = checkUrl(url, allowPrivate);
+    if (!allowed.ok) throw wrong(`url: ${allowed.error.reason}.`);
+    if (!/^[\w.-]{1,64}$/.test(id)) throw wrong('id must be 1 to 64 letters, digits, `.`, `-` or `_`.');
+    if (url.length > TEXT_CHARS_MAX || token.length > TEXT_CHARS_MAX || !/^[\x20-\x7e]*$/.test(token))
+      throw wrong('url and token are limited to 1024 printable characters.');
+    if (
+      authentication !== undefined &&
+      !(SCHEME.test(authentication.scheme) && CREDENTIALS.test(authentication.credentials))
+    )
+      throw wrong('authentication must be a scheme and credentials as in RFC 9110 §11.4.');
+    return {
+      id,
+      url,
+      ...(token === '' ? {} : { token }),
+      ...(authentication === undefined ? {} : { authentication }),
+    };
+  }
+
+  const keep = (context: ServerCallContext, task: string, push: Push) =>
+    change(context, task, (pushes) => [...pushes.filter(({ id }) => id !== push.id), push]);
+
   return {
-    async set(context: ServerCallContext, config: TaskPushNotificationConfig): Promise<TaskPushNotificationConfig> {
-      const { url, token, authentication } = config;
-      const id = config.id === '' ? ids.make('ev') : config.id;
-      const checked = checkUrl(url, allowPrivate);
-      if (!checked.ok) throw wrong(`url: ${checked.error.reason}.`);
-      if (!/^[\w.-]{1,64}$/.test(id)) throw wrong('id must be 1 to 64 letters, digits, `.`, `-` or `_`.');
-      if (url.length > TEXT_CHARS_MAX || token.length > TEXT_CHARS_MAX || !/^[\x20-\x7e]*$/.test(token))
-        throw wrong('url and token are limited to 1024 printable characters.');
-      if (
-        authentication !== undefined &&
-        !(SCHEME.test(authentication.scheme) && CREDENTIALS.test(authentication.credentials))
-      )
-        throw wrong('authentication must be a scheme and credentials as in RFC 9110 §11.4.');
-      const push: Push = {
-        id,
-        url,
-        ...(token === '' ? {} : { token }),
-        ...(authentication === undefined ? {} : { authentication }),
-      };
-      await change(context, config.taskId, (pushes) => [...pushes.filter((each) => each.id !== id), push]);
+    checked,
+    /** For a request whose nonce is already spent. */
+    keep,
+
+    async create(context: ServerCallContext, config: TaskPushNotificationConfig): Promise<TaskPushNotificationConfig> {
+      const push = checked(config);
+      await readTask(context, config.taskId);
+      await keep(context, config.taskId, push);
       return configOf(config.taskId, push);
     },
 
@@ -65,6 +78,7 @@ export function makePushConfigs({ operations, callerOf, readTask, ids, allowPriv
     },
 
     async remove(context: ServerCallContext, task: string, id: string): Promise<void> {
+      await readTask(context, task);
       await change(context, task, (pushes) => pushes.filter((each) => each.id !== id));
     },
   };

@@ -28,6 +28,22 @@ export type Routed =
 
 const value = (json: unknown, status = 200): Routed => ({ kind: 'value', status, value: json });
 
+const METHODS: readonly (readonly [path: RegExp, methods: readonly string[]])[] = [
+  // JSON-RPC's own address.
+  [/^$/, ['POST']],
+  [/^\/message:(?:send|stream)$/, ['POST']],
+  [/^\/(?:extendedAgentCard|tasks|tasks\/[^/:]+)$/, ['GET', 'HEAD']],
+  [/^\/tasks\/[^/:]+:cancel$/, ['POST']],
+  [/^\/tasks\/[^/:]+:subscribe$/, ['GET', 'HEAD', 'POST']],
+  [/^\/tasks\/[^/:]+\/pushNotificationConfigs$/, ['GET', 'HEAD', 'POST']],
+  [/^\/tasks\/[^/:]+\/pushNotificationConfigs\/[^/]+$/, ['GET', 'HEAD', 'DELETE']],
+];
+
+/** What `Allow` says of a path below the binding's address; empty when there is nothing at it. */
+export function methodsAt(path: string): readonly string[] {
+  return METHODS.find(([pattern]) => pattern.test(path))?.[1] ?? [];
+}
+
 /** `undefined`: there is nothing at this path in this method. */
 export async function restRoute(
   handler: A2ARequestHandler,

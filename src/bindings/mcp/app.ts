@@ -32,6 +32,9 @@ interface Received {
 
 export const MCP_PATH = '/mcp';
 
+/** Only 2025-03-26 has batches. The tools are a list of 35 kB that costs its asker fifty bytes: not hundredfold. */
+const BATCH_MAX = 10;
+
 export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
   const { exchange } = deps;
   const proven = new WeakMap<Request, ProvenRequest>();
@@ -55,6 +58,13 @@ export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
     if (!raw.ok) return exchange.refuse(raw.error);
     const body = raw.value.method === 'POST' ? jsonBody(raw.value) : undefined;
     if (body?.ok === false) return rpcError(exchange, 400, -32_700, body.error);
+    if (body !== undefined && Array.isArray(body.value) && body.value.length > BATCH_MAX)
+      return rpcError(
+        exchange,
+        400,
+        -32_600,
+        refusal('malformed-request', `A batch has at most ${BATCH_MAX} messages.`),
+      );
     const caller = await deps.prove(raw.value);
     if (!caller.ok) return exchange.refuse(caller.error, undefined, deps.prove.challenge(caller.error));
     if (caller.value === undefined && (body === undefined || needsCaller(body.value))) {
@@ -95,14 +105,14 @@ function needsCaller(body: Json): boolean {
   if (Array.isArray(body)) return body.some(needsCaller);
   if (typeof body !== 'object' || body === null || !('method' in body)) return false;
   const { method, params } = body;
-  if (method === 'resources/read')
-    return (
-      typeof params === 'object' &&
-      params !== null &&
-      'uri' in params &&
-      operationInUri(String(params['uri'])) !== undefined
-    );
+  if (method === 'resources/read') return isOfOperation(params);
   return method === 'tools/call' || (typeof method === 'string' && method.startsWith('tasks/'));
+}
+
+function isOfOperation(params: Json | undefined): boolean {
+  if (typeof params !== 'object' || params === null || !('uri' in params)) return false;
+  const { uri } = params;
+  return typeof uri === 'string' && operationInUri(uri) !== undefined;
 }
 
 function rpcError(exchange: Exchange, status: number, code: number, refused: Refusal): Response {

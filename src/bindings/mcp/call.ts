@@ -16,13 +16,14 @@ import { isSettled, type Operations } from '../operations.ts';
 import { type Declared, declaredBy } from './declared.ts';
 import { callDigest, choiceOf, type makeElicitation, type Waiting } from './elicit.ts';
 import { operationResult, refusalResult, valueResult } from './results.ts';
-import { taskOf } from './tasks.ts';
+import { type TaskIds, taskOf } from './tasks.ts';
 import type { Tool, ToolMeaning } from './tools.ts';
 
 export interface CallDeps {
   readonly tools: ReadonlyMap<string, Tool>;
   readonly operations: Operations;
   readonly elicitation: ReturnType<typeof makeElicitation>;
+  readonly taskIds: TaskIds;
   readonly store: Pick<Store, 'spend'>;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -55,7 +56,7 @@ export function makeCallTool(deps: CallDeps) {
     const isSubmit = meaning.action !== undefined;
     // `operation` is an argument of the verbs; of an action's tool it is one nobody knows.
     const body = isSubmit && operation !== undefined ? { ...rest, operation } : rest;
-    const target = meaning.action ?? String(operation ?? '');
+    const target = meaning.action ?? (typeof operation === 'string' ? operation : '');
     const replied = await operations.ask(caller, { verb: meaning.verb, target, key, body });
     if (!replied.ok) return refusalResult(replied.error);
     const found = operations.own(caller, replied.value.operation);
@@ -69,7 +70,8 @@ export function makeCallTool(deps: CallDeps) {
   async function pending(operation: Operation, since: number, call: ToolCall, caller: Caller, declared: Declared) {
     if (isSettled(operation)) return operationResult(operation);
     if (declared.tasks) {
-      return { resultType: 'task', ...taskOf(operation, { operation: operation.id, since }) };
+      const taskId = deps.taskIds.write({ operation: operation.id, since }, caller.keyid);
+      return { resultType: 'task', ...taskOf(operation, since, taskId) };
     }
     if (declared.form && operation.state === 'awaiting_signoff') return askMeanwhile(operation, call, caller);
     return operationResult(operation);
@@ -83,7 +85,9 @@ export function makeCallTool(deps: CallDeps) {
   async function answerWaiting(call: ToolCall, caller: Caller, ctx: ServerContext, state: Waiting) {
     if (state.keyid !== caller.keyid || state.call !== callDigest(call.name, call.args))
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'The requestState belongs to another call.');
-    const fresh = await deps.store.spend({ keyid: caller.keyid, nonce: `mcp:${state.jti}`, expiresAt: state.exp });
+    // A little longer than the seal itself holds: its clock may be read a second later than ours was.
+    const expiresAt = state.exp + LIMITS.clockSkewSeconds;
+    const fresh = await deps.store.spend({ keyid: caller.keyid, nonce: `mcp:${state.jti}`, expiresAt });
     if (!fresh) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'The requestState was already used.');
     const choice = choiceOf(ctx.mcpReq.inputResponses);
     if (choice === 'withdraw' || choice === 'person') {

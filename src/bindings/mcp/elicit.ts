@@ -1,6 +1,5 @@
 /** Multi-round-trip requests (MCP 2026-07-28, basic/patterns/mrtr): while a person at the company decides, the customer is asked what
  * to do meanwhile. The state that comes back is the client's word: sealed, bound to caller, tool and arguments, used once. */
-import { createHash } from 'node:crypto';
 import { createRequestStateCodec, inputRequired, inputResponse } from '@modelcontextprotocol/server';
 import { digest } from '../../../protocol/canonical.ts';
 import type { Json } from '../../../protocol/json.ts';
@@ -9,6 +8,7 @@ import { viewOf } from '../../engine/view.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import type { Keys } from '../../ports.ts';
 import { inWords } from '../words.ts';
+import { secretFor } from './secret.ts';
 
 const TTL_SECONDS = 600;
 const QUESTION = 'meanwhile';
@@ -27,11 +27,7 @@ export interface Waiting {
 export type Choice = 'wait' | 'withdraw' | 'person';
 
 export function makeElicitation(keys: Pick<Keys, 'sign'>) {
-  // Every replica that holds the company's keys derives the same secret; a signature over these bytes is never given out.
-  const secret = createHash('sha256')
-    .update(keys.sign('answers', Buffer.from('parley: MCP requestState secret')))
-    .digest();
-  const codec = createRequestStateCodec<Waiting>({ key: secret, ttlSeconds: TTL_SECONDS });
+  const codec = createRequestStateCodec<Waiting>({ key: secretFor('requestState', keys), ttlSeconds: TTL_SECONDS });
   return {
     verify: codec.verify,
 

@@ -22,7 +22,7 @@ import { makeCallTool, type ToolCall } from './call.ts';
 import { requireTasks } from './declared.ts';
 import { makeElicitation } from './elicit.ts';
 import { operationInUri, publicResource, RESOURCES, TRANSCRIPT, transcriptOf } from './resources.ts';
-import { parseTaskId, TASKS_EXTENSION, type TaskId, taskOf } from './tasks.ts';
+import { makeTaskIds, TASKS_EXTENSION, taskOf } from './tasks.ts';
 import { toolsOf } from './tools.ts';
 
 export interface McpDeps {
@@ -102,8 +102,9 @@ function makeHandlers({ world, contract, operations }: McpDeps) {
   const { settings, store, ids, clock } = world;
   const listed = toolsOf(contract);
   const elicitation = makeElicitation(world.keys);
+  const taskIds = makeTaskIds(world.keys);
   const tools = new Map(listed.map((tool) => [tool.name, tool]));
-  const callTool = makeCallTool({ tools, operations, elicitation, store, ids, clock });
+  const callTool = makeCallTool({ tools, operations, elicitation, taskIds, store, ids, clock });
   // Our own definitions, in the SDK's mutable type.
   const shown = listed.map(({ meaning: _meaning, ...tool }) => tool) as unknown as ListToolsResult['tools'];
 
@@ -127,18 +128,19 @@ function makeHandlers({ world, contract, operations }: McpDeps) {
     },
 
     async task(verb, params) {
-      const id = parseTaskId(params['taskId']);
+      const by = proven(caller);
+      const id = taskIds.read(params['taskId'], by.keyid);
       if (id === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
-      if (verb === 'cancel') return cancelTask(proven(caller), id);
-      const operation = await operations.read(proven(caller), id.operation);
-      if (!operation.ok || id.since < Date.parse(operation.value.createdAt))
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
+      if (verb === 'cancel') return cancelTask(by, id.operation);
+      const operation = await operations.read(by, id.operation);
+      if (!operation.ok) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
       // No task of ours ever waits for the client's input: what comes is for a request that was never made, and is ignored.
-      return verb === 'get' ? { resultType: 'complete', ...taskOf(operation.value, id) } : { resultType: 'complete' };
+      if (verb === 'update') return { resultType: 'complete' };
+      return { resultType: 'complete', ...taskOf(operation.value, id.since, taskIds.write(id, by.keyid)) };
     },
   });
 
-  async function cancelTask(caller: Caller, { operation }: TaskId): Promise<JsonObject> {
+  async function cancelTask(caller: Caller, operation: string): Promise<JsonObject> {
     if (!operations.own(caller, operation).ok)
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
     // Cooperative: what a person or the policy has authorised is not stopped.

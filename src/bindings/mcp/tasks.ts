@@ -1,12 +1,15 @@
 /** The Tasks extension (SEP-2663, `io.modelcontextprotocol/tasks`, 2026-07-28) over operations. A task is how one call looks at an
  * operation: it keeps nothing of its own, so it survives whatever the operation survives. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { JsonObject } from '../../../protocol/json.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { isFinalState } from '../../../protocol/operation.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { viewOf } from '../../engine/view.ts';
+import type { Keys } from '../../ports.ts';
 import { inWords } from '../words.ts';
 import { operationResult } from './results.ts';
+import { secretFor } from './secret.ts';
 
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 const POLL_INTERVAL_MS = 2_000;
@@ -18,13 +21,29 @@ export interface TaskId {
   readonly since: number;
 }
 
-export function taskId({ operation, since }: TaskId): string {
-  return `${operation}.${since}`;
-}
+/** A MAC of this many bytes makes an id that nobody guesses. */
+const MAC_BYTES = 16;
+const FORM = /^(op_[0-9a-f-]{36})\.(\d{13})\.([\w-]{22})$/;
 
-export function parseTaskId(text: unknown): TaskId | undefined {
-  const [, operation, since] = /^(op_[0-9a-f-]{36})\.(\d{13})$/.exec(typeof text === 'string' ? text : '') ?? [];
-  return operation === undefined ? undefined : { operation, since: Number(since) };
+export type TaskIds = ReturnType<typeof makeTaskIds>;
+
+/** An id is unguessable and its caller's alone by a MAC over all three, so that nothing has to be kept to know it again. */
+export function makeTaskIds(keys: Pick<Keys, 'sign'>) {
+  const secret = secretFor('task id', keys);
+  const macOf = ({ operation, since }: TaskId, keyid: string): string => {
+    const mac = createHmac('sha256', secret).update(`${keyid} ${operation} ${since}`).digest();
+    return mac.subarray(0, MAC_BYTES).toString('base64url');
+  };
+  return {
+    write: (id: TaskId, keyid: string): string => `${id.operation}.${id.since}.${macOf(id, keyid)}`,
+
+    read(text: unknown, keyid: string): TaskId | undefined {
+      const [, operation = '', since, given = ''] = FORM.exec(typeof text === 'string' ? text : '') ?? [];
+      const id = { operation, since: Number(since) };
+      const isOurs = operation !== '' && timingSafeEqual(Buffer.from(given), Buffer.from(macOf(id, keyid)));
+      return isOurs ? id : undefined;
+    },
+  };
 }
 
 /** Whether the call has its result: it became the agent's turn, the operation ended, or a person took it. Once true, true for ever. */
@@ -36,14 +55,14 @@ export function isDone(operation: Operation, since: number): boolean {
 }
 
 /** `Task` with what its status carries. */
-export function taskOf(operation: Operation, id: TaskId): JsonObject {
-  const done = isDone(operation, id.since);
+export function taskOf(operation: Operation, since: number, taskId: string): JsonObject {
+  const done = isDone(operation, since);
   const status = operation.state === 'withdrawn' ? 'cancelled' : done ? 'completed' : 'working';
   return {
-    taskId: taskId(id),
+    taskId,
     status,
     statusMessage: inWords(viewOf(operation)),
-    createdAt: new Date(id.since).toISOString(),
+    createdAt: new Date(since).toISOString(),
     lastUpdatedAt: operation.updatedAt,
     ttlMs: LIMITS.operationRetentionSeconds * 1000,
     pollIntervalMs: POLL_INTERVAL_MS,
