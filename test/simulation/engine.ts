@@ -1,0 +1,315 @@
+/** The engine on a virtual clock, with a CRM that fails and a process that dies: one run of everything that can be chosen. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canonicalBytes, digest } from '../../protocol/canonical.ts';
+import { refusal } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { isFinalState } from '../../protocol/operation.ts';
+import { err, ok } from '../../protocol/result.ts';
+import { toUnit } from '../../src/engine/ask.ts';
+import type { MandateFacts, Operation } from '../../src/engine/operation.ts';
+import type { Action, Ask, World } from '../../src/engine/world.ts';
+import { complete } from '../../src/execution/complete.ts';
+import { loadCompanyKeys } from '../../src/identity/company-keys.ts';
+import { makeIds } from '../../src/identity/world-sources.ts';
+import { type Features, makePipeline } from '../../src/pipeline.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { makeSqliteWatches } from '../../src/store/watches-sqlite.ts';
+import { makeFollower } from '../../src/watch/follow.ts';
+import { Crash, makeSimulatedCrm, type Tape } from './crm.ts';
+
+const THINGS = ['t0', 't1', 't2'];
+const AGENT = 'A'.repeat(43);
+const START_MS = Date.UTC(2026, 10, 1);
+const OPERATIONS_MAX = 4;
+const CHOICES = 12;
+/** Rounds of an hour in which everything that was begun must end, once nothing fails any more. */
+const CALM_ROUNDS = 60;
+const HOUR_MS = 3_600_000;
+
+const keys = await loadCompanyKeys(join(mkdtempSync(join(tmpdir(), 'parley-sim-')), 'keys.json'));
+
+const action: Action = {
+  definition: {
+    name: 'sim.write',
+    version: '1',
+    title: 'Write',
+    kind: 'write',
+    risk: 'R1',
+    mandate: 'required',
+    negotiable: [],
+    default_signoff: 'policy',
+  },
+  rules: {
+    subjects: [{ name: 'first', type: 'thing', id: ({ input }) => input['first'], shared: false }],
+    raise: [],
+    standardTerms: null,
+    commits: {},
+    price: null,
+    shows: new Map(),
+    result: new Map(),
+  },
+  checkInput: (value) => ok(value as JsonObject),
+  checkTerms: (value) => ok(value as JsonObject),
+  checkPartialTerms: (value) => ok(value as JsonObject),
+  checkOutput: (value) => ok(value as JsonObject),
+};
+
+const facts: MandateFacts = {
+  jti: 'm',
+  issuer: 'i',
+  tier: 'principal',
+  subject: 'contact:c',
+  digest: 'd',
+  expiresAt: START_MS / 1_000 + 86_400 * 365,
+  constraints: { actions: ['sim.write'], accounts: ['acc'] },
+};
+
+const needsPerson = ({ input }: Operation) => input['asks'] === true;
+const mine = (key: string, id: string) => key.startsWith(`${id}:`);
+
+/** Runs what the tape says, then lets everything end. Gives what must not be. */
+export async function simulate(tape: Tape): Promise<readonly string[]> {
+  let nowMs = START_MS;
+  let revokedAt: number | undefined;
+  /** When policy began to want a person for everything. */
+  let strictAt: number | undefined;
+  const clock = { now: () => new Date(nowMs) };
+  const wrong: string[] = [];
+  const crm = makeSimulatedCrm(tape, clock.now);
+  const store = openSqliteStore(':memory:', (error) => {
+    throw error;
+  });
+  let count = 0;
+  const ids = makeIds(clock, (bytes) => {
+    count += 1;
+    const made = new Uint8Array(bytes);
+    new DataView(made.buffer).setUint32(bytes - 4, count);
+    return made;
+  });
+  const world: World = {
+    clock,
+    ids,
+    log: () => undefined,
+    store,
+    keys,
+    crm: crm.adapter,
+    actions: {
+      action: (name) => (name === 'sim.write' ? action : undefined),
+      checkEnvelope: (_verb, value) => ok(value as JsonObject),
+    },
+    mandates: {
+      accept: async () => err(refusal('mandate-missing')),
+      stillValid: async () => (revokedAt === undefined ? ok(undefined) : err(refusal('mandate-revoked'))),
+    },
+    settings: {
+      origin: 'http://127.0.0.1:1',
+      company: 'C',
+      logOrigin: 'log',
+      human: { channel: 'tel:1', respondWithinMinutes: 15, hours: 'always' },
+      endpoints: [],
+      signoffLifetimeSeconds: 14_400,
+      observationDays: 1,
+    },
+  };
+  const never = async () => err(refusal('not-found'));
+  const features: Features = {
+    judge: (operation) => ({
+      required: strictAt !== undefined || needsPerson(operation),
+      role: 'approver',
+      reasons: [],
+    }),
+    countersign: async () => undefined,
+    // Nothing is negotiated here.
+    negotiation: { counter: never, accept: never, personCounters: never } as unknown as Features['negotiation'],
+    negotiates: () => false,
+    complete: (operation, attempts) => complete(world, operation, attempts),
+  };
+  const pipeline = makePipeline(world, features, { wake: () => undefined, changed: () => undefined });
+  const watches = makeSqliteWatches(store.db);
+  const newFollower = () => makeFollower({ world, watches, recordSeen: pipeline.recordSeen });
+  let follower = newFollower();
+  /** Operations whose write this very process began. */
+  let continuing = new Set<string>();
+
+  crm.onSent((step) => {
+    const id = step.idempotencyKey.slice(0, step.idempotencyKey.lastIndexOf(':'));
+    const now = store.operation(id);
+    const planned = now?.plan?.plan.steps.find((each) => each.id === step.id);
+    if (now?.state !== 'executing' || now.attempts.at(-1)?.step !== step.id)
+      wrong.push(`${id}: sent without a recorded intent`);
+    if (now === undefined || planned === undefined || !same(planned, step))
+      wrong.push(`${id}: sent what was not planned`);
+    const approved = now?.signoffs.some(
+      ({ planDigest, decision }) => decision?.kind === 'approved' && planDigest === now.plan?.digest,
+    );
+    if (now !== undefined && now.plan?.digest !== digest(now.plan?.plan))
+      wrong.push(`${id}: the plan is not what was digested`);
+    const started = Date.parse(now?.history.findLast(({ event }) => event === 'started')?.at ?? '');
+    const asks = now !== undefined && (needsPerson(now) || (strictAt !== undefined && started > strictAt));
+    if (asks && approved !== true) wrong.push(`${id}: sent without a person’s yes to this plan`);
+    if (revokedAt !== undefined && started > revokedAt) wrong.push(`${id}: begun after the mandate was revoked`);
+  });
+
+  /** Everything that lived in the process is gone. */
+  function crash(): void {
+    continuing = new Set();
+    follower = newFollower();
+  }
+
+  async function orCrash(task: () => Promise<unknown>): Promise<void> {
+    try {
+      await task();
+    } catch (thrown) {
+      if (!(thrown instanceof Crash)) throw thrown;
+      crash();
+    }
+  }
+
+  async function workOn(operation: Operation): Promise<void> {
+    const change = await pipeline.work(operation, continuing.has(operation.id));
+    if (change === undefined) return;
+    if (tape.draw(20) === 1) throw new Crash('before the commit');
+    const committed = await store.commit(toUnit(change));
+    if (committed.ok) continuing.add(operation.id);
+    else continuing.delete(operation.id);
+    if (tape.draw(20) === 1) throw new Crash('after the commit');
+  }
+
+  const ask = (verb: Ask['verb'], target: string, body: JsonObject) =>
+    pipeline.ask({
+      caller: {
+        keyid: AGENT as Operation['agent']['keyid'],
+        proof: 'signature',
+        via: 'sim',
+        grant: facts,
+        evidence: { digest: 'd', signature: 's', signatureInput: 'i' },
+      },
+      verb,
+      target,
+      key: `key-${ids.secret(12)}`,
+      body,
+    });
+
+  const pick = <T>(list: readonly T[]): T | undefined => list[tape.draw(Math.max(1, list.length))];
+  const all = () => store.newest(OPERATIONS_MAX * 2).filter(({ action: name }) => name === 'sim.write');
+
+  async function decide(kind: 'approved' | 'rejected'): Promise<void> {
+    const operation = pick(all().filter(({ signoffs }) => signoffs.length > 0));
+    // Sometimes an old one, as from a page left open.
+    const signoff = operation?.signoffs[operation.signoffs.length - 1 - tape.draw(operation.signoffs.length)];
+    if (operation === undefined || signoff === undefined) return;
+    const decision = { signoff: signoff.id, planDigest: signoff.planDigest, kind };
+    await pipeline.decide(operation.id, decision, { id: 'p', roles: ['approver'] }, 'page');
+  }
+
+  async function one(): Promise<void> {
+    crm.settle();
+    switch (tape.draw(CHOICES)) {
+      case 1:
+        nowMs += 1_000 * (1 + tape.draw(20));
+        return;
+      case 2:
+        nowMs += HOUR_MS * (1 + tape.draw(5));
+        return;
+      case 3: {
+        if (all().length >= OPERATIONS_MAX) return;
+        const [first, second] = [pick(THINGS), tape.draw(2) === 1 ? pick(THINGS) : undefined];
+        const other = second === undefined || second === first ? {} : { second };
+        await ask('submit', 'sim.write', {
+          input: { first: first ?? 't0', ...other, value: 1 + tape.draw(3), asks: tape.draw(3) > 0 },
+        });
+        return;
+      }
+      case 4:
+        return crm.edit(pick(THINGS) ?? 't0', tape.draw(4));
+      case 5:
+      case 6:
+        return decide('approved');
+      case 7:
+        return tape.draw(3) === 1 ? decide('rejected') : undefined;
+      case 8: {
+        const operation = pick(all());
+        if (operation !== undefined && tape.draw(4) === 1)
+          await ask(tape.draw(2) === 0 ? 'withdraw' : 'handoff', operation.id, {});
+        return;
+      }
+      case 9:
+        return orCrash(() => follower.follow());
+      case 10:
+        switch (tape.draw(30)) {
+          case 1:
+            revokedAt ??= nowMs;
+            return;
+          case 2:
+            strictAt ??= nowMs;
+            return;
+          default:
+            return;
+        }
+      default: {
+        const due = pick(store.due(nowMs, OPERATIONS_MAX));
+        if (due !== undefined) await orCrash(() => workOn(due));
+      }
+    }
+  }
+
+  while (!tape.ended()) await one();
+
+  // Nothing fails any more, and people answer.
+  crm.heal();
+  for (let round = 0; round < CALM_ROUNDS && all().some(unsettled); round += 1) {
+    nowMs += HOUR_MS;
+    crm.settle();
+    await follower.follow();
+    for (let steps = 0; steps < 100; steps += 1) {
+      const [due] = store.due(nowMs, 1);
+      if (due === undefined) break;
+      await orCrash(() => workOn(due));
+    }
+  }
+  nowMs += 30 * 24 * HOUR_MS;
+  crm.settle();
+  await follower.follow();
+
+  for (const operation of all())
+    wrong.push(
+      ...endedWrong(
+        operation,
+        crm.written.map(({ key }) => key),
+      ),
+    );
+  const receipts = all().filter(({ state, receipt }) => isFinalState(state) && receipt === undefined);
+  wrong.push(...receipts.map(({ id }) => `${id}: ended without a receipt`));
+  store.close();
+  return wrong;
+}
+
+const unsettled = ({ state }: Operation) => !isFinalState(state) && state !== 'needs_human';
+
+function endedWrong(operation: Operation, keysWritten: readonly string[]): string[] {
+  const { id, state, plan, history, observation } = operation;
+  const story = (what: string) =>
+    `${id} ${state}: ${what} (${history.map(({ event, to }) => `${event}→${to}`).join(' ')}; written ${keysWritten.filter((key) => mine(key, id)).join(' ')})`;
+  const wrong: string[] = [];
+  if (unsettled(operation)) wrong.push(story('has not ended'));
+  const ends = history.filter(({ from, to }) => isFinalState(to) && from !== to);
+  if (ends.length !== (isFinalState(state) ? 1 : 0)) wrong.push(story(`${ends.length} ends`));
+  if (new Set(keysWritten).size !== keysWritten.length) wrong.push(story('a key was written twice'));
+  const done = keysWritten.filter((key) => mine(key, id) && !key.endsWith(':undo'));
+  const undone = keysWritten.filter((key) => mine(key, id) && key.endsWith(':undo'));
+  const planned = plan?.plan.steps.map(({ idempotencyKey }) => idempotencyKey) ?? [];
+  if (state === 'completed' && planned.some((key) => !done.includes(key)))
+    wrong.push(story('completed without its write'));
+  if (state === 'reversed' && done.length !== undone.length) wrong.push(story('reversed by halves'));
+  const untouched = ['rejected', 'withdrawn', 'expired', 'handed_off', 'failed'];
+  if (untouched.includes(state) && done.length > 0) wrong.push(story('written and yet ended so'));
+  if (state === 'completed' && observation !== undefined && observation.outcome === undefined)
+    wrong.push(story('no outcome after its time'));
+  return wrong;
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return Buffer.from(canonicalBytes(a as JsonObject)).equals(Buffer.from(canonicalBytes(b as JsonObject)));
+}
