@@ -53,12 +53,16 @@ const PERSON: ElicitRequestFormParams['requestedSchema'] = {
   required: ['username', 'email'],
 };
 
+/** On the stream of the call itself. The SDK sends such a question on the session's own stream else, and drops it where the client has
+ * not opened that yet. */
+const onStream = (ctx: ServerContext) => ({ relatedRequestId: ctx.mcpReq.id });
+
 const elicit = async (
   ctx: ServerContext,
   message: string,
   requestedSchema: ElicitRequestFormParams['requestedSchema'],
 ) => {
-  const { action, content } = await ctx.mcpReq.elicitInput({ mode: 'form', message, requestedSchema });
+  const { action, content } = await ctx.mcpReq.elicitInput({ mode: 'form', message, requestedSchema }, onStream(ctx));
   return said(`User response: action=${action}, content=${JSON.stringify(content ?? {})}`);
 };
 
@@ -86,7 +90,7 @@ const CALLS: Readonly<Record<string, Run>> = {
   },
   async test_sampling(args, ctx) {
     const message = { role: 'user', content: { type: 'text', text: String(args['prompt'] ?? '') } } as const;
-    const { content } = await ctx.mcpReq.requestSampling({ messages: [message], maxTokens: 100 });
+    const { content } = await ctx.mcpReq.requestSampling({ messages: [message], maxTokens: 100 }, onStream(ctx));
     const [first] = Array.isArray(content) ? content : [content];
     return said(`LLM response: ${first?.type === 'text' ? first.text : ''}`);
   },

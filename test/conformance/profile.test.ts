@@ -66,6 +66,39 @@ describe('the profile', () => {
   });
 });
 
+it.each([
+  ['test_elicitation', { message: 'Who are you?' }, 'elicitation/create'],
+  ['test_sampling', { prompt: 'Hello' }, 'sampling/createMessage'],
+])(
+  '%s asks on the call’s own stream: the client may have no other yet',
+  async (name, args, asked) => {
+    const post = (body: object, session?: string) =>
+      fetch(`${gateway.origin}/mcp`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          ...(session === undefined ? {} : { 'mcp-session-id': session, 'mcp-protocol-version': '2025-11-25' }),
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', ...body }),
+      });
+    const capabilities = { elicitation: {}, sampling: {} };
+    const hello = { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'test', version: '1' } };
+    const begun = await post({ id: 1, method: 'initialize', params: hello });
+    await begun.text();
+    const session = begun.headers.get('mcp-session-id') ?? expect.fail('no session');
+    await post({ method: 'notifications/initialized' }, session);
+    const called = await post({ id: 2, method: 'tools/call', params: { name, arguments: args } }, session);
+    let text = '';
+    for await (const chunk of called.body ?? []) {
+      text += Buffer.from(chunk).toString();
+      if (text.includes('"method"')) break;
+    }
+    expect(text).toContain(asked);
+  },
+  20_000,
+);
+
 const send = (messageId: string, taskId = '', by = client) =>
   by.sendMessage(a2aMessage(`${messageId}-${randomUUID()}`, taskId, { words: 'hello' }));
 
