@@ -27,6 +27,7 @@ export const OBJECTS: ReadonlyMap<string, { readonly typeId: string; readonly fi
   ['line_items', { typeId: '0-8', firstId: 34_000_000_000 }],
   ['quotes', { typeId: '0-14', firstId: 36_000_000_000 }],
   ['contracts', { typeId: '0-801', firstId: 37_000_000_000 }],
+  ['orders', { typeId: '0-123', firstId: 38_000_000_000 }],
 ]);
 
 /** The path may name an object by its name, its singular or its type id. */
@@ -107,6 +108,16 @@ const BUILT_IN: Readonly<Record<string, Readonly<Record<string, Short>>>> = {
     hs_status: choice('DRAFT', 'APPROVAL_NOT_NEEDED', 'PENDING_APPROVAL', 'APPROVED', 'REJECTED'),
     hs_currency: choice('EUR', 'GBP', 'USD', 'JPY', 'KWD'),
     hs_comments: text(8_000),
+  },
+  orders: {
+    hs_order_name: text(255),
+    hs_total_price: ['number'],
+    hs_currency_code: choice('EUR', 'GBP', 'USD', 'JPY', 'KWD'),
+    hs_fulfillment_status: text(80),
+    hs_shipping_address_street: text(120),
+    hs_shipping_address_city: text(80),
+    hs_shipping_address_postal_code: text(20),
+    hs_shipping_address_country: text(80),
   },
   tickets: {
     subject: text(255, { required: true }),

@@ -3,12 +3,15 @@
 import { toDecimal } from '../../../protocol/money.ts';
 import { openDb as openSandbox } from '../../sandbox/server/db.ts';
 import { seed as seedSandbox } from '../../sandbox/server/seed.ts';
+import { seedRetail } from '../../sandbox/server/seed-retail.ts';
 import { linkDefault } from './associations.ts';
 import type { Db, Properties } from './db.ts';
 import { isFields } from './env.ts';
 import { checked, defineBuiltIns, OBJECTS } from './schema.ts';
 
 const LIST_MAX = 10_000;
+/** Of the sandbox’s orders as many as a portal needs to have some. */
+const ORDERS = 100;
 
 /** HubSpot's id for a record of the sandbox. */
 export function idOf(object: string, sandboxId: string): string {
@@ -18,7 +21,7 @@ export function idOf(object: string, sandboxId: string): string {
 export function seed(db: Db, now: Date): void {
   const source = openSandbox(':memory:', () => now);
   seedSandbox(source, now);
-  const all = (type: 'accounts' | 'contacts' | 'contracts' | 'line_items' | 'tickets') =>
+  const all = (type: 'accounts' | 'contacts' | 'contracts' | 'line_items' | 'orders' | 'tickets') =>
     source.list(type, '', '', LIST_MAX);
   defineBuiltIns(db);
   for (const { id, data } of all('accounts'))
@@ -59,8 +62,25 @@ export function seed(db: Db, now: Date): void {
     });
     linkDefault(db, 'tickets', ticket, 'companies', idOf('companies', String(data['account'])));
   }
+  seedRetail(source, now);
+  for (const { id, data } of all('orders').slice(0, ORDERS)) seedOrder(db, id, data);
   source.close();
   db.forgetLedger();
+}
+
+function seedOrder(db: Db, id: string, data: Record<string, unknown>): void {
+  const { amount, currency } = isFields(data['total']) ? data['total'] : {};
+  const order = insert(db, 'orders', id, {
+    hs_order_name: id,
+    hs_total_price: toDecimal({ amount: Number(amount), currency: String(currency) }),
+    hs_currency_code: currency,
+    hs_fulfillment_status: data['status'],
+    hs_shipping_address_street: data['street'],
+    hs_shipping_address_city: data['city'],
+    hs_shipping_address_postal_code: data['postal_code'],
+    hs_shipping_address_country: data['country'],
+  });
+  linkDefault(db, 'orders', order, 'companies', idOf('companies', String(data['account'])));
 }
 
 /** A contract is a deal with its line item and, for the contracts API, a contract with one of its own. */

@@ -1,6 +1,7 @@
 /** The sandbox CRM's companies, people, contracts and tickets as a Salesforce org would hold them: `K-1001` is the first Contract, and so on. */
 import { openDb as openSandbox } from '../../sandbox/server/db.ts';
 import { seed as seedSandbox } from '../../sandbox/server/seed.ts';
+import { seedRetail } from '../../sandbox/server/seed-retail.ts';
 import type { Db } from './db.ts';
 import { type Fields, isFields } from './errors.ts';
 import { recordId } from './ids.ts';
@@ -8,6 +9,8 @@ import { makeRows } from './rows.ts';
 import { objectNamed } from './schema.ts';
 
 const ALL = 1_000;
+/** Of the sandbox’s orders as many as an org needs to have some. */
+const ORDERS = 100;
 const STATUS: Readonly<Record<string, string>> = { active: 'Activated', expired: 'Expired', cancelled: 'Cancelled' };
 
 export function seed(db: Db, now: Date): void {
@@ -23,6 +26,8 @@ export function seed(db: Db, now: Date): void {
     for (const { data } of sandbox.list('contacts', '', '', ALL)) add('Contact', contact(data));
     for (const { data } of sandbox.list('contracts', '', '', ALL)) add('Contract', contract(data));
     for (const { data } of sandbox.list('tickets', '', '', ALL)) add('Case', ticket(data));
+    seedRetail(sandbox, now);
+    for (const { data } of sandbox.list('orders', '', '', ORDERS)) add('Order', order(data));
     db.forgetChanges();
   });
   sandbox.close();
@@ -74,6 +79,18 @@ function contract(data: Fields): Fields {
     Plan__c: data['plan'],
     Auto_Renew__c: data['auto_renew'],
     Payment_Terms_Days__c: data['payment_terms_days'],
+  };
+}
+
+function order(data: Fields): Fields {
+  return {
+    AccountId: accountId(data['account']),
+    EffectiveDate: data['placed_on'],
+    Status: data['status'] === 'pending' ? 'Draft' : 'Activated',
+    ShippingStreet: data['street'],
+    ShippingCity: data['city'],
+    ShippingPostalCode: data['postal_code'],
+    ShippingCountry: data['country'],
   };
 }
 
