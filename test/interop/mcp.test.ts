@@ -358,6 +358,20 @@ describe('what is on the wire', () => {
     expect((await rpc('tools/list', {})).headers.get('signature-input')).toContain('parley/1-answer');
   });
 
+  it('signs its answers to the earlier revisions too, in a batch as well', async () => {
+    const { fetch: send } = makeSignedFetch({ gateway: gateway.origin, key: agent.key });
+    const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+    for (const body of [list, [list, { ...list, id: 2 }], { ...list, method: 'no/such' }]) {
+      const answer = await send(`${gateway.origin}/mcp`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        body: JSON.stringify(body),
+      });
+      expect(answer.headers.get('signature-input')).toContain('parley/1-answer');
+      expect(JSON.stringify(await answer.json())).toContain('"jsonrpc":"2.0"');
+    }
+  });
+
   it('has schemas that every model’s interface takes: one type a branch', async () => {
     expect(JSON.stringify((await rpc('tools/list', {})).result)).not.toMatch(/"type":\[/);
   });

@@ -1,5 +1,10 @@
 /** The MCP binding: one endpoint for every revision, stateless. It proves the caller over the exact bytes, then lets the SDK read them. */
-import { createMcpHandler, isLegacyRequest, type Server } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  type Server,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { type Refusal, refusal } from '../../../protocol/errors.ts';
 import type { Json } from '../../../protocol/json.ts';
@@ -38,8 +43,9 @@ const BATCH_MAX = 10;
 export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
   const { exchange } = deps;
   const proven = new WeakMap<Request, ProvenRequest>();
-  const handler = createMcpHandler(({ requestInfo }) =>
-    deps.makeServer(requestInfo === undefined ? undefined : proven.get(requestInfo)?.caller),
+  const handler = createMcpHandler(
+    ({ requestInfo }) => deps.makeServer(requestInfo === undefined ? undefined : proven.get(requestInfo)?.caller),
+    { legacy: 'reject' },
   );
 
   const app = new Hono<Env>();
@@ -91,14 +97,25 @@ export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
   }
 
   async function respond(request: Request, body: Json | undefined, by: ProvenRequest | undefined): Promise<Response> {
-    const { sessions } = deps;
-    return sessions !== undefined && (await isLegacyRequest(request, body))
-      ? sessions(request, body, () => deps.makeServer(by?.caller))
-      : handler.fetch(request, { parsedBody: body });
+    if (!(await isLegacyRequest(request, body))) return handler.fetch(request, { parsedBody: body });
+    const makeServer = () => deps.makeServer(by?.caller);
+    return (deps.sessions ?? stateless)(request, body, makeServer);
   }
 
   return app;
 }
+
+/** The revisions before 2026-07-28, a server a request. In JSON, where the SDK by itself makes a stream of one event: a stream is not signed. */
+const stateless: Sessions = async (request, parsedBody, makeServer) => {
+  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+  const server = makeServer();
+  await server.connect(transport);
+  try {
+    return await transport.handleRequest(request, { parsedBody });
+  } finally {
+    await server.close();
+  }
+};
 
 /** What acts or shows what is somebody's; the rest is public, so that an agent can look before it has a key. */
 function needsCaller(body: Json): boolean {
