@@ -7,13 +7,14 @@ import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
 import { extendMapping } from '../adapters/sdk/mapping.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { NO_ACTIONS, type OwnActions } from './compose-actions.ts';
+import { GENERIC, genericAdapter } from './compose-generic-crm.ts';
 import { ownAdapter } from './compose-own-crm.ts';
 import { type Config, ConfigError } from './config.ts';
 import type { World } from './engine/world.ts';
 
 type CrmConfig = Config['crm'];
 
-interface Given extends Omit<CrmConfig, 'mapping' | 'recipes'> {
+interface Given extends Omit<CrmConfig, 'mapping' | 'recipes' | 'openapi'> {
   /** PARLEY_CRM_TOKEN: a token, a client secret or a private key, as `auth.method` says. */
   readonly secret: string;
   readonly refreshToken: string | undefined;
@@ -22,6 +23,7 @@ interface Given extends Omit<CrmConfig, 'mapping' | 'recipes'> {
   /** The company's own documents; undefined and empty where it has none. */
   readonly mapping: JsonObject | undefined;
   readonly recipes: readonly JsonObject[];
+  readonly openapi: JsonObject | undefined;
 }
 
 type Factory = (given: Given) => Adapter;
@@ -50,6 +52,9 @@ const FACTORIES: Readonly<Record<Exclude<CrmConfig['adapter'], 'own'>, Factory>>
       ...(mapping === undefined ? {} : { mapping }),
       ...(appSecret === undefined ? {} : { webhookSecret: appSecret }),
     }),
+  http: (given) => genericAdapter('http', given),
+  mcp: (given) => genericAdapter('mcp', given),
+  sql: (given) => genericAdapter('sql', given),
 };
 
 /** Throws {@link ConfigError} with every mistake of the documents. */
@@ -57,8 +62,9 @@ export async function composeCrm(
   { crm, secrets, allow_private_network }: Config,
   actions: OwnActions = NO_ACTIONS,
 ): Promise<Adapter> {
-  const { mapping, recipes, ...rest } = crm;
-  if (URL.parse(crm.origin)?.origin !== crm.origin)
+  const { mapping, recipes, openapi, ...rest } = crm;
+  const isGeneric = GENERIC.some((each) => each === crm.adapter);
+  if (!isGeneric && URL.parse(crm.origin)?.origin !== crm.origin)
     throw new ConfigError(['/crm/origin must be an origin: scheme and authority, nothing else']);
   const given = {
     ...rest,
@@ -68,10 +74,11 @@ export async function composeCrm(
     allowPrivate: allow_private_network || crm.private_network,
     mapping: both(mapping === undefined ? undefined : read(mapping), actions.mappings.get(crm.adapter)),
     recipes: [...recipes.map(read), ...(actions.recipes.get(crm.adapter) ?? [])],
+    openapi: openapi === undefined ? undefined : read(openapi),
   };
   if (crm.adapter === 'own') {
     if (crm.module === undefined) throw new ConfigError(['/crm/module is missing: the file of your own adapter']);
-    const { mapping: own, refreshToken, hubspot: _h, appSecret: _s, ...others } = given;
+    const { mapping: own, refreshToken, hubspot: _h, appSecret: _s, openapi: _o, ...others } = given;
     return ownAdapter(crm.module, {
       ...others,
       ...(own === undefined ? {} : { mapping: own }),

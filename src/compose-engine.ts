@@ -16,6 +16,7 @@ import { actionOf, type World } from './engine/world.ts';
 import { withinMandate } from './execution/authority.ts';
 import { complete } from './execution/complete.ts';
 import { makeCountersign } from './execution/countersign.ts';
+import { withForcedSignoff } from './execution/forced.ts';
 import type { Judge } from './execution/prepare.ts';
 import { callPerson } from './handoff/handoff.ts';
 import { makeGuardedFetch } from './identity/guarded-fetch.ts';
@@ -93,12 +94,13 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     },
   };
 
-  const judge: Judge = (operation, plan, terms) => {
+  const policy: Judge = (operation, plan, terms) => {
     const action = actionOf(world, operation);
     if (action === undefined) return { required: true, role: 'approver', reasons: ['The action is not known.'] };
     const { risk, default_signoff } = demandsOf(action, operation.input);
     return rules.value.evaluate(signoffFacts(operation, action.rules, { risk, plan, terms }), default_signoff);
   };
+  const judge = withForcedSignoff(crm.manifest, policy);
   const negotiation = makeNegotiation(world, {
     voice: await composeVoice(config, log),
     policies: negotiations.value,

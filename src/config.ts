@@ -12,8 +12,9 @@ interface ConfigFile {
   readonly data_dir: string;
   readonly actions_dir?: string;
   readonly crm: {
-    readonly adapter: 'sandbox' | 'salesforce' | 'hubspot' | 'own';
+    readonly adapter: 'sandbox' | 'salesforce' | 'hubspot' | 'http' | 'mcp' | 'sql' | 'own';
     readonly module?: string;
+    readonly openapi?: string;
     readonly private_network: boolean;
     readonly origin: string;
     readonly concurrency: number;
@@ -143,6 +144,8 @@ function withFiles(crm: ConfigFile['crm'], base: string): ConfigFile['crm'] {
     recipes,
     ...(crm.mapping === undefined ? {} : { mapping: resolve(base, crm.mapping) }),
     ...(crm.module === undefined ? {} : { module: resolve(base, crm.module) }),
+    ...(crm.openapi === undefined ? {} : { openapi: resolve(base, crm.openapi) }),
+    origin: crm.origin.replace(/^sqlite:(.+)/, (_, file: string) => `sqlite:${resolve(base, file)}`),
   };
 }
 
@@ -171,7 +174,8 @@ function unsafe(file: ConfigFile, secrets: Config['secrets']): string[] {
   if (!LOOPBACK.has(file.listen.host) && !isPublic)
     problems.push('/listen/host may leave loopback only behind an https origin');
   if (isPublic && file.allow_private_network) problems.push('/allow_private_network is for loopback gateways only');
-  if (secrets.crmToken === '')
+  // A file has no sign-in.
+  if (secrets.crmToken === '' && !file.crm.origin.startsWith('sqlite:'))
     problems.push('PARLEY_CRM_TOKEN is not set: the CRM is never reached without credentials');
   for (const { name } of file.webhooks) {
     if ((secrets.webhooks.get(name) ?? []).length === 0)

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { extendMapping } from '../sdk/mapping.ts';
 import { at, put } from '../sdk/pointer.ts';
 import { makeHttpAdapter } from './index.ts';
 import { MAPPING, OPENAPI } from './rig/documents.ts';
 
-const made = (mapping: JsonObject, openapi: JsonObject = OPENAPI, recipes: readonly JsonObject[] = STANDARD_RECIPES) =>
+const made = (mapping: JsonObject, openapi: JsonObject = OPENAPI, recipes: readonly JsonObject[] = []) =>
   makeHttpAdapter({ baseUrl: 'https://crm.example/v1', openapi, mapping, recipes, auth: { token: 't' } });
 const told = (...of: Parameters<typeof made>): readonly string[] => {
   const result = made(...of);

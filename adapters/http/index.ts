@@ -2,17 +2,17 @@
 import type { Dispatcher } from 'undici';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
-import { makeRecipeAdapter, parseRecipes } from '../sdk/by-recipe.ts';
+import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';
 import { makeHttp } from '../sdk/http.ts';
 import type { Adapter } from '../sdk/index.ts';
 import { makeLimiter } from '../sdk/limiter.ts';
 import { retryAfter } from '../sdk/limits.ts';
-import type { Recipe } from '../sdk/recipe.ts';
-import { conflictOf, type Resources } from '../sdk/remote/resource.ts';
+import { conflictOf, lacking } from '../sdk/remote/resource.ts';
 import { makeRemoteStore } from '../sdk/remote/store.ts';
 import { isObject } from '../sdk/values.ts';
-import { type HttpBound, writable } from './bind.ts';
+import { writable } from './bind.ts';
 import { type HttpMapping, parseHttpMapping } from './mapping.ts';
 import { type Api, parseOpenApi } from './openapi.ts';
 import { httpRemote } from './remote.ts';
@@ -22,6 +22,7 @@ export interface HttpAdapterOptions {
   readonly baseUrl: string;
   readonly openapi: JsonObject;
   readonly mapping: JsonObject;
+  /** The company’s own, beside and instead of the standard ones that fit. */
   readonly recipes: readonly JsonObject[];
   /** A token that goes where the mapping’s security scheme says, or a way to sign in. */
   readonly auth: { readonly token: string } | Auth;
@@ -40,12 +41,19 @@ export function makeHttpAdapter(options: HttpAdapterOptions): Result<Adapter, re
   const mapping = parseHttpMapping(options.mapping, api.value);
   if (!mapping.ok) return mapping;
   const { resources } = mapping.value;
-  const recipes = parseRecipes(options.recipes, resources.mapping, ['note', 'both']);
+  const recipes = chooseRecipes(
+    {
+      own: options.recipes,
+      standard: STANDARD_RECIPES,
+      cannot: ['note', 'both'],
+      lacks: (recipe) => lacking(resources, recipe, (...given) => writable(api.value, ...given)),
+    },
+    resources.mapping,
+  );
+  if (!recipes.ok) return recipes;
   const base = URL.parse(options.baseUrl);
-  const problems = recipes.ok ? recipes.value.flatMap((each) => unwritable(api.value, resources, each)) : recipes.error;
   if (base === null || base.search !== '' || base.hash !== '' || base.username !== '')
-    return err([...problems, 'the base URL is not one: an origin, and perhaps a path']);
-  if (!recipes.ok || problems.length > 0) return err(problems);
+    return err(['the base URL is not one: an origin, and perhaps a path']);
   const http = makeHttp({
     origin: base.origin,
     auth: 'token' in options.auth ? tokenAt(api.value, mapping.value, options.auth.token) : options.auth,
@@ -60,22 +68,6 @@ export function makeHttpAdapter(options: HttpAdapterOptions): Result<Adapter, re
   const about = { name: 'http', version: '0.1.0', title: api.value.title };
   const guarantees = { idempotency: resources.idempotency, conflict: conflictOf(resources) };
   return ok(makeRecipeAdapter(about, guarantees, resources.mapping, recipes.value, store));
-}
-
-/** What a recipe writes and the API cannot. */
-function unwritable(api: Api, { byType }: Resources<HttpBound>, { action, records, steps }: Recipe): string[] {
-  const typeOf = new Map(records.map(({ name, type }) => [name, type]));
-  return steps.flatMap(({ update, create }) => {
-    const type = create?.type ?? typeOf.get(update?.record ?? '') ?? '';
-    const resource = byType.get(type);
-    const bound = update === undefined ? resource?.create : resource?.update;
-    const what = update === undefined ? 'create' : 'update';
-    if (resource === undefined || bound === undefined) return [`/recipes: ${action}: ${type} has no ${what}`];
-    const correctable = [...resource.type.fields.values()].filter((each) => each.correctable).map(({ name }) => name);
-    const fields = update ?? create;
-    const names = [...(fields?.set.keys() ?? []), ...(fields?.corrections === undefined ? [] : correctable)];
-    return writable(api, bound, resource.type, names).map((told) => `/recipes: ${action}: ${told}`);
-  });
 }
 
 /** Where the document’s security scheme wants the token; a bearer token unless the mapping names one. */

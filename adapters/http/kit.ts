@@ -3,7 +3,6 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { standardExact, standardSamples } from '../conformance/samples.ts';
 import type { AdapterOptions, KitSubject, Rig } from '../conformance/subject.ts';
 import { openSandboxRig } from '../sandbox/server/rig.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import type { Adapter, Ref } from '../sdk/index.ts';
 import { makeHttpAdapter } from './index.ts';
 import { DESK_MAPPING, DESK_OPENAPI, openDesk } from './rig/desk.ts';
@@ -31,8 +30,15 @@ function adapterOf(
   mapping: JsonObject,
   { token = TOKEN, ...options }: Given,
 ): Adapter {
-  const recipes = STANDARD_RECIPES;
-  const made = makeHttpAdapter({ baseUrl, openapi, mapping, recipes, auth: { token }, allowPrivate: true, ...options });
+  const made = makeHttpAdapter({
+    baseUrl,
+    openapi,
+    mapping,
+    recipes: [],
+    auth: { token },
+    allowPrivate: true,
+    ...options,
+  });
   if (!made.ok) throw new Error(made.error.join('\n'));
   return made.value;
 }

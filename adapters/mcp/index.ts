@@ -2,12 +2,13 @@
  * every write is decided by a person. */
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
-import { makeRecipeAdapter, parseRecipes } from '../sdk/by-recipe.ts';
+import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';
 import { type Adapter, AdapterError, type Ctx } from '../sdk/index.ts';
 import { put } from '../sdk/pointer.ts';
 import { usable } from '../sdk/remote/records.ts';
-import { conflictOf } from '../sdk/remote/resource.ts';
+import { conflictOf, lacking } from '../sdk/remote/resource.ts';
 import { type Caller, type Given, makeRemoteStore, type Remote } from '../sdk/remote/store.ts';
 import { guardedDispatcher } from '../sdk/transport.ts';
 import { type McpBound, parseMcpMapping } from './mapping.ts';
@@ -17,6 +18,7 @@ export interface McpAdapterOptions {
   /** The server’s address, over Streamable HTTP. */
   readonly url: string;
   readonly mapping: JsonObject;
+  /** The company’s own, beside and instead of the standard ones that fit. */
   readonly recipes: readonly JsonObject[];
   readonly auth: { readonly token: string } | Auth;
   readonly allowPrivate?: boolean;
@@ -32,7 +34,15 @@ export function makeMcpAdapter(options: McpAdapterOptions): Result<Adapter, read
   const mapping = parseMcpMapping(options.mapping);
   if (!mapping.ok) return mapping;
   const { resources } = mapping.value;
-  const recipes = parseRecipes(options.recipes, resources.mapping, ['note', 'both']);
+  const recipes = chooseRecipes(
+    {
+      own: options.recipes,
+      standard: STANDARD_RECIPES,
+      cannot: ['note', 'both'],
+      lacks: (recipe) => lacking(resources, recipe),
+    },
+    resources.mapping,
+  );
   if (!recipes.ok) return recipes;
   const url = URL.parse(options.url);
   if (url === null || url.hash !== '' || url.username !== '') return err(['the address of the server is not a URL']);

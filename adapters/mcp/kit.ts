@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { KitSubject, Rig } from '../conformance/subject.ts';
 import { openSandboxRig } from '../sandbox/server/rig.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { makeMcpAdapter } from './index.ts';
 import { MAPPING } from './rig/mapping.ts';
 import { READS } from './server/tools.ts';
@@ -29,7 +28,7 @@ const open = (mapping: JsonObject, unsupported: Rig['unsupported'] = {}) =>
       const made = makeMcpAdapter({
         url: `${origin}/mcp`,
         mapping,
-        recipes: STANDARD_RECIPES,
+        recipes: [],
         auth: { token },
         allowPrivate: true,
         sent,

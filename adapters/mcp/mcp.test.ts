@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digest } from '../../protocol/canonical.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { type Sandbox, spawnSandbox } from '../sandbox/server/spawn.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import type { Adapter, AdapterError, Ctx } from '../sdk/index.ts';
 import { makeMcpAdapter } from './index.ts';
 import { MAPPING } from './rig/mapping.ts';
@@ -32,7 +31,7 @@ const result = (mapping: JsonObject, url = `${crm.origin}/mcp`, allowPrivate = t
   makeMcpAdapter({
     url,
     mapping,
-    recipes: STANDARD_RECIPES,
+    recipes: [],
     auth: { token: crm.token },
     allowPrivate,
     sent: (_, tool) => void calls.push(tool),

@@ -81,6 +81,32 @@ export function parseRecipes(
 const nameOf = (document: Json | undefined, index: number): string =>
   isObject(document) && typeof document['action'] === 'string' ? document['action'] : String(index);
 
+export interface RecipeChoice {
+  /** The company’s: each must fit. */
+  readonly own: readonly JsonObject[];
+  /** Of these, those that fit and that the company has no other for. */
+  readonly standard: readonly JsonObject[];
+  readonly cannot: readonly ('note' | 'both')[];
+  /** What else of a recipe the CRM cannot do. */
+  readonly lacks: (recipe: Recipe) => readonly string[];
+}
+
+export function chooseRecipes(
+  { own, standard, cannot, lacks }: RecipeChoice,
+  mapping: Mapping,
+): Result<Recipe[], readonly string[]> {
+  const mine = parseRecipes(own, mapping, cannot);
+  if (!mine.ok) return mine;
+  const problems = mine.value.flatMap((each) => lacks(each).map((told) => `/recipes: ${each.action}: ${told}`));
+  if (problems.length > 0) return err(problems);
+  const actions = new Set(mine.value.map(({ action }) => action));
+  const others = standard.flatMap((document) => {
+    const read = parseRecipes([document], mapping, cannot);
+    return read.ok ? read.value.filter((each) => !actions.has(each.action) && lacks(each).length === 0) : [];
+  });
+  return ok([...mine.value, ...others]);
+}
+
 export function makeRecipeAdapter(
   about: Omit<AdapterManifest, 'capabilities'>,
   guarantees: Guarantees,
@@ -93,7 +119,10 @@ export function makeRecipeAdapter(
   return {
     manifest,
     health: (ctx) => health(store, ctx),
-    discover: async () => manifest.capabilities,
+    async discover(ctx) {
+      await store.check(ctx);
+      return manifest.capabilities;
+    },
     read: (ctx, ref) => store.view(ctx, async (view) => snapshotOf(ctx, store, await view.read(await byId(view, ref)))),
     async plan(ctx, request) {
       const recipe = byAction.get(request.action);

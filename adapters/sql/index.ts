@@ -1,7 +1,8 @@
 /** SQL tables as a CRM: SQLite or PostgreSQL, described by a mapping, written in transactions that hold their own key. */
 import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
-import { makeRecipeAdapter, parseRecipes } from '../sdk/by-recipe.ts';
+import { ok, type Result } from '../../protocol/result.ts';
+import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
+import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';
 import type { Adapter } from '../sdk/index.ts';
 import { type Engine, openDatabase } from './database.ts';
 import { makeSqlStore } from './store.ts';
@@ -13,6 +14,7 @@ export { sqliteEngine } from './sqlite.ts';
 export interface SqlAdapterOptions {
   readonly engine: Engine;
   readonly mapping: JsonObject;
+  /** The company’s own, beside and instead of the standard ones that fit. */
   readonly recipes: readonly JsonObject[];
 }
 
@@ -20,8 +22,11 @@ export interface SqlAdapterOptions {
 export function makeSqlAdapter({ engine, mapping, recipes }: SqlAdapterOptions): Result<Adapter, readonly string[]> {
   const tables = parseTables(mapping);
   if (!tables.ok) return tables;
-  const read = parseRecipes(recipes, tables.value.mapping, ['note']);
-  if (!read.ok) return err(read.error);
+  const read = chooseRecipes(
+    { own: recipes, standard: STANDARD_RECIPES, cannot: ['note'], lacks: () => [] },
+    tables.value.mapping,
+  );
+  if (!read.ok) return read;
   const about = { name: 'sql', version: '0.1.0', title: engine.kind === 'sqlite' ? 'SQLite' : 'PostgreSQL' };
   const guarantees = { idempotency: 'key', conflict: 'etag' } as const;
   const store = makeSqlStore(openDatabase(engine), tables.value);

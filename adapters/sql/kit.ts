@@ -2,7 +2,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import { standardExact, standardSamples } from '../conformance/samples.ts';
 import type { KitSubject, Rig } from '../conformance/subject.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import type { Adapter, Ref } from '../sdk/index.ts';
 import { makeSqlAdapter } from './index.ts';
 import { MARKERS, openPostgres, openSqlite, type RigDatabase } from './rig/databases.ts';
@@ -99,7 +98,7 @@ async function rigOf(database: RigDatabase): Promise<Rig> {
 }
 
 function adapterOf(engine: Parameters<typeof makeSqlAdapter>[0]['engine']): Adapter {
-  const made = makeSqlAdapter({ engine, mapping: MAPPING, recipes: STANDARD_RECIPES });
+  const made = makeSqlAdapter({ engine, mapping: MAPPING, recipes: [] });
   if (!made.ok) throw new Error(made.error.join('\n'));
   return made.value;
 }

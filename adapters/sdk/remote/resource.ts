@@ -6,6 +6,7 @@ import { MONEY_FORMS, type MoneyForm } from '../codec.ts';
 import type { AdapterErrorCode, Capability } from '../index.ts';
 import { type MappedType, type Mapping, parseMapping } from '../mapping.ts';
 import { POINTER } from '../pointer.ts';
+import type { Recipe } from '../recipe.ts';
 import { isObject } from '../values.ts';
 
 export interface Bound<O, P> {
@@ -194,4 +195,26 @@ export function meaningOf(value: Json | undefined): AdapterErrorCode | undefined
 export function conflictOf<B extends Bound<unknown, unknown>>({ byType }: Resources<B>): Capability['conflict'] {
   const updates = [...byType.values()].flatMap(({ update }) => (update === undefined ? [] : [update]));
   return updates.every(({ guard }) => guard !== undefined) ? 'etag' : 'none';
+}
+
+/** What a recipe writes and the mapping has no operation for. `more`: what of the fields an operation does not take. */
+export function lacking<B extends Bound<unknown, unknown>>(
+  { byType }: Resources<B>,
+  { records, steps }: Recipe,
+  more: (bound: B, type: MappedType, fields: readonly string[]) => readonly string[] = () => [],
+): string[] {
+  const typeOf = new Map(records.map(({ name, type }) => [name, type]));
+  return steps.flatMap(({ update, create }) => {
+    const type = create?.type ?? typeOf.get(update?.record ?? '') ?? '';
+    const resource = byType.get(type);
+    const bound = update === undefined ? resource?.create : resource?.update;
+    if (resource === undefined || bound === undefined)
+      return [`${type} has no ${update === undefined ? 'create' : 'update'}`];
+    const fields = update ?? create;
+    const correctable = [...resource.type.fields.values()].filter((each) => each.correctable).map(({ name }) => name);
+    return more(bound, resource.type, [
+      ...(fields?.set.keys() ?? []),
+      ...(fields?.corrections === undefined ? [] : correctable),
+    ]);
+  });
 }

@@ -1,0 +1,15 @@
+import type { AdapterManifest } from '../../adapters/sdk/index.ts';
+import type { Judge } from './prepare.ts';
+
+/** Policy, and a person besides wherever the CRM’s adapter says that what a write does cannot be known well enough. */
+export function withForcedSignoff({ capabilities }: AdapterManifest, judge: Judge): Judge {
+  const forcing = new Set(
+    capabilities.filter(({ forcesSignoff }) => forcesSignoff === true).map(({ action }) => action),
+  );
+  return (operation, plan, terms) => {
+    const verdict = judge(operation, plan, terms);
+    // Nothing to write is nothing to decide.
+    if (!forcing.has(operation.action) || plan?.steps.length === 0) return verdict;
+    return { ...verdict, required: true, reasons: [...verdict.reasons, 'Every write to this CRM needs a person.'] };
+  };
+}
