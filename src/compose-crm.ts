@@ -112,6 +112,7 @@ export function tryDocuments(adapter: string, { recipes, mappings }: OwnActions)
     auth: { method: 'token' },
     secret: 'unused',
     refreshToken: undefined,
+    openapi: undefined,
     appSecret: undefined,
     allowPrivate: false,
     mapping: mappings.get(adapter),

@@ -154,3 +154,16 @@ export function standardExact(contract: string): readonly ExactCase[] {
     renewal('a month from the 31st', { start_date: '2027-01-31', term_months: 1 }, { end_date: '2027-02-28' }),
   ];
 }
+
+/** All of them, each on a contract that runs: `run` makes it so, past the adapter. */
+export function everySample(seeded: Seeded, run: (contract: string) => Promise<void>): readonly Sample[] {
+  return [...standardSamples(seeded), ...furtherSamples(seeded)].map(({ action, prepare }) => ({
+    action,
+    async prepare(n) {
+      const prepared = await prepare(n);
+      const { contract } = prepared.input;
+      if (typeof contract === 'string') await run(contract);
+      return prepared;
+    },
+  }));
+}

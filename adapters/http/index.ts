@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
+import { ANY_RECIPES } from '../sdk/actions/standard.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
 import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';
 import { makeHttp } from '../sdk/http.ts';
@@ -44,7 +44,7 @@ export function makeHttpAdapter(options: HttpAdapterOptions): Result<Adapter, re
   const recipes = chooseRecipes(
     {
       own: options.recipes,
-      standard: STANDARD_RECIPES,
+      standard: ANY_RECIPES,
       cannot: ['note', 'both'],
       lacks: (recipe) => lacking(resources, recipe, (...given) => writable(api.value, ...given)),
     },

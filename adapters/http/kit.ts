@@ -1,11 +1,11 @@
 /** A REST API known only by its OpenAPI document under the conformance kit: the sandbox CRM, which can fail on order. */
 import type { JsonObject } from '../../protocol/json.ts';
-import { standardExact, standardSamples } from '../conformance/samples.ts';
+import { everySample, standardExact } from '../conformance/samples.ts';
 import type { AdapterOptions, KitSubject, Rig } from '../conformance/subject.ts';
 import { openSandboxRig } from '../sandbox/server/rig.ts';
 import type { Adapter, Ref } from '../sdk/index.ts';
 import { makeHttpAdapter } from './index.ts';
-import { DESK_MAPPING, DESK_OPENAPI, openDesk } from './rig/desk.ts';
+import { CONTRACT, DESK_MAPPING, DESK_OPENAPI, openDesk } from './rig/desk.ts';
 import { MAPPING, OPENAPI } from './rig/documents.ts';
 
 const TOKEN = 'http-kit-token-9e02';
@@ -47,6 +47,7 @@ function adapterOf(
 async function openLookup(): Promise<Rig> {
   const desks = { a: await openDesk(TOKEN, 'Tenant Alpha'), b: await openDesk(TOKEN, 'Tenant Bravo') };
   const desk = desks.a;
+  let edits = 0;
   const place = (type: string) => PLACES[type] ?? type;
   return {
     makeAdapter: ({ tenant, sent: _, ...options }) =>
@@ -54,12 +55,15 @@ async function openLookup(): Promise<Rig> {
     effects: async () => desk.writes.map(({ ref, type, id }) => ({ key: ref, type, id })),
     record: async ({ type, value }) => shown(desk.record(place(type), value)),
     async edit({ type, value }) {
-      desk.edit(place(type), value, type === 'contract' ? { payment: 99 } : { given: `Kit ${value}` });
+      edits += 1;
+      desk.edit(place(type), value, type === 'contract' ? { payment: edits } : { given: `Kit ${edits}` });
     },
     fault: async (fault) => void desk.faults.add(fault),
     clearFaults: async () => desk.faults.clear(),
     unsupported: {},
-    samples: standardSamples({ contract: (n) => `${n % 199}`, contact: (n) => `${n % 200}`, account: '1' }),
+    samples: everySample({ contract: (n) => `${n % 199}`, contact: (n) => `${n % 200}`, account: '1' }, async (id) =>
+      desk.edit('contracts', id, { ...CONTRACT, payment: 0 }),
+    ),
     absent: (type): Ref => ({ type, by: 'id', value: '999999' }),
     secrets: [TOKEN],
     async tenants() {

@@ -2,7 +2,7 @@
  * every write is decided by a person. */
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
+import { ANY_RECIPES } from '../sdk/actions/standard.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
 import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';
 import { type Adapter, AdapterError, type Ctx } from '../sdk/index.ts';
@@ -37,7 +37,7 @@ export function makeMcpAdapter(options: McpAdapterOptions): Result<Adapter, read
   const recipes = chooseRecipes(
     {
       own: options.recipes,
-      standard: STANDARD_RECIPES,
+      standard: ANY_RECIPES,
       cannot: ['note', 'both'],
       lacks: (recipe) => lacking(resources, recipe),
     },

@@ -35,7 +35,9 @@ export function recordOf({ type, id, money }: Table, row: Row): JsonObject {
     return [field.name, decode(field, held(field, row[field.field]), currency, money)] as const;
   });
   const own = String(row[id]);
-  const account = type.account === undefined ? own : plain(row[type.account]);
+  // Only an account is its own: ids of one type may be those of another.
+  const itself = type.type === 'account' ? own : null;
+  const account = type.account === undefined ? itself : plain(row[type.account]);
   return { ...Object.fromEntries(read), id: own, account: account === null ? null : String(account) };
 }
 

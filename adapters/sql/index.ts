@@ -1,7 +1,7 @@
 /** SQL tables as a CRM: SQLite or PostgreSQL, described by a mapping, written in transactions that hold their own key. */
 import type { JsonObject } from '../../protocol/json.ts';
 import { ok, type Result } from '../../protocol/result.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
+import { ANY_RECIPES } from '../sdk/actions/standard.ts';
 import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';
 import type { Adapter } from '../sdk/index.ts';
 import { type Engine, openDatabase } from './database.ts';
@@ -23,7 +23,7 @@ export function makeSqlAdapter({ engine, mapping, recipes }: SqlAdapterOptions):
   const tables = parseTables(mapping);
   if (!tables.ok) return tables;
   const read = chooseRecipes(
-    { own: recipes, standard: STANDARD_RECIPES, cannot: ['note'], lacks: () => [] },
+    { own: recipes, standard: ANY_RECIPES, cannot: ['note'], lacks: () => [] },
     tables.value.mapping,
   );
   if (!read.ok) return read;

@@ -1,6 +1,6 @@
 /** SQL tables under the conformance kit: a SQLite file and a PostgreSQL server. */
 import type { JsonObject } from '../../protocol/json.ts';
-import { standardExact, standardSamples } from '../conformance/samples.ts';
+import { everySample, standardExact } from '../conformance/samples.ts';
 import type { KitSubject, Rig } from '../conformance/subject.ts';
 import type { Adapter, Ref } from '../sdk/index.ts';
 import { makeSqlAdapter } from './index.ts';
@@ -34,6 +34,8 @@ const EDITS: Readonly<Record<string, string>> = {
   contact: "UPDATE contacts SET first_name = first_name || 'x' WHERE id = $1",
   account: "UPDATE accounts SET street = street || 'x', version = version + 1 WHERE id = $1",
 };
+const RUN = `UPDATE contracts SET state = 'A', price = 1100.01, currency = 'EUR', seats = 25, starts_on = '2026-01-01', ends_on = '2027-12-31',
+  version = version + 1 WHERE number = $1`;
 /** A person’s edit leaves no trace in the audit of the adapter. */
 const FORGET = 'DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)';
 
@@ -80,7 +82,7 @@ async function rigOf(database: RigDatabase): Promise<Rig> {
     ...(database.process === undefined
       ? {}
       : { process: { ...database.process, kill: () => killed(database, faults) } }),
-    samples: standardSamples(seeded),
+    samples: everySample(seeded, async (id) => void (await database.run([[RUN, id], [FORGET]]))),
     absent: (type): Ref => ({ type, by: 'id', value: type === 'ticket' ? '999999' : 'X-999999' }),
     secrets: database.secrets,
     writes: (verb) => ['INSERT', 'UPDATE', 'DELETE'].includes(verb),

@@ -31,7 +31,7 @@ export async function openDesk(token: string, marker: string): Promise<Desk> {
   const writes: { ref: string; type: string; id: string }[] = [];
   const faults = makeFaults();
   for (let n = 0; n < 200; n += 1) {
-    const owner = 'ORG-1';
+    const owner = '1';
     stores.contracts.set(`${n}`, { version: 1, attributes: { ...CONTRACT, owner } });
     stores.people.set(`${n}`, { version: 1, attributes: { mail: `p${n}@x.example`, tel: '1', role: marker, owner } });
   }
@@ -86,13 +86,13 @@ export async function openDesk(token: string, marker: string): Promise<Desk> {
   };
 }
 
-const CONTRACT = {
-  price: '49.00',
+export const CONTRACT = {
+  price: '1100.01',
   currency: 'EUR',
   months: 12,
   seats: 25,
   from: '2026-01-01',
-  to: '2026-12-31',
+  to: '2027-12-31',
   notice: 60,
   payment: 30,
   state: 'A',

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../protocol/json.ts';
-import { standardExact, standardSamples } from '../../conformance/samples.ts';
+import { everySample, standardExact } from '../../conformance/samples.ts';
 import type { AdapterOptions, Rig } from '../../conformance/subject.ts';
 import type { Adapter, Ref } from '../../sdk/index.ts';
 import { type Sandbox, spawnSandbox } from './spawn.ts';
@@ -29,6 +29,15 @@ const THEIRS: ReadonlyMap<string, string> = new Map([
   ['contact.first_name', 'first_name'],
   ['contact.job_title', 'job_title'],
 ]);
+const RUNNING = {
+  status: 'active',
+  start_date: '2026-01-01',
+  end_date: '2027-12-31',
+  seats: 25,
+  unit_price: { amount: 110_001, currency: 'EUR' },
+  payment_terms_days: 0,
+  auto_renew: true,
+};
 const collection = (type: string) => `${type}s`;
 
 export async function openSandboxRig(options: SandboxRigOptions): Promise<Rig> {
@@ -64,7 +73,7 @@ export async function openSandboxRig(options: SandboxRigOptions): Promise<Rig> {
         crm = await spawnSandbox({ ...start, port });
       },
     },
-    samples: standardSamples(seeded),
+    samples: everySample(seeded, (id) => crm.edit('contracts', id, RUNNING)),
     absent: (type): Ref => ({ type, by: 'id', value: 'X-999999' }),
     secrets: [token],
     ...(writes === undefined ? {} : { writes }),

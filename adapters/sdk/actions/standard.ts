@@ -29,3 +29,6 @@ export const FURTHER_RECIPES: readonly JsonObject[] = [
   dataRights,
   providerSwitch,
 ];
+
+/** For a CRM that is only described: each where it fits. */
+export const ANY_RECIPES: readonly JsonObject[] = [...STANDARD_RECIPES, ...FURTHER_RECIPES];

@@ -34,7 +34,9 @@ function dataOf<B>({ type }: Resource<B>, record: JsonObject, id: string, money:
     const currency = field.currency === undefined ? null : held(field.currency);
     return [field.name, decode(field, held(field.field), currency, money)] as const;
   });
-  const account = type.account === undefined ? id : (textOf(held(type.account)) ?? null);
+  // Only an account is its own: ids of one type may be those of another.
+  const itself = type.type === 'account' ? id : null;
+  const account = type.account === undefined ? itself : (textOf(held(type.account)) ?? null);
   return { ...Object.fromEntries(read), id, account };
 }
 
