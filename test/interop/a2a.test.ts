@@ -220,6 +220,14 @@ describe('the gates', () => {
     }
     expect((await rpc('NoSuchMethod', {})).json['error']).toMatchObject({ code: -32_601 });
     expect((await rest('GET', '/tasks?pageSize=0')).status).toBe(400);
+    for (const length of ['-1', '1.5', 'x']) {
+      expect((await rest('GET', `/tasks?historyLength=${length}`)).status, length).toBe(400);
+      expect((await rest('GET', `/tasks/x?historyLength=${length}`)).status, length).toBe(400);
+    }
+    expect((await rpc('GetTask', { id: 'x', historyLength: -1 })).json['error']).toMatchObject({ code: -32_602 });
+    const before = gateway.operations();
+    const unasked = await rpc('SendMessage', { ...(await renewal()), configuration: { historyLength: -1 } });
+    expect([unasked.json['error'], gateway.operations()]).toMatchObject([{ code: -32_602 }, before]);
     expect((await rest('GET', '/tasks?pageToken=nonsense')).status).toBe(400);
   });
 

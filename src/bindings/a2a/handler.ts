@@ -10,7 +10,7 @@ import type { World } from '../../engine/world.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import { isSettled, type Operations } from '../operations.ts';
 import { a2aError } from './errors.ts';
-import { pageOf, tokenOf } from './list.ts';
+import { isLength, NOT_A_LENGTH, pageOf, tokenOf } from './list.ts';
 import { askIn, guide, guideTo } from './message.ts';
 import { makePushConfigs } from './push-configs.ts';
 import { eventsOf } from './stream.ts';
@@ -102,9 +102,10 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
     },
 
     async sendMessage(request, context) {
+      const { returnImmediately = false, historyLength } = request.configuration ?? {};
+      checkLength(historyLength);
       const taken = await take(request, context);
       if ('messageId' in taken) return taken;
-      const { returnImmediately = false, historyLength } = request.configuration ?? {};
       const settled = returnImmediately ? taken : await operations.settled(taken, BLOCK_MS_MAX, isAnswerable);
       return taskOf(settled, { historyLength });
     },
@@ -116,6 +117,7 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
     },
 
     async getTask({ id, historyLength }, context): Promise<Task> {
+      checkLength(historyLength);
       return taskOf(await readTask(context, id), { historyLength });
     },
 
@@ -159,4 +161,8 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
     listTaskPushNotificationConfigs: ({ taskId }, context) => pushConfigs.list(context, taskId),
     deleteTaskPushNotificationConfig: ({ taskId, id }, context) => pushConfigs.remove(context, taskId, id),
   };
+}
+
+function checkLength(length = 0): void {
+  if (!isLength(length)) throw a2aError(refusal('schema-violation', NOT_A_LENGTH), 'message');
 }

@@ -8,12 +8,15 @@ import { statesOf } from './task.ts';
 const PAGE_SIZE = 50;
 const PAGE_SIZE_MAX = 100;
 
+export const NOT_A_LENGTH = 'historyLength must be a whole number, and not negative.';
+export const isLength = (length: number): boolean => Number.isInteger(length) && length >= 0;
+
 /** ListTasks (A2A §3.1.4): newest status first; a page token says where the last page ended. */
 export function pageOf(request: ListTasksRequest): Result<AgentPage, Refusal> {
   const { pageSize = PAGE_SIZE, pageToken, status, contextId, statusTimestampAfter, historyLength = 0 } = request;
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > PAGE_SIZE_MAX)
     return wrong(`pageSize must be 1 to ${PAGE_SIZE_MAX}.`);
-  if (!Number.isInteger(historyLength) || historyLength < 0) return wrong('historyLength must not be negative.');
+  if (!isLength(historyLength)) return wrong(NOT_A_LENGTH);
   if (status === TaskState.UNRECOGNIZED) return wrong('status is no task state.');
   const after = pageToken === '' ? undefined : readToken(pageToken);
   if (pageToken !== '' && after === undefined) return wrong('pageToken is not one of ours.');
