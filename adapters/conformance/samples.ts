@@ -74,7 +74,8 @@ export function standardSamples({ contract, contact, account }: Seeded): readonl
 export function furtherSamples({ contract, contact, account }: Seeded): readonly Sample[] {
   const aboutContract = (n: number) => ({
     ref: byId('contract', contract(n)),
-    edit: { payment_terms_days: 1 + (n % 300) },
+    // Other values than the standard samples give, which are about the same contracts.
+    edit: { payment_terms_days: 301 + (n % 60) },
   });
   const changes = (n: number) => [{ path: 'contact.phone', value: `+49 40 ${8_000_000 + n}` }];
   return [

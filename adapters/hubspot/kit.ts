@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/json.ts';
+import { furtherSamples } from '../conformance/samples.ts';
 import type { ExactCase, KitSubject, Rig, Sample } from '../conformance/subject.ts';
 import type { Ref } from '../sdk/index.ts';
 import { toProperties, toValues } from './codec.ts';
@@ -81,6 +82,31 @@ const exact: readonly ExactCase[] = [
   renewal('a month from the 31st', { start_date: '2027-01-31', term_months: 1 }, { end_date: '2027-02-28' }),
 ];
 
+const RUNNING: JsonObject = {
+  status: 'active',
+  start_date: '2026-01-01',
+  end_date: '2027-12-31',
+  seats: 4_321,
+  unit_price: { amount: 200_000, currency: 'EUR' },
+  auto_renew: true,
+  payment_terms_days: 0,
+};
+
+/** On contracts that are running, put so past the adapter. */
+function further(edit: Rig['edit']): Sample[] {
+  const contact = (n: number) => ref('contact', 32_000_001_001 + (n % 300)).value;
+  const account = ref('account', 31_000_001_001).value;
+  return furtherSamples({ contract: (n) => contract(n).value, contact, account }).map(({ action, prepare }): Sample => {
+    return {
+      action,
+      async prepare(n) {
+        await edit(contract(n), RUNNING);
+        return prepare(n);
+      },
+    };
+  });
+}
+
 export const subject: KitSubject = { name: 'hubspot', open };
 
 async function open(): Promise<Rig> {
@@ -93,6 +119,10 @@ async function open(): Promise<Rig> {
   let crm = await spawnHubspot({ db, ...spawned });
   const port = Number(new URL(crm.origin).port);
   let neighbour: Hubspot | undefined;
+  const edit: Rig['edit'] = ({ type, value }, fields) => {
+    const mapped = typeNamed(portal, type);
+    return crm.edit(mapped.object, value, toProperties(mapped, fields));
+  };
   return {
     makeAdapter: ({ dispatcher, timeoutMs, token = TOKEN, tenant }) =>
       makeHubspotAdapter({
@@ -104,10 +134,7 @@ async function open(): Promise<Rig> {
       }),
     effects: async () => (await crm.ledger()).filter(({ key }) => key !== 'person'),
     record: (about) => recordOf(portal, crm, about),
-    edit: ({ type, value }, fields) => {
-      const mapped = typeNamed(portal, type);
-      return crm.edit(mapped.object, value, toProperties(mapped, fields));
-    },
+    edit,
     fault: (fault) => crm.fault(fault),
     clearFaults: () => crm.clearFaults(),
     unsupported: {},
@@ -117,7 +144,7 @@ async function open(): Promise<Rig> {
         crm = await spawnHubspot({ db, ...spawned, port });
       },
     },
-    samples,
+    samples: [...samples, ...further(edit)],
     absent: (type) => ref(type, 99_999_999_999),
     secrets: [TOKEN],
     async tenants() {

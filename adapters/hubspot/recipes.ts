@@ -1,18 +1,34 @@
 /** How each action is carried out in HubSpot: documents in actions/, and those a company brings along. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { FURTHER_RECIPES } from '../sdk/actions/standard.ts';
 import { type Guarantees, parseRecipes } from '../sdk/by-recipe.ts';
 import type { Recipe } from '../sdk/recipe.ts';
 import { isObject } from '../sdk/values.ts';
 import caseOpen from './actions/case.open.json' with { type: 'json' };
+import contractAmend from './actions/contract.amend.json' with { type: 'json' };
 import contractRenewByChange from './actions/contract.renew.contracts-api.json' with { type: 'json' };
 import contractRenew from './actions/contract.renew.json' with { type: 'json' };
+import dataRights from './actions/data.rights.json' with { type: 'json' };
 import dataValidate from './actions/data.validate.json' with { type: 'json' };
 import humanHandoff from './actions/human.handoff.json' with { type: 'json' };
+import providerSwitch from './actions/provider.switch.json' with { type: 'json' };
 import refundRequest from './actions/refund.request.json' with { type: 'json' };
+import slaCredit from './actions/sla.credit.json' with { type: 'json' };
 import { isChangedByContract, isLink, linkOf, type Portal } from './mapping.ts';
 
-const STANDARD: readonly JsonObject[] = [contractRenew, dataValidate, humanHandoff, refundRequest, caseOpen];
+const STANDARD: readonly JsonObject[] = [
+  ...FURTHER_RECIPES,
+  contractRenew,
+  dataValidate,
+  humanHandoff,
+  refundRequest,
+  caseOpen,
+  contractAmend,
+  slaCredit,
+  dataRights,
+  providerSwitch,
+];
 /** In their place where the contracts API is switched on. */
 const BY_CONTRACTS_API: readonly JsonObject[] = [contractRenewByChange];
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/json.ts';
+import { furtherSamples } from '../conformance/samples.ts';
 import type { ExactCase, KitSubject, Rig, Sample } from '../conformance/subject.ts';
 import type { Ref } from '../sdk/index.ts';
 import { fromOrg } from './codec.ts';
@@ -79,12 +80,55 @@ const exact: readonly ExactCase[] = [
   renewal('a month from the 31st', { start_date: '2027-01-31', term_months: 1 }, { end_date: '2027-02-28' }),
 ];
 
+const RUNNING = {
+  Status: 'Activated',
+  StartDate: '2026-01-01',
+  EndDate: '2027-12-31',
+  Seats__c: 4_321,
+  Unit_Price__c: 2_000,
+  CurrencyIsoCode: 'EUR',
+  Auto_Renew__c: true,
+  Payment_Terms_Days__c: 0,
+};
+
+/** Contracts of their own for the further samples, so that none is about one that was written within the second: 30 to 199. */
+const runningOf = (action: string, n: number): Ref =>
+  contract(action === 'contract.cancel' ? 80 + (n % 120) : 30 + (n % 50));
+
+async function makeRunning(org: Salesforce): Promise<void> {
+  for (let n = 30; n < 200; n += 1) await org.edit('Contract', contract(n).value, RUNNING);
+}
+
+function further(): Sample[] {
+  const contact = (n: number) => ref('contact', '003', 1 + (n % 300)).value;
+  const account = ref('account', '001', 1).value;
+  const samplesOf = (action: string) =>
+    furtherSamples({ contract: (n) => runningOf(action, n).value, contact, account }).filter(
+      (sample) => sample.action === action,
+    );
+  return furtherSamples({ contract: String, contact, account })
+    .flatMap(({ action }) => samplesOf(action))
+    .map(({ action, prepare }): Sample => {
+      return {
+        action,
+        async prepare(n) {
+          const { about, ...asked } = await prepare(n);
+          if (about === undefined) return asked;
+          const isContract = about.ref.type === 'contract';
+          const edit: JsonObject = isContract ? { Payment_Terms_Days__c: 301 + (n % 60) } : { FirstName: `Again ${n}` };
+          return { ...asked, about: { ref: about.ref, edit } };
+        },
+      };
+    });
+}
+
 export const subject: KitSubject = { name: 'salesforce', open };
 
 async function open(): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'parley-kit-'));
   const db = join(directory, 'org.db');
   let org = await spawnSalesforce({ db, faults: true, clientSecret: SECRET });
+  await makeRunning(org);
   const port = Number(new URL(org.origin).port);
   let neighbour: Salesforce | undefined;
   return {
@@ -114,7 +158,7 @@ async function open(): Promise<Rig> {
         org = await spawnSalesforce({ db, faults: true, clientSecret: SECRET, port });
       },
     },
-    samples,
+    samples: [...samples, ...further()],
     absent: (type) => ref(type, type === 'contract' ? '800' : type === 'contact' ? '003' : '001', 999_999),
     secrets: [SECRET],
     // A sign-in is a POST that changes nothing.

@@ -1,7 +1,7 @@
 /** How each action is carried out in Salesforce: as in any CRM, as the documents in actions/ say, or as a company’s own do. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
+import { FURTHER_RECIPES, STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { parseRecipes } from '../sdk/by-recipe.ts';
 import type { Recipe } from '../sdk/recipe.ts';
 import { isObject } from '../sdk/values.ts';
@@ -19,7 +19,7 @@ export type Recipes = ReadonlyMap<string, Recipe>;
 /** A company's own recipe for an action replaces ours. */
 export function readRecipes(org: Org, own: readonly Json[]): Result<Recipes, readonly string[]> {
   const documents = new Map<string, Json>();
-  for (const each of [...STANDARD_RECIPES, ...OWN, ...own])
+  for (const each of [...STANDARD_RECIPES, ...FURTHER_RECIPES, ...OWN, ...own])
     documents.set(isObject(each) ? String(each['action']) : '', each);
   const read = parseRecipes([...documents.values()], org.mapping);
   if (!read.ok) return read;
