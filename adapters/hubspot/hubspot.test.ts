@@ -257,7 +257,7 @@ describe('the portal', () => {
     };
     const found = await made({ mapping }).discover(ctx());
     await call('tickets', 'POST', before as object);
-    expect(found.map(({ action }) => action)).toEqual(['data.validate']);
+    expect(found.map(({ action }) => action)).toEqual(['contact.update', 'data.validate']);
     const told = new Map(
       logs.filter(({ event }) => event === 'hubspot.lacks').map(({ fields }) => [fields['action'], fields['missing']]),
     );

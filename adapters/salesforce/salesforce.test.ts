@@ -159,7 +159,7 @@ describe('an org that is otherwise', () => {
       async (other) => {
         const { allowed, lacks } = await lacksOf(other);
         expect(allowed).toEqual([]);
-        expect(lacks).toEqual({
+        expect(lacks).toMatchObject({
           'contract.renew': [
             'Contract.Unit_Price__c is not there',
             'Contract.EndDate is not updateable for this user',
