@@ -289,6 +289,17 @@ describe('documents', () => {
     expect(bad.ok ? '' : bad.error.join('\n')).toMatch(/object[\s\S]*chars_max/);
   });
 
+  it('may name a field that not every mapping has', () => {
+    const step = (set: JsonObject): Json => ({
+      action: 'x.y',
+      records: { contract: { type: 'contract', id: 'input.contract' } },
+      steps: [{ id: 'a', summary: "'s'", update: { record: 'contract', set } }],
+    });
+    const fieldsOf = (set: JsonObject) => [...(recipe(step(set)).steps[0]?.update?.set.keys() ?? [])];
+    expect(fieldsOf({ 'term_months?': '12', 'colour?': "'red'" })).toEqual(['term_months']);
+    expect(parseRecipe(step({ colour: "'red'" }), mapping()).ok).toBe(false);
+  });
+
   it('of a company replace and add fields, and keep the rest', () => {
     const own = {
       types: {

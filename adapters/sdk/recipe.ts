@@ -95,10 +95,13 @@ function makeReader(mapping: Mapping, problems: string[]) {
   };
   const fields = (object: JsonObject, at: string, type: string): Fields => {
     const has = mapped(type, at)?.fields;
-    const set = entriesOf(object['set']).map(([name, each]) => {
-      if (has !== undefined && !has.has(name))
-        problems.push(`${at}/set/${name} is not in the field mapping of ${type}`);
-      return [name, expression(each, `${at}/set/${name}`)] as const;
+    const set = entriesOf(object['set']).flatMap(([named, each]) => {
+      // `name?`: set it where the mapping has it.
+      const name = named.replace(/\?$/, '');
+      const written = [[name, expression(each, `${at}/set/${named}`)] as const];
+      if (has === undefined || has.has(name)) return written;
+      if (named === name) problems.push(`${at}/set/${name} is not in the field mapping of ${type}`);
+      return [];
     });
     return { set: new Map(set), corrections: maybe(object['corrections'], `${at}/corrections`) };
   };

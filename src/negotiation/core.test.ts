@@ -48,7 +48,14 @@ function offersOf(move: Move): readonly Terms[] {
   return move.offers;
 }
 
-const TODAY = { unit_price: eur(4_900), term_months: 12, seats: 25, start_date: '2027-01-01', notice_days: 60 };
+const TODAY = {
+  unit_price: eur(4_900),
+  term_months: 12,
+  seats: 25,
+  start_date: '2027-01-01',
+  notice_days: 60,
+  payment_days: 30,
+};
 
 describe('the company', () => {
   it('opens as the policy says, with what else it would as gladly sign', () => {
@@ -93,6 +100,17 @@ describe('the company', () => {
     next({ term_months: 24, seats: 25, unit_price: eur(3_100) });
     const [terms] = offersOf(next({ term_months: 24, seats: 25, unit_price: eur(3_200) })).slice(-1);
     expect(terms).toMatchObject({ term_months: 36, seats: 25 });
+  });
+
+  it('prices payment terms like any other issue', () => {
+    const worth = { 14: 1, 30: 0.5, 60: 0 };
+    const issues = { ...(POLICY['issues'] as JsonObject), '/payment_days': { range: [14, 60], worth } };
+    const asked = (payment_days: number) => {
+      const move = company({ ...POLICY, issues })({ ...TODAY, payment_days, unit_price: eur(4_000) });
+      const [terms] = offersOf(move).slice(-1);
+      return terms?.['unit_price'];
+    };
+    expect([asked(60), asked(30), asked(14)]).toEqual([eur(5_096), eur(5_072), eur(5_047)]);
   });
 
   it('never asks for more than it once did for the same package', () => {
