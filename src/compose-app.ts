@@ -23,6 +23,7 @@ import { directoryDocument, llmsText, profileDocument } from './contract/profile
 import { negotiateUcp, ucpProfile } from './contract/ucp.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
+import { actionOf } from './engine/world.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
 import { parseAnswer } from './signoff/answer.ts';
@@ -149,6 +150,7 @@ function desk({ world, pipeline }: Engine): Desk {
     operations: () => store.newest(PAGE),
     operation: (id) => store.operation(id),
     bySignoff: (id) => store.bySignoff(id),
+    words: (operation) => actionOf(world, operation)?.definition.words,
     decide: (operation, decision, person) => pipeline.decide(operation, decision, person, 'page'),
   };
 }

@@ -5,6 +5,7 @@ import { PROBLEMS } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
+import type { Words } from '../engine/world.ts';
 import { type Html, layout } from './layout.ts';
 import { inboxPage, operationPage, operationsPage, signInPage, signoffPage } from './pages.ts';
 import { type Person, type Session, type Sessions, sameText } from './session.ts';
@@ -17,6 +18,8 @@ export interface Desk {
   operations(): readonly Operation[];
   operation(id: string): Operation | undefined;
   bySignoff(id: string): Operation | undefined;
+  /** What the action means, for people. */
+  words(operation: Operation): Words | undefined;
   decide(
     operation: string,
     decision: {
@@ -123,7 +126,13 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
     const operation = desk.bySignoff(id);
     const signoff = operation?.signoffs.find((each) => each.id === id);
     if (operation === undefined || signoff === undefined || session === undefined) return c.notFound();
-    return page(c, 'Sign-off', 'inbox', signoffPage(operation, signoff, session, problem), status);
+    return page(
+      c,
+      'Sign-off',
+      'inbox',
+      signoffPage(operation, signoff, { session, words: desk.words(operation), problem }),
+      status,
+    );
   }
 
   async function formOfSession(c: Context): Promise<{ form: URLSearchParams; session: Session } | undefined> {

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Offer } from '../../protocol/operation.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
+import type { Words } from '../engine/world.ts';
 import type { Html } from './layout.ts';
 import type { Session } from './session.ts';
 import { label, quoted, shown, when } from './text.ts';
@@ -42,8 +43,11 @@ function inboxRow(operation: Operation): Html {
 export function signoffPage(
   operation: Operation,
   signoff: Signoff,
-  session: Session,
-  problem: string | undefined,
+  {
+    session,
+    words,
+    problem,
+  }: { readonly session: Session; readonly words: Words | undefined; readonly problem: string | undefined },
 ): Html {
   const open =
     operation.state === 'awaiting_signoff' && operation.signoffs.at(-1) === signoff && signoff.decision === undefined;
@@ -51,8 +55,15 @@ export function signoffPage(
 <p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`decide until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
 <div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
+${words === undefined ? '' : meaning(words)}
 <div class="grid"><div>${planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
 <div>${open ? decisionCard(operation, signoff, session) : outcomeCard(operation, signoff)}${whoCard(operation)}</div></div>`;
+}
+
+function meaning({ request, approval, reversal, law }: Words): Html {
+  return html`<p>${request} <strong>If you approve:</strong> ${approval} <strong>To take it back:</strong> ${reversal}${
+    law === undefined ? '' : html` <span class="said">${law}</span>`
+  }</p>`;
 }
 
 /** Plans of this operation that people were asked about before, and why they no longer stand. */

@@ -4,7 +4,7 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { URN } from '../../protocol/names.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import type { Action, ActionDefinition, Actions, Verb } from '../engine/world.ts';
+import type { Action, ActionDefinition, Actions, Verb, Words } from '../engine/world.ts';
 import { isCalendarDate } from './calendar.ts';
 import { definitionSchema } from './definition-schema.ts';
 import { compileRules, type RuleSource } from './rules.ts';
@@ -15,13 +15,7 @@ export interface DefinitionFile extends ActionDefinition, Omit<RuleSource, keyof
   readonly description: string;
   readonly input: JsonObject;
   readonly cooling_off_days?: number;
-  /** For people: what is asked, what approving it means, how it is taken back, and the law it serves. */
-  readonly words: {
-    readonly request: string;
-    readonly approval: string;
-    readonly reversal: string;
-    readonly law?: string;
-  };
+  readonly words: Words;
   readonly examples: { readonly valid: readonly JsonObject[]; readonly invalid: readonly JsonObject[] };
 }
 

@@ -69,7 +69,16 @@ export type Issue = {
   readonly default?: Json;
 };
 
+/** For people: what is asked, what approving it means, how it is taken back, and the law it serves. */
+export interface Words {
+  readonly request: string;
+  readonly approval: string;
+  readonly reversal: string;
+  readonly law?: string;
+}
+
 export interface ActionDefinition extends Demands {
+  readonly words?: Words;
   readonly name: string;
   readonly version: string;
   readonly title: string;

@@ -80,7 +80,7 @@ function actionTool(definition: DefinitionFile, envelope: JsonObject): Tool {
     },
     outputSchema: operationSchema(definition),
     annotations: {
-      readOnlyHint: false,
+      readOnlyHint: definition.kind === 'read',
       destructiveHint: definition.kind === 'write',
       idempotentHint: true,
       openWorldHint: false,
