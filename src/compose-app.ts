@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { refusal } from '../protocol/errors.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { err, ok } from '../protocol/result.ts';
+import { makeDrpBinding } from './bindings/drp/app.ts';
 import { type Env, type Exchange, makeExchange } from './bindings/exchange.ts';
 import { makeHttpBinding } from './bindings/http/app.ts';
 import { makeCompanyRoutes } from './bindings/http/company.ts';
@@ -86,6 +87,10 @@ export async function composeApp({ config, engine, ledger, follower, profile }: 
       propose: initiative.propose,
     }),
   );
+  if (config.drp !== undefined) {
+    const { business_id: business, agents } = config.drp;
+    app.route('/', makeDrpBinding({ business, agents, operations, exchange, clock, keys }));
+  }
   app.route('/', await composePeers({ engine, config, exchange, operations, identity, profile }));
   app.route(
     '/console',

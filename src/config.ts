@@ -40,6 +40,10 @@ interface ConfigFile {
     readonly accounts?: readonly string[];
     readonly keys: readonly JsonObject[];
   }[];
+  readonly drp?: {
+    readonly business_id: string;
+    readonly agents: readonly { readonly id: string; readonly name: string; readonly verify_key: string }[];
+  };
   readonly token_issuers: readonly {
     readonly iss: string;
     readonly audience?: string;

@@ -41,12 +41,13 @@ export interface ExchangeDeps {
 
 const NO_BODY = new Uint8Array(0);
 
-/** The request as it arrived: exact bytes, every field line. `media` are the content types taken, JSON all of them. */
+/** The request as it arrived: exact bytes, every field line. `media` are the content types taken, JSON where left out. */
 export async function rawRequest(c: Http, media?: readonly string[]): Promise<Result<RawRequest, Refusal>> {
   const { incoming } = c.env;
   const method = incoming.method ?? '';
   const headers = headersOf(incoming.rawHeaders);
-  const hasBody = method === 'POST';
+  // A DELETE has a body where its binding says which.
+  const hasBody = method === 'POST' || (method === 'DELETE' && media !== undefined);
   if (hasBody) {
     const typed = checkBodyHeaders(headers, media);
     if (!typed.ok) return typed;

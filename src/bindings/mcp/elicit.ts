@@ -7,8 +7,8 @@ import type { Operation } from '../../engine/operation.ts';
 import { viewOf } from '../../engine/view.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import type { Keys } from '../../ports.ts';
+import { secretFor } from '../secret.ts';
 import { inWords } from '../words.ts';
-import { secretFor } from './secret.ts';
 
 const TTL_SECONDS = 600;
 const QUESTION = 'meanwhile';
@@ -27,7 +27,7 @@ export interface Waiting {
 export type Choice = 'wait' | 'withdraw' | 'person';
 
 export function makeElicitation(keys: Pick<Keys, 'sign'>) {
-  const codec = createRequestStateCodec<Waiting>({ key: secretFor('requestState', keys), ttlSeconds: TTL_SECONDS });
+  const codec = createRequestStateCodec<Waiting>({ key: secretFor('MCP requestState', keys), ttlSeconds: TTL_SECONDS });
   return {
     verify: codec.verify,
 

@@ -7,9 +7,9 @@ import { isFinalState } from '../../../protocol/operation.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { viewOf } from '../../engine/view.ts';
 import type { Keys } from '../../ports.ts';
+import { secretFor } from '../secret.ts';
 import { inWords } from '../words.ts';
 import { operationResult } from './results.ts';
-import { secretFor } from './secret.ts';
 
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 const POLL_INTERVAL_MS = 2_000;
@@ -29,7 +29,7 @@ export type TaskIds = ReturnType<typeof makeTaskIds>;
 
 /** An id is unguessable and its caller's alone by a MAC over all three, so that nothing has to be kept to know it again. */
 export function makeTaskIds(keys: Pick<Keys, 'sign'>) {
-  const secret = secretFor('task id', keys);
+  const secret = secretFor('MCP task id', keys);
   const macOf = ({ operation, since }: TaskId, keyid: string): string => {
     const mac = createHmac('sha256', secret).update(`${keyid} ${operation} ${since}`).digest();
     return mac.subarray(0, MAC_BYTES).toString('base64url');
