@@ -12,7 +12,7 @@ h1{font-size:1.7rem;line-height:1.2;letter-spacing:-.02em;margin:.2rem 0 .4rem}h
 .lede{color:var(--soft);margin:0 0 1.4rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem 1.3rem;margin:0 0 1.1rem}
 .grid{display:grid;gap:1.1rem;grid-template-columns:minmax(0,2fr) minmax(0,1fr);align-items:start}@media(max-width:52rem){.grid{grid-template-columns:minmax(0,1fr)}}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{text-align:left;font-weight:600;color:var(--soft);font-size:.85rem}th,td{padding:.5rem .7rem;border-bottom:1px solid var(--line);vertical-align:top}tr:last-child td{border-bottom:0}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{text-align:left;font-weight:600;color:var(--soft);font-size:.85rem}th,td{padding:.5rem .7rem;border-bottom:1px solid var(--line);vertical-align:top}tr:last-child>*{border-bottom:0}
 td.was{background:var(--was)}td.now{background:var(--now);font-weight:600}td.num{text-align:right}
 dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.35rem 1rem;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 .tag{display:inline-block;border:1px solid var(--line);border-radius:99px;padding:.05rem .6rem;font-size:.82rem;color:var(--soft)}.tag.good{color:var(--good);border-color:currentColor}.tag.bad{color:var(--bad);border-color:currentColor}
