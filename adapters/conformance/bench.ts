@@ -42,7 +42,8 @@ export interface Bench {
   ctx(ms?: number, signal?: AbortSignal): Ctx;
   /** The next sample of an action, not yet planned. */
   prepare(action: string): Promise<{ readonly request: PlanRequest; readonly about: Prepared['about'] }>;
-  fresh(action: string): Promise<Fresh>;
+  /** With an adapter of its own where what happens to it must not be felt by the next. */
+  fresh(action: string, adapter?: Adapter): Promise<Fresh>;
   operation(): string;
   /** The effects since now, when called later. */
   mark(): Promise<() => Promise<readonly Effect[]>>;
@@ -84,10 +85,10 @@ export async function openBench(rig: Rig): Promise<Bench> {
     ctx,
     operation,
     prepare,
-    async fresh(action) {
+    async fresh(action, by = adapter) {
       const { request, about } = await prepare(action);
       const mark = recorder.count();
-      const plan = await adapter.plan(ctx(), request);
+      const plan = await by.plan(ctx(), request);
       const [step] = plan.steps;
       must(step !== undefined, `the plan of ${action} has no step`, 'A sample must change something.');
       const isUpdate = step.preconditions.length > 0 || step.changes.some(({ from }) => from !== null);

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
 import { type Report, runKit, table } from './run.ts';
 import type { KitSubject } from './subject.ts';
@@ -10,6 +12,8 @@ export interface CheckIo {
   err(line: string): void;
 }
 
+/** A report has some kilobytes. */
+const OUTPUT_BYTES_MAX = 16_777_216;
 const NAMES = ['kit.ts', 'kit.js', 'kit.mjs'];
 
 /** The kit over adapters, each a directory with a kit file or the file itself. Answers the exit code: 0 when all are conformant,
@@ -25,23 +29,66 @@ export async function check(args: readonly string[], io: CheckIo, everyone: () =
     io.err('Name the directory of an adapter.');
     return 2;
   }
-  const reports: Report[] = [];
-  let isJudged = true;
-  for (const path of paths) {
-    try {
-      for (const subject of await subjectsIn(path)) {
-        const report = await runKit(subject);
-        reports.push(report);
-        if (values.json !== true) io.out(`${table(report).join('\n')}\n`);
-      }
-    } catch (error) {
-      isJudged = false;
-      io.err(`${path} could not be judged: ${error instanceof Error ? error.message : inspect(error)}`);
-    }
-  }
+  const print = ({ reports, failure }: Judged) => {
+    if (values.json !== true) for (const report of reports) io.out(`${table(report).join('\n')}\n`);
+    if (failure !== undefined) io.err(failure);
+  };
+  const all = paths.length > 1 ? await sideBySide(paths, print) : await Promise.all(paths.map(judged));
+  if (paths.length === 1) all.forEach(print);
+  const reports = all.flatMap((each) => each.reports);
   if (values.json === true) io.out(JSON.stringify(reports, null, 2));
-  if (!isJudged) return 2;
+  if (all.some(({ failure }) => failure !== undefined)) return 2;
   return reports.every(({ ok }) => ok) ? 0 : 1;
+}
+
+/** What became of one path; `failure`: why it could not be judged. */
+interface Judged {
+  readonly reports: readonly Report[];
+  readonly failure?: string;
+}
+
+async function judged(path: string): Promise<Judged> {
+  const reports: Report[] = [];
+  try {
+    for (const subject of await subjectsIn(path)) reports.push(await runKit(subject));
+    return { reports };
+  } catch (error) {
+    return {
+      reports,
+      failure: `${path} could not be judged: ${error instanceof Error ? error.message : inspect(error)}`,
+    };
+  }
+}
+
+/** Each in a process of its own, as the kit sets the time zone of its process; more at once than there are processors, as it mostly waits. */
+async function sideBySide(paths: readonly string[], told: (judged: Judged) => void): Promise<readonly Judged[]> {
+  const queue = [...paths.entries()];
+  const done: Judged[] = [];
+  const lane = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, path] = next;
+      const here = await apart(path);
+      done[index] = here;
+      told(here);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, lane));
+  return done;
+}
+
+function apart(path: string): Promise<Judged> {
+  const source = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const entry = existsSync(source) ? source : fileURLToPath(new URL('./main.js', import.meta.url));
+  return new Promise((resolveWith) => {
+    execFile(process.execPath, [entry, '--json', path], { maxBuffer: OUTPUT_BYTES_MAX }, (error, out, err) => {
+      try {
+        const reports: Report[] = JSON.parse(out);
+        resolveWith(error?.code === 2 ? { reports, failure: err.trim() } : { reports });
+      } catch {
+        resolveWith({ reports: [], failure: `${path} could not be judged: ${err.trim() || String(error)}` });
+      }
+    });
+  });
 }
 
 /** The directories below that hold a kit. */

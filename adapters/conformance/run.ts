@@ -36,6 +36,8 @@ export interface Result {
   readonly rule: number;
   readonly title: string;
   readonly outcome: Outcome;
+  /** How long it took: where an adapter is slow, here it shows. */
+  readonly ms: number;
 }
 
 export interface Report {
@@ -54,7 +56,11 @@ export async function runKit(subject: KitSubject): Promise<Report> {
   try {
     bench = await openBench(rig);
     const results: Result[] = [];
-    for (const rule of RULES) results.push({ rule: rule.number, title: rule.title, outcome: await judge(rule, bench) });
+    for (const rule of RULES) {
+      const before = performance.now();
+      const outcome = await judge(rule, bench);
+      results.push({ rule: rule.number, title: rule.title, outcome, ms: Math.round(performance.now() - before) });
+    }
     const ok = results.every(({ outcome }) => outcome.kind !== 'fail');
     return { adapter: subject.name, version: bench.manifest.version, ok, results };
   } finally {
