@@ -3,10 +3,12 @@ import type { Operation } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import { outcomeOf, overtaken, type Seen } from './rules.ts';
-import { type Watches, watchesOf } from './watch-store.ts';
+import { refKey, type Watches, watchesOf } from './watch-store.ts';
 
 /** One CRM call's time. */
 const CALL_TIMEOUT_MS = 10_000;
+/** Far more than a gateway writes at once. */
+const WRITING_MAX = 1_000;
 
 export function watchContext(world: Pick<World, 'clock' | 'log'>): Ctx {
   return { clock: () => world.clock.now(), signal: AbortSignal.timeout(CALL_TIMEOUT_MS), log: world.log };
@@ -38,7 +40,8 @@ export function voidSignoff(world: World, operation: Operation, seen: Seen): Cha
   };
 }
 
-/** Reads back what a completed operation wrote and records whether it still holds, once that can be said. */
+/** Reads back what a completed operation wrote and records whether it still holds, once that can be said. Throws `retryable` while a
+ * write of ours is under way that may be what was read. */
 export async function observe(world: World, watches: Watches, operation: Operation): Promise<Change | undefined> {
   const { observation, plan } = operation;
   if (observation === undefined || observation.outcome !== undefined) return undefined;
@@ -53,8 +56,11 @@ export async function observe(world: World, watches: Watches, operation: Operati
     );
   }
   const now = world.clock.now();
+  // Looked at before what has ended: a write of ours that was read is one or the other.
+  const busy = isBeingWritten(world, operation);
   const outcome = outcomeOf(found, observation, now.getTime(), isSuperseded(watches, operation));
   if (outcome === undefined) return undefined;
+  if (outcome === 'overturned' && busy) throw new AdapterError('retryable', 'A write of ours is under way.');
   const at = now.toISOString();
   // Not a transition: the operation has ended and stays as it is for its agent. The version only keeps writers apart.
   const next = { ...operation, version: operation.version + 1, observation: { ...observation, outcome, at } };
@@ -64,6 +70,16 @@ export async function observe(world: World, watches: Watches, operation: Operati
     expected: operation.version,
     records: [{ type: 'outcome.observed', at, operation: id, action, outcome }],
   };
+}
+
+/** Whether an operation of ours is writing one of the same records, or may be. */
+function isBeingWritten({ store }: World, operation: Operation): boolean {
+  const mine = new Set(watchesOf(operation).map(({ ref }) => refKey(ref)));
+  return store
+    .inState(['executing', 'unknown', 'reconciling', 'reversing'], WRITING_MAX)
+    .some(({ plan }) =>
+      plan?.plan.steps.some(({ preconditions }) => preconditions.some(({ ref }) => mine.has(refKey(ref)))),
+    );
 }
 
 /** Whether a later operation of ours wrote one of the same records: then it is what came next, not a correction. */

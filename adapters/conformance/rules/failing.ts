@@ -11,11 +11,9 @@ const AFTER = ['reset-after', '500-after', 'hang-after', 'bad-schema'] as const;
 const LOST = ['reset-after', '500-after', 'hang-after'] as const;
 /** How long a caller waits for an answer that does not come. */
 const HANG_MS = 300;
-/** How long the CRM may take to carry out what it then does not answer. */
 const COMMIT_MS_MAX = 5_000;
 const always = () => undefined;
 
-/** 7 */
 export const verifyDecides: Rule = {
   number: 7,
   title: 'crash or timeout around a write: verify decides, one effect',
@@ -113,7 +111,6 @@ async function killed(
   await decided(bench, step, true, 'kill', since);
 }
 
-/** 10 */
 export const refusalsAreBounded: Rule = {
   number: 10,
   title: '429, 401 and 500 are told apart and never hammered',
@@ -202,7 +199,6 @@ async function refused(bench: Bench, action: string, kind: keyof typeof SAYS, op
 
 const CANARY = 'parley-canary-5d1c0a77e9b34f62';
 
-/** 13 */
 export const secretsStay: Rule = {
   number: 13,
   title: 'no secret in logs or errors',
@@ -238,7 +234,6 @@ export const secretsStay: Rule = {
   },
 };
 
-/** 14 */
 export const abortIsHonoured: Rule = {
   number: 14,
   title: 'an abort ends every call within a second',
@@ -276,7 +271,6 @@ export const abortIsHonoured: Rule = {
   },
 };
 
-/** 16 */
 export const partIsNotWhole: Rule = {
   number: 16,
   title: 'a partial success inside 200 is reported',
