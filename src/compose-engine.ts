@@ -82,6 +82,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     settings: {
       origin: config.origin,
       company: config.company,
+      timeZone: config.time_zone,
       logOrigin: logOrigin(config.origin),
       human: {
         channel: config.human.channel,

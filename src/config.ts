@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { JsonObject } from '../protocol/json.ts';
+import { isTimeZone } from '../protocol/zone.ts';
 import schema from './config.schema.json' with { type: 'json' };
 
 /** The file as its schema (config.schema.json) describes it: every member there has a description, which is also its documentation. */
 interface ConfigFile {
   readonly origin: string;
   readonly company: string;
+  readonly time_zone: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly data_dir: string;
   readonly actions_dir?: string;
@@ -174,6 +176,7 @@ function unsafe(file: ConfigFile, secrets: Config['secrets']): string[] {
     problems.push('/origin must be an origin: scheme and authority, nothing else');
   else if (origin.protocol !== 'https:' && !LOOPBACK.has(origin.hostname))
     problems.push('/origin must be https except on loopback');
+  if (!isTimeZone(file.time_zone)) problems.push('/time_zone must be an IANA time zone, such as Europe/Berlin');
   const isPublic = origin?.protocol === 'https:';
   if (!LOOPBACK.has(file.listen.host) && !isPublic)
     problems.push('/listen/host may leave loopback only behind an https origin');

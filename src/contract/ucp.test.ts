@@ -5,6 +5,7 @@ import { capabilityName, intersect, readUcpOffer, type UcpOffer, ucpProfile } fr
 const settings = {
   origin: 'https://parley.example',
   company: 'Cumulus Software',
+  timeZone: 'UTC',
   logOrigin: 'parley.example/log',
   human: { channel: 'tel:+49-40-555-0100', hours: 'always', respondWithinMinutes: 15 },
   endpoints: [],

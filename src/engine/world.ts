@@ -119,6 +119,8 @@ export interface Settings {
   /** The gateway's public origin, e.g. `https://parley.example`. */
   readonly origin: string;
   readonly company: string;
+  /** IANA: a day begins when it begins there. */
+  readonly timeZone: string;
   /** Origin line of the log's checkpoints (C2SP tlog-checkpoint): a schema-less name. */
   readonly logOrigin: string;
   readonly human: { readonly channel: string; readonly respondWithinMinutes: number; readonly hours: string };

@@ -106,6 +106,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
     settings: {
       origin: 'http://127.0.0.1:1',
       company: 'C',
+      timeZone: 'UTC',
       logOrigin: 'log',
       human: { channel: 'tel:1', respondWithinMinutes: 15, hours: 'always' },
       endpoints: [],
