@@ -1,13 +1,14 @@
 import { type Refusal, refusal } from '../protocol/errors.ts';
 import type { State } from '../protocol/operation.ts';
 import { err, ok, type Result } from '../protocol/result.ts';
-import { answer, type Handler, type Reply, toUnit } from './engine/ask.ts';
+import { answer, type Handler, type Reply } from './engine/ask.ts';
 import type { Operation } from './engine/operation.ts';
 import { submit } from './engine/submit.ts';
 import { move } from './engine/transitions.ts';
 import { withdraw } from './engine/withdraw.ts';
 import type { Worker } from './engine/worker.ts';
 import { type Ask, actionOf, type Change, notify, type Verb, type World } from './engine/world.ts';
+import { write } from './engine/write.ts';
 import { withinMandate } from './execution/authority.ts';
 import { check } from './execution/check.ts';
 import { answered } from './execution/complete.ts';
@@ -180,10 +181,11 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
         if (!decided.ok) return decided;
         if (decided.value === 'already') return ok(operation);
         const done = await sealed(world, decided.value);
-        const committed = await world.store.commit(toUnit(done));
-        if (committed.ok) {
+        const written = await write(world.store, done);
+        if (!written.ok) return written;
+        if (written.value.committed.ok) {
           worker.changed(operation.id);
-          return ok(done.next);
+          return ok(written.value.change.next);
         }
       }
       return err(refusal('conflict'));
@@ -194,8 +196,8 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
         const operation = world.store.operation(id);
         const done = operation === undefined ? undefined : voidSignoff(world, operation, seen);
         if (done === undefined) return;
-        const committed = await world.store.commit(toUnit(done));
-        if (committed.ok) return worker.changed(id);
+        const written = await write(world.store, done);
+        if (written.ok && written.value.committed.ok) return worker.changed(id);
       }
     },
 

@@ -77,13 +77,50 @@ export interface Outgoing {
   readonly dueAt: number;
 }
 
-/** What an operation holds of a budget from now on, in minor units; 0 gives back what it held, of whichever budget. */
-export interface BudgetUse {
-  readonly operation: string;
-  readonly budget: string;
+export type HoldKind = 'budget' | 'record' | 'claim' | 'mandate' | 'grant';
+
+/** One thing an operation holds so that no other may have it too. */
+export interface Hold {
+  /** One namespace for all kinds: it begins with the kind (`claim:refund/order/0815`). */
+  readonly name: string;
   readonly amount: number;
-  /** The budget's size: more than this in all is refused. Null: counted, not refused. */
+  /** More than this under the name in all is refused. Null: counted, not refused. */
   readonly limit: number | null;
+  /** Unix milliseconds, half-open: may not overlap another span under the same name. */
+  readonly span?: { readonly from: number; readonly to: number };
+  /** `operation`: given back at its end. `effect`: kept where it had, or may have had, its effect. */
+  readonly lasts: 'operation' | 'effect';
+}
+
+/** All that an operation holds of a kind from now on; an empty list gives back what it held of it. */
+export interface HoldSet {
+  readonly operation: string;
+  readonly kind: HoldKind;
+  readonly holds: readonly Hold[];
+}
+
+/** An operation that ends gives back what it no longer holds: everything, or what lasts no longer than itself. */
+export interface Release {
+  readonly operation: string;
+  readonly what: 'all' | 'operation';
+}
+
+/** Who holds what under a name. */
+export interface Holder {
+  readonly operation: string;
+  readonly kind: HoldKind;
+  readonly amount: number;
+  readonly span?: Hold['span'];
+}
+
+/** What a unit would hold is another's, or more than there is. */
+export interface Held {
+  readonly ok: false;
+  readonly reason: 'held';
+  readonly kind: HoldKind;
+  readonly name: string;
+  /** One other operation that holds it; null where it is more than there is for anybody. */
+  readonly by: string | null;
 }
 
 /** Everything one step changes, as data: written in one transaction, all or nothing, durable when the promise resolves. */
@@ -96,7 +133,8 @@ export interface Unit {
   readonly outgoing?: readonly Outgoing[];
   /** Replaces the agent's last. */
   readonly invitation?: Invitation;
-  readonly budget?: BudgetUse;
+  readonly holds?: readonly HoldSet[];
+  readonly releases?: readonly Release[];
 }
 
 export type Committed =
@@ -107,8 +145,8 @@ export type Committed =
   | { readonly ok: false; readonly reason: 'claimed'; readonly claim: Claim }
   /** Somebody else moved the operation. Nothing was written. */
   | { readonly ok: false; readonly reason: 'stale' }
-  /** The budget has no room for what the unit would hold of it. Nothing was written. */
-  | { readonly ok: false; readonly reason: 'over_budget' };
+  /** Nothing was written. */
+  | Held;
 
 export interface RegisteredAgent {
   readonly keyid: Thumbprint;
@@ -166,8 +204,10 @@ export interface Store {
   invitations(account: string): readonly Invitation[];
   /** Forgets an agent's invitation. */
   uninvite(keyid: string): Promise<void>;
-  /** Whether nothing of a budget of this size is left. How much is left, nobody is told. */
-  isExhausted(budget: string, limit: number): boolean;
+  /** Who holds something under a name, first come first. */
+  heldBy(name: string): readonly Holder[];
+  /** Whether nothing is left under a name of this limit. How much is left, nobody is told. */
+  isExhausted(name: string, limit: number): boolean;
   isRevoked(kind: 'key' | 'mandate', id: string): boolean;
   revoke(kind: 'key' | 'mandate', id: string, at: string, reason: string): Promise<void>;
   /** Outbox. */

@@ -2,22 +2,13 @@ import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { State } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import {
-  type BudgetUse,
-  type Claim,
-  type Committed,
-  type Outgoing,
-  PUSH_ENDPOINT,
-  type StoredAnswer,
-  type Unit,
-} from '../ports.ts';
+import type { Claim, StoredAnswer } from '../ports.ts';
 import { demandsOf } from './demands.ts';
-import type { Operation } from './operation.ts';
 import { provenEnough } from './submit.ts';
 import { viewOf } from './view.ts';
 import { type Ask, actionOf, type Change, type StepResult, type Verb, type World } from './world.ts';
+import { write } from './write.ts';
 
 export interface Reply extends StoredAnswer {
   readonly replayed: boolean;
@@ -44,18 +35,14 @@ export async function answer(world: World, ask: Ask, handle: Handler): Promise<R
     if (!decided.ok) return decided;
     const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;
     const { nonce } = ask.caller;
-    const put = async (change: Change): Promise<readonly [Committed, Reply]> => {
-      const reply = toReply(change, STATUS[ask.verb]);
-      const { status, body } = reply;
+    const written = await write(world.store, decided.value, (change) => {
+      const { status, body } = toReply(change, STATUS[ask.verb]);
       const claim: Claim = { scope, key: ask.key, fingerprint, answer: { status, body }, expiresAt };
-      const unit = { ...toUnit(change), ...(nonce === undefined ? {} : { nonce }), claim };
-      return [await world.store.commit(unit), reply];
-    };
-    let [committed, reply] = await put(decided.value);
-    const { otherwise } = decided.value;
-    if (isOverBudget(committed) && otherwise !== undefined) [committed, reply] = await put(otherwise);
-    if (committed.ok) return ok(reply);
-    if (isOverBudget(committed)) return err(refusal('offer-unavailable'));
+      return { ...(nonce === undefined ? {} : { nonce }), claim };
+    });
+    if (!written.ok) return written;
+    const { committed, change } = written.value;
+    if (committed.ok) return ok(toReply(change, STATUS[ask.verb]));
     if (committed.reason === 'replayed') return err(refusal('signature-replayed'));
     if (committed.reason === 'claimed') return settleClaim(world, ask, committed.claim, fingerprint);
   }
@@ -78,52 +65,6 @@ function withoutKeyBinding(body: Json): Json {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const { mandate, ...rest } = body as JsonObject;
   return typeof mandate === 'string' ? { ...rest, mandate: mandate.slice(0, mandate.lastIndexOf('~') + 1) } : body;
-}
-
-export function isOverBudget(committed: Committed): boolean {
-  return !committed.ok && committed.reason === 'over_budget';
-}
-
-/** In these the company is bound, or may still turn out to have been: what the operation holds of a budget stays held. A negotiation
- * says itself what it holds. */
-const KEEPS_BUDGET: ReadonlySet<State> = new Set<State>([
-  'negotiating',
-  'agreed',
-  'awaiting_signoff',
-  'authorized',
-  'executing',
-  'unknown',
-  'reconciling',
-  'reversing',
-  'needs_human',
-  'completed',
-]);
-
-/** An operation that ends without effect gives back what it held, in the transaction that ends it. */
-function givenBack({ id, state, budget }: Operation): BudgetUse | undefined {
-  if (budget === undefined || KEEPS_BUDGET.has(state)) return undefined;
-  return { operation: id, budget, amount: 0, limit: null };
-}
-
-export function toUnit(change: Change): Unit {
-  const { next, expected, beside, records, outgoing = [], budget = givenBack(next) } = change;
-  return {
-    operations: [{ next, expected }, ...(beside === undefined ? [] : [beside])],
-    records,
-    outgoing: [...outgoing, ...pushesOf(next)],
-    ...(budget === undefined ? {} : { budget }),
-  };
-}
-
-/** News of a change for whoever asked for it: what is sent is made from the operation when it is sent. */
-function pushesOf(next: Operation): Outgoing[] {
-  return (next.pushes ?? []).map(({ id }) => ({
-    id: `${next.id}.${next.version}.${id}`,
-    endpoint: `${PUSH_ENDPOINT}${next.id}/${id}`,
-    type: 'operation.changed',
-    payload: { operation: next.id, version: next.version },
-    dueAt: Date.parse(next.updatedAt),
-  }));
 }
 
 function toReply(change: Change, status: number): Reply {

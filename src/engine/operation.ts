@@ -117,8 +117,6 @@ export interface Operation {
     readonly topic: string;
     readonly from: State;
   };
-  /** The budget it last held a part of; given back when it ends without effect. */
-  readonly budget?: string;
   /** A recommendation for the company's people: in no view, message or receipt. */
   readonly advice?: string;
   readonly receipt?: string;

@@ -1,6 +1,6 @@
-import { isOverBudget, toUnit } from './ask.ts';
 import type { Operation } from './operation.ts';
 import type { Change, World } from './world.ts';
+import { write } from './write.ts';
 
 const SCAN_INTERVAL_MS = 250;
 /** A step that throws is our bug: the operation is left as it is and looked at again after this. */
@@ -60,13 +60,13 @@ export function makeWorker(
       if (operation === undefined || operation.dueAt === null || operation.dueAt > world.clock.now().getTime()) return;
       const change = await work(operation, continuing);
       if (change === undefined) return;
-      let committed = await world.store.commit(toUnit(change));
-      if (isOverBudget(committed) && change.otherwise !== undefined)
-        committed = await world.store.commit(toUnit(change.otherwise));
-      continuing = committed.ok;
-      if (!committed.ok) continue;
+      const written = await write(world.store, change);
+      if (!written.ok) throw new Error(`${id}: nobody to refuse it to: ${written.error.code}`);
+      continuing = written.value.committed.ok;
+      if (!continuing) continue;
       announce(id);
-      if (change.beside !== undefined) wake(change.beside.next.id);
+      const { beside } = written.value.change;
+      if (beside !== undefined) wake(beside.next.id);
     }
   }
 

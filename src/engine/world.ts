@@ -3,7 +3,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Proof } from '../../protocol/mandate.ts';
 import type { Result } from '../../protocol/result.ts';
-import type { BudgetUse, Clock, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
+import type { Clock, Held, HoldSet, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
 import type { MandateFacts, Operation } from './operation.ts';
 import type { ActionRules, Demands } from './rules.ts';
 
@@ -41,10 +41,10 @@ export interface Change {
   readonly expected: number;
   readonly records: readonly LedgerRecord[];
   readonly outgoing?: readonly Outgoing[];
-  /** What the operation holds of a budget from now on. */
-  readonly budget?: BudgetUse;
-  /** What is done instead when the budget has no room; without it the step is refused. */
-  readonly otherwise?: Change;
+  /** What the operation holds from now on, of each kind named here. */
+  readonly holds?: readonly HoldSet[];
+  /** What is done instead, or how the step is refused, when others hold it; without it the step is refused as `offer-unavailable`. */
+  readonly otherwise?: (held: Held) => StepResult | Promise<StepResult>;
   /** A second operation born with this one (a handoff's CRM case). */
   readonly beside?: { readonly next: Operation; readonly expected: number };
 }

@@ -1,15 +1,26 @@
 import { base64url } from 'jose';
 import { isFinalState } from '../../protocol/operation.ts';
 import { parseReceiptPayload } from '../../protocol/receipt.ts';
+import { ok } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Change, World } from '../engine/world.ts';
+import type { Held } from '../ports.ts';
 import { issueReceipt } from './receipts.ts';
 import type { Ledger } from './sequencer.ts';
 
 /** Every operation that ends, ends with a receipt: signed now, its leaf in the same transaction, its log proof at the next checkpoint. */
 export async function sealed(world: World, each: Change): Promise<Change> {
   const { otherwise } = each;
-  const change = otherwise === undefined ? each : { ...each, otherwise: await sealed(world, otherwise) };
+  const change =
+    otherwise === undefined
+      ? each
+      : {
+          ...each,
+          otherwise: async (held: Held) => {
+            const instead = await otherwise(held);
+            return instead.ok ? ok(await sealed(world, instead.value)) : instead;
+          },
+        };
   const { next, records } = change;
   const last = records.at(-1);
   if (!isFinalState(next.state) || next.receipt !== undefined || last === undefined) return change;

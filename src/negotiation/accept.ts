@@ -45,7 +45,7 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     const table = operation.negotiation === undefined ? undefined : deps.tableFor(operation, operation.negotiation);
     // Without a policy nobody can say what this takes out of which budget.
     if (table?.ok !== true) return table ?? err(refusal('offer-unavailable'));
-    const budget = acceptedUse(table.value, operation, offer, now);
+    const holds = acceptedUse(table.value, operation, offer, now);
     const moved = move(
       operation,
       'accepted',
@@ -54,15 +54,9 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
       {
         agreement: { payload, offer: offer.id, signatures: [{ ...signature }] },
         dueAt: now.getTime(),
-        ...(budget === undefined ? {} : { budget: budget.budget }),
       },
       { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest },
     );
-    return ok({
-      next: moved.next,
-      expected: operation.version,
-      records: [moved.record],
-      ...(budget === undefined ? {} : { budget }),
-    });
+    return ok({ next: moved.next, expected: operation.version, records: [moved.record], holds });
   };
 }

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Firmness, Offer } from '../../protocol/operation.ts';
+import { ok } from '../../protocol/result.ts';
 import type { Message, Operation } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
@@ -36,10 +37,11 @@ export async function bid(
   const now = world.clock.now();
   const may = mayDiscount(table, world.store, now);
   const change = await bidWith(world, deps, table, talking, from, may);
-  if (!may || change.budget === undefined || change.budget.amount === 0) return change;
+  if (!may || !(change.holds ?? []).some(({ kind, holds }) => kind === 'budget' && holds.length > 0)) return change;
   // The race for a budget is not worth a model's time.
   const { voice: _silent, ...plain } = deps;
-  return { ...change, otherwise: await bidWith(world, plain, table, talking, from, false) };
+  const instead = await bidWith(world, plain, table, talking, from, false);
+  return { ...change, otherwise: () => ok(instead) };
 }
 
 async function bidWith(
@@ -126,7 +128,7 @@ function offered(
   const message: Message = { at: primary.made_at, by: 'company', text: note, offer: primary.id };
   const others = offers.slice(0, -1).map(({ id, terms_digest }) => ({ offer: id, terms: terms_digest }));
   const all = [...talk.offers, ...offers];
-  const budget = heldUse(table, from, all, now);
+  const holds = heldUse(table, from, all, now);
   const moved = move(
     from,
     'offered',
@@ -135,8 +137,7 @@ function offered(
     {
       negotiation: { ...talk, turn: 'agent', round: talk.round + 1, offers: all },
       messages: [...from.messages, message],
-      dueAt: budget === undefined ? Date.parse(talk.expiresAt) : nextDue(talk, all, now),
-      ...(budget === undefined ? {} : { budget: budget.budget }),
+      dueAt: holds.some((each) => each.holds.length > 0) ? nextDue(talk, all, now) : Date.parse(talk.expiresAt),
     },
     {
       offer: primary.id,
@@ -145,12 +146,7 @@ function offered(
       ...(others.length === 0 ? {} : { alternatives: others }),
     },
   );
-  return {
-    next: moved.next,
-    expected: moved.expected,
-    records: [moved.record],
-    ...(budget === undefined ? {} : { budget }),
-  };
+  return { next: moved.next, expected: moved.expected, records: [moved.record], holds };
 }
 
 /** When the talk must be looked at again: a held offer's end frees what it reserved. */

@@ -1,15 +1,15 @@
 import type { Offer } from '../../protocol/operation.ts';
 import type { Operation } from '../engine/operation.ts';
-import type { BudgetUse, Store } from '../ports.ts';
+import type { HoldSet, Store } from '../ports.ts';
 import type { BudgetRule } from './policy.ts';
 import type { Package } from './space.ts';
 import { costFree, type Table } from './table.ts';
 
-/** The budget a moment falls into: `contract.renew/2026-11`. */
+/** The budget a moment falls into: `budget:contract.renew/2026-11`. */
 export function budgetName({ name, period }: BudgetRule, now: Date): string {
   const [day, month, year] = [now.toISOString().slice(0, 10), now.toISOString().slice(0, 7), now.getUTCFullYear()];
   const quarter = `${year}-Q${Math.floor(now.getUTCMonth() / 3) + 1}`;
-  return `${name}/${{ day, month, quarter, year: String(year) }[period]}`;
+  return `budget:${name}/${{ day, month, quarter, year: String(year) }[period]}`;
 }
 
 /** What a package costs the company, in minor units: below today's price, or the refund itself, for every seat and month. */
@@ -33,28 +33,25 @@ export function mayDiscount(table: Table, store: Pick<Store, 'isExhausted'>, now
 }
 
 /** What the open held offers reserve: as only one of them can be accepted, the dearest. */
-export function heldUse(
-  table: Table,
-  operation: Operation,
-  offers: readonly Offer[],
-  now: Date,
-): BudgetUse | undefined {
+export function heldUse(table: Table, operation: Operation, offers: readonly Offer[], now: Date): readonly HoldSet[] {
   const { budget } = table.policy.numbers;
-  if (budget === null) return undefined;
+  if (budget === null) return [];
   const amount = Math.max(0, ...heldOffers(offers, now).map(({ terms }) => costOfTerms(table, terms)));
-  if (amount === 0 && operation.budget === undefined) return undefined;
-  return { operation: operation.id, budget: budgetName(budget, now), amount, limit: budget.limit };
+  return [use(operation, budgetName(budget, now), amount, budget.limit)];
 }
 
 /** What an acceptance takes. A promise that was held, or a person's word, is kept whatever is left; it is counted all the same. */
-export function acceptedUse(table: Table, operation: Operation, offer: Offer, now: Date): BudgetUse | undefined {
+export function acceptedUse(table: Table, operation: Operation, offer: Offer, now: Date): readonly HoldSet[] {
   const { budget } = table.policy.numbers;
-  if (budget === null) return undefined;
-  const amount = costOfTerms(table, offer.terms);
-  if (amount === 0 && operation.budget === undefined) return undefined;
+  if (budget === null) return [];
   const promised = offer.by === 'person' || offer.firmness === 'held';
   const limit = budget.currency === table.space.currency ? budget.limit : 0;
-  return { operation: operation.id, budget: budgetName(budget, now), amount, limit: promised ? null : limit };
+  return [use(operation, budgetName(budget, now), costOfTerms(table, offer.terms), promised ? null : limit)];
+}
+
+function use({ id }: Operation, name: string, amount: number, limit: number | null): HoldSet {
+  const holds = amount === 0 ? [] : [{ name, amount, limit, lasts: 'effect' as const }];
+  return { operation: id, kind: 'budget', holds };
 }
 
 export function heldOffers(offers: readonly Offer[], now: Date): readonly Offer[] {

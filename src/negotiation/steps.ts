@@ -111,9 +111,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       return answered.ok ? answered.value : toPerson(deps, operation, talk, 'The company’s side could not answer.');
     }
     const table = tableFor(operation, talk);
-    const budget = table?.ok === true ? heldUse(table.value, operation, talk.offers, now) : undefined;
-    const noted = changed(operation, 'noted', now, { dueAt: nextDue(talk, talk.offers, now) });
-    return budget === undefined ? noted : { ...noted, budget };
+    const holds = table?.ok === true ? heldUse(table.value, operation, talk.offers, now) : [];
+    return { ...changed(operation, 'noted', now, { dueAt: nextDue(talk, talk.offers, now) }), holds };
   }
 
   /** A person's counter-offer from the sign-off page: the talk goes on with their terms. */
@@ -142,13 +141,12 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       },
       { offer: offer.id, terms: offer.terms_digest },
     );
-    const { id, budget } = operation;
     return ok({
       next: moved.next,
       expected: operation.version,
       records: [moved.record],
       // What was agreed before is off.
-      ...(budget === undefined ? {} : { budget: { operation: id, budget, amount: 0, limit: null } }),
+      holds: [{ operation: operation.id, kind: 'budget', holds: [] }],
     });
   }
 
@@ -162,10 +160,14 @@ function changed(operation: Operation, event: 'expired' | 'noted', now: Date, pa
 
 /** The company's answer as one change with the counter-offer it answers. */
 function behind(record: Change['records'][number], expected: number, change: Change): Change {
+  const { otherwise } = change;
+  const all = { ...change, expected, records: [record, ...change.records] };
+  if (otherwise === undefined) return all;
   return {
-    ...change,
-    expected,
-    records: [record, ...change.records],
-    ...(change.otherwise === undefined ? {} : { otherwise: behind(record, expected, change.otherwise) }),
+    ...all,
+    otherwise: async (held) => {
+      const instead = await otherwise(held);
+      return instead.ok ? ok(behind(record, expected, instead.value)) : instead;
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { BUDGETS_SCHEMA } from './budgets-sqlite.ts';
+import { HOLDS_SCHEMA } from './holds-sqlite.ts';
 import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
 
@@ -79,16 +79,28 @@ const MIGRATIONS: readonly string[] = [
     FROM operations o, json_each(o.doc, '$.plan.plan.steps') s, json_each(s.value, '$.preconditions') p
     WHERE o.state = 'awaiting_signoff';
   `,
-  BUDGETS_SCHEMA,
+  `
+  CREATE TABLE budgets (name TEXT PRIMARY KEY, used INTEGER NOT NULL) STRICT;
+  CREATE TABLE budget_uses (operation TEXT PRIMARY KEY, budget TEXT NOT NULL, amount INTEGER NOT NULL) STRICT;
+  CREATE INDEX budget_uses_budget ON budget_uses (budget);
+  `,
   INVITATIONS_SCHEMA,
+  `
+  ${HOLDS_SCHEMA}
+  INSERT INTO holds (operation, kind, name, amount, lasts)
+    SELECT operation, 'budget', 'budget:' || budget, amount, 'effect' FROM budget_uses;
+  INSERT INTO hold_sums (name, amount) SELECT 'budget:' || name, used FROM budgets WHERE used <> 0;
+  DROP TABLE budget_uses;
+  DROP TABLE budgets;
+  `,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */
-export function migrate(db: DatabaseSync): void {
+export function migrate(db: DatabaseSync, to = MIGRATIONS.length): void {
   const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
   if (found > MIGRATIONS.length)
     throw new Error(`the database is of a newer version (${found}) than this program (${MIGRATIONS.length})`);
-  MIGRATIONS.slice(found).forEach((sql, offset) => {
+  MIGRATIONS.slice(found, to).forEach((sql, offset) => {
     db.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${found + offset + 1}; COMMIT;`);
   });
 }

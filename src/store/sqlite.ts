@@ -13,8 +13,8 @@ import type {
   Unit,
 } from '../ports.ts';
 import { mayWatch, watchesOf } from '../watch/watch-store.ts';
-import { hasRoom, holdBudget, usedOf } from './budgets-sqlite.ts';
 import { makeGroupCommit } from './group-commit.ts';
+import { conflictOf, hold, holdersOf, release, sumOf } from './holds-sqlite.ts';
 import { putInvitation } from './invitations-sqlite.ts';
 import { migrate } from './schema.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -58,7 +58,8 @@ export function openSqliteStore(path: string, onFatal: (error: unknown) => void)
     saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
     invitations: (account) => sql.invitationsOf.all(account).map(requireDoc<Invitation>),
     uninvite: (keyid) => commit(() => void sql.invitationsForget.run(keyid)),
-    isExhausted: (budget, limit) => usedOf(sql, budget) >= limit,
+    heldBy: (name) => holdersOf(sql, name),
+    isExhausted: (name, limit) => sumOf(sql, name) >= limit,
     isRevoked: (kind, id) => sql.revoked.get(kind, id) !== undefined,
     revoke: (kind, id, at, reason) =>
       commit(() => {
@@ -100,8 +101,8 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
   const isStale = ({ next, expected }: (typeof operations)[number]) =>
     Number(sql.operationVersion.get(next.id)?.['version'] ?? 0) !== expected;
   if (claimed === undefined && operations.some(isStale)) return { ok: false, reason: 'stale' };
-  if (claimed === undefined && unit.budget !== undefined && !hasRoom(sql, unit.budget))
-    return { ok: false, reason: 'over_budget' };
+  const held = claimed === undefined && unit.holds !== undefined ? conflictOf(sql, unit.holds) : undefined;
+  if (held !== undefined) return held;
   if (nonce !== undefined) sql.nonceAdd.run(nonce.nonce, nonce.keyid, nonce.expiresAt);
   if (claimed !== undefined) return { ok: false, reason: 'claimed', claim: claimed };
   if (claim !== undefined) {
@@ -115,7 +116,8 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
     );
   }
   for (const { next, expected } of operations) writeOperation(sql, next, expected);
-  if (unit.budget !== undefined) holdBudget(sql, unit.budget);
+  for (const each of unit.holds ?? []) hold(sql, each);
+  for (const each of unit.releases ?? []) release(sql, each);
   if (unit.invitation !== undefined) putInvitation(sql, unit.invitation);
   for (const record of unit.records ?? []) addRecord(sql, record);
   for (const out of unit.outgoing ?? [])

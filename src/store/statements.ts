@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { budgetStatements } from './budgets-sqlite.ts';
+import { holdStatements } from './holds-sqlite.ts';
 import { invitationStatements } from './invitations-sqlite.ts';
 
 /** One agent's operations, with the filters of `AgentPage`; a filter that is null does not filter. */
@@ -46,7 +46,7 @@ export function prepareStatements(db: DatabaseSync) {
     signoffAdd: db.prepare('INSERT INTO signoffs (id, operation) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     watchesForget: db.prepare('DELETE FROM watches WHERE operation = ?'),
     watchAdd: db.prepare('INSERT INTO watches (operation, type, by, value, until) VALUES (?, ?, ?, ?, ?)'),
-    ...budgetStatements(db),
+    ...holdStatements(db),
     ...invitationStatements(db),
     noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
     agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),

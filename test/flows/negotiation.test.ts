@@ -65,7 +65,7 @@ function used(): number {
   const db = new DatabaseSync(join(gateway.config.data_dir, 'parley.db'), { readOnly: true });
   try {
     const { sum, held } = db
-      .prepare('SELECT (SELECT total(used) FROM budgets) AS sum, (SELECT total(amount) FROM budget_uses) AS held')
+      .prepare('SELECT (SELECT total(amount) FROM hold_sums) AS sum, (SELECT total(amount) FROM holds) AS held')
       .get() as { sum: number; held: number };
     expect(sum).toBe(held);
     return sum;

@@ -7,9 +7,9 @@ import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { isFinalState } from '../../protocol/operation.ts';
 import { err, ok } from '../../protocol/result.ts';
-import { toUnit } from '../../src/engine/ask.ts';
 import type { MandateFacts, Operation } from '../../src/engine/operation.ts';
 import type { Action, Ask, World } from '../../src/engine/world.ts';
+import { write } from '../../src/engine/write.ts';
 import { complete } from '../../src/execution/complete.ts';
 import { loadCompanyKeys } from '../../src/identity/company-keys.ts';
 import { makeIds } from '../../src/identity/world-sources.ts';
@@ -172,8 +172,8 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
     const change = await pipeline.work(operation, continuing.has(operation.id));
     if (change === undefined) return;
     if (tape.draw(20) === 1) throw new Crash('before the commit');
-    const committed = await store.commit(toUnit(change));
-    if (committed.ok) continuing.add(operation.id);
+    const written = await write(store, change);
+    if (written.ok && written.value.committed.ok) continuing.add(operation.id);
     else continuing.delete(operation.id);
     if (tape.draw(20) === 1) throw new Crash('after the commit');
   }

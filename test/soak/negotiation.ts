@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { Terms } from '../../protocol/operation.ts';
 import { makeCompanySide, parseNegotiationPolicy } from '../../src/negotiation/core.ts';
+import type { Unit } from '../../src/ports.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import {
   breachesIn,
@@ -71,18 +72,18 @@ async function drawOnBudgets(): Promise<number> {
     let sum = 0;
     for (let wave = 0; wave < 3; wave += 1) {
       const takers = Array.from({ length: 40 }, (_, taker) => taking(`${rounds}-${wave}-${taker}`, name, limit));
-      const uses = takers.filter(({ amount }) => amount > 0);
-      const outcomes = await Promise.all(uses.map((use) => store.commit({ budget: use })));
+      const uses = takers.filter((each) => amountOf(each) > 0);
+      const outcomes = await Promise.all(uses.map((use) => store.commit(use)));
       outcomes.forEach(({ ok }, index) => {
-        if (ok) sum += uses[index]?.amount ?? 0;
+        if (ok) sum += amountOf(uses[index]);
         if (ok) granted += 1;
         else refused += 1;
       });
       if (sum > limit) breaches += 1;
     }
   }
-  const { total } = store.db.prepare('SELECT total(amount) AS total FROM budget_uses').get() as { total: number };
-  const { used } = store.db.prepare('SELECT total(used) AS used FROM budgets').get() as { used: number };
+  const { total } = store.db.prepare('SELECT total(amount) AS total FROM holds').get() as { total: number };
+  const { used } = store.db.prepare('SELECT total(amount) AS used FROM hold_sums').get() as { used: number };
   if (total !== used) breaches += 1;
   store.close();
   say(`budgets: ${rounds} budgets, ${granted} granted, ${refused} refused, ${breaches} breaches`);
@@ -98,8 +99,13 @@ async function drawOnBudgets(): Promise<number> {
     );
     const costs = offers.map((terms) => costOf(terms));
     if (!open && costs.some((cost) => cost > 0)) breaches += 1;
-    return { operation, budget, amount: Math.max(0, ...costs), limit };
+    const holds = [{ name: budget, amount: Math.max(0, ...costs), limit, lasts: 'effect' as const }];
+    return { holds: [{ operation, kind: 'budget' as const, holds }] };
   }
+}
+
+function amountOf(unit: Unit | undefined): number {
+  return unit?.holds?.[0]?.holds[0]?.amount ?? 0;
 }
 
 function costOf(terms: Terms): number {

@@ -1,0 +1,71 @@
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { State } from '../../protocol/operation.ts';
+import { isFinalState } from '../../protocol/operation.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import {
+  type Committed,
+  type Held,
+  type Outgoing,
+  PUSH_ENDPOINT,
+  type Release,
+  type Store,
+  type Unit,
+} from '../ports.ts';
+import type { Operation } from './operation.ts';
+import type { Change } from './world.ts';
+
+export interface Written {
+  /** The change itself, or what was done instead. */
+  readonly change: Change;
+  readonly committed: Exclude<Committed, Held>;
+}
+
+/** Writes what a step wants written. Where others hold what it would hold, what the step says is done instead. */
+export async function write(
+  store: Pick<Store, 'commit'>,
+  wanted: Change,
+  /** What goes into the same transaction. */
+  beside: (change: Change) => Unit = () => ({}),
+): Promise<Result<Written, Refusal>> {
+  let change = wanted;
+  for (;;) {
+    const committed = await store.commit({ ...toUnit(change), ...beside(change) });
+    if (committed.ok || committed.reason !== 'held') return ok({ change, committed });
+    const instead = (await change.otherwise?.(committed)) ?? err(refusal('offer-unavailable'));
+    if (!instead.ok) return instead;
+    change = instead.value;
+  }
+}
+
+export function toUnit({ next, expected, beside, records, outgoing = [], holds = [] }: Change): Unit {
+  const releases = released(next);
+  return {
+    operations: [{ next, expected }, ...(beside === undefined ? [] : [beside])],
+    records,
+    outgoing: [...outgoing, ...pushesOf(next)],
+    ...(holds.length === 0 ? {} : { holds }),
+    ...(releases.length === 0 ? {} : { releases }),
+  };
+}
+
+/** The ends in which what was asked for has been done. */
+const DONE: ReadonlySet<State> = new Set<State>(['completed']);
+
+/** What an operation gives back in the transaction that ends it. A person who took it over while nobody knew whether its write had
+ * happened still does not know: what lasts as long as the effect stays held. */
+function released({ id, state, history }: Operation): readonly Release[] {
+  if (!isFinalState(state)) return [];
+  const may = state === 'handed_off' && history.findLast(({ to }) => to === 'handed_off')?.from === 'needs_human';
+  return [{ operation: id, what: DONE.has(state) || may ? 'operation' : 'all' }];
+}
+
+/** News of a change for whoever asked for it: what is sent is made from the operation when it is sent. */
+function pushesOf(next: Operation): Outgoing[] {
+  return (next.pushes ?? []).map(({ id }) => ({
+    id: `${next.id}.${next.version}.${id}`,
+    endpoint: `${PUSH_ENDPOINT}${next.id}/${id}`,
+    type: 'operation.changed',
+    payload: { operation: next.id, version: next.version },
+    dueAt: Date.parse(next.updatedAt),
+  }));
+}

@@ -1,0 +1,116 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Held, Holder, HoldKind, HoldSet, Release } from '../ports.ts';
+
+/** `hold_sums` is the sum of `holds` by name, kept beside it so that a check is one look-up; both change in the same transaction. */
+export const HOLDS_SCHEMA = `
+  CREATE TABLE holds (
+    id INTEGER PRIMARY KEY,
+    operation TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    span_from INTEGER,
+    span_to INTEGER,
+    lasts TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX holds_operation ON holds (operation, kind);
+  CREATE INDEX holds_name ON holds (name);
+  CREATE INDEX holds_span ON holds (name, span_from) WHERE span_from IS NOT NULL;
+  CREATE TABLE hold_sums (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+export function holdStatements(db: DatabaseSync) {
+  return {
+    holdSum: db.prepare('SELECT amount FROM hold_sums WHERE name = ?'),
+    holdSumAdd: db.prepare(
+      'INSERT INTO hold_sums (name, amount) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET amount = amount + excluded.amount',
+    ),
+    holdSumsForget: db.prepare('DELETE FROM hold_sums WHERE name = ? AND amount = 0'),
+    holdsOfKind: db.prepare('SELECT name, amount FROM holds WHERE operation = ? AND kind = ?'),
+    holdsReleased: db.prepare(
+      "SELECT name, amount FROM holds WHERE operation = ? AND (lasts = 'operation' OR ? = 'all')",
+    ),
+    holdAdd: db.prepare(
+      'INSERT INTO holds (operation, kind, name, amount, span_from, span_to, lasts) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
+    holdsForget: db.prepare('DELETE FROM holds WHERE operation = ? AND kind = ?'),
+    holdsRelease: db.prepare("DELETE FROM holds WHERE operation = ? AND (lasts = 'operation' OR ? = 'all')"),
+    holdsNamed: db.prepare('SELECT operation, kind, amount, span_from, span_to FROM holds WHERE name = ? ORDER BY id'),
+    holdLastOther: db.prepare(
+      'SELECT operation FROM holds WHERE name = ? AND operation <> ? AND amount > 0 ORDER BY id DESC LIMIT 1',
+    ),
+    holdsAcross: db.prepare(
+      'SELECT operation, kind FROM holds WHERE name = ? AND span_from < ? AND span_to > ? ORDER BY id DESC',
+    ),
+  };
+}
+
+type HoldSql = ReturnType<typeof holdStatements>;
+
+export function sumOf(sql: HoldSql, name: string): number {
+  return Number(sql.holdSum.get(name)?.['amount'] ?? 0);
+}
+
+export function holdersOf(sql: HoldSql, name: string): readonly Holder[] {
+  return sql.holdsNamed.all(name).map((row) => ({
+    operation: String(row['operation']),
+    kind: String(row['kind']) as HoldKind,
+    amount: Number(row['amount']),
+    ...(row['span_from'] === null ? {} : { span: { from: Number(row['span_from']), to: Number(row['span_to']) } }),
+  }));
+}
+
+/** The first thing that these operations may not hold, if there is one. What they hold already of the same kinds is not in their own
+ * way, and to hold less of something always can be done. */
+export function conflictOf(sql: HoldSql, sets: readonly HoldSet[]): Held | undefined {
+  const before = new Map<string, number>();
+  for (const { operation, kind } of sets)
+    for (const { name, amount } of sql.holdsOfKind.all(operation, kind)) add(before, String(name), Number(amount));
+  const after = new Map<string, number>();
+  for (const { holds } of sets) for (const { name, amount } of holds) add(after, name, amount);
+  const replaced = new Set(sets.map(({ operation, kind }) => `${kind} ${operation}`));
+  const spans: { readonly name: string; readonly from: number; readonly to: number }[] = [];
+  for (const { operation, kind, holds } of sets)
+    for (const { name, limit, span } of holds) {
+      const refused = (by: string | null): Held => ({ ok: false, reason: 'held', kind, name, by });
+      const [held, wanted] = [before.get(name) ?? 0, after.get(name) ?? 0];
+      const others = sumOf(sql, name) - held;
+      if (wanted > held && others + wanted > (limit ?? Number.MAX_SAFE_INTEGER)) {
+        const other = sql.holdLastOther.get(name, operation);
+        return refused(other === undefined ? null : String(other['operation']));
+      }
+      if (span === undefined) continue;
+      const across = sql.holdsAcross
+        .all(name, span.to, span.from)
+        .find((row) => !replaced.has(`${row['kind']} ${row['operation']}`));
+      if (across !== undefined) return refused(String(across['operation']));
+      if (spans.some((each) => each.name === name && each.from < span.to && each.to > span.from)) return refused(null);
+      spans.push({ name, ...span });
+    }
+  return undefined;
+}
+
+export function hold(sql: HoldSql, { operation, kind, holds }: HoldSet): void {
+  giveBack(sql, sql.holdsOfKind.all(operation, kind));
+  sql.holdsForget.run(operation, kind);
+  for (const { name, amount, span, lasts } of holds) {
+    sql.holdSumAdd.run(name, amount);
+    sql.holdAdd.run(operation, kind, name, amount, span?.from ?? null, span?.to ?? null, lasts);
+  }
+}
+
+export function release(sql: HoldSql, { operation, what }: Release): void {
+  giveBack(sql, sql.holdsReleased.all(operation, what));
+  sql.holdsRelease.run(operation, what);
+}
+
+function giveBack(sql: HoldSql, rows: readonly Record<string, unknown>[]): void {
+  for (const { name, amount } of rows) {
+    sql.holdSumAdd.run(String(name), -Number(amount));
+    sql.holdSumsForget.run(String(name));
+  }
+}
+
+function add(sums: Map<string, number>, name: string, amount: number): void {
+  sums.set(name, (sums.get(name) ?? 0) + amount);
+}
