@@ -65,6 +65,8 @@ export interface PlanStep {
   /** Derived from the operation and the step, never random: the same plan has the same key. */
   readonly idempotencyKey: string;
   readonly reversal: 'undo' | 'compensate' | 'none';
+  /** The day it is to be carried out on, `2027-06-01`, or the first possible after it; left out for at once. Part of what people approve. */
+  readonly not_before?: string;
   readonly payload: JsonObject;
 }
 
@@ -98,6 +100,8 @@ export interface PlanRequest {
   readonly terms?: JsonObject;
   /** The day of asking, UTC: `2027-01-31`. */
   readonly asked_on?: string;
+  /** Steps of this operation that were carried out before: the plan is of what is left, as if its own marks were not there. */
+  readonly done?: readonly PlanStep[];
 }
 
 export type AdapterErrorCode =

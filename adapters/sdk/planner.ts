@@ -1,11 +1,12 @@
 /** Plans by recipe: the same for every CRM. It reads, never writes; the same request on the same records is the same plan, byte for byte. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import { inOrder, withoutOwn } from './dated.ts';
 import type { Expression, Scope } from './expression.ts';
 import { fitted, unfit } from './fit.ts';
 import { AdapterError, type Change, type Plan, type PlanRequest, type PlanStep, type Ref } from './index.ts';
 import type { MappedField, MappedType, Mapping } from './mapping.ts';
 import type { Fields, Recipe, StepRecipe } from './recipe.ts';
-import { isMoney, isObject, same } from './values.ts';
+import { isDay, isMoney, isObject, same } from './values.ts';
 
 /** A record as an adapter read it: canonical names and values, with `id` and `account`. */
 export interface ReadRecord {
@@ -40,14 +41,14 @@ export async function planByRecipe(
   request: PlanRequest,
   read: Reader,
 ): Promise<Plan> {
-  const { operation, input, terms = {}, asked_on = '' } = request;
+  const { operation, input, terms = {}, asked_on = '', done = [] } = request;
   const records = new Map<string, ReadRecord>();
   const scope = (): Scope => ({
     operation,
     input,
     terms,
     asked_on,
-    records: Object.fromEntries([...records].map(([name, { data }]) => [name, data])),
+    records: Object.fromEntries([...records].map(([name, { ref, data }]) => [name, withoutOwn(ref, data, done)])),
   });
   for (const { name, type, id, optional } of recipe.records) {
     const value = evaluate(id, scope());
@@ -60,9 +61,13 @@ export async function planByRecipe(
   const now = scope();
   for (const { that, otherwise } of recipe.require)
     if (evaluate(that, now) !== true) throw new AdapterError('invalid', otherwise);
-  const steps = recipe.steps.flatMap((step) => stepsOf(step, mapping, request, records, now));
+  const items = inOrder(recipe.steps.flatMap((step) => itemsOf(step, now)));
+  const planned = planSteps(items, { mapping, request, records });
   claimed(recipe, mapping, now);
-  return { steps, warnings: recipe.warnings.flatMap(({ when, text }) => (evaluate(when, now) === true ? [text] : [])) };
+  return {
+    steps: planned,
+    warnings: recipe.warnings.flatMap(({ when, text }) => (evaluate(when, now) === true ? [text] : [])),
+  };
 }
 
 /** What a plan's step writes; `bug` for a step that was not planned here. */
@@ -112,30 +117,64 @@ async function readIfThere(read: Reader, ref: Ref): Promise<ReadRecord | undefin
   }
 }
 
-function stepsOf(
-  step: StepRecipe,
-  mapping: Mapping,
-  request: PlanRequest,
-  records: ReadonlyMap<string, ReadRecord>,
-  scope: Scope,
-): PlanStep[] {
-  if (step.when !== undefined && evaluate(step.when, scope) !== true) return [];
-  if (step.each === undefined) return stepOf(step, step.id, mapping, request, records, scope);
-  const items = evaluate(step.each, scope) ?? [];
-  if (!Array.isArray(items)) throw undecided();
-  return items.flatMap((item: Json, index) =>
-    stepOf(step, `${step.id}-${index + 1}`, mapping, request, records, { ...scope, item, place: index + 1 }),
-  );
+/** One step to plan: where a recipe's step is for each element of a list, there are several. */
+interface Item {
+  readonly id: string;
+  readonly step: StepRecipe;
+  readonly scope: Scope;
+  /** Undefined: at once. */
+  readonly day: string | undefined;
 }
 
-function stepOf(
-  { summary, update, create, note, reversal }: StepRecipe,
-  id: string,
-  mapping: Mapping,
-  { operation, action }: PlanRequest,
-  records: ReadonlyMap<string, ReadRecord>,
-  scope: Scope,
-): PlanStep[] {
+function itemsOf(step: StepRecipe, scope: Scope): Item[] {
+  if (step.when !== undefined && evaluate(step.when, scope) !== true) return [];
+  if (step.each === undefined) return [{ id: step.id, step, scope, day: dayOf(step, scope) }];
+  const items = evaluate(step.each, scope) ?? [];
+  if (!Array.isArray(items)) throw undecided();
+  return items.map((item: Json, index) => {
+    const within = { ...scope, item, place: index + 1 };
+    return { id: `${step.id}-${index + 1}`, step, scope: within, day: dayOf(step, within) };
+  });
+}
+
+/** No clock: the same request has the same days whenever it is planned. Whether a day has come is for whoever carries the plan out. */
+function dayOf({ on }: StepRecipe, scope: Scope): string | undefined {
+  const day = (on === undefined ? undefined : evaluate(on, scope)) ?? undefined;
+  if (day === undefined) return undefined;
+  if (!isDay(day)) throw undecided();
+  return day > (scope.asked_on ?? '') ? day : undefined;
+}
+
+interface Setting {
+  readonly mapping: Mapping;
+  readonly request: PlanRequest;
+  readonly records: ReadonlyMap<string, ReadRecord>;
+}
+
+/** Each step is planned on what those before it leave. */
+function planSteps(items: readonly Item[], setting: Setting): PlanStep[] {
+  const { asked_on, done = [] } = setting.request;
+  const records = new Map(setting.records);
+  const changed = new Set<string>();
+  return items.flatMap((item) => {
+    const name = item.step.update?.record;
+    // The second change of a record needs the version that the first one left: it is planned again when its turn comes.
+    const isSecond = name !== undefined && changed.has(name);
+    const day = item.day ?? (isSecond ? asked_on : undefined);
+    const isDone = done.some(({ id }) => id === item.id);
+    const planned = isDone ? [] : stepOf({ ...item, day }, { ...setting, records });
+    if (name === undefined || (planned.length === 0 && !isDone)) return planned;
+    changed.add(name);
+    const record = records.get(name);
+    const values = planned[0] === undefined ? null : payloadOf(planned[0]).update?.values;
+    if (record !== undefined && values) records.set(name, { ...record, data: { ...record.data, ...values } });
+    return planned;
+  });
+}
+
+function stepOf({ id, step, scope, day }: Item, { mapping, request, records }: Setting): PlanStep[] {
+  const { summary, update, create, note, reversal } = step;
+  const { operation, action } = request;
   const idempotencyKey = `${operation}:${id}`;
   const record = update === undefined ? undefined : records.get(update.record);
   const changes: Change[] = [];
@@ -174,6 +213,7 @@ function stepOf(
       preconditions: record === undefined ? [] : [{ ref: record.ref, version: record.version }],
       idempotencyKey,
       reversal,
+      ...(day === undefined ? {} : { not_before: day }),
       payload: { ...payload },
     },
   ];

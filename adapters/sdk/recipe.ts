@@ -28,6 +28,8 @@ export interface StepRecipe {
   readonly when: Expression | undefined;
   /** One step an element. */
   readonly each: Expression | undefined;
+  /** The day it is carried out on; nothing, or a day that is not after the day of asking, is at once. */
+  readonly on: Expression | undefined;
   readonly update: (Fields & { readonly record: string }) | undefined;
   readonly create: (Fields & { readonly type: string; readonly account: Expression | undefined }) | undefined;
   /** Text put beside what is made. */
@@ -64,9 +66,11 @@ export function parseRecipe(document: Json, mapping: Mapping): Result<Recipe, re
   });
   const types = new Map(records.map(({ name, type }) => [name, type]));
   const steps = listOf(root['steps']).map((each, index) => reader.step(each, `/steps/${index}`, types));
-  const updated = steps.flatMap(({ update }) => (update === undefined ? [] : [update.record]));
-  if (new Set(updated).size < updated.length)
-    problems.push('/steps change the same record twice: put both changes in one step');
+  const atOnce = steps.flatMap(({ update, on }) => (update === undefined || on !== undefined ? [] : [update.record]));
+  if (new Set(atOnce).size < atOnce.length)
+    problems.push(
+      '/steps change the same record twice: put both changes in one step, or say `on` which day the later one is',
+    );
   if (new Set(steps.map(({ id }) => id)).size < steps.length) problems.push('/steps have the same id twice');
   return problems.length > 0 ? err(problems) : ok({ action, records, require, warnings, steps });
 }
@@ -118,7 +122,7 @@ function makeReader(mapping: Mapping, problems: string[]) {
       return { name, type, id: expression(object['id'], `${at}/id`), optional: object['optional'] === true };
     },
     step(each: JsonObject, at: string, records: ReadonlyMap<string, string>): StepRecipe {
-      known(each, at, ['id', 'summary', 'when', 'each', 'update', 'create', 'note', 'reversal']);
+      known(each, at, ['id', 'summary', 'when', 'each', 'on', 'update', 'create', 'note', 'reversal']);
       const update = isObject(each['update']) ? each['update'] : undefined;
       const create = isObject(each['create']) ? each['create'] : undefined;
       if (update === undefined && create === undefined) problems.push(`${at} neither updates nor creates`);
@@ -137,6 +141,7 @@ function makeReader(mapping: Mapping, problems: string[]) {
         summary: expression(each['summary'], `${at}/summary`),
         when: maybe(each['when'], `${at}/when`),
         each: maybe(each['each'], `${at}/each`),
+        on: maybe(each['on'], `${at}/on`),
         update: update === undefined ? undefined : { record, ...fields(update, `${at}/update`, type ?? '') },
         create:
           create === undefined
