@@ -3,6 +3,7 @@ import type { State } from '../protocol/operation.ts';
 import { err, ok, type Result } from '../protocol/result.ts';
 import { answer, type Handler, type Reply } from './engine/ask.ts';
 import type { Operation } from './engine/operation.ts';
+import { meetsRequirements } from './engine/requirements.ts';
 import { submit } from './engine/submit.ts';
 import { move } from './engine/transitions.ts';
 import { withdraw } from './engine/withdraw.ts';
@@ -144,6 +145,8 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
 
   /** What is asked for starts from the record and, where there are any, from the terms it would have without a talk. */
   async function negotiate(operation: Operation, record: Operation['input']): Promise<Change> {
+    const possible = meetsRequirements(world, operation, null);
+    if (!possible.ok) return refuse(world, operation, possible.error);
     const standard = standardTerms(world, operation);
     const opened = standard.ok ? await negotiation.open(operation, { ...record, ...standard.value }) : standard;
     return opened.ok ? opened.value : refuse(world, operation, opened.error);

@@ -40,11 +40,11 @@ function untexted({ kind }: MappedField, form: MoneyForm, held: Json): Json {
   if (typeof held !== 'string' || held === '') return null;
   switch (kind) {
     case 'whole':
-      return wholeOf(held);
+      return wholeOf(held) ?? held;
     case 'money':
       return form === 'minor' ? (wholeOf(held) ?? held) : held;
     case 'flag':
-      return held === 'true' ? true : held === 'false' ? false : null;
+      return held === 'true' ? true : held === 'false' ? false : held;
     case 'json':
       return parsed(held);
     default:

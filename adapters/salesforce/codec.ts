@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { fromDecimal, toDecimal } from '../../protocol/money.ts';
 import { AdapterError } from '../sdk/index.ts';
 import type { MappedField, MappedType } from '../sdk/mapping.ts';
+import { unreadable } from '../sdk/unreadable.ts';
 import { isMoney, isWhole } from '../sdk/values.ts';
 import type { Org } from './org.ts';
 
@@ -48,13 +49,15 @@ function held(org: Org, { name, label, field, kind, currency, values }: MappedFi
 
 /** What the org holds, in our words; null for what has none. A choice we have no word for stays the org's own. */
 export function fromOrg(org: Org, mapped: MappedField, record: JsonObject): Json {
-  const { field, kind, currency, values } = mapped;
+  const { field, label, kind, currency, values } = mapped;
   const value = record[field] ?? null;
   switch (kind) {
     case 'money':
       return moneyOf(mapped, value, currency === undefined ? org.currency : record[currency]);
     case 'whole':
-      return isWhole(value) ? value : null;
+      return value === null || isWhole(value)
+        ? value
+        : unreadable({ held: value, why: `${label} in the CRM is not a whole number.` });
     case 'flag':
       return value === true;
     case 'choice':
@@ -65,10 +68,10 @@ export function fromOrg(org: Org, mapped: MappedField, record: JsonObject): Json
   }
 }
 
-/** Exact or not at all: a price that cannot be told must never look like none, or an undo would write that. */
+/** Exact or not at all: a price that cannot be told must never look like none. */
 function moneyOf({ label }: MappedField, value: Json, currency: Json | undefined): Json {
   if (value === null) return null;
   const money = typeof value === 'number' ? fromDecimal(String(value), String(currency)) : undefined;
   if (money !== undefined && isMoney({ ...money })) return { ...money };
-  throw new AdapterError('unsupported', `${label} in the CRM is not an amount of whole minor units.`);
+  return unreadable({ held: value, why: `${label} in the CRM is not an amount of whole minor units.` });
 }

@@ -215,10 +215,20 @@ describe('an org that is otherwise', () => {
       },
     ));
 
-  it('whose price is no whole number of cents is told so, and never shown without one', async () => {
-    await org.edit('Contract', contractId(150), { Unit_Price__c: 12.345 });
-    const reading = adapterOn(org).read(ctx(), { ...CONTRACT, value: contractId(150) });
-    expect(await codeOf(reading)).toBe('unsupported');
+  it('T6: whose price cannot be told stops what writes a price, shows it to nobody as none, and stops no notice', async () => {
+    const contract = contractId(150);
+    await org.edit('Contract', contract, { Unit_Price__c: 12.345, Status: 'Activated' });
+    const adapter = adapterOn(org);
+    const { data } = await adapter.read(ctx(), { ...CONTRACT, value: contract });
+    expect(data['unit_price']).toMatchObject({ held: '12.345' });
+    const asked = { operation: 'op-1', asked_on: '2026-11-03' };
+    const notice = { ...asked, action: 'contract.cancel', input: { contract, when: 'now' } };
+    const { steps } = await adapter.plan(ctx(), { ...notice, terms: { ends_on: '2027-01-02', cooling_off: false } });
+    expect(steps).toHaveLength(1);
+    const terms = { unit_price: { amount: 1, currency: 'EUR' }, term_months: 12, seats: 1, notice_days: 30 };
+    const renewal = { ...asked, action: 'contract.renew', input: { contract } };
+    const planning = adapter.plan(ctx(), { ...renewal, terms: { ...terms, start_date: '2027-01-01' } });
+    await expect(planning).rejects.toThrow('Correct it in the CRM first');
   });
 });
 

@@ -1,8 +1,8 @@
 /** A value of ours as a CRM holds it, and back: the same for every CRM that says what it means in JSON or in columns. */
 import type { Json } from '../../protocol/json.ts';
 import { fromDecimal, toDecimal } from '../../protocol/money.ts';
-import { AdapterError } from './index.ts';
 import type { MappedField } from './mapping.ts';
+import { unreadable } from './unreadable.ts';
 import { isDay, isMoney, isObject, isWhole } from './values.ts';
 
 /** `minor`: whole cents; `decimal`: `"19.99"`. */
@@ -24,20 +24,40 @@ export function encode({ kind, values, currency }: MappedField, value: Json, for
   return { value: amount, currency: value.currency };
 }
 
-/** What a record shows where it holds nothing usable is null: a plan then says that it changes it, and a read-back that it differs. */
+/** Nothing is null; what is not a value of the field's kind is unreadable, for whoever reads it and for nobody else. */
 export function decode(field: MappedField, held: Json, currency: Json, form: MoneyForm): Json {
+  if (held === null || (held === '' && field.kind !== 'choice' && field.kind !== 'json')) return null;
+  const read = readAs(field, held, currency, form);
+  return read === undefined
+    ? unreadable({ held, why: `What the CRM holds as ${field.label} is ${NOT[field.kind]}.` })
+    : read;
+}
+
+const NOT = {
+  text: 'not a text',
+  long: 'not a text',
+  id: 'not an identifier',
+  whole: 'not a whole number',
+  day: 'not a date',
+  flag: 'neither true nor false',
+  choice: 'not a word',
+  json: 'not JSON',
+  money: 'not an amount of money that can be told exactly',
+} as const satisfies Record<MappedField['kind'], string>;
+
+function readAs(field: MappedField, held: Json, currency: Json, form: MoneyForm): Json | undefined {
   switch (field.kind) {
     case 'text':
     case 'long':
-      return typeof held === 'string' && held !== '' ? held : null;
+      return typeof held === 'string' ? held : undefined;
     case 'id':
-      return typeof held === 'string' || typeof held === 'number' ? String(held) : null;
+      return typeof held === 'string' || typeof held === 'number' ? String(held) : undefined;
     case 'whole':
-      return isWhole(held) ? held : null;
+      return isWhole(held) ? held : undefined;
     case 'day':
-      return isDay(held) ? held : null;
+      return isDay(held) ? held : undefined;
     case 'flag':
-      return typeof held === 'boolean' ? held : null;
+      return typeof held === 'boolean' ? held : undefined;
     case 'choice':
       return ours(field, held);
     case 'json':
@@ -48,17 +68,14 @@ export function decode(field: MappedField, held: Json, currency: Json, form: Mon
 }
 
 /** A word of theirs that the mapping does not have is shown as it is. */
-function ours({ values }: MappedField, held: Json): Json {
-  const word = typeof held === 'string' || typeof held === 'number' ? String(held) : null;
+function ours({ values }: MappedField, held: Json): Json | undefined {
+  const word = typeof held === 'string' || typeof held === 'number' ? String(held) : undefined;
   return [...values].find(([, theirs]) => theirs === word)?.[0] ?? word;
 }
 
-function money({ name, currency: second }: MappedField, held: Json, currency: Json, form: MoneyForm): Json {
-  if (held === null) return null;
+function money({ currency: second }: MappedField, held: Json, currency: Json, form: MoneyForm): Json | undefined {
   const whole = isObject(held) ? held : {};
   const [amount = null, code = null] = second === undefined ? [whole['amount'], whole['currency']] : [held, currency];
   const read = form === 'minor' ? { amount, currency: code } : { ...fromDecimal(String(amount), String(code)) };
-  if (isMoney(read)) return { amount: read.amount, currency: read.currency };
-  // A price that cannot be read exactly must never look like no price.
-  throw new AdapterError('bug', `What the CRM holds as ${name} is not an amount of money.`);
+  return isMoney(read) ? { amount: read.amount, currency: read.currency } : undefined;
 }

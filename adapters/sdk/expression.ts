@@ -4,7 +4,9 @@ import { Environment, Optional } from '@marcbachmann/cel-js';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { addDays, isDay, isMoney, lastDay } from './values.ts';
+import { addDays, addMonths, endOf, lastDay, nextAnchor, termEnd } from './calendar.ts';
+import { isUnreadable, type Unreadable, UnreadableError } from './unreadable.ts';
+import { isDay, isMoney, isObject } from './values.ts';
 
 /** What an expression sees. */
 export interface Scope {
@@ -13,8 +15,10 @@ export interface Scope {
   readonly terms: JsonObject;
   /** The records the recipe names, by its names for them. */
   readonly records: JsonObject;
-  /** The day of asking, UTC: the same however often it is planned. */
+  /** The day of asking in the company's zone: the same however often it is planned. */
   readonly asked_on?: string;
+  /** In the customer's zone, where a record names it. */
+  readonly asked_on_customer?: string;
   /** Inside `each`: the element and its place, from 1. */
   readonly item?: Json;
   readonly place?: number;
@@ -39,15 +43,12 @@ function environment(more: Variables): Environment {
     .registerVariable('terms', 'map')
     .registerVariable('records', 'map')
     .registerVariable('asked_on', 'string')
+    .registerVariable('asked_on_customer', 'string')
     .registerVariable('item', 'dyn')
     .registerVariable('place', 'int');
   for (const [name, type] of Object.entries(more)) env.registerVariable(name, type);
-  env.registerFunction('last_day(string, int): string', (start: string, months: bigint) =>
-    lastDay(day(start), Number(months)),
-  );
-  env.registerFunction('add_days(string, int): string', (start: string, days: bigint) =>
-    addDays(day(start), Number(days)),
-  );
+  registerCalendar(env);
+  env.registerFunction('or_else(dyn, dyn): dyn', (value: unknown, otherwise: unknown) => value ?? otherwise);
   env.registerFunction('words(map): string', (value: unknown) => formatMoney(money(value)));
   env.registerFunction('times(map, int): map', (value: unknown, by: bigint) => {
     const { amount, currency } = money(value);
@@ -68,6 +69,36 @@ function environment(more: Variables): Environment {
   return env;
 }
 
+function registerCalendar(env: Environment): void {
+  env.registerFunction('last_day(string, int): string', (start: string, months: bigint) =>
+    lastDay(day(start), Number(months)),
+  );
+  env.registerFunction('add_days(string, int): string', (start: string, days: bigint) =>
+    addDays(day(start), Number(days)),
+  );
+  env.registerFunction('add_months(string, int): string', (start: string, months: bigint) =>
+    addMonths(day(start), Number(months)),
+  );
+  env.registerFunction('month_end(string): string', (each: string) => endOf('month', day(each)));
+  env.registerFunction('quarter_end(string): string', (each: string) => endOf('quarter', day(each)));
+  env.registerFunction('term_end(map, string, int): string', (term: unknown, start: string, months: bigint) =>
+    termEnd({ term: members(term, TERM), start: day(start), months: Number(months) }),
+  );
+  env.registerFunction('next_anchor(map, string): int', (term: unknown, start: string) =>
+    BigInt(nextAnchor({ term: members(term, TERM), start: day(start) })),
+  );
+}
+
+/** What of a record says how its terms follow each other. */
+const TERM = ['anchor_day', 'start_date', 'end_date', 'term_months'];
+
+/** Some members of a map, as data; only these are read. */
+function members(map: unknown, names: readonly string[]): JsonObject {
+  if (typeof map !== 'object' || map === null) throw new TypeError('not a record');
+  const held = map as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(names.map((name) => [name, Object.hasOwn(held, name) ? plain(held[name]) : null]));
+}
+
 /** Compiles once; a mistake of the author's is found here, not in a customer's request. */
 export function compileExpression<S extends Scope = Scope>(
   text: string,
@@ -78,9 +109,12 @@ export function compileExpression<S extends Scope = Scope>(
     const checked = env.check(text);
     if (!checked.valid) return err(`does not compile: ${firstLine(checked.error?.message)}`);
     const program = env.parse(text);
-    return ok((scope) =>
-      fromCel(program(toCel({ asked_on: '', item: null, place: 0, ...scope }) as Record<string, unknown>)),
-    );
+    const reads = readsOf(text);
+    return ok((scope) => {
+      const { asked_on = '' } = scope;
+      const whole = { asked_on, asked_on_customer: asked_on, item: null, place: 0, ...scope };
+      return fromCel(program(toCel({ ...whole, records: complete(scope.records, reads) }) as Record<string, unknown>));
+    });
   } catch (error) {
     return err(`does not compile: ${firstLine(error instanceof Error ? error.message : undefined)}`);
   }
@@ -88,13 +122,41 @@ export function compileExpression<S extends Scope = Scope>(
 
 const firstLine = (text = 'unknown error') => text.split('\n')[0];
 
-/** CEL's int is 64 bits: integers become bigint, so that ints meet ints. */
+/** The fields of records that an expression names: `records.contract.end_date`. What it asks for with `has` is not named. */
+function readsOf(text: string): readonly (readonly [record: string, field: string])[] {
+  const asked = new Set([...text.matchAll(/\bhas\((records\.[a-z_]+\.[a-z_]+)\)/g)].map(([, each]) => each));
+  return [...text.matchAll(/\b(records\.([a-z_]+)\.([a-z_]+))\b(?!\()/g)].flatMap(([, whole, record, field]) =>
+    asked.has(whole) || record === undefined || field === undefined ? [] : [[record, field] as const],
+  );
+}
+
+/** A field that this CRM does not have reads as one that is empty: the same expression goes for every CRM. */
+function complete(records: JsonObject, reads: ReturnType<typeof readsOf>): JsonObject {
+  const filled: Record<string, Json> = { ...records };
+  for (const [record, field] of reads) {
+    const held = filled[record];
+    if (isObject(held) && !Object.hasOwn(held, field)) filled[record] = { ...held, [field]: null };
+  }
+  return filled;
+}
+
+/** CEL's int is 64 bits: integers become bigint, so that ints meet ints. What cannot be read throws when it is read. */
 function toCel(value: unknown): unknown {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map(toCel);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toCel(member)]));
+  const members = Object.entries(value);
+  const made = Object.fromEntries(members.map(([name, member]) => [name, isUnreadable(member) ? null : toCel(member)]));
+  for (const [name, member] of members) if (isUnreadable(member)) Object.defineProperty(made, name, throwing(member));
+  return made;
 }
+
+const throwing = ({ unreadable }: Unreadable): PropertyDescriptor => ({
+  enumerable: true,
+  get: () => {
+    throw new UnreadableError(unreadable);
+  },
+});
 
 function fromCel(value: unknown): Json | undefined {
   if (value instanceof Optional) return value.hasValue() ? fromCel(value.value()) : undefined;

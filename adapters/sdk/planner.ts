@@ -6,6 +6,7 @@ import { fitted, unfit } from './fit.ts';
 import { AdapterError, type Change, type Plan, type PlanRequest, type PlanStep, type Ref } from './index.ts';
 import type { MappedField, MappedType, Mapping } from './mapping.ts';
 import type { Fields, Recipe, StepRecipe } from './recipe.ts';
+import { isUnreadable, UnreadableError } from './unreadable.ts';
 import { isDay, isMoney, isObject, same } from './values.ts';
 
 /** A record as an adapter read it: canonical names and values, with `id` and `account`. */
@@ -267,6 +268,8 @@ function correctionsOf(expression: Expression, scope: Scope): { readonly path: s
 function changesOf(type: MappedType, { ref, data }: ReadRecord, wanted: JsonObject): Change[] {
   return Object.entries(wanted).flatMap(([name, to]) => {
     const from = data[name] ?? null;
+    // Nobody could take the change back: what was there is not known.
+    if (isUnreadable(from)) throw new AdapterError('invalid', `${from.unreadable} Correct it in the CRM first.`);
     return same(from, to) ? [] : [changeOf(ref, fieldOf(type, name), from, to)];
   });
 }
@@ -292,6 +295,7 @@ function evaluate(expression: Expression, scope: Scope): Json | undefined {
   try {
     return expression(scope);
   } catch (cause) {
+    if (cause instanceof UnreadableError) throw new AdapterError('invalid', cause.message, { cause });
     throw undecided(cause);
   }
 }

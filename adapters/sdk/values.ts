@@ -29,18 +29,3 @@ export function same(a: Json, b: Json): boolean {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names].every((name) => same(a[name] ?? null, b[name] ?? null));
 }
-
-/** The last day of a term: the day before the same day `months` later. Where that month has no such day (a start on the 31st), its
- * last day, as Regulation (EEC, Euratom) No 1182/71 Art. 3(2)(c) counts months. */
-export function lastDay(start: string, months: number): string {
-  const [year = 0, month = 1, day = 1] = start.split('-').map(Number);
-  const lastOfMonth = new Date(Date.UTC(year, month + months, 0));
-  const dayBefore = new Date(Date.UTC(year, month - 1 + months, day - 1));
-  return (day > lastOfMonth.getUTCDate() ? lastOfMonth : dayBefore).toISOString().slice(0, 10);
-}
-
-const DAY_MS = 86_400_000;
-
-export function addDays(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
-}

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { JsonObject } from '../../protocol/json.ts';
 import { readDefinitions } from '../contract/files.ts';
 import type { Operation } from '../engine/operation.ts';
+import { askedOn } from '../engine/rules.ts';
 import type { ActionDefinition } from '../engine/world.ts';
 import { systemClock } from '../identity/world-sources.ts';
 import { type PolicyBook, parsePolicies } from '../negotiation/segments.ts';
@@ -82,7 +83,7 @@ function simulated(
   { records, runs, seed, html, json }: { records?: string; runs: string; seed: string; html?: string; json: boolean },
   io: Io,
 ): number {
-  const today = systemClock.now().toISOString();
+  const today = systemClock.now().toISOString().slice(0, 10);
   const snapshot =
     records === undefined
       ? talks('0000', '9999').flatMap(({ negotiation }) => (negotiation === undefined ? [] : [negotiation.facts]))
@@ -114,7 +115,7 @@ function replayed(
     const { facts: record } = operation.negotiation;
     const policy = book.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
     if (policy === undefined) return [];
-    const done = replay(operation, policy, factsOf(definition, record, operation.input, operation.createdAt));
+    const done = replay(operation, policy, factsOf(definition, record, operation.input, askedOn(operation).asked_on));
     return done.ok ? [done.value] : [];
   });
   if (json) for (const each of results) io.out(JSON.stringify(each));

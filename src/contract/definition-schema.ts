@@ -64,6 +64,16 @@ export const definitionSchema = {
         },
       },
     },
+    require: {
+      type: 'array',
+      maxItems: 30,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['that', 'else'],
+        properties: { that: EXPRESSION, else: sentence },
+      },
+    },
     negotiable: {
       type: 'array',
       items: {

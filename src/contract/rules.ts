@@ -11,6 +11,7 @@ export interface RuleSource {
   readonly subjects: Readonly<
     Record<string, { readonly type: string; readonly id: string; readonly shared?: boolean }>
   >;
+  readonly require?: readonly { readonly that: string; readonly else: string }[];
   readonly raise?: readonly ({ readonly when: string } & Partial<Demands>)[];
   readonly standard_terms?: Readonly<Record<string, string>>;
   readonly commits?: { readonly total?: string; readonly term_months?: string; readonly seats?: string };
@@ -38,6 +39,7 @@ const RESULT_VARIABLES = {
 /** Compiles every expression and holds the parts against each other; tells every mistake, each with a JSON Pointer. */
 export function compileRules(source: RuleSource, problems: string[]): ActionRules {
   const { subjects, standard_terms, commits = {}, price, shows = {}, result, raise = [] } = source;
+  const { require = [] } = source;
   const expression = (text: string, at: string): Expression => {
     const compiled = compileExpression<Scope>(text);
     if (compiled.ok) return compiled.value;
@@ -62,6 +64,11 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
       id: expression(id, `/subjects/${name}/id`),
       shared,
     })),
+    requires: require.map(({ that, else: otherwise }, index) => ({
+      that: expression(that, `/require/${index}/that`),
+      otherwise,
+      ofTerms: speaksOfTerms(that),
+    })),
     raise: raise.map(({ when, ...to }, index) => ({ when: expression(when, `/raise/${index}/when`), to })),
     standardTerms: standard_terms === undefined ? null : members(standard_terms, '/standard_terms'),
     commits: Object.fromEntries(members(commits as Record<string, string>, '/commits')),
@@ -73,6 +80,10 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
     result: results,
   };
 }
+
+/** Outside of its texts. */
+const speaksOfTerms = (expression: string): boolean =>
+  /(?<![.\w])terms\b/.test(expression.replaceAll(/'(?:[^'\\]|\\.)*'/g, "''"));
 
 /** What one part says of another must be so. */
 function agreement(source: RuleSource, problems: string[]): void {
@@ -87,6 +98,10 @@ function agreement(source: RuleSource, problems: string[]): void {
   }
   if (terms !== undefined && negotiable.length === 0 && standard_terms === undefined)
     problems.push('/terms come from nowhere: nothing is negotiable and there are no /standard_terms');
+  for (const [index, { that }] of (source.require ?? []).entries())
+    if (terms === undefined && speaksOfTerms(that)) problems.push(`/require/${index} speaks of terms: there are none`);
+  if (source.require !== undefined && kind === 'handoff')
+    problems.push('/require stands in the way of a handoff: a person is always granted');
   if (kind !== 'handoff' && mandate !== 'required')
     problems.push('/mandate must be required: only a handoff goes without');
   if (kind === 'write' && risk === 'R0') problems.push('/risk of a write is R1 or more');

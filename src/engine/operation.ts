@@ -76,6 +76,8 @@ export interface Operation {
   readonly action: string;
   readonly actionVersion: string;
   readonly createdAt: string;
+  /** The day of asking in the company's zone; absent in operations from before it had one, whose days are UTC's. */
+  readonly askedOn?: string;
   readonly updatedAt: string;
   /** Unix milliseconds when the engine must look at it again (work to do, expiry); null when nothing is due. */
   readonly dueAt: number | null;

@@ -1,7 +1,9 @@
 /** What a definition says beyond its schemas, compiled: all the engine needs to carry out an action it has never heard of. */
 import type { Expression, Scope } from '../../adapters/sdk/expression.ts';
+import { isObject } from '../../adapters/sdk/values.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Risk } from '../../protocol/mandate.ts';
+import { dayIn, isTimeZone } from '../../protocol/zone.ts';
 import type { Operation } from './operation.ts';
 
 /** What an action demands of whoever asks for it, and of the company. */
@@ -41,8 +43,17 @@ export interface ResultScope extends Scope {
   readonly shown: readonly Json[];
 }
 
+/** What must hold, and what is said where it does not. */
+export interface Requirement {
+  readonly that: Expression;
+  readonly otherwise: string;
+  /** Whether it speaks of terms: the others are judged before there are any. */
+  readonly ofTerms: boolean;
+}
+
 export interface ActionRules {
   readonly subjects: readonly Subject[];
+  readonly requires: readonly Requirement[];
   /** Over the input alone: known before anything is read. */
   readonly raise: readonly { readonly when: Expression; readonly to: Partial<Demands> }[];
   /** The terms where nothing is negotiated; null: only an agreement gives terms. */
@@ -66,7 +77,18 @@ export function scopeOf(operation: Operation, terms: JsonObject | null): Scope {
     input: operation.input,
     terms: terms ?? {},
     records: operation.records ?? {},
-    asked_on: operation.createdAt.slice(0, 10),
+    ...askedOn(operation),
+  };
+}
+
+/** The day of asking where the company is, and where the customer is if a record says so. */
+export function askedOn({ createdAt, askedOn: day, records = {} }: Operation) {
+  const asked_on = day ?? createdAt.slice(0, 10);
+  const zones = Object.values(records).flatMap((record) => (isObject(record) ? [record['time_zone']] : []));
+  const theirs = zones.find((zone) => typeof zone === 'string' && isTimeZone(zone));
+  return {
+    asked_on,
+    asked_on_customer: typeof theirs === 'string' ? dayIn(theirs, Date.parse(createdAt)) : asked_on,
   };
 }
 

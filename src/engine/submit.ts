@@ -4,6 +4,7 @@ import type { OperationId } from '../../protocol/ids.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { isFreshConsent, type Proof, proofAllows, type Risk } from '../../protocol/mandate.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { dayIn } from '../../protocol/zone.ts';
 import { commitment } from './commitment.ts';
 import { demandsOf } from './demands.ts';
 import type { MandateFacts, Operation } from './operation.ts';
@@ -81,6 +82,7 @@ export function born(
     action: action.definition.name,
     actionVersion: action.definition.version,
     createdAt: at,
+    askedOn: dayIn(world.settings.timeZone, now.getTime()),
     updatedAt: at,
     dueAt: now.getTime(),
     salt,

@@ -4,6 +4,8 @@ import { type Refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
+import { meetsRequirements } from '../engine/requirements.ts';
+import { askedOn } from '../engine/rules.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import { withinMandate } from './authority.ts';
@@ -32,15 +34,19 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
   const reads = await readSubjects(world, from);
   if (!reads.ok) return reads;
   const operation = withRecords(from, reads.value);
+  const possible = meetsRequirements(world, operation, null);
+  if (!possible.ok) return possible;
   const terms = termsOf(world, operation);
   if (!terms.ok) return terms;
+  const sensible = meetsRequirements(world, operation, terms.value);
+  if (!sensible.ok) return sensible;
   const allowed = await withinMandate(world, operation, terms.value ?? {});
   if (!allowed.ok) return allowed;
   const plan = await world.crm.plan(crmContext(world, operation), {
     operation: operation.id,
     action: operation.action,
     input: operation.input,
-    asked_on: operation.createdAt.slice(0, 10),
+    asked_on: askedOn(operation).asked_on,
     ...(terms.value === null ? {} : { terms: terms.value }),
   });
   const planned = { plan, digest: digest(plan), plannedAt: world.clock.now().toISOString() };

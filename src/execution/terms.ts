@@ -1,3 +1,4 @@
+import { UnreadableError } from '../../adapters/sdk/unreadable.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
@@ -17,11 +18,11 @@ export function standardTerms(world: Pick<World, 'actions'>, operation: Operatio
   const action = actionOf(world, operation);
   const standard = action?.rules.standardTerms ?? null;
   if (action === undefined || standard === null) return ok(null);
-  const unfit = err(refusal('record-unusable', 'The request does not fit the record.'));
+  const unfit = (why = 'The request does not fit the record.') => err(refusal('record-unusable', why));
   try {
     const checked = action.checkTerms(evaluated(standard, scopeOf(operation, null)));
-    return checked.ok ? checked : unfit;
-  } catch {
-    return unfit;
+    return checked.ok ? checked : unfit();
+  } catch (error) {
+    return unfit(error instanceof UnreadableError ? error.message : undefined);
   }
 }

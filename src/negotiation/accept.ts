@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Handler } from '../engine/ask.ts';
 import { openOffers } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
+import { meetsRequirements } from '../engine/requirements.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
@@ -36,6 +37,8 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     if (!openOffers(talk.value.offers).includes(offer)) return err(refusal('offer-stale'));
     if (offer.terms_digest !== envelope.value['terms_digest']) return err(refusal('offer-digest-mismatch'));
     if (Date.parse(offer.expires_at) <= now.getTime()) return err(refusal('offer-expired'));
+    const sensible = meetsRequirements(world, operation, offer.terms);
+    if (!sensible.ok) return sensible;
     const allowed = await deps.withinMandate(operation, offer.terms);
     if (!allowed.ok) return allowed;
     const payload = agreementOf(world, operation, offer);

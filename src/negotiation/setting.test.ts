@@ -29,7 +29,7 @@ const DEFINITION: ActionDefinition = {
 function company(policy: JsonObject, record: JsonObject, input: JsonObject = {}) {
   const parsed = parseNegotiationPolicy(policy, ISSUES, 'test');
   if (!parsed.ok) throw new Error(parsed.error.join(', '));
-  const side = makeCompanySide(parsed.value, factsOf(DEFINITION, record, input, '2026-10-01T12:00:00.000Z'), {
+  const side = makeCompanySide(parsed.value, factsOf(DEFINITION, record, input, '2026-10-01'), {
     roundsMax: 6,
   });
   if (!side.ok) throw new Error(side.error.code);

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import { err, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
+import { askedOn } from '../engine/rules.ts';
 import type { ActionDefinition, World } from '../engine/world.ts';
 import { topName } from './issues.ts';
 import type { PolicyBook } from './segments.ts';
@@ -13,15 +14,15 @@ import { layTable, type Table } from './table.ts';
 export function spaceOf(world: World, operation: Operation, record: JsonObject): Result<Space, Refusal> {
   const definition = world.actions.action(operation.action)?.definition;
   if (definition === undefined) return err(refusal('not-found', 'This action is no longer offered.'));
-  return makeSpace(factsOf(definition, record, operation.input, operation.createdAt));
+  return makeSpace(factsOf(definition, record, operation.input, askedOn(operation).asked_on));
 }
 
-/** `since`: RFC 3339, when the operation began. */
+/** `today`: the day the operation began, in the company's zone. */
 export function factsOf(
   { negotiable, terms }: ActionDefinition,
   record: JsonObject,
   input: JsonObject,
-  since: string,
+  today: string,
 ): SpaceFacts {
   const { properties: members, required } = terms ?? {};
   const needed = Array.isArray(required) ? required : [];
@@ -31,7 +32,7 @@ export function factsOf(
     members: typeof members === 'object' && members !== null ? Object.keys(members) : [],
     record,
     input,
-    today: since.slice(0, 10),
+    today,
   };
 }
 

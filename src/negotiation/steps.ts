@@ -4,6 +4,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Message, Operation } from '../engine/operation.ts';
+import { meetsRequirements } from '../engine/requirements.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { move, type Patch } from '../engine/transitions.ts';
 import type { Ask, Change, StepResult, World } from '../engine/world.ts';
@@ -34,6 +35,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     const proposed = operation.input['proposal'];
     const proposal = proposed === undefined ? ok(null) : space.value.complete(proposed as JsonObject, null);
     if (!proposal.ok) return proposal;
+    const sensible = meetsRequirements(world, operation, proposal.value);
+    if (!sensible.ok) return sensible;
     const now = world.clock.now();
     const talk: Talk = {
       turn: 'company',
@@ -57,7 +60,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!envelope.ok) return envelope;
     const partial = world.actions.action(operation.action)?.checkPartialTerms(envelope.value['terms'] ?? {});
     if (partial === undefined || !partial.ok) return partial ?? err(refusal('not-found'));
-    const terms = completed(operation, talk.value, partial.value);
+    const terms = completed(world, operation, { talk: talk.value, partial: partial.value });
     if (!terms.ok) return terms;
     const allowed = await deps.withinMandate(operation, null);
     if (!allowed.ok) return allowed;
@@ -82,11 +85,6 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     const answered = await companyAnswers(countered.next, countered.next, heard);
     if (!answered.ok) return answered;
     return ok(behind(countered.record, operation.version, answered.value));
-  }
-
-  function completed(operation: Operation, talk: Talk, partial: JsonObject): Result<Terms, Refusal> {
-    const space = spaceOf(world, operation, talk.facts);
-    return space.ok ? space.value.complete(partial, lastCompanyOffer(talk.offers)?.terms ?? null) : space;
   }
 
   async function companyAnswers(talking: Operation, from: Operation, talk: Talk): Promise<StepResult> {
@@ -123,7 +121,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
   ): Promise<StepResult> {
     const talk = operation.negotiation;
     if (talk === undefined) return err(refusal('terms-invalid', 'This action has no terms to counter.'));
-    const full = completed(operation, talk, terms);
+    const full = completed(world, operation, { talk, partial: terms });
     if (!full.ok) return full;
     const note = 'A person at the company made this offer.';
     const firmness = deps.needsSignoff(operation, full.value) ? 'indicative' : 'binding';
@@ -151,6 +149,19 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
   }
 
   return { open, counter, due, personCounters, accept: makeAccept(world, { ...deps, tableFor }) };
+}
+
+/** What one side names, with everything else as it was last offered; whole terms that the action's own rules allow. */
+function completed(
+  world: World,
+  operation: Operation,
+  { talk, partial }: { readonly talk: Talk; readonly partial: JsonObject },
+): Result<Terms, Refusal> {
+  const space = spaceOf(world, operation, talk.facts);
+  if (!space.ok) return space;
+  const whole = space.value.complete(partial, lastCompanyOffer(talk.offers)?.terms ?? null);
+  const sensible = whole.ok ? meetsRequirements(world, operation, whole.value) : whole;
+  return sensible.ok ? whole : sensible;
 }
 
 function changed(operation: Operation, event: 'expired' | 'noted', now: Date, patch: Patch): Change {

@@ -17,9 +17,7 @@ import { makeScenario } from './scenario.ts';
 
 const definition = readDefinitions().action(renewal.name)?.definition;
 if (definition === undefined) throw new Error('no contract.renew');
-const facts = (records as readonly JsonObject[]).map((record) =>
-  factsOf(definition, record, {}, '2026-11-01T00:00:00Z'),
-);
+const facts = (records as readonly JsonObject[]).map((record) => factsOf(definition, record, {}, '2026-11-01'));
 
 function policyOf({ concede = 90.5, limit = 90 }: { concede?: number; limit?: number } = {}) {
   const parsed = parseNegotiationPolicy(

@@ -43,6 +43,7 @@ const action: Action = {
   },
   rules: {
     subjects: [{ name: 'first', type: 'thing', id: ({ input }) => input['first'], shared: false }],
+    requires: [],
     raise: [],
     standardTerms: null,
     commits: {},
