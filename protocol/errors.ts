@@ -141,6 +141,16 @@ export const PROBLEMS = {
     'The company cannot make good this offer now',
     'Counter for new offers, or ask for a human. Indicative offers bind nobody until the company has said so.',
   ],
+  'claim-exceeded': [
+    409,
+    'More is claimed than there is left',
+    'Ask for what `detail` says is left, or for a human. What an operation claimed is free again if it ends without effect.',
+  ],
+  'already-claimed': [
+    409,
+    'This was claimed before',
+    'Look for the operation that claimed it, or ask for a human. What it claimed is free again if it ends without effect.',
+  ],
   'idempotency-key-expired': [
     410,
     'This key’s retention has ended',

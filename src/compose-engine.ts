@@ -14,9 +14,11 @@ import type { Operation } from './engine/operation.ts';
 import { makeWorker, type Worker } from './engine/worker.ts';
 import { actionOf, type World } from './engine/world.ts';
 import { withinMandate } from './execution/authority.ts';
+import { holdsOf } from './execution/binding.ts';
+import { claimedBefore } from './execution/claims.ts';
 import { complete } from './execution/complete.ts';
 import { makeCountersign } from './execution/countersign.ts';
-import { withForcedSignoff } from './execution/forced.ts';
+import { withForcedSignoff, withUncertainClaim } from './execution/forced.ts';
 import type { Judge } from './execution/prepare.ts';
 import { callPerson } from './handoff/handoff.ts';
 import { makeGuardedFetch } from './identity/guarded-fetch.ts';
@@ -99,7 +101,9 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     const action = actionOf(world, operation);
     if (action === undefined) return { required: true, role: 'approver', reasons: ['The action is not known.'] };
     const { risk, default_signoff } = demandsOf(action, operation.input);
-    return rules.value.evaluate(signoffFacts(operation, action.rules, { risk, plan, terms }), default_signoff);
+    const claimed = claimedBefore(world, operation, terms);
+    const facts = signoffFacts(operation, action.rules, { risk, plan, terms, claimed });
+    return withUncertainClaim(claimed, rules.value.evaluate(facts, default_signoff));
   };
   const judge = withForcedSignoff(crm.manifest, policy);
   const negotiation = makeNegotiation(world, {
@@ -107,6 +111,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     policies: negotiations.value,
     needsSignoff: (operation, terms) => judge(operation, null, terms).required,
     withinMandate: (operation, terms) => withinMandate(world, operation, terms),
+    holdsOf: (operation, terms) => holdsOf(world, operation, { terms, readAt: new Date(operation.createdAt) }),
     callPerson: (operation, topic) => callPerson(world, operation, 'company', topic),
   });
   const features = {

@@ -5,11 +5,11 @@ import { answer, type Handler, type Reply } from './engine/ask.ts';
 import type { Operation } from './engine/operation.ts';
 import { meetsRequirements } from './engine/requirements.ts';
 import { submit } from './engine/submit.ts';
-import { move } from './engine/transitions.ts';
+import { type Moved, move } from './engine/transitions.ts';
 import { withdraw } from './engine/withdraw.ts';
 import type { Worker } from './engine/worker.ts';
 import { type Ask, actionOf, type Change, notify, type Verb, type World } from './engine/world.ts';
-import { write } from './engine/write.ts';
+import { refusalOf, write } from './engine/write.ts';
 import { withinMandate } from './execution/authority.ts';
 import { check } from './execution/check.ts';
 import { answered } from './execution/complete.ts';
@@ -79,7 +79,10 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
         ? giveToPerson(operation, 'The record keeps changing')
         : prepare(world, judge, countersign, operation),
     awaiting_signoff: async (operation) => expireSignoff(world, operation),
-    authorized: async (operation) => change(operation, await start(world, judge, complete, operation)),
+    authorized: async (operation) => ({
+      ...change(operation, await start(world, judge, complete, operation)),
+      otherwise: (held) => ok(refuse(world, operation, refusalOf(held))),
+    }),
     executing: async (operation, continuing) => change(operation, await execute(operation, continuing)),
     unknown: async (operation) =>
       change(operation, move(operation, 'looking', 'engine', world.clock.now(), { tries: operation.tries })),
@@ -222,9 +225,9 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
 
 function change(
   from: Operation,
-  moved: { readonly next: Operation; readonly record: Change['records'][number] },
+  { next, record, holds = [] }: Pick<Moved, 'next' | 'record'> & Pick<Change, 'holds'>,
 ): Change {
-  return { next: moved.next, expected: from.version, records: [moved.record] };
+  return { next, expected: from.version, records: [record], holds };
 }
 
 function voided(operation: Operation): number {

@@ -93,6 +93,26 @@ export const definitionSchema = {
       },
     },
     standard_terms: EXPRESSIONS,
+    claims: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 10,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name'],
+        properties: {
+          name: EXPRESSION,
+          each: EXPRESSION,
+          amount: EXPRESSION,
+          of: EXPRESSION,
+          noted: { type: 'string', pattern: '^[a-z][a-z_]{0,31}[.][a-z][a-z_.]{0,63}$' },
+          from: EXPRESSION,
+          to: EXPRESSION,
+          once: { const: true },
+        },
+      },
+    },
     commits: {
       type: 'object',
       additionalProperties: false,

@@ -1,6 +1,17 @@
 import { compileExpression, type Expression, type Scope } from '../../adapters/sdk/expression.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { ActionRules, Demands, ResultScope } from '../engine/rules.ts';
+import type { ActionRules, ClaimRule, Demands, ResultScope } from '../engine/rules.ts';
+
+interface ClaimSource {
+  readonly name: string;
+  readonly each?: string;
+  readonly amount?: string;
+  readonly of?: string;
+  readonly noted?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly once?: true;
+}
 
 /** A definition's parts that are expressions, and what they must agree with. */
 export interface RuleSource {
@@ -14,6 +25,7 @@ export interface RuleSource {
   readonly require?: readonly { readonly that: string; readonly else: string }[];
   readonly raise?: readonly ({ readonly when: string } & Partial<Demands>)[];
   readonly standard_terms?: Readonly<Record<string, string>>;
+  readonly claims?: readonly ClaimSource[];
   readonly commits?: { readonly total?: string; readonly term_months?: string; readonly seats?: string };
   readonly price?: { readonly from: string; readonly to: string };
   readonly shows?: Readonly<Record<string, readonly string[]>>;
@@ -39,7 +51,7 @@ const RESULT_VARIABLES = {
 /** Compiles every expression and holds the parts against each other; tells every mistake, each with a JSON Pointer. */
 export function compileRules(source: RuleSource, problems: string[]): ActionRules {
   const { subjects, standard_terms, commits = {}, price, shows = {}, result, raise = [] } = source;
-  const { require = [] } = source;
+  const { require = [], claims = [] } = source;
   const expression = (text: string, at: string): Expression => {
     const compiled = compileExpression<Scope>(text);
     if (compiled.ok) return compiled.value;
@@ -57,6 +69,7 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
     }),
   );
   agreement(source, problems);
+  claiming(source, problems);
   return {
     subjects: Object.entries(subjects).map(([name, { type, id, shared = false }]) => ({
       name,
@@ -71,6 +84,15 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
     })),
     raise: raise.map(({ when, ...to }, index) => ({ when: expression(when, `/raise/${index}/when`), to })),
     standardTerms: standard_terms === undefined ? null : members(standard_terms, '/standard_terms'),
+    claims: claims.map(({ noted, once: _once, ...texts }, index): ClaimRule => {
+      const [subject = '', ...field] = noted?.split('.') ?? [];
+      const compiled = members(texts as Record<string, string>, `/claims/${index}`);
+      return {
+        name: () => null,
+        ...Object.fromEntries(compiled),
+        ...(noted === undefined ? {} : { noted: { subject, field: field.join('.') } }),
+      };
+    }),
     commits: Object.fromEntries(members(commits as Record<string, string>, '/commits')),
     price:
       price === undefined
@@ -115,6 +137,21 @@ function agreement(source: RuleSource, problems: string[]): void {
     if (kind === 'read' && shows?.[type] === undefined) problems.push(`/shows has nothing for /subjects/${name}`);
   const { by, action } = source.compensation;
   if ((by === 'action') !== (action !== undefined)) problems.push('/compensation names an action if it is by one');
+}
+
+/** A claim is of an amount, of a span, or made once. */
+function claiming({ kind, claims = [], subjects }: RuleSource, problems: string[]): void {
+  if (kind !== 'write' && claims.length > 0) problems.push('/claims are for writes');
+  for (const [index, { amount, of, noted, from, to, once }] of claims.entries()) {
+    const at = `/claims/${index}`;
+    if ((from === undefined) !== (to === undefined)) problems.push(`${at} has one end of a span: give from and to`);
+    if ((once === true) === (amount !== undefined || from !== undefined))
+      problems.push(`${at} needs an amount, a span (from and to), or once`);
+    if (of !== undefined && amount === undefined) problems.push(`${at}/of goes with an amount`);
+    if (noted === undefined) continue;
+    if (of === undefined) problems.push(`${at}/noted goes with of`);
+    if (subjects[noted.split('.')[0] ?? ''] === undefined) problems.push(`${at}/noted names no subject`);
+  }
 }
 
 /** Members that a schema does not have, and those it requires that are not there. */

@@ -51,6 +51,23 @@ export interface Requirement {
   readonly ofTerms: boolean;
 }
 
+/** What a request claims: of it there is only so much, or only one. */
+export interface ClaimRule {
+  /** Names what is claimed, the same for every request about it: `order/0815`. Where it gives nothing, nothing is claimed. */
+  readonly name: Expression;
+  /** One claim an element. */
+  readonly each?: Expression;
+  /** How much of it: money, or a whole number. */
+  readonly amount?: Expression;
+  /** How much there is in all, in its own currency. */
+  readonly of?: Expression;
+  /** A subject and its field in which the CRM says how much of it was granted already, by whomever. */
+  readonly noted?: { readonly subject: string; readonly field: string };
+  /** A span that overlaps no other under the name: RFC 3339 times or days, the end not part of it. */
+  readonly from?: Expression;
+  readonly to?: Expression;
+}
+
 export interface ActionRules {
   readonly subjects: readonly Subject[];
   readonly requires: readonly Requirement[];
@@ -58,6 +75,8 @@ export interface ActionRules {
   readonly raise: readonly { readonly when: Expression; readonly to: Partial<Demands> }[];
   /** The terms where nothing is negotiated; null: only an agreement gives terms. */
   readonly standardTerms: ReadonlyMap<string, Expression> | null;
+  /** Without amount and span: once. */
+  readonly claims: readonly ClaimRule[];
   /** What the customer is committed to: compared with the mandate's limits. */
   readonly commits: {
     readonly total?: Expression;

@@ -31,9 +31,27 @@ export async function write(
   for (;;) {
     const committed = await store.commit({ ...toUnit(change), ...beside(change) });
     if (committed.ok || committed.reason !== 'held') return ok({ change, committed });
-    const instead = (await change.otherwise?.(committed)) ?? err(refusal('offer-unavailable'));
+    const instead = (await change.otherwise?.(committed)) ?? err(refusalOf(committed));
     if (!instead.ok) return instead;
     change = instead.value;
+  }
+}
+
+/** How it is told that others hold what an operation would. */
+export function refusalOf({ kind, name, by }: Held): Refusal {
+  const what = name.slice(kind.length + 1);
+  switch (kind) {
+    case 'claim':
+      return by === null
+        ? refusal('claim-exceeded', `There is not as much as is claimed of ${what}.`)
+        : refusal('already-claimed', `Another request claims ${what} at the same time.`);
+    case 'mandate':
+    case 'grant':
+      return refusal('mandate-exceeded', 'It has no room for this beside what was done under it before.');
+    case 'record':
+      return refusal('conflict', `Another request on ${what} is open.`);
+    case 'budget':
+      return refusal('offer-unavailable');
   }
 }
 

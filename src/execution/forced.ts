@@ -1,5 +1,6 @@
 import type { AdapterManifest } from '../../adapters/sdk/index.ts';
-import type { Judge } from './prepare.ts';
+import type { ClaimedBefore } from './claims.ts';
+import type { Judge, Verdict } from './prepare.ts';
 
 /** Policy, and a person besides wherever the CRM’s adapter says that what a write does cannot be known well enough. */
 export function withForcedSignoff({ capabilities }: AdapterManifest, judge: Judge): Judge {
@@ -12,4 +13,11 @@ export function withForcedSignoff({ capabilities }: AdapterManifest, judge: Judg
     if (!forcing.has(operation.action) || plan?.steps.length === 0) return verdict;
     return { ...verdict, required: true, reasons: [...verdict.reasons, 'Every write to this CRM needs a person.'] };
   };
+}
+
+/** A claim of a record that does not say how much there is in all is a person's to compare, whatever policy allows. */
+export function withUncertainClaim({ certain }: ClaimedBefore, verdict: Verdict): Verdict {
+  if (certain) return verdict;
+  const reason = 'How much there is to claim cannot be read from the record: compare what is asked for with it.';
+  return { ...verdict, required: true, reasons: [...verdict.reasons, reason] };
 }

@@ -2,15 +2,21 @@ import type { PlanStep, StepResult, Verification } from '../../adapters/sdk/inde
 import { refusal, toProblem } from '../../protocol/errors.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
-import type { World } from '../engine/world.ts';
+import type { Change, World } from '../engine/world.ts';
 import { adapterError, backoff, crmContext, crmProblem, unread } from './crm.ts';
 import { type Judge, makeReady } from './prepare.ts';
 
 /** Ends an operation well: output checked against its schema, receipt signed. */
 export type Complete = (operation: Operation, attempts: readonly Attempt[]) => Promise<Moved>;
 
-/** The last gate before the CRM: everything that was true when it was decided must be true now. Records the intent. */
-export async function start(world: World, judge: Judge, complete: Complete, from: Operation): Promise<Moved> {
+/** The last gate before the CRM: everything that was true when it was decided must be true now. Records the intent, and holds what
+ * is claimed as it is now. */
+export async function start(
+  world: World,
+  judge: Judge,
+  complete: Complete,
+  from: Operation,
+): Promise<Moved & Pick<Change, 'holds'>> {
   let ready: Awaited<ReturnType<typeof makeReady>>;
   try {
     ready = await makeReady(world, from);
@@ -20,7 +26,7 @@ export async function start(world: World, judge: Judge, complete: Complete, from
   const now = world.clock.now();
   if (!ready.ok)
     return move(from, 'refused', 'engine', now, { problem: toProblem(ready.error) }, { problem: ready.error.code });
-  const { operation, terms, plan: again } = ready.value;
+  const { operation, terms, plan: again, holds } = ready.value;
   const shown = operation.plan?.digest;
   const signedOff = operation.signoffs.some(
     ({ planDigest, decision }) => planDigest === again.digest && decision?.kind === 'approved',
@@ -46,10 +52,10 @@ export async function start(world: World, judge: Judge, complete: Complete, from
     { attempts, dueAt: now.getTime() },
     { plan: again.digest, step: first?.id ?? null },
   );
-  if (first !== undefined) return started;
+  if (first !== undefined) return { ...started, holds };
   // Nothing to write: the record already is as agreed.
   const done = await complete(started.next, []);
-  return { ...done, expected: operation.version };
+  return { ...done, expected: operation.version, holds };
 }
 
 /** Carries out the step whose intent is recorded, reads it back, and records the outcome. */

@@ -8,7 +8,11 @@ import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOn } from '../engine/rules.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
+import { refusalOf } from '../engine/write.ts';
+import type { HoldSet } from '../ports.ts';
 import { withinMandate } from './authority.ts';
+import { holdsOf } from './binding.ts';
+import { orLater } from './claims.ts';
 import { crmContext, unread } from './crm.ts';
 import { readSubjects, withRecords } from './subjects.ts';
 import { termsOf } from './terms.ts';
@@ -26,11 +30,14 @@ export interface Ready {
   readonly operation: Operation;
   readonly terms: JsonObject | null;
   readonly plan: Planned;
+  /** What it must hold from now on, for what it claims. */
+  readonly holds: readonly HoldSet[];
 }
 
 /** Reads afresh, checks afresh, plans afresh: after every wait the records may be others', the mandate void and the terms too much.
  * Throws the adapter's errors. */
 export async function makeReady(world: World, from: Operation): Promise<Result<Ready, Refusal>> {
+  const readAt = world.clock.now();
   const reads = await readSubjects(world, from);
   if (!reads.ok) return reads;
   const operation = withRecords(from, reads.value);
@@ -42,6 +49,8 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
   if (!sensible.ok) return sensible;
   const allowed = await withinMandate(world, operation, terms.value ?? {});
   if (!allowed.ok) return allowed;
+  const holds = orLater(holdsOf(world, operation, { terms: terms.value, readAt }));
+  if (!holds.ok) return holds;
   const plan = await world.crm.plan(crmContext(world, operation), {
     operation: operation.id,
     action: operation.action,
@@ -50,7 +59,7 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
     ...(terms.value === null ? {} : { terms: terms.value }),
   });
   const planned = { plan, digest: digest(plan), plannedAt: world.clock.now().toISOString() };
-  return ok({ operation, terms: terms.value, plan: planned });
+  return ok({ operation, terms: terms.value, plan: planned, holds: holds.value });
 }
 
 /** Plans the write and asks policy: either a person signs off this very plan, or it is cleared. */
@@ -63,9 +72,12 @@ export async function prepare(world: World, judge: Judge, countersign: Countersi
     return { next: moved.next, expected: moved.expected, records: [moved.record] };
   }
   if (!ready.ok) return refuse(world, from, ready.error);
-  const { operation, terms, plan } = ready.value;
+  const { operation, terms, plan, holds } = ready.value;
   const verdict = judge(operation, plan.plan, terms);
-  return verdict.required ? ask(world, operation, plan, verdict) : clear(world, countersign, operation, plan);
+  const change = verdict.required
+    ? ask(world, operation, plan, verdict)
+    : await clear(world, countersign, operation, plan);
+  return { ...change, holds, otherwise: (held) => ok(refuse(world, from, refusalOf(held))) };
 }
 
 type Planned = NonNullable<Operation['plan']>;

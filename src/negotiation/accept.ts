@@ -9,6 +9,7 @@ import { meetsRequirements } from '../engine/requirements.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
+import type { HoldSet } from '../ports.ts';
 import { acceptedUse } from './budget.ts';
 import type { Table } from './table.ts';
 import { agentsTurn, agreementOf } from './talk.ts';
@@ -19,6 +20,8 @@ export interface AcceptDeps {
     talk: NonNullable<Operation['negotiation']>,
   ) => Result<Table, Refusal> | undefined;
   readonly withinMandate: (operation: Operation, terms: Terms | null) => Promise<Result<void, Refusal>>;
+  /** What these terms take of what there is only so much of. */
+  readonly holdsOf: (operation: Operation, terms: Terms) => Result<readonly HoldSet[], Refusal>;
 }
 
 /** Acceptance of one of the open offers: by id and digest, in time, within the mandate, with the agent's signature on the agreement. */
@@ -41,6 +44,8 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     if (!sensible.ok) return sensible;
     const allowed = await deps.withinMandate(operation, offer.terms);
     if (!allowed.ok) return allowed;
+    const claimed = deps.holdsOf(operation, offer.terms);
+    if (!claimed.ok) return claimed;
     const payload = agreementOf(world, operation, offer);
     const signature = envelope.value['agreement'] as { protected: string; signature: string };
     const verified = await verifyAgreementSignature(payload, signature, { keyid: operation.agent.keyid });
@@ -60,6 +65,11 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
       },
       { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest },
     );
-    return ok({ next: moved.next, expected: operation.version, records: [moved.record], holds });
+    return ok({
+      next: moved.next,
+      expected: operation.version,
+      records: [moved.record],
+      holds: [...holds, ...claimed.value],
+    });
   };
 }

@@ -8,7 +8,7 @@ import { meetsRequirements } from '../engine/requirements.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { move, type Patch } from '../engine/transitions.ts';
 import type { Ask, Change, StepResult, World } from '../engine/world.ts';
-import { makeAccept } from './accept.ts';
+import { type AcceptDeps, makeAccept } from './accept.ts';
 import { type BidDeps, bid, nextDue, toPerson } from './bid.ts';
 import { heldUse } from './budget.ts';
 import type { PolicyBook } from './segments.ts';
@@ -19,13 +19,17 @@ import { agentOffer, agentsTurn, companyOffer, lastCompanyOffer } from './talk.t
 export interface NegotiationDeps extends BidDeps {
   readonly policies: ReadonlyMap<string, PolicyBook>;
   /** Mandate limits on a set of terms, and its validity now. */
-  readonly withinMandate: (operation: Operation, terms: Terms | null) => Promise<Result<void, Refusal>>;
+  readonly withinMandate: AcceptDeps['withinMandate'];
+  readonly holdsOf: AcceptDeps['holdsOf'];
 }
 
 /** The steps of a negotiation. Only this folder ever holds a policy's reservation values. */
 export type Negotiation = ReturnType<typeof makeNegotiation>;
 
 type Talk = NonNullable<Operation['negotiation']>;
+
+/** What an agreement holds. */
+const AGREED = ['budget', 'claim', 'mandate'] as const;
 
 export function makeNegotiation(world: World, deps: NegotiationDeps) {
   /** The company's first answer, made from the CRM's facts and the agent's opening proposal, if it made one. */
@@ -144,7 +148,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       expected: operation.version,
       records: [moved.record],
       // What was agreed before is off.
-      holds: [{ operation: operation.id, kind: 'budget', holds: [] }],
+      holds: AGREED.map((kind) => ({ operation: operation.id, kind, holds: [] })),
     });
   }
 

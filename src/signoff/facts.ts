@@ -14,13 +14,26 @@ export interface SignoffFacts {
   readonly terms: JsonObject;
   readonly record: JsonObject;
   readonly change: { readonly price_change_percent: number; readonly total: number; readonly currency: string };
+  /** What other operations hold of what this one claims: how many do, how many of them are still open, and the largest sum, in minor
+   * units or pieces. */
+  readonly claimed: { readonly operations: number; readonly open: number; readonly amount: number };
   readonly plan: { readonly steps: number; readonly fields: readonly string[] };
 }
 
 export function signoffFacts(
   operation: Operation,
   rules: ActionRules,
-  { risk, plan, terms }: { readonly risk: string; readonly plan: Plan | null; readonly terms: JsonObject | null },
+  {
+    risk,
+    plan,
+    terms,
+    claimed: { operations, open, amount },
+  }: {
+    readonly risk: string;
+    readonly plan: Plan | null;
+    readonly terms: JsonObject | null;
+    readonly claimed: SignoffFacts['claimed'];
+  },
 ): SignoffFacts {
   return {
     action: operation.action,
@@ -29,6 +42,7 @@ export function signoffFacts(
     terms: terms ?? {},
     record: recordOf(operation, rules),
     change: changeOf(rules, operation, terms),
+    claimed: { operations, open, amount },
     plan: {
       steps: plan?.steps.length ?? 0,
       fields: plan?.steps.flatMap(({ changes }) => changes.map(({ ref, field }) => `${ref.type}.${field}`)) ?? [],

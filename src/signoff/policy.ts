@@ -32,6 +32,7 @@ function environment() {
     .registerVariable('terms', 'map')
     .registerVariable('record', 'map')
     .registerVariable({ name: 'change', schema: { price_change_percent: 'double', total: 'int', currency: 'string' } })
+    .registerVariable({ name: 'claimed', schema: { operations: 'int', open: 'int', amount: 'int' } })
     .registerVariable({ name: 'plan', schema: { steps: 'int', fields: 'list<string>' } });
 }
 
@@ -73,7 +74,7 @@ function compileRule(rule: JsonObject): Result<Rule, string> {
 }
 
 function celFacts(facts: SignoffFacts): Record<string, unknown> {
-  const { change, plan, terms, record, ...rest } = facts;
+  const { change, claimed, plan, terms, record, ...rest } = facts;
   return {
     ...rest,
     terms: celValue(terms),
@@ -82,6 +83,11 @@ function celFacts(facts: SignoffFacts): Record<string, unknown> {
       price_change_percent: change.price_change_percent,
       total: BigInt(Math.round(change.total)),
       currency: change.currency,
+    },
+    claimed: {
+      operations: BigInt(claimed.operations),
+      open: BigInt(claimed.open),
+      amount: BigInt(claimed.amount),
     },
     plan: { steps: BigInt(plan.steps), fields: plan.fields },
   };

@@ -46,6 +46,7 @@ const action: Action = {
     requires: [],
     raise: [],
     standardTerms: null,
+    claims: [],
     commits: {},
     price: null,
     shows: new Map(),

@@ -33,8 +33,10 @@ const RUNNING = {
   unit_price: { amount: 4_900, currency: 'EUR' },
 };
 const running = (crm: Sandbox) => edited(crm, 'contracts', CONTRACT, { ...RUNNING, cancels_on: null });
-const order = (crm: Sandbox, status: string) =>
-  edited(crm, 'orders', 'O-1001', {
+/** One a binding: what of an order was claimed stays claimed, whatever its record says later. */
+const ordered = (round: number) => ['O-1001', 'O-1002', 'O-1004'][round] ?? 'O-1001';
+const order = (crm: Sandbox, status: string, id = 'O-1001') =>
+  edited(crm, 'orders', id, {
     status,
     total: { amount: 10_000, currency: 'EUR' },
     refunded: { amount: 0, currency: 'EUR' },
@@ -125,9 +127,9 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     action: 'refund.request',
-    prepare: (crm) => order(crm, 'delivered'),
+    prepare: (crm, round) => order(crm, 'delivered', ordered(round)),
     input: (round) => ({
-      order: 'O-1001',
+      order: ordered(round),
       want: 'refund',
       reason: 'It arrived broken.',
       ...(round === 0 ? {} : { amount: { amount: 2_500, currency: 'EUR' } }),

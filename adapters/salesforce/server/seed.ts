@@ -1,4 +1,5 @@
 /** The sandbox CRM's companies, people, contracts and tickets as a Salesforce org would hold them: `K-1001` is the first Contract, and so on. */
+import { type Money, toDecimal } from '../../../protocol/money.ts';
 import { openDb as openSandbox } from '../../sandbox/server/db.ts';
 import { seed as seedSandbox } from '../../sandbox/server/seed.ts';
 import { seedRetail } from '../../sandbox/server/seed-retail.ts';
@@ -21,13 +22,19 @@ export function seed(db: Db, now: Date): void {
     const type = objectNamed(name);
     if (type !== undefined) rows.create(type, fields);
   };
+  const orders = objectNamed('Order');
+  if (orders === undefined) throw new Error('an org has orders');
   db.transaction(() => {
     for (const { data } of sandbox.list('accounts', '', '', ALL)) add('Account', account(data));
     for (const { data } of sandbox.list('contacts', '', '', ALL)) add('Contact', contact(data));
     for (const { data } of sandbox.list('contracts', '', '', ALL)) add('Contract', contract(data));
     for (const { data } of sandbox.list('tickets', '', '', ALL)) add('Case', ticket(data));
     seedRetail(sandbox, now);
-    for (const { data } of sandbox.list('orders', '', '', ORDERS)) add('Order', order(data));
+    for (const { data } of sandbox.list('orders', '', '', ORDERS)) {
+      const { id, data: made } = rows.create(orders, order(data));
+      // What an org sums up over an order's products.
+      db.put('Order', id, { ...made, TotalAmount: Number(toDecimal(totalOf(data))) });
+    }
     db.forgetChanges();
   });
   sandbox.close();
@@ -83,8 +90,10 @@ function contract(data: Fields): Fields {
 }
 
 function order(data: Fields): Fields {
+  const { currency } = totalOf(data);
   return {
     AccountId: accountId(data['account']),
+    CurrencyIsoCode: currency,
     EffectiveDate: data['placed_on'],
     Status: data['status'] === 'pending' ? 'Draft' : 'Activated',
     ShippingStreet: data['street'],
@@ -92,6 +101,11 @@ function order(data: Fields): Fields {
     ShippingPostalCode: data['postal_code'],
     ShippingCountry: data['country'],
   };
+}
+
+function totalOf(data: Fields): Money {
+  const { amount, currency } = isFields(data['total']) ? data['total'] : {};
+  return { amount: Number(amount), currency: String(currency) };
 }
 
 function ticket(data: Fields): Fields {

@@ -1,0 +1,19 @@
+/** What binds an operation takes of what there is only so much of: judged here with what is left, and by the store in the transaction. */
+import type { Refusal } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { ok, type Result } from '../../protocol/result.ts';
+import type { Operation } from '../engine/operation.ts';
+import type { World } from '../engine/world.ts';
+import type { HoldSet } from '../ports.ts';
+import { holdsOfClaims, readClaims } from './claims.ts';
+
+export function holdsOf(
+  world: Pick<World, 'store' | 'actions' | 'clock'>,
+  operation: Operation,
+  bound: { readonly terms: JsonObject | null; readonly readAt: Date },
+): Result<readonly HoldSet[], Refusal> {
+  const claims = readClaims(world, operation, bound);
+  if (!claims.ok) return claims;
+  const held = holdsOfClaims(operation, claims.value);
+  return held.ok ? ok(held.value) : held;
+}
