@@ -211,15 +211,20 @@ export const PROBLEMS = {
     'Something failed on our side',
     'Repeat the request with the same Idempotency-Key; quote `instance` if it persists.',
   ],
+  'not-carried-out': [
+    502,
+    'The company’s system of record did not carry this out',
+    'This request is over, and nothing of it is left to wait for. Ask for a human, or ask anew later with a new Idempotency-Key.',
+  ],
+  'outcome-unknown': [
+    502,
+    'Whether this was carried out is not known yet',
+    'Do not ask again: it may be done. A person is looking into it; read the operation later, or ask for a human.',
+  ],
   unavailable: [
     503,
     'The gateway cannot take this now',
     'Wait as `Retry-After` says and repeat with the same Idempotency-Key.',
-  ],
-  'insufficient-storage': [
-    507,
-    'The gateway has no room to record this, so nothing of it was done',
-    'Wait as `Retry-After` says and repeat with the same Idempotency-Key. Reading goes on meanwhile.',
   ],
 } as const satisfies Record<string, readonly [status: number, title: string, next: string]>;
 

@@ -13,7 +13,7 @@ import { LIMITS } from './limits.ts';
 import { URN } from './names.ts';
 import { STATES, type State } from './operation.ts';
 import type { Result } from './result.ts';
-import { conform, listOf, matching, nullOr, object, oneOf, record, type Shape, text } from './shape.ts';
+import { conform, listOf, matching, nullOr, object, objectWith, oneOf, record, type Shape, text } from './shape.ts';
 
 export const RECEIPT_TYPE = `${URN}:receipt:1`;
 
@@ -37,6 +37,8 @@ export type ReceiptEffect = {
   /** The record's revision afterwards. */
   readonly version: string;
   readonly state: 'applied' | 'already_applied';
+  /** It was taken back, and that was read back too. */
+  readonly reversed?: { readonly version: string; readonly state: 'applied' | 'already_applied' };
 };
 
 export type ReceiptStep = {
@@ -131,13 +133,20 @@ const signoffShape: Shape<ReceiptSignoff> = object<ReceiptSignoff>({
   reasons: listOf(text),
 });
 
-const effectShape: Shape<ReceiptEffect> = object<ReceiptEffect>({
-  step: text,
-  idempotency_key: text,
-  ref: object({ type: text, by: oneOf(['id', 'external']), value: text }),
-  version: text,
-  state: oneOf(['applied', 'already_applied']),
-});
+const effectState = oneOf(['applied', 'already_applied']);
+const effectShape: Shape<ReceiptEffect> = objectWith<
+  Omit<ReceiptEffect, 'reversed'>,
+  Required<Pick<ReceiptEffect, 'reversed'>>
+>(
+  {
+    step: text,
+    idempotency_key: text,
+    ref: object({ type: text, by: oneOf(['id', 'external']), value: text }),
+    version: text,
+    state: effectState,
+  },
+  { reversed: object({ version: text, state: effectState }) },
+);
 
 const historyShape: Shape<ReceiptStep> = object<ReceiptStep>({
   at: time,

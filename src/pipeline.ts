@@ -14,9 +14,10 @@ import { withinMandate } from './execution/authority.ts';
 import { check } from './execution/check.ts';
 import { answered } from './execution/complete.ts';
 import { unread } from './execution/crm.ts';
-import { type Complete, carryOut, currentStep, doubt, finishStep, start } from './execution/perform.ts';
+import { type Complete, carryOut, currentStep, finishStep, interrupted, shutOut, start } from './execution/perform.ts';
 import { type Countersign, type Judge, prepare, refuse } from './execution/prepare.ts';
-import { reconcile, reverse } from './execution/reconcile.ts';
+import { reconcile } from './execution/reconcile.ts';
+import { reverse } from './execution/reverse.ts';
 import { shownOf } from './execution/show.ts';
 import { readSubjects, withRecords } from './execution/subjects.ts';
 import { standardTerms } from './execution/terms.ts';
@@ -81,13 +82,13 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     awaiting_signoff: async (operation) => expireSignoff(world, operation),
     authorized: async (operation) => ({
       ...change(operation, await start(world, judge, complete, operation)),
-      otherwise: (held) => ok(refuse(world, operation, refusalOf(held))),
+      otherwise: (held) => ok(change(operation, shutOut(world, operation, refusalOf(held)))),
     }),
     executing: async (operation, continuing) => change(operation, await execute(operation, continuing)),
     unknown: async (operation) =>
       change(operation, move(operation, 'looking', 'engine', world.clock.now(), { tries: operation.tries })),
-    reconciling: async (operation) => change(operation, await reconcile(world, operation)),
-    reversing: async (operation) => change(operation, await reverse(world, operation)),
+    reconciling: async (operation) => change(operation, await reconcile(world, complete, operation)),
+    reversing: async (operation, continuing) => change(operation, await reverse(world, operation, continuing)),
     needs_human: null,
     completed: null,
     rejected: null,
@@ -158,7 +159,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   async function execute(operation: Operation, continuing: boolean) {
     if (currentStep(operation).attempt.result !== undefined) return finishStep(world, complete, operation);
     // Found executing without having begun it here: an earlier process died, or lost a race, with the write under way.
-    return continuing ? carryOut(world, complete, operation) : doubt(world, operation, 'interrupted');
+    return continuing ? carryOut(world, complete, operation) : interrupted(world, operation);
   }
 
   async function giveToPerson(operation: Operation, topic: string): Promise<Change> {

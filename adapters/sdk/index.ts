@@ -28,6 +28,10 @@ export interface Capability {
   readonly modes: readonly ('read' | 'write')[];
   /** The effect guarantee the engine acts on: how a write that may have happened is recognised. `none` is at most once plus a person. */
   readonly idempotency: 'key' | 'external_id' | 'lookup' | 'none';
+  /** For `lookup`: how long after a write was sent the search surely shows it, the way there and the index included. Only where it is
+   * told, a write that is not found after that time (and some more) is sent again: once, and after an older write of ours was found by
+   * the same search. Without it a person settles it. */
+  readonly settlesWithinMs?: number;
   readonly conflict: 'etag' | 'timestamp' | 'detect' | 'none';
   readonly reversal: 'undo' | 'compensate' | 'none';
   readonly preview: 'native' | 'computed';
@@ -70,22 +74,10 @@ export interface PlanStep {
   readonly payload: JsonObject;
 }
 
-/** A record that a plan was made from or will write. */
-export interface Touched {
-  /** `external` for one that is yet to be made. */
-  readonly ref: Ref;
-  /** Whose it is, as the CRM says; null where it is nobody's. */
-  readonly account: string | null;
-  readonly mode: 'read' | 'write';
-}
-
 /** What would be written: the thing people approve. Its digest (JCS, SHA-256, over this whole object) binds the approval. Deterministic: no clock in it. */
 export interface Plan {
   readonly steps: readonly PlanStep[];
   readonly warnings: readonly string[];
-  /** Every record it rests on: the gateway carries out no plan that touches another's. Of one that does not say, the gateway reads each
-   * record that the steps name. */
-  readonly touched?: readonly Touched[];
 }
 
 export interface StepResult {
@@ -112,8 +104,6 @@ export interface PlanRequest {
   readonly terms?: JsonObject;
   /** The day of asking, UTC: `2027-01-31`. */
   readonly asked_on?: string;
-  /** Whose records it may be about. What a request names and can do without, it does without where it is another's. */
-  readonly accounts?: readonly string[];
   /** Steps of this operation that were carried out before: the plan is of what is left, as if its own marks were not there. */
   readonly done?: readonly PlanStep[];
 }
@@ -204,6 +194,9 @@ export interface Adapter {
   verify(ctx: Ctx, step: PlanStep): Promise<Verification>;
   /** Required when any capability declares `reversal: 'compensate'` or `'undo'`. */
   compensate?(ctx: Ctx, step: PlanStep, done: StepResult): Promise<StepResult>;
+  /** Reads back a compensation; never writes. `applied`: what the step had written is taken back. `not_applied`: it is as the step left
+   * it. Without it, what a step changed is compared with what was there before, and what a step made is a person's to look at. */
+  verifyReversal?(ctx: Ctx, step: PlanStep, done: StepResult): Promise<Verification>;
   /** What was changed since the cursor, oldest first, and ends when there is no more now; without a cursor, from the earliest the CRM
    * still knows. A change is told at least once. Throws `invalid` for a cursor that is not one of its own. */
   changes?(ctx: Ctx, type: string, cursor?: string): AsyncIterable<Changed>;

@@ -74,7 +74,6 @@ export const definitionSchema = {
         properties: { that: EXPRESSION, else: sentence },
       },
     },
-    across_accounts: sentence,
     negotiable: {
       type: 'array',
       items: {

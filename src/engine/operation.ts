@@ -42,12 +42,26 @@ export interface Signoff {
   };
 }
 
-export interface Attempt {
-  readonly step: string;
+/** One write, from its intent to its outcome. Each member is set once it is known and says nothing of the later ones. */
+export interface Phases {
   /** Set before the CRM is touched. */
   readonly intentAt: string;
+  /** When last the answer to a write was lost: from then on it may have been made, or may yet arrive. */
+  readonly doubtedAt?: string;
+  /** The newest look that did not find it. */
+  readonly absentAt?: string;
+  /** When it was decided to send again what may have arrived. */
+  readonly resentAt?: string;
+  /** What the CRM answered to the write, not read back yet: it is never sent again. */
+  readonly written?: StepResult;
   /** Set after it was read back. */
   readonly result?: StepResult;
+}
+
+/** A step that was begun, and its reversal where there is one. */
+export interface Attempt extends Phases {
+  readonly step: string;
+  readonly reversal?: Phases;
 }
 
 /** After the end: whether what was written stays. Evidence for how much this action may do alone; nothing an agent sees. */

@@ -37,9 +37,18 @@ export const TRANSITIONS = {
     withdrawn: 'withdrawn',
     expired: 'expired',
   },
-  authorized: { started: 'executing', voided: 'agreed', refused: 'rejected', failed: 'failed' },
+  // `started` is the one way into executing, for the first write, the next one and one that is sent again: it passes the gate.
+  authorized: {
+    started: 'executing',
+    voided: 'agreed',
+    refused: 'rejected',
+    failed: 'failed',
+    doubted: 'unknown',
+    undoing: 'reversing',
+    stuck: 'needs_human',
+  },
   executing: {
-    stepped: 'executing',
+    stepped: 'authorized',
     confirmed: 'completed',
     doubted: 'unknown',
     conflicted: 'agreed',
@@ -47,8 +56,14 @@ export const TRANSITIONS = {
     undoing: 'reversing',
   },
   unknown: { looking: 'reconciling' },
-  reconciling: { doubted: 'unknown', found: 'executing', absent: 'executing', stuck: 'needs_human' },
-  reversing: { undone: 'reversed', stuck: 'needs_human' },
+  reconciling: {
+    doubted: 'unknown',
+    stepped: 'authorized',
+    confirmed: 'completed',
+    absent: 'authorized',
+    stuck: 'needs_human',
+  },
+  reversing: { stepped: 'reversing', undone: 'reversed', stuck: 'needs_human' },
   needs_human: { confirmed: 'completed', failed: 'failed' },
   completed: {},
   rejected: {},
@@ -71,13 +86,24 @@ const HANDOFF_TAKES_OVER: ReadonlySet<State> = new Set<State>([
   'needs_human',
 ]);
 
+/** Whether the CRM may have something of this operation: what was written, or sent without an answer. */
+export function mayHaveWritten({ attempts }: Pick<Operation, 'attempts'>): boolean {
+  return attempts.some(
+    ({ result, written, doubtedAt }) => result !== undefined || written !== undefined || doubtedAt !== undefined,
+  );
+}
+
 type EventOf<S extends State> = keyof (typeof TRANSITIONS)[S] & string;
 export type EngineEvent = { [S in State]: EventOf<S> }[State] | 'handoff' | 'noted';
 
 /** The state an event leads to, or `undefined` where the table has none. */
-export function nextState(from: State, event: EngineEvent): State | undefined {
+export function nextState(operation: Pick<Operation, 'state' | 'attempts'>, event: EngineEvent): State | undefined {
+  const { state: from } = operation;
   if (event === 'noted') return from;
-  if (event === 'handoff') return HANDOFF_TAKES_OVER.has(from) ? 'handed_off' : from;
+  if (event === 'handoff') {
+    // What may have been written is finished, found or taken back first: an end says what there is.
+    return HANDOFF_TAKES_OVER.has(from) && !mayHaveWritten(operation) ? 'handed_off' : from;
+  }
   const row: Partial<Record<string, State>> = TRANSITIONS[from];
   return Object.hasOwn(row, event) ? row[event] : undefined;
 }
@@ -101,7 +127,7 @@ export function move(
   patch: Patch,
   facts: JsonObject = {},
 ): Moved {
-  const to = nextState(operation.state, event);
+  const to = nextState(operation, event);
   if (to === undefined) throw new Error(`no transition ${event} from ${operation.state}`);
   const at = now.toISOString();
   const next: Operation = {

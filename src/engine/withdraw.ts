@@ -11,7 +11,7 @@ export async function withdraw(world: World, ask: Ask): Promise<StepResult> {
   const envelope = world.actions.checkEnvelope('withdraw', ask.body);
   if (!envelope.ok) return envelope;
   const operation = own.value;
-  if (nextState(operation.state, 'withdrawn') === undefined)
+  if (nextState(operation, 'withdrawn') === undefined)
     return err(refusal('wrong-state', `The operation is ${operation.state}.`));
   const now = world.clock.now();
   const at = now.toISOString();

@@ -10,6 +10,8 @@ const CALL_TIMEOUT_MS = 10_000;
 /** Waits between tries: 1 s doubling to 1 minute. */
 const BACKOFF_MS_MIN = 1_000;
 const BACKOFF_MS_MAX = 60_000;
+/** A CRM that asks for more patience is asked again sooner: what it said may be about a trouble that is over. */
+const RETRY_AFTER_MS_MAX = 300_000;
 /** About a quarter of an hour of an unreachable CRM before a person is called. */
 const TRIES_MAX = 20;
 
@@ -36,9 +38,10 @@ export function isPassing(error: AdapterError): boolean {
 }
 
 /** Unix ms of the next try. */
-export function backoff(world: World, tries: number, retryAfterMs = 0): number {
+export function backoff(world: Pick<World, 'clock'>, tries: number, retryAfterMs = 0): number {
   const wait = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(tries, 16));
-  return world.clock.now().getTime() + Math.max(wait, retryAfterMs);
+  const asked = Number.isFinite(retryAfterMs) ? Math.min(retryAfterMs, RETRY_AFTER_MS_MAX) : RETRY_AFTER_MS_MAX;
+  return world.clock.now().getTime() + Math.max(wait, asked);
 }
 
 /** What a failed read or plan means for an operation that has not touched the CRM: try later, or end with a reason, or call a person. */
@@ -46,7 +49,7 @@ export function unread(world: World, operation: Operation, thrown: unknown): Mov
   const error = adapterError(thrown);
   world.log('crm.refused', { operation: operation.id, code: error.code, message: error.message });
   const now = world.clock.now();
-  if (isPassing(error) && operation.tries < TRIES_MAX) {
+  if (isPassing(error) && !gaveUp(operation)) {
     const tries = operation.tries + 1;
     return move(
       operation,
@@ -64,6 +67,7 @@ export function unread(world: World, operation: Operation, thrown: unknown): Mov
   return move(operation, 'failed', 'engine', now, { problem }, { crm: error.code });
 }
 
+/** Why an operation ended: it is over, so nothing here asks to repeat it. */
 export function crmProblem(error: AdapterError): JsonObject {
   if (error.code === 'not_found') return toProblem(refusal('not-found', 'There is no such record for this principal.'));
   if (error.code === 'invalid' || error.code === 'unsupported' || error.code === 'conflict') {
@@ -73,7 +77,7 @@ export function crmProblem(error: AdapterError): JsonObject {
       }),
     );
   }
-  return toProblem(refusal('unavailable', 'The company’s system of record could not carry this out. Ask for a human.'));
+  return toProblem(refusal('not-carried-out'));
 }
 
 export function gaveUp(operation: Operation): boolean {

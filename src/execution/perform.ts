@@ -1,151 +1,192 @@
-import type { PlanStep, StepResult, Verification } from '../../adapters/sdk/index.ts';
-import { refusal, toProblem } from '../../protocol/errors.ts';
+import type { PlanStep } from '../../adapters/sdk/index.ts';
+import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
-import { adapterError, backoff, crmContext, crmProblem, unread } from './crm.ts';
-import { type Judge, makeReady } from './prepare.ts';
+import { isGone, settledAt } from './absence.ts';
+import { backoff, crmContext, crmProblem, gaveUp, unread } from './crm.ts';
+import { passGate } from './gate.ts';
+import type { Judge } from './prepare.ts';
+import { lookForStep, readBackOf } from './readback.ts';
+import { type WriteOutcome, write } from './write.ts';
 
 /** Ends an operation well: output checked against its schema, receipt signed. */
 export type Complete = (operation: Operation, attempts: readonly Attempt[]) => Promise<Moved>;
 
-/** The last gate before the CRM: everything that was true when it was decided must be true now. Records the intent, and holds what
- * is claimed as it is now. */
+/** Passes the last gate before the CRM and records the intent of the next write: the first step that has no result. Holds what is
+ * claimed as it is now. */
 export async function start(
   world: World,
   judge: Judge,
   complete: Complete,
   from: Operation,
 ): Promise<Moved & Pick<Change, 'holds'>> {
-  let ready: Awaited<ReturnType<typeof makeReady>>;
+  let gate: Awaited<ReturnType<typeof passGate>>;
   try {
-    ready = await makeReady(world, from);
+    gate = await passGate(world, judge, from);
   } catch (thrown) {
-    return unread(world, from, thrown);
+    const moved = unread(world, from, thrown);
+    return moved.next.state === from.state ? moved : withoutEffect(world, from, moved);
   }
   const now = world.clock.now();
-  if (!ready.ok)
-    return move(from, 'refused', 'engine', now, { problem: toProblem(ready.error) }, { problem: ready.error.code });
-  const { operation, terms, plan: again, holds } = ready.value;
-  const shown = operation.plan?.digest;
-  const signedOff = operation.signoffs.some(
-    ({ planDigest, decision }) => planDigest === again.digest && decision?.kind === 'approved',
-  );
-  const verdict = judge(operation, again.plan, terms);
-  if (again.digest !== shown || (verdict.required && !signedOff)) {
-    return move(
-      operation,
-      'voided',
-      'engine',
-      now,
-      { dueAt: now.getTime() },
-      { plan: again.digest, shown: shown ?? null },
-    );
-  }
-  const first = again.plan.steps[0];
-  const attempts: Attempt[] = first === undefined ? [] : [{ step: first.id, intentAt: now.toISOString() }];
-  const started = move(
-    operation,
-    'started',
-    'engine',
-    now,
-    { attempts, dueAt: now.getTime() },
-    { plan: again.digest, step: first?.id ?? null },
-  );
-  if (first !== undefined) return { ...started, holds };
+  if (!gate.open && gate.event === 'refused') return shutOut(world, from, gate.error);
+  if (!gate.open)
+    return withoutEffect(world, from, move(from, 'voided', 'engine', now, { dueAt: now.getTime() }, gate.facts));
+  const { operation, holds } = gate;
+  const { plan } = operation;
+  const next = nextStep(operation);
+  const facts = { plan: plan?.digest ?? null, step: next?.id ?? null };
+  const patch: Patch = {
+    attempts: next === undefined ? effective(operation.attempts) : begun(operation, next, now),
+    dueAt: now.getTime(),
+  };
+  // A CRM that fails again and again is not tried for ever because of what went well in between.
+  const started = move(operation, 'started', 'engine', now, { ...patch, tries: operation.tries }, facts);
+  if (next !== undefined) return { ...started, holds };
   // Nothing to write: the record already is as agreed.
-  const done = await complete(started.next, []);
+  const done = await complete(started.next, started.next.attempts);
   return { ...done, expected: operation.version, holds };
+}
+
+/** The end of an operation whose next write nobody may make any more. */
+export function shutOut(world: World, from: Operation, error: Refusal): Moved {
+  const [patch, facts] = [{ problem: toProblem(error) }, { problem: error.code }];
+  return withoutEffect(world, from, move(from, 'refused', 'engine', world.clock.now(), patch, facts));
+}
+
+/** The attempts with the next write's intent as the last. A write that may have been sent before is sent again knowingly. */
+function begun({ attempts }: Operation, { id }: PlanStep, now: Date): Attempt[] {
+  const at = now.toISOString();
+  const before = attempts.find(({ step }) => step === id);
+  const again = before?.doubtedAt === undefined ? {} : { resentAt: at };
+  return [...attempts.filter(({ step }) => step !== id), { ...before, step: id, intentAt: at, ...again }];
 }
 
 /** Carries out the step whose intent is recorded, reads it back, and records the outcome. */
 export async function carryOut(world: World, complete: Complete, operation: Operation): Promise<Moved> {
   const { step, attempt } = currentStep(operation);
-  let result: StepResult;
-  let seen: Verification;
-  try {
-    result = await world.crm.execute(crmContext(world, operation), step);
-    seen = await world.crm.verify(crmContext(world, operation), step);
-  } catch (thrown) {
-    return failed(world, operation, thrown);
+  const outcome = await write(() => world.crm.execute(crmContext(world, operation), step));
+  switch (outcome.kind) {
+    case 'written': {
+      const { result } = outcome;
+      const back = readBackOf(await lookForStep(world, operation, step));
+      if (back.kind === 'confirmed') return record(world, complete, operation, { ...attempt, result });
+      return doubt(world, operation, { why: back.why, written: result });
+    }
+    case 'unknown':
+      told(world, operation, outcome);
+      return doubt(world, operation, { why: outcome.error.code, isLost: true });
+    case 'not_written':
+      told(world, operation, outcome);
+      return notWritten(world, operation, outcome);
   }
-  if (seen.state !== 'applied') return doubt(world, operation, `read-back: ${seen.state}`);
-  return record(world, complete, operation, { ...attempt, result });
 }
 
-/** After the effect of a step is known: the next step's intent, or the end. */
-async function record(world: World, complete: Complete, operation: Operation, done: Attempt): Promise<Moved> {
+/** A write found under way that nobody waits for any more: an earlier process died, or lost a race. */
+export function interrupted(world: World, operation: Operation): Moved {
+  return doubt(world, operation, { why: 'interrupted', isLost: true });
+}
+
+/** After the effect of a step is known: on to the next one, or the end. */
+export async function record(world: World, complete: Complete, operation: Operation, done: Attempt): Promise<Moved> {
   const attempts = operation.attempts.map((attempt) => (attempt.step === done.step ? done : attempt));
-  const steps = operation.plan?.plan.steps ?? [];
-  const next = steps[attempts.length];
-  if (next === undefined) return complete(operation, attempts);
+  const next = nextStep({ ...operation, attempts });
+  if (next === undefined) return complete(operation, effective(attempts));
   const now = world.clock.now();
-  const patch: Patch = {
-    attempts: [...attempts, { step: next.id, intentAt: now.toISOString() }],
-    dueAt: now.getTime(),
-  };
-  return move(operation, 'stepped', 'engine', now, patch, { step: next.id });
+  return move(operation, 'stepped', 'engine', now, { attempts, dueAt: now.getTime() }, { step: done.step });
 }
 
-/** A step whose effect was found by reading but is not yet followed. */
+const effective = (attempts: readonly Attempt[]) => attempts.filter(({ result }) => result !== undefined);
+
+/** A step whose effect is recorded and not yet followed. */
 export async function finishStep(world: World, complete: Complete, operation: Operation): Promise<Moved> {
   return record(world, complete, operation, currentStep(operation).attempt);
 }
 
-function failed(world: World, operation: Operation, thrown: unknown): Moved {
-  const error = adapterError(thrown);
+function notWritten(
+  world: World,
+  operation: Operation,
+  { reason, error }: Extract<WriteOutcome, { kind: 'not_written' }>,
+): Moved {
   const now = world.clock.now();
-  world.log('crm.step_failed', { operation: operation.id, code: error.code, message: error.message });
-  const applied = operation.attempts.some(({ result }) => result !== undefined);
-  switch (error.code) {
-    case 'unknown_outcome':
-    case 'bug':
-      return doubt(world, operation, error.code);
-    case 'retryable':
-    case 'rate_limited':
-    case 'unauthorised':
-      // Not written, says the adapter; still, the next try begins by reading.
-      return move(
-        operation,
-        'doubted',
-        'engine',
-        now,
-        { tries: operation.tries + 1, dueAt: backoff(world, operation.tries, error.retryAfterMs) },
-        {
-          crm: error.code,
-        },
-      );
-    case 'conflict':
-      return applied
-        ? undo(operation, now, error.code)
-        : move(operation, 'conflicted', 'engine', now, { attempts: [], dueAt: now.getTime() }, { crm: error.code });
-    case 'invalid':
-    case 'forbidden':
-    case 'not_found':
-    case 'unsupported':
-      return applied
-        ? undo(operation, now, error.code)
-        : move(operation, 'failed', 'engine', now, { problem: crmProblem(error) }, { crm: error.code });
-  }
-}
-
-function undo(operation: Operation, now: Date, code: string): Moved {
-  const problem = toProblem(
-    refusal('record-unusable', 'A later step could not be carried out; the earlier ones are being reversed.'),
-  );
-  return move(operation, 'undoing', 'engine', now, { problem, dueAt: now.getTime() }, { crm: code });
-}
-
-export function doubt(world: World, operation: Operation, why: string): Moved {
-  const now = world.clock.now();
-  return move(
+  const facts = { crm: error.code };
+  // Not written, says the CRM; still, the next try begins by reading.
+  if (reason === 'passing' && !gaveUp(operation))
+    return doubt(world, operation, { why: error.code, retryAfterMs: error.retryAfterMs });
+  if (reason === 'conflict')
+    return withoutEffect(
+      world,
+      operation,
+      move(operation, 'conflicted', 'engine', now, { dueAt: now.getTime() }, facts),
+    );
+  return withoutEffect(
+    world,
     operation,
-    'doubted',
-    'engine',
-    now,
-    { tries: operation.tries + 1, dueAt: backoff(world, operation.tries) },
-    { why },
+    move(operation, 'failed', 'engine', now, { problem: crmProblem(error) }, facts),
   );
+}
+
+/** An end, or a new beginning, of an operation that has left nothing in the CRM. Where it may have, that is settled first; where it
+ * has, that is taken back. */
+function withoutEffect(world: World, operation: Operation, end: Moved): Moved {
+  const now = world.clock.now();
+  const open = operation.attempts.find((each) => each.result === undefined && !isGone(world, operation, each));
+  if (open !== undefined) {
+    const dueAt = Math.max(now.getTime(), settledAt(world, operation, open));
+    return move(operation, 'doubted', 'engine', now, { tries: operation.tries, dueAt }, { why: 'not settled' });
+  }
+  if (operation.attempts.some(({ result }) => result !== undefined)) {
+    const problem = end.next.problem ?? UNDONE;
+    return move(
+      operation,
+      'undoing',
+      'engine',
+      now,
+      { problem, dueAt: now.getTime() },
+      { event: end.record['event'] ?? null },
+    );
+  }
+  return { ...end, next: { ...end.next, attempts: operation.attempts.flatMap((each) => settled(each, now)) } };
+}
+
+const UNDONE = toProblem(
+  refusal('record-unusable', 'A later step could not be carried out; the earlier ones are being reversed.'),
+);
+
+/** What is kept of a write that came to nothing: whether it was sent twice, whatever is planned next. */
+function settled({ step, intentAt, doubtedAt, resentAt }: Attempt, now: Date): Attempt[] {
+  if (doubtedAt === undefined && resentAt === undefined) return [];
+  return [{ step, intentAt, resentAt: resentAt ?? now.toISOString() }];
+}
+
+export interface Doubt {
+  readonly why: string;
+  /** No answer came: it may have been written, or may yet be. */
+  readonly isLost?: boolean;
+  readonly written?: Attempt['written'];
+  readonly absentAt?: string;
+  readonly retryAfterMs?: number | undefined;
+  /** Unix ms: looked at again by then at the latest. */
+  readonly byMs?: number;
+}
+
+export function doubt(world: World, operation: Operation, { why, retryAfterMs, byMs, ...told }: Doubt): Moved {
+  const now = world.clock.now();
+  const { attempt } = currentStep(operation);
+  const { written, absentAt, isLost } = told;
+  const seen: Attempt = {
+    ...attempt,
+    ...(isLost === true ? { doubtedAt: now.toISOString() } : {}),
+    ...(written === undefined ? {} : { written }),
+    ...(absentAt === undefined ? {} : { absentAt }),
+  };
+  const dueAt = Math.min(backoff(world, operation.tries, retryAfterMs), byMs ?? Number.POSITIVE_INFINITY);
+  const patch = { attempts: withAttempt(operation, seen), tries: operation.tries + 1, dueAt };
+  return move(operation, 'doubted', 'engine', now, patch, { why });
+}
+
+export function withAttempt({ attempts }: Operation, seen: Attempt): Attempt[] {
+  return attempts.map((each) => (each.step === seen.step ? seen : each));
 }
 
 export function currentStep(operation: Operation): { step: PlanStep; attempt: Attempt } {
@@ -153,4 +194,14 @@ export function currentStep(operation: Operation): { step: PlanStep; attempt: At
   const step = operation.plan?.plan.steps.find(({ id }) => id === attempt?.step);
   if (attempt === undefined || step === undefined) throw new Error('executing without an intent');
   return { step, attempt };
+}
+
+/** The first step that has no effect yet. */
+function nextStep({ plan, attempts }: Operation): PlanStep | undefined {
+  const done = new Set(attempts.flatMap(({ step, result }) => (result === undefined ? [] : [step])));
+  return plan?.plan.steps.find(({ id }) => !done.has(id));
+}
+
+function told(world: World, operation: Operation, { error }: Exclude<WriteOutcome, { kind: 'written' }>): void {
+  world.log('crm.step_failed', { operation: operation.id, code: error.code, message: error.message });
 }

@@ -101,7 +101,7 @@ function signoffFacts(
   ];
 }
 
-function effectFacts({ step, result }: Operation['attempts'][number], operation: Operation): ReceiptEffect[] {
+function effectFacts({ step, result, reversal }: Operation['attempts'][number], operation: Operation): ReceiptEffect[] {
   const planned = operation.plan?.plan.steps.find(({ id }) => id === step);
   if (result === undefined || planned === undefined) return [];
   const { ref, version, state } = result;
@@ -112,6 +112,9 @@ function effectFacts({ step, result }: Operation['attempts'][number], operation:
       ref: { type: ref.type, by: ref.by, value: ref.value },
       version,
       state,
+      ...(reversal?.result === undefined
+        ? {}
+        : { reversed: { version: reversal.result.version, state: reversal.result.state } }),
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { AdapterError, type Ctx, type VerifyState } from '../../adapters/sdk/index.ts';
 import type { Operation } from '../engine/operation.ts';
-import { move } from '../engine/transitions.ts';
+import { mayHaveWritten, move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import { outcomeOf, overtaken, type Seen } from './rules.ts';
 import { refKey, type Watches, watchesOf } from './watch-store.ts';
@@ -76,7 +76,8 @@ export async function observe(world: World, watches: Watches, operation: Operati
 function isBeingWritten({ store }: World, operation: Operation): boolean {
   const mine = new Set(watchesOf(operation).map(({ ref }) => refKey(ref)));
   return store
-    .inState(['executing', 'unknown', 'reconciling', 'reversing'], WRITING_MAX)
+    .inState(['authorized', 'executing', 'unknown', 'reconciling', 'reversing'], WRITING_MAX)
+    .filter((each) => each.state !== 'authorized' || mayHaveWritten(each))
     .some(({ plan }) =>
       plan?.plan.steps.some(({ preconditions }) => preconditions.some(({ ref }) => mine.has(refKey(ref)))),
     );

@@ -184,6 +184,11 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
       const before = Number(step.changes[0]?.from);
       return write(`${step.idempotencyKey}:undo`, step.id, before, done.version);
     },
+    async verifyReversal(_ctx, step) {
+      reach();
+      const isMade = results.has(`${step.idempotencyKey}:undo`);
+      return { state: isMade ? 'applied' : 'not_applied', after: snapshot(step.id), diff: [] };
+    },
     async *changes(_ctx, _type, cursor) {
       reach();
       yield* feed.slice(Number(cursor ?? 0));
