@@ -226,6 +226,11 @@ export const PROBLEMS = {
     'The gateway cannot take this now',
     'Wait as `Retry-After` says and repeat with the same Idempotency-Key.',
   ],
+  'insufficient-storage': [
+    507,
+    'The gateway has no room to record this, so nothing of it was done',
+    'Wait as `Retry-After` says and repeat with the same Idempotency-Key. Reading goes on meanwhile.',
+  ],
 } as const satisfies Record<string, readonly [status: number, title: string, next: string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

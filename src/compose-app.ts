@@ -24,6 +24,7 @@ import { directoryDocument, llmsText, profileDocument } from './contract/profile
 import { negotiateUcp, ucpProfile } from './contract/ucp.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
+import { unavailableRefusal } from './engine/unavailable.ts';
 import { actionOf } from './engine/world.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
@@ -114,8 +115,10 @@ export async function composeApp({ config, engine, ledger, follower, profile }: 
   return app;
 }
 
-/** A fault of ours: an opaque id outside, the story inside. */
+/** A fault of ours: an opaque id outside, the story inside. A store that takes nothing now is none. */
 function bug(exchange: Exchange, error: Error, log: Engine['world']['log']): Response {
+  const unavailable = unavailableRefusal(error);
+  if (unavailable !== undefined) return exchange.refuse(unavailable);
   log('bug', { error: error.stack ?? error.message });
   return exchange.refuse(refusal('internal'));
 }

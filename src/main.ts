@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { logOrigin } from '../protocol/checkpoint.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -18,9 +19,10 @@ import { makeRevocationReader } from './identity/revocations.ts';
 import { makeIds, systemClock } from './identity/world-sources.ts';
 import { makeLedger } from './ledger/sequencer.ts';
 import { logSigner } from './ledger/signer.ts';
-import type { Log } from './ports.ts';
+import { type Log, StoreUnavailable } from './ports.ts';
 import { makeSqliteLog } from './store/log-sqlite.ts';
-import { openSqliteStore } from './store/sqlite.ts';
+import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
+import { troubleOf } from './store/sqlite-errors.ts';
 
 export interface Gateway {
   /** Where it listens: differs from the public origin behind a proxy. */
@@ -33,6 +35,7 @@ const HOUSEKEEPING_INTERVAL_MS = 60_000;
 const REVOCATION_INTERVAL_MS = 2_000;
 const OUTBOX_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MS = 250;
+const ROOM_INTERVAL_MS = 1_000;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
 export async function startGateway(config: Config, log: Log, profile?: Profile): Promise<Gateway> {
@@ -40,11 +43,7 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
   const clock = systemClock;
   const ids = makeIds(clock);
   const keys = await loadCompanyKeys(join(config.data_dir, 'keys.json'));
-  const store = openSqliteStore(join(config.data_dir, 'parley.db'), (error) => {
-    log('store.fatal', { error: error instanceof Error ? error.message : 'unknown' });
-    // Nothing that was not fsynced may be acknowledged, and a failed fsync cannot be retried: a restart recovers from the disk.
-    process.exit(70);
-  });
+  const store = await openStore(join(config.data_dir, 'parley.db'), log);
   const ledger = makeLedger(makeSqliteLog(store.db), logSigner(keys, logOrigin(config.origin)));
   const engine = await composeEngine({ config, clock, ids, keys, store, log });
   const outbox = composeOutbox(engine, config);
@@ -58,7 +57,9 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
   engine.worker.start();
   const timers = [
     every(LIMITS.checkpointIntervalMs / 4, () => ledger.step(clock.now()), log),
-    every(OUTBOX_INTERVAL_MS, () => outbox.step(), log),
+    // What is sent and cannot be noted as sent would be sent again and again.
+    every(OUTBOX_INTERVAL_MS, async () => store.hasRoom() && outbox.step(), log),
+    every(ROOM_INTERVAL_MS, async () => store.hasRoom() || store.probe(), log),
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
     every(REVOCATION_INTERVAL_MS, makeRevocationReader(join(config.data_dir, 'revoked.jsonl'), store, clock), log),
@@ -85,6 +86,27 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
   };
 }
 
+/** A disk without room is waited for here too: a gateway that ends over it would be started again, and again. */
+async function openStore(path: string, log: Log): Promise<SqliteStore> {
+  const room = (hasRoom: boolean) => log(hasRoom ? 'store.room' : 'store.full', { path });
+  const fatal = (error: unknown) => {
+    log('store.fatal', { error: error instanceof Error ? error.message : 'unknown' });
+    // Nothing that was not fsynced may be acknowledged, and a failed fsync cannot be retried: a restart recovers from the disk.
+    process.exit(70);
+  };
+  for (let waits = 0; ; waits += 1) {
+    try {
+      const store = openSqliteStore(path, fatal, { room });
+      if (waits > 0) room(true);
+      return store;
+    } catch (error) {
+      if (troubleOf(error) !== 'full') throw error;
+      if (waits === 0) room(false);
+      await sleep(ROOM_INTERVAL_MS);
+    }
+  }
+}
+
 /** Repeats a task that never overlaps with itself. */
 function every(intervalMs: number, task: () => Promise<unknown>, log: Log): NodeJS.Timeout {
   let busy = false;
@@ -92,7 +114,11 @@ function every(intervalMs: number, task: () => Promise<unknown>, log: Log): Node
     if (busy) return;
     busy = true;
     task()
-      .catch((error: unknown) => log('task.failed', { error: error instanceof Error ? error.message : 'unknown' }))
+      .catch((error: unknown) => {
+        // Told once, when it began; the task comes again.
+        if (error instanceof StoreUnavailable) return;
+        log('task.failed', { error: error instanceof Error ? error.message : 'unknown' });
+      })
       .finally(() => {
         busy = false;
       });

@@ -182,7 +182,18 @@ export interface AgentPage {
   readonly since?: string;
 }
 
-/** Durable state. Units that arrive together share one fsync; a refused unit never fails its neighbours. */
+/** The store cannot take what it was asked to write, and wrote nothing of it. `full`: there is no room. `busy`: another process holds it.
+ * `closed`: this process must not use it any more. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  readonly reason: 'full' | 'busy' | 'closed';
+  constructor(reason: StoreUnavailable['reason'], cause?: unknown) {
+    super(`the store is ${reason}`, { cause });
+    this.reason = reason;
+  }
+}
+
+/** Durable state. Rejects with {@link StoreUnavailable} what it cannot take now. Units that arrive together share one fsync; a refused unit never fails its neighbours. */
 export interface Store {
   commit(unit: Unit): Promise<Committed>;
   /** Durable only with a later commit: enough for reads' nonces. True when the nonce was new. */

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Reply } from '../engine/ask.ts';
 import type { Operation, Push } from '../engine/operation.ts';
 import { ownOperation } from '../engine/submit.ts';
+import { orUnavailable } from '../engine/unavailable.ts';
 import type { Worker } from '../engine/worker.ts';
 import type { Verb, World } from '../engine/world.ts';
 import type { Caller } from '../identity/authenticate.ts';
@@ -44,8 +45,11 @@ export function makeOperations({ world, pipeline, worker, proofOf }: OperationsD
 
   /** A read spends the request's nonce by itself: nothing else would. */
   async function spend(caller: Caller): Promise<Result<void, Refusal>> {
-    const fresh = caller.nonce === undefined || (await world.store.spend(caller.nonce));
-    return fresh ? ok(undefined) : err(refusal('signature-replayed'));
+    const { nonce } = caller;
+    return orUnavailable(async () => {
+      const fresh = nonce === undefined || (await world.store.spend(nonce));
+      return fresh ? ok(undefined) : err(refusal('signature-replayed'));
+    });
   }
 
   return {
@@ -57,14 +61,15 @@ export function makeOperations({ world, pipeline, worker, proofOf }: OperationsD
       if (!checked.ok) return checked;
       const { evidence, profile: _profile, ...who } = caller;
       const { contentDigest: digest, signature, signatureInput } = evidence;
-      return pipeline.ask({
+      const asked = {
         caller: { ...who, evidence: { digest, signature, signatureInput } },
         verb,
         target,
         key: checked.value,
         body,
         ...(conversation === undefined ? {} : { conversation }),
-      });
+      };
+      return orUnavailable(() => pipeline.ask(asked));
     },
 
     async read(caller: Caller, id: string): Promise<Result<Operation, Refusal>> {
@@ -113,8 +118,10 @@ export function makeOperations({ world, pipeline, worker, proofOf }: OperationsD
         const pushes = change(found.value.pushes ?? []);
         if (pushes.length > PUSHES_MAX) return err(refusal('schema-violation', `At most ${PUSHES_MAX} addresses.`));
         const next = { ...found.value, pushes, version: found.value.version + 1 };
-        const committed = await world.store.commit({ operations: [{ next, expected: found.value.version }] });
-        if (!committed.ok) continue;
+        const unit = { operations: [{ next, expected: found.value.version }] };
+        const committed = await orUnavailable(async () => ok(await world.store.commit(unit)));
+        if (!committed.ok) return committed;
+        if (!committed.value.ok) continue;
         worker.changed(id);
         return ok(next);
       }

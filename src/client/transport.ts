@@ -7,7 +7,7 @@ import { makeSignedFetch, type SignedFetchOptions } from './signed-fetch.ts';
 const TRIES_MAX = 8;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 10_000;
-const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504]);
+const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504, 507]);
 
 interface Outgoing {
   readonly method: 'GET' | 'POST' | 'DELETE';

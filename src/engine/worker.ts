@@ -1,3 +1,4 @@
+import { StoreUnavailable } from '../ports.ts';
 import type { Operation } from './operation.ts';
 import type { Change, World } from './world.ts';
 import { write } from './write.ts';
@@ -5,6 +6,8 @@ import { write } from './write.ts';
 const SCAN_INTERVAL_MS = 250;
 /** A step that throws is our bug: the operation is left as it is and looked at again after this. */
 const AFTER_BUG_MS = 30_000;
+/** What the store did not take is tried again: until an intent is recorded nothing is written, and an outcome that is not is read again. */
+const AFTER_UNSTORED_MS = 1_000;
 
 export interface Worker {
   /** Something changed: wake whoever waits for it and work on it. */
@@ -38,6 +41,8 @@ export function makeWorker(
       queue.delete(id);
       const run = advance(id)
         .catch((error: unknown) => {
+          if (error instanceof StoreUnavailable)
+            return void resting.set(id, world.clock.now().getTime() + AFTER_UNSTORED_MS);
           resting.set(id, world.clock.now().getTime() + AFTER_BUG_MS);
           world.log('worker.bug', {
             operation: id,

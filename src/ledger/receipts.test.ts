@@ -11,6 +11,7 @@ import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import type { Operation } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import type { KeyPurpose, Keys } from '../ports.ts';
+import { makeHandle } from '../store/handle.ts';
 import { LOG_SCHEMA, makeSqliteLog } from '../store/log-sqlite.ts';
 import { leafBytes } from './leaf.ts';
 import { issueReceipt, receiptFacts } from './receipts.ts';
@@ -163,7 +164,7 @@ describe('a receipt', () => {
     const db = new DatabaseSync(':memory:');
     db.exec(LOG_SCHEMA);
     db.prepare('INSERT INTO records (operation, leaf) VALUES (?, ?)').run(next.id, leafBytes(record));
-    const ledger = makeLedger(makeSqliteLog(db), logSigner(keys, LOG));
+    const ledger = makeLedger(makeSqliteLog(makeHandle(db, { fatal: () => expect.fail() })), logSigner(keys, LOG));
     await ledger.step(NOW);
     const proof = (await ledger.proveRecord(record))?.text ?? null;
     db.close();

@@ -8,6 +8,7 @@ import { parseCheckpoint } from '../../protocol/checkpoint.ts';
 import { leafHash, verifyConsistency, verifyInclusion } from '../../protocol/merkle.ts';
 import { type NoteSigner, noteKey, openNote, parseNote } from '../../protocol/note.ts';
 import { parseTlogProof } from '../../protocol/tlog-proof.ts';
+import { makeHandle } from '../store/handle.ts';
 import { LOG_SCHEMA, makeSqliteLog } from '../store/log-sqlite.ts';
 import { leafBytes } from './leaf.ts';
 import { LogCorrupt, makeLedger } from './sequencer.ts';
@@ -40,6 +41,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+const handle = () => makeHandle(db, { fatal: () => expect.fail() });
 const recordOf = (n: number) => ({ type: 'transition', at: NOW.toISOString(), operation: `op_${n}`, n });
 function addRecords(from: number, to: number): void {
   const add = db.prepare('INSERT INTO records (operation, leaf) VALUES (?, ?)');
@@ -56,7 +58,7 @@ async function opened(note: string | undefined) {
 
 describe('the sequencer', () => {
   it('publishes an empty log, then nothing new while nothing is pending', async () => {
-    const ledger = makeLedger(makeSqliteLog(db), signer);
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
     expect(await ledger.checkpoint()).toBeUndefined();
     expect(await ledger.step(NOW)).toBe(0);
     const first = await ledger.checkpoint();
@@ -66,7 +68,7 @@ describe('the sequencer', () => {
   });
 
   it('takes records in the order of their commits, in batches, and proves each under every later checkpoint', async () => {
-    const ledger = makeLedger(makeSqliteLog(db), signer);
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
     const heads = [];
     for (const [from, to] of [
       [0, 1],
@@ -95,7 +97,7 @@ describe('the sequencer', () => {
   });
 
   it('proves a record by its content, only once it is under a checkpoint', async () => {
-    const ledger = makeLedger(makeSqliteLog(db), signer);
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
     addRecords(0, 3);
     expect(await ledger.proveRecord(recordOf(1))).toBeUndefined();
     await ledger.step(NOW);
@@ -105,31 +107,31 @@ describe('the sequencer', () => {
   });
 
   it('takes no more than a batch at a time', async () => {
-    const ledger = makeLedger(makeSqliteLog(db), signer);
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
     addRecords(0, 1500);
     expect([await ledger.step(NOW), await ledger.step(NOW), await ledger.step(NOW)]).toEqual([1024, 476, 0]);
   });
 
   it('goes on where it was after a restart', async () => {
     addRecords(0, 7);
-    await makeLedger(makeSqliteLog(db), signer).step(NOW);
-    const older = await opened(await makeLedger(makeSqliteLog(db), signer).checkpoint());
+    await makeLedger(makeSqliteLog(handle()), signer).step(NOW);
+    const older = await opened(await makeLedger(makeSqliteLog(handle()), signer).checkpoint());
     addRecords(7, 20);
-    const again = makeLedger(makeSqliteLog(db), signer);
+    const again = makeLedger(makeSqliteLog(handle()), signer);
     expect(await again.step(NOW)).toBe(13);
     const newer = await opened(await again.checkpoint());
     expect(verifyConsistency(older, newer, (await again.proveConsistency(7, 20)) ?? [])).toBe(true);
   });
 
   it('lets overlapping steps share one batch', async () => {
-    const ledger = makeLedger(makeSqliteLog(db), signer);
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
     addRecords(0, 5);
     expect(await Promise.all([ledger.step(NOW), ledger.step(NOW)])).toEqual([5, 5]);
     expect(await ledger.step(NOW)).toBe(0);
   });
 
   it('lets only one of two sequencers extend the log, and the other writes nothing', async () => {
-    const [one, two] = [makeLedger(makeSqliteLog(db), signer), makeLedger(makeSqliteLog(db), signer)];
+    const [one, two] = [makeLedger(makeSqliteLog(handle()), signer), makeLedger(makeSqliteLog(handle()), signer)];
     addRecords(0, 5);
     const outcomes = await Promise.allSettled([one.step(NOW), two.step(NOW)]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -139,7 +141,7 @@ describe('the sequencer', () => {
   });
 
   it('extends the log only from the head it saw', async () => {
-    const store = makeSqliteLog(db);
+    const store = makeSqliteLog(handle());
     addRecords(0, 5);
     await makeLedger(store, signer).step(NOW);
     const late = {
@@ -154,7 +156,7 @@ describe('the sequencer', () => {
   });
 
   it('leaves nothing behind when a batch fails in the middle', async () => {
-    const ledger = makeLedger(makeSqliteLog(db), signer);
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
     addRecords(0, 5);
     db.exec("CREATE TRIGGER full BEFORE INSERT ON log_checkpoints BEGIN SELECT RAISE(ABORT, 'disk full'); END");
     await expect(ledger.step(NOW)).rejects.toThrow('disk full');
@@ -165,7 +167,7 @@ describe('the sequencer', () => {
   });
 
   it('signs nothing over stored hashes that are not those it signed before', async () => {
-    const ledger = makeLedger(makeSqliteLog(db), signer);
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
     addRecords(0, 5);
     await ledger.step(NOW);
     const before = await ledger.checkpoint();
@@ -176,16 +178,16 @@ describe('the sequencer', () => {
   });
 
   it('refuses another log’s database', async () => {
-    await makeLedger(makeSqliteLog(db), signer).step(NOW);
+    await makeLedger(makeSqliteLog(handle()), signer).step(NOW);
     addRecords(0, 1);
     const other = { ...noteKey('other.example/log', raw), sign: signer.sign };
-    await expect(makeLedger(makeSqliteLog(db), other).step(NOW)).rejects.toThrow(LogCorrupt);
+    await expect(makeLedger(makeSqliteLog(handle()), other).step(NOW)).rejects.toThrow(LogCorrupt);
   });
 });
 
 describe('tiles', () => {
   it('hold the hashes from which the checkpoint’s root can be rebuilt, and the entries they are of', async () => {
-    const ledger = makeLedger(makeSqliteLog(db), signer);
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
     addRecords(0, 515);
     await ledger.step(NOW);
     const tile = (path: string) => ledger.tile(parseTilePath(path) ?? expect.fail(path));

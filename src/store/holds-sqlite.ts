@@ -1,5 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { Held, Holder, HoldKind, HoldSet, Release } from '../ports.ts';
+import type { Handle } from './handle.ts';
 
 /** `hold_sums` is the sum of `holds` by name, kept beside it so that a check is one look-up; both change in the same transaction. */
 export const HOLDS_SCHEMA = `
@@ -19,7 +19,7 @@ export const HOLDS_SCHEMA = `
   CREATE TABLE hold_sums (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-export function holdStatements(db: DatabaseSync) {
+export function holdStatements(db: Pick<Handle, 'prepare'>) {
   return {
     holdSum: db.prepare('SELECT amount FROM hold_sums WHERE name = ?'),
     holdSumAdd: db.prepare(

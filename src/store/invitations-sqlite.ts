@@ -1,5 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { Invitation } from '../ports.ts';
+import type { Handle } from './handle.ts';
 
 /** One invitation an agent, one row an account it is for. */
 export const INVITATIONS_SCHEMA = `
@@ -13,7 +13,7 @@ export const INVITATIONS_SCHEMA = `
   CREATE INDEX invitations_agent ON invitations (agent);
 `;
 
-export function invitationStatements(db: DatabaseSync) {
+export function invitationStatements(db: Pick<Handle, 'prepare'>) {
   return {
     invitationsOf: db.prepare('SELECT doc FROM invitations WHERE account = ? ORDER BY at DESC, agent'),
     invitationAdd: db.prepare('INSERT INTO invitations (account, agent, at, doc) VALUES (?, ?, ?, ?)'),

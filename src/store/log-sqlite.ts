@@ -1,5 +1,5 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LogBatch, LogStore } from '../ledger/log-store.ts';
+import type { Handle, Statement } from './handle.ts';
 
 /** `idx` is the position in the log. The unique index leaves out records without one, so that the hot path's insert does not pay for it. */
 export const LOG_SCHEMA = `
@@ -15,11 +15,8 @@ export const LOG_SCHEMA = `
   CREATE TABLE log_checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL, at TEXT NOT NULL) STRICT;
 `;
 
-function prepare(db: DatabaseSync) {
+function prepare(db: Handle) {
   return {
-    begin: db.prepare('BEGIN IMMEDIATE'),
-    commit: db.prepare('COMMIT'),
-    rollback: db.prepare('ROLLBACK'),
     // Positions follow the order of ids, so everything pending lies after the last sequenced record: no index on what is pending.
     pending: db.prepare(
       `SELECT id, leaf FROM records
@@ -40,7 +37,7 @@ function prepare(db: DatabaseSync) {
 type Statements = ReturnType<typeof prepare>;
 
 /** The log's tables in the main store's database. Every transaction begins and ends within one call, so it can share the handle. */
-export function makeSqliteLog(db: DatabaseSync): LogStore {
+export function makeSqliteLog(db: Handle): LogStore {
   const sql = prepare(db);
   return {
     async pending(limit) {
@@ -50,14 +47,7 @@ export function makeSqliteLog(db: DatabaseSync): LogStore {
       return readHead(sql.head);
     },
     async append(batch) {
-      sql.begin.run();
-      try {
-        writeBatch(sql, batch);
-        sql.commit.run();
-      } catch (error) {
-        sql.rollback.run();
-        throw error;
-      }
+      db.transaction(() => writeBatch(sql, batch));
     },
     async readHashes(indexes) {
       return indexes.map((index) => blob(sql.hash.get(index)?.['hash']));
@@ -90,7 +80,7 @@ function writeBatch(sql: Statements, { expectedSize, records, firstHash, hashes,
   sql.addCheckpoint.run(checkpoint.size, checkpoint.note, at);
 }
 
-function readHead(head: StatementSync): { size: number; note: string } | undefined {
+function readHead(head: Statement): { size: number; note: string } | undefined {
   const row = head.get();
   return row === undefined ? undefined : { size: Number(row['size']), note: String(row['note']) };
 }

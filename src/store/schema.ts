@@ -93,6 +93,7 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE budget_uses;
   DROP TABLE budgets;
   `,
+  `CREATE TABLE instance (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

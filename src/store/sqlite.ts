@@ -1,51 +1,72 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { canonicalBytes } from '../../protocol/canonical.ts';
 import type { Operation } from '../engine/operation.ts';
-import type {
-  AgentPage,
-  Claim,
-  Committed,
-  Invitation,
-  LedgerRecord,
-  Outgoing,
-  RegisteredAgent,
-  Store,
-  Unit,
+import {
+  type AgentPage,
+  type Claim,
+  type Committed,
+  type Invitation,
+  type LedgerRecord,
+  type Nonce,
+  type Outgoing,
+  type RegisteredAgent,
+  type Store,
+  StoreUnavailable,
+  type Unit,
 } from '../ports.ts';
 import { mayWatch, watchesOf } from '../watch/watch-store.ts';
 import { makeGroupCommit } from './group-commit.ts';
+import { type Handle, makeHandle, openDatabase } from './handle.ts';
 import { conflictOf, hold, holdersOf, release, sumOf } from './holds-sqlite.ts';
 import { putInvitation } from './invitations-sqlite.ts';
 import { migrate } from './schema.ts';
+import { makeSpentAside } from './spent-aside.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 export interface SqliteStore extends Store {
-  /** For the log's own tables, which live in the same file. */
-  readonly db: DatabaseSync;
+  /** For the tables of others, which live in the same file. */
+  readonly db: Handle;
   /** Forgets nonces that can no longer be replayed. */
   forgetNonces(nowSeconds: number): void;
+  /** Whether the last look found room for more. */
+  hasRoom(): boolean;
+  /** Looks whether there is room; rejects when there is none. */
+  probe(): Promise<void>;
   close(): void;
 }
 
+export interface StoreOptions {
+  /** Told when there is no more room, and when there is again. */
+  readonly room?: (hasRoom: boolean) => void;
+  /** How long a unit waits for another process's lock; 5 s unless told. */
+  readonly busyMs?: number;
+}
+
 /** Opens (and migrates) the database of one gateway. WAL with `synchronous=FULL`: what is acknowledged has been fsynced.
+ * `onFatal`: the disk cannot be trusted any more, nothing that was not fsynced may be acknowledged, and only a restart goes on.
  * Only one process may hold it: a second one is refused at once, and a killed one leaves no lock behind. */
-export function openSqliteStore(path: string, onFatal: (error: unknown) => void): SqliteStore {
+export function openSqliteStore(
+  path: string,
+  onFatal: (error: unknown) => void,
+  { room, busyMs }: StoreOptions = {},
+): SqliteStore {
   const lock = path === ':memory:' ? undefined : holdLock(`${path}.lock`);
-  const db = new DatabaseSync(path);
-  db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;',
-  );
-  migrate(db);
+  const db = makeHandle(openMigrated(path, lock), { fatal: onFatal, room });
   const sql = prepareStatements(db);
-  const commit = makeGroupCommit(sql, onFatal);
+  const commit = makeGroupCommit(db, busyMs);
+  const aside = makeSpentAside();
   return {
     db,
-    commit: (unit) => commit(() => applyUnit(sql, unit)),
+    commit: (unit) => commit(() => (aside.has(unit.nonce) ? REPLAYED : applyUnit(sql, unit))),
     spend: (nonce) =>
       commit(() => {
-        if (sql.nonceSeen.get(nonce.nonce, nonce.keyid) !== undefined) return false;
+        if (aside.has(nonce) || sql.nonceSeen.get(nonce.nonce, nonce.keyid) !== undefined) return false;
         sql.nonceAdd.run(nonce.nonce, nonce.keyid, nonce.expiresAt);
         return true;
+      }).catch((error: unknown) => {
+        // Where nothing can be written now, reading goes on, and what was signed for it still counts once.
+        if (error instanceof StoreUnavailable && error.reason !== 'closed') return aside.spend(nonce, isSpent(sql));
+        throw error;
       }),
     operation: (id) => parseDoc<Operation>(sql.operationGet.get(id)),
     claim: (scope, key) => readClaim(sql, scope, key),
@@ -72,7 +93,15 @@ export function openSqliteStore(path: string, onFatal: (error: unknown) => void)
         if (typeof outcome === 'string') sql.outgoingDone.run(outcome, note, id);
         else sql.outgoingRetry.run(outcome.retryAtMs, note, id);
       }),
-    forgetNonces: (nowSeconds) => void sql.noncesForget.run(nowSeconds),
+    forgetNonces(nowSeconds) {
+      aside.forget(nowSeconds);
+      sql.noncesForget.run(nowSeconds);
+    },
+    hasRoom: db.hasRoom,
+    probe: () =>
+      commit(() => void sql.roomTake.run())
+        .then(() => commit(() => void sql.roomGive.run()))
+        .then(db.sawRoom),
     close() {
       db.close();
       lock?.close();
@@ -80,9 +109,30 @@ export function openSqliteStore(path: string, onFatal: (error: unknown) => void)
   };
 }
 
+/** Sorting is done in memory: a temporary file is one more thing that may find no room. A lock that is held once the gateway runs is
+ * waited for by the group commit, which stops nobody meanwhile. */
+function openMigrated(path: string, lock: DatabaseSync | undefined): DatabaseSync {
+  try {
+    const db = openDatabase(path);
+    db.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;',
+    );
+    migrate(db);
+    db.exec('PRAGMA busy_timeout = 0');
+    return db;
+  } catch (error) {
+    lock?.close();
+    throw error;
+  }
+}
+
+const isSpent = (sql: Statements) => (nonce: Nonce) => sql.nonceSeen.get(nonce.nonce, nonce.keyid) !== undefined;
+
+const REPLAYED: Committed = { ok: false, reason: 'replayed' };
+
 /** A database file whose only use is its lock: the kernel frees it when the process dies, however it dies. */
 function holdLock(path: string): DatabaseSync {
-  const lock = new DatabaseSync(path);
+  const lock = openDatabase(path);
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE;');
   } catch (error) {
@@ -95,8 +145,7 @@ function holdLock(path: string): DatabaseSync {
 /** All checks before the first write, so that a refused unit leaves nothing behind and needs no savepoint. */
 function applyUnit(sql: Statements, unit: Unit): Committed {
   const { nonce, claim, operations = [] } = unit;
-  if (nonce !== undefined && sql.nonceSeen.get(nonce.nonce, nonce.keyid) !== undefined)
-    return { ok: false, reason: 'replayed' };
+  if (nonce !== undefined && isSpent(sql)(nonce)) return REPLAYED;
   const claimed = claim === undefined ? undefined : readClaim(sql, claim.scope, claim.key);
   const isStale = ({ next, expected }: (typeof operations)[number]) =>
     Number(sql.operationVersion.get(next.id)?.['version'] ?? 0) !== expected;

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { Handle } from './handle.ts';
 import { holdStatements } from './holds-sqlite.ts';
 import { invitationStatements } from './invitations-sqlite.ts';
 
@@ -9,11 +9,8 @@ const OF_AGENT = `agent = :agent AND updated_at >= :since
   AND (:conversation IS NULL OR coalesce(doc ->> '$.conversation', id) = :conversation)`;
 
 /** Every statement of the store, prepared once. The hot path is the first block: five inserts a submission. */
-export function prepareStatements(db: DatabaseSync) {
+export function prepareStatements(db: Pick<Handle, 'prepare'>) {
   return {
-    begin: db.prepare('BEGIN IMMEDIATE'),
-    commit: db.prepare('COMMIT'),
-    rollback: db.prepare('ROLLBACK'),
     nonceSeen: db.prepare('SELECT 1 FROM nonces WHERE nonce = ? AND keyid = ?'),
     nonceAdd: db.prepare('INSERT INTO nonces (nonce, keyid, expires_at) VALUES (?, ?, ?)'),
     claimGet: db.prepare('SELECT fingerprint, status, body, expires_at FROM claims WHERE key = ? AND scope = ?'),
@@ -48,6 +45,9 @@ export function prepareStatements(db: DatabaseSync) {
     watchAdd: db.prepare('INSERT INTO watches (operation, type, by, value, until) VALUES (?, ?, ?, ?, ?)'),
     ...holdStatements(db),
     ...invitationStatements(db),
+    // More than what is free inside the file by chance.
+    roomTake: db.prepare("INSERT OR REPLACE INTO instance (name, value) VALUES ('room', printf('%.*c', 65536, 'x'))"),
+    roomGive: db.prepare("DELETE FROM instance WHERE name = 'room'"),
     noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
     agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
     agentPut: db.prepare(

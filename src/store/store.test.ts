@@ -191,7 +191,7 @@ describe('the data directory', () => {
   it('refuses a database of a newer version', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'parley-store-')), 'parley.db');
     const store = openSqliteStore(path, fatal);
-    store.db.exec('PRAGMA user_version = 999');
+    store.db.prepare('PRAGMA user_version = 999').get();
     store.close();
     expect(() => openSqliteStore(path, fatal)).toThrow('newer version');
   });

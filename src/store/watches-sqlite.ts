@@ -1,10 +1,10 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { Ref } from '../../adapters/sdk/index.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Watches } from '../watch/watch-store.ts';
+import type { Handle } from './handle.ts';
 
 /** The index of watched records in the main store's database; the store writes it with the operations. */
-export function makeSqliteWatches(db: DatabaseSync): Watches {
+export function makeSqliteWatches(db: Pick<Handle, 'prepare'>): Watches {
   const on = db.prepare(
     `SELECT doc FROM watches w JOIN operations o ON o.id = w.operation
      WHERE w.type = ? AND w.value = ? AND w.by = ? ORDER BY w.id`,
