@@ -79,7 +79,8 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
       server.close();
       server.closeIdleConnections();
       await Promise.all([engine.worker.stop(), follower.stop()]);
-      await ledger.step(clock.now());
+      // What has no position yet gets one after the next start.
+      await ledger.step(clock.now()).catch(tellOf(log));
       server.closeAllConnections();
       store.close();
     },
@@ -114,16 +115,18 @@ function every(intervalMs: number, task: () => Promise<unknown>, log: Log): Node
     if (busy) return;
     busy = true;
     task()
-      .catch((error: unknown) => {
-        // Told once, when it began; the task comes again.
-        if (error instanceof StoreUnavailable) return;
-        log('task.failed', { error: error instanceof Error ? error.message : 'unknown' });
-      })
+      .catch(tellOf(log))
       .finally(() => {
         busy = false;
       });
   }, intervalMs);
 }
+
+const tellOf = (log: Log) => (error: unknown) => {
+  // Told once, when it began; the task comes again.
+  if (error instanceof StoreUnavailable) return;
+  log('task.failed', { error: error instanceof Error ? error.message : 'unknown' });
+};
 
 function authoritiesOf(config: Config): ReadonlySet<string> {
   return new Set([new URL(config.origin).host.toLowerCase()]);

@@ -94,7 +94,7 @@ describe('a database', () => {
     expect(fatal).toHaveLength(1);
   });
 
-  it('D21: is readable by its owner only, with everything beside it', async () => {
+  it('is readable by its owner only, with everything beside it', async () => {
     const at = path();
     const store = openSqliteStore(at, () => undefined);
     await store.saveAgent(agent(1));
