@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { ReadHttp } from '../sdk/http.ts';
 import type { Ctx, Plan, PlanRequest, PlanStep } from '../sdk/index.ts';
-import { type Payload, payloadOf, planByRecipe } from '../sdk/planner.ts';
+import { type Payload, payloadOf } from '../sdk/payload.ts';
+import { planByRecipe } from '../sdk/planner.ts';
 import type { Recipe } from '../sdk/recipe.ts';
 import { previewChange } from './change.ts';
 import { isChangedByContract, type Portal, typeNamed } from './mapping.ts';

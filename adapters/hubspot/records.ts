@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { type CrmResponse, type Path, path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type Ref, type Snapshot } from '../sdk/index.ts';
 import type { MappedType } from '../sdk/mapping.ts';
-import type { ReadRecord } from '../sdk/planner.ts';
+import type { ReadRecord } from '../sdk/payload.ts';
 import { isObject } from '../sdk/values.ts';
 import { accepted, misshapen, saysAbsent } from './answers.ts';
 import { accountOf, type Links, toValues } from './codec.ts';

@@ -1,6 +1,6 @@
 import type { ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Change, type Ctx, type PlanStep, type Ref, type Verification } from '../sdk/index.ts';
-import { differences, payloadOf } from '../sdk/planner.ts';
+import { differences, payloadOf } from '../sdk/payload.ts';
 import { findChange } from './change.ts';
 import { toProperties } from './codec.ts';
 import { heldIn, isChangedByContract, type Portal, typeNamed } from './mapping.ts';

@@ -1,7 +1,7 @@
 import type { Json } from '../../protocol/json.ts';
 import { path, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type PlanStep, type Ref, type StepResult } from '../sdk/index.ts';
-import { type Payload, payloadOf } from '../sdk/planner.ts';
+import { type Payload, payloadOf } from '../sdk/payload.ts';
 import { accepted, refused, unbelievable } from './answers.ts';
 import { makeContractChanges } from './change.ts';
 import { toProperties } from './codec.ts';

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { type CrmResponse, type Path, path, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx } from '../sdk/index.ts';
-import type { Payload } from '../sdk/planner.ts';
+import type { Payload } from '../sdk/payload.ts';
 import { isObject } from '../sdk/values.ts';
 import { isRefusal, messagesOf, misshapen, type Refusal, refusalOf } from './answers.ts';
 import { isRecordId, toOrg } from './codec.ts';

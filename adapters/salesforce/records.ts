@@ -4,7 +4,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { type CrmResponse, path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type Ref, type Snapshot } from '../sdk/index.ts';
 import type { MappedType } from '../sdk/mapping.ts';
-import type { ReadRecord } from '../sdk/planner.ts';
+import type { ReadRecord } from '../sdk/payload.ts';
 import { accepted, misshapen, saysAbsent } from './answers.ts';
 import { fieldsOf, fromOrg, isRecordId } from './codec.ts';
 import { type Org, typeNamed } from './org.ts';
@@ -87,7 +87,13 @@ function recordOf(org: Org, ref: Ref, response: CrmResponse): CrmRecord {
 
 function dataOf(org: Org, type: MappedType, id: string, body: JsonObject): JsonObject {
   const named = [...type.fields.values()].map((mapped) => [mapped.name, fromOrg(org, mapped, body)] as const);
-  return { ...Object.fromEntries(named), id, account: type.account === undefined ? id : (body[type.account] ?? null) };
+  // Only an account is its own: ids of one type may be those of another.
+  const itself = type.type === 'account' ? id : null;
+  return {
+    ...Object.fromEntries(named),
+    id,
+    account: type.account === undefined ? itself : (body[type.account] ?? null),
+  };
 }
 
 export function hashOf(data: JsonObject): string {

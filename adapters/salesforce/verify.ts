@@ -1,6 +1,6 @@
 import type { ReadHttp } from '../sdk/http.ts';
 import type { Change, Ctx, PlanStep, Ref, Verification } from '../sdk/index.ts';
-import { differences, type Payload, payloadOf } from '../sdk/planner.ts';
+import { differences, type Payload, payloadOf } from '../sdk/payload.ts';
 import type { Org } from './org.ts';
 import { type CrmRecord, findRecord, readRecord, snapshotOf } from './records.ts';
 

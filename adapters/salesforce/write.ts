@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type PlanStep, type Ref, type StepResult } from '../sdk/index.ts';
-import { type Payload, payloadOf } from '../sdk/planner.ts';
+import { type Payload, payloadOf } from '../sdk/payload.ts';
 import { same } from '../sdk/values.ts';
 import { type Refusal, refused } from './answers.ts';
 import { createNodes, madeNode, type Node, send, updateNode } from './nodes.ts';

@@ -240,11 +240,12 @@ describe('taking back', () => {
   it('of what was only made is done where the mapping says how', async () => {
     const draft = {
       action: 'quote.draft',
+      records: { opportunity: { type: 'opportunity', id: 'input.opportunity' } },
       steps: [
         {
           id: 'quote',
           summary: "'Draft a quote'",
-          create: { type: 'quote', set: { quote: 'input.name', opportunity: 'input.opportunity' } },
+          create: { type: 'quote', set: { quote: 'input.name', opportunity: 'records.opportunity.id' } },
           reversal: 'compensate',
         },
       ],

@@ -3,7 +3,7 @@ import { decode, encode } from '../sdk/codec.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type Ref } from '../sdk/index.ts';
 import type { MappedType, Mapping } from '../sdk/mapping.ts';
-import type { ReadRecord } from '../sdk/planner.ts';
+import type { ReadRecord } from '../sdk/payload.ts';
 import { accepted, type CrmRecord, recordOf } from './answers.ts';
 
 /** Longer than any id of this CRM, and far below what a request line holds: more would look like a broken connection. */
@@ -27,12 +27,14 @@ export async function readRecord(http: ReadHttp, mapping: Mapping, ctx: Ctx, ref
 }
 
 /** By our names. Only what the record itself holds, so that its revision is the version of all of it. */
-function canonical({ account, fields }: MappedType, { id, fields: held }: CrmRecord): JsonObject {
+function canonical({ type, account, fields }: MappedType, { id, fields: held }: CrmRecord): JsonObject {
   const named = [...fields.values()].map((field): [string, Json] => [
     field.name,
     decode(field, held[field.field] ?? null, null, 'minor'),
   ]);
-  return { ...Object.fromEntries(named), id, account: account === undefined ? id : (held[account] ?? null) };
+  // Only an account is its own: ids of one type may be those of another.
+  const itself = type === 'account' ? id : null;
+  return { ...Object.fromEntries(named), id, account: account === undefined ? itself : (held[account] ?? null) };
 }
 
 /** By the CRM's names. */

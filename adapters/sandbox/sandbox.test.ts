@@ -6,7 +6,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lastDay } from '../sdk/calendar.ts';
 import type { Adapter, AdapterError, Ctx, Plan, PlanStep, Ref } from '../sdk/index.ts';
-import { payloadOf } from '../sdk/planner.ts';
+import { payloadOf } from '../sdk/payload.ts';
 import { makeSandboxAdapter } from './index.ts';
 import { type Sandbox, spawnSandbox } from './server/spawn.ts';
 

@@ -2,7 +2,7 @@ import type { RecordStore, Trace, Write } from '../sdk/by-recipe.ts';
 import { path, type ReadHttp, readOnly, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type StepResult } from '../sdk/index.ts';
 import type { Mapping } from '../sdk/mapping.ts';
-import type { Payload } from '../sdk/planner.ts';
+import type { Payload } from '../sdk/payload.ts';
 import { accepted, changeOf, saysAbsent, writtenOf } from './answers.ts';
 import { fieldsOf, readRecord, target, typeOf } from './records.ts';
 

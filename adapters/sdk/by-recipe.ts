@@ -15,7 +15,8 @@ import {
   type Verification,
 } from './index.ts';
 import type { Mapping } from './mapping.ts';
-import { differences, type Payload, payloadOf, planByRecipe, type Reader, type ReadRecord } from './planner.ts';
+import { differences, type Payload, payloadOf, type Reader, type ReadRecord } from './payload.ts';
+import { planByRecipe } from './planner.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { isObject } from './values.ts';
 

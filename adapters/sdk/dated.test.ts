@@ -3,7 +3,8 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { essenceOf, withoutOwn } from './dated.ts';
 import type { PlanRequest, PlanStep } from './index.ts';
 import { parseMapping } from './mapping.ts';
-import { planByRecipe, type ReadRecord } from './planner.ts';
+import type { ReadRecord } from './payload.ts';
+import { planByRecipe } from './planner.ts';
 import { parseRecipe } from './recipe.ts';
 
 const field = (name: string, kind: string): JsonObject => ({ field: name, label: name, kind });

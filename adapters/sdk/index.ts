@@ -74,10 +74,22 @@ export interface PlanStep {
   readonly payload: JsonObject;
 }
 
+/** A record that a plan was made from or will write. */
+export interface Touched {
+  /** `external` for one that is yet to be made. */
+  readonly ref: Ref;
+  /** Whose it is, as the CRM says; null where it is nobody's. */
+  readonly account: string | null;
+  readonly mode: 'read' | 'write';
+}
+
 /** What would be written: the thing people approve. Its digest (JCS, SHA-256, over this whole object) binds the approval. Deterministic: no clock in it. */
 export interface Plan {
   readonly steps: readonly PlanStep[];
   readonly warnings: readonly string[];
+  /** Every record it rests on: the gateway carries out no plan that touches another's. Of one that does not say, the gateway reads each
+   * record that the steps name. */
+  readonly touched?: readonly Touched[];
 }
 
 export interface StepResult {
@@ -104,6 +116,8 @@ export interface PlanRequest {
   readonly terms?: JsonObject;
   /** The day of asking, UTC: `2027-01-31`. */
   readonly asked_on?: string;
+  /** Whose records it may be about. What a request names and can do without, it does without where it is another's. */
+  readonly accounts?: readonly string[];
   /** Steps of this operation that were carried out before: the plan is of what is left, as if its own marks were not there. */
   readonly done?: readonly PlanStep[];
 }

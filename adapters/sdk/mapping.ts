@@ -32,6 +32,8 @@ export interface MappedType {
   readonly object: string;
   /** The field that names the account a record belongs to; undefined where the record is the account. */
   readonly account: string | undefined;
+  /** For a record without an account of its own: the type of the record that names it in a field of kind `id`, and whose it is too. */
+  readonly partOf: string | undefined;
   readonly fields: ReadonlyMap<string, MappedField>;
   /** What else the adapter wants to know of the type. */
   readonly more: JsonObject;
@@ -55,6 +57,9 @@ export function parseMapping(document: Json, name: RegExp): Result<Mapping, read
     if (!OUR_NAME.test(type)) problems.push(`/types/${type} is not a name of ours`);
     read.set(type, typeOf(type, isObject(each) ? each : {}, name, problems));
   }
+  for (const { type, account, partOf } of read.values())
+    if (partOf !== undefined && (account !== undefined || read.get(partOf)?.account === undefined))
+      problems.push(`/types/${type}/part_of is not a type that has an account, or is not needed`);
   return problems.length > 0 ? err(problems) : ok({ types: read, more });
 }
 
@@ -82,7 +87,7 @@ function present(members: JsonObject): JsonObject {
 
 function typeOf(
   type: string,
-  { object, account, fields, ...more }: JsonObject,
+  { object, account, part_of, fields, ...more }: JsonObject,
   name: RegExp,
   problems: string[],
 ): MappedType {
@@ -90,6 +95,7 @@ function typeOf(
   const isName = (value: Json | undefined): value is string => typeof value === 'string' && name.test(value);
   if (!isName(object)) problems.push(`${at}/object is not a name of the CRM’s`);
   if (account !== undefined && !isName(account)) problems.push(`${at}/account is not a name of the CRM’s`);
+  if (part_of !== undefined && typeof part_of !== 'string') problems.push(`${at}/part_of is not a name of ours`);
   if (!isObject(fields)) problems.push(`${at}/fields must be an object`);
   const read = Object.entries(isObject(fields) ? fields : {}).flatMap(([ours, each]) => {
     if (!OUR_NAME.test(ours)) problems.push(`${at}/fields/${ours} is not a name of ours`);
@@ -98,7 +104,14 @@ function typeOf(
     problems.push(`${at}/fields/${ours} ${field.error}`);
     return [];
   });
-  return { type, object: String(object), account: isName(account) ? account : undefined, fields: new Map(read), more };
+  return {
+    type,
+    object: String(object),
+    account: isName(account) ? account : undefined,
+    partOf: typeof part_of === 'string' ? part_of : undefined,
+    fields: new Map(read),
+    more,
+  };
 }
 
 function fieldOf(

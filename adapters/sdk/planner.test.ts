@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { AdapterError, type PlanRequest } from './index.ts';
 import { extendMapping, type Mapping, parseMapping } from './mapping.ts';
-import { differences, payloadOf, planByRecipe, type ReadRecord } from './planner.ts';
+import { differences, payloadOf, type ReadRecord } from './payload.ts';
+import { planByRecipe } from './planner.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,79}$/;

@@ -5,33 +5,11 @@ import type { Expression, Scope } from './expression.ts';
 import { fitted, unfit } from './fit.ts';
 import { AdapterError, type Change, type Plan, type PlanRequest, type PlanStep, type Ref } from './index.ts';
 import type { MappedField, MappedType, Mapping } from './mapping.ts';
+import { type Payload, payloadOf, type Reader, type ReadRecord } from './payload.ts';
 import type { Fields, Recipe, StepRecipe } from './recipe.ts';
+import { keepsToRead, ownerOf, touchedBy } from './touched.ts';
 import { isUnreadable, UnreadableError } from './unreadable.ts';
 import { isDay, isMoney, isObject, same } from './values.ts';
-
-/** A record as an adapter read it: canonical names and values, with `id` and `account`. */
-export interface ReadRecord {
-  readonly ref: Ref;
-  readonly version: string;
-  readonly data: JsonObject;
-  /** What the adapter wants to find again in the step's payload, such as who wrote last. */
-  readonly seen?: JsonObject;
-}
-
-/** Throws `AdapterError('not_found')`. */
-export type Reader = (ref: Ref) => Promise<ReadRecord>;
-
-/** What a step of such a plan writes, in our names: its `payload`, part of what people approve. */
-export interface Payload {
-  readonly update: {
-    readonly type: string;
-    readonly id: string;
-    readonly values: JsonObject;
-    readonly seen: JsonObject;
-  } | null;
-  readonly create: { readonly type: string; readonly account: string | null; readonly values: JsonObject } | null;
-  readonly note: string | null;
-}
 
 const SUMMARY_CHARS_MAX = 300;
 const NOTE_CHARS_MAX = 4_000;
@@ -42,7 +20,7 @@ export async function planByRecipe(
   request: PlanRequest,
   read: Reader,
 ): Promise<Plan> {
-  const { operation, input, terms = {}, asked_on = '', done = [] } = request;
+  const { operation, input, terms = {}, asked_on = '', done = [], accounts } = request;
   const records = new Map<string, ReadRecord>();
   const scope = (): Scope => ({
     operation,
@@ -57,7 +35,11 @@ export async function planByRecipe(
     if (typeof value !== 'string') throw new AdapterError('invalid', 'An identifier is missing.');
     const ref: Ref = { type, by: 'id', value };
     const record = await (optional ? readIfThere(read, ref) : read(ref));
-    if (record !== undefined) records.set(name, record);
+    const isOthers =
+      optional &&
+      record !== undefined &&
+      accounts?.includes(ownerOf(record, { mapping, records: [...records.values()] }) ?? '') === false;
+    if (record !== undefined && !isOthers) records.set(name, record);
   }
   const now = scope();
   for (const { that, otherwise } of recipe.require)
@@ -65,48 +47,13 @@ export async function planByRecipe(
   const items = inOrder(recipe.steps.flatMap((step) => itemsOf(step, now)));
   const planned = planSteps(items, { mapping, request, records });
   claimed(recipe, mapping, now);
+  const seen = { mapping, records: [...records.values()] };
+  keepsToRead(planned, seen);
   return {
     steps: planned,
     warnings: recipe.warnings.flatMap(({ when, text }) => (evaluate(when, now) === true ? [text] : [])),
+    touched: touchedBy(planned, seen),
   };
-}
-
-/** What a plan's step writes; `bug` for a step that was not planned here. */
-export function payloadOf({ payload: { update, create, note } }: PlanStep): Payload {
-  const broken = () => new AdapterError('bug', 'A step is not one that this adapter planned.');
-  const values = (of: JsonObject): JsonObject => {
-    if (!isObject(of['values'])) throw broken();
-    return of['values'];
-  };
-  return {
-    update: isObject(update)
-      ? {
-          type: String(update['type']),
-          id: String(update['id']),
-          values: values(update),
-          seen: isObject(update['seen']) ? update['seen'] : {},
-        }
-      : null,
-    create: isObject(create)
-      ? {
-          type: String(create['type']),
-          account: typeof create['account'] === 'string' ? create['account'] : null,
-          values: values(create),
-        }
-      : null,
-    note: typeof note === 'string' ? note : null,
-  };
-}
-
-/** Planned values that the records do not show, with what they show instead. */
-export function differences(
-  changes: readonly Change[],
-  records: readonly Pick<ReadRecord, 'ref' | 'data'>[],
-): Change[] {
-  return changes.flatMap((change) => {
-    const shown = records.find(({ ref }) => ref.type === change.ref.type)?.data[change.field] ?? null;
-    return same(shown, change.to) ? [] : [{ ...change, from: shown }];
-  });
 }
 
 async function readIfThere(read: Reader, ref: Ref): Promise<ReadRecord | undefined> {

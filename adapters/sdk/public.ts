@@ -41,7 +41,7 @@ export {
   type TokenEndpoint,
 } from './oauth.ts';
 export { byCursor, byOffset, type CursorPage, type OffsetPage, type PageBounds } from './pages.ts';
-export type { Payload, Reader, ReadRecord } from './planner.ts';
+export type { Payload, Reader, ReadRecord } from './payload.ts';
 export type { Recipe } from './recipe.ts';
 export { safeText } from './redact.ts';
 export { FEW_RETRIES, type RetryPolicy } from './retry.ts';

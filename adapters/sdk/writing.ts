@@ -1,6 +1,6 @@
 /** For CRMs that do not keep a write’s key by themselves. */
 import type { Trace, Write } from './by-recipe.ts';
-import type { Reader } from './planner.ts';
+import type { Reader } from './payload.ts';
 import { same } from './values.ts';
 
 /** Writes with one key one after the other: what the first did is there for the next to find. In this process only. */

@@ -68,7 +68,9 @@ async function read(http: ReadHttp, mapping: Mapping, ctx: Ctx, { type: name, va
     const currency = field.currency === undefined ? null : (body[field.currency] ?? null);
     return [field.name, decode(field, body[field.field] ?? null, currency, MONEY)] as const;
   });
-  const account = type.account === undefined ? id : (body[type.account] ?? null);
+  // Only an account is its own: ids of one type may be those of another.
+  const itself = name === 'account' ? id : null;
+  const account = type.account === undefined ? itself : (body[type.account] ?? null);
   const data = { ...Object.fromEntries(fields), id, account };
   return { ref: { type: name, by: 'id', value: id }, version: String(revision), data };
 }

@@ -141,7 +141,7 @@ describe('recipes', () => {
       ]),
   );
 
-  it.each(recipes)('%s reads no record that its definition does not check', (_file, recipe) => {
+  it.each(recipes)('%s makes what its definition answers with', (_file, recipe) => {
     const definition = readDefinitions().definitions.find(({ name }) => name === recipe['action']);
     expect(definition === undefined ? ['no such action'] : uncovered(definition, recipe)).toEqual([]);
   });

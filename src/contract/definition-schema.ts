@@ -74,6 +74,7 @@ export const definitionSchema = {
         properties: { that: EXPRESSION, else: sentence },
       },
     },
+    across_accounts: sentence,
     negotiable: {
       type: 'array',
       items: {

@@ -23,6 +23,8 @@ export interface RuleSource {
     Record<string, { readonly type: string; readonly id: string; readonly shared?: boolean }>
   >;
   readonly require?: readonly { readonly that: string; readonly else: string }[];
+  /** Why one request may be about records of several accounts; it may not where nothing is said. */
+  readonly across_accounts?: string;
   readonly raise?: readonly ({ readonly when: string } & Partial<Demands>)[];
   readonly standard_terms?: Readonly<Record<string, string>>;
   readonly claims?: readonly ClaimSource[];
@@ -82,6 +84,7 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
       otherwise,
       ofTerms: speaksOfTerms(that),
     })),
+    acrossAccounts: source.across_accounts !== undefined,
     raise: raise.map(({ when, ...to }, index) => ({ when: expression(when, `/raise/${index}/when`), to })),
     standardTerms: standard_terms === undefined ? null : members(standard_terms, '/standard_terms'),
     claims: claims.map(({ noted, once: _once, ...texts }, index): ClaimRule => {

@@ -71,6 +71,8 @@ export interface ClaimRule {
 export interface ActionRules {
   readonly subjects: readonly Subject[];
   readonly requires: readonly Requirement[];
+  /** Whether one request may be about records of several accounts of the mandate. */
+  readonly acrossAccounts: boolean;
   /** Over the input alone: known before anything is read. */
   readonly raise: readonly { readonly when: Expression; readonly to: Partial<Demands> }[];
   /** The terms where nothing is negotiated; null: only an agreement gives terms. */

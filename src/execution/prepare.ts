@@ -16,6 +16,7 @@ import { orLater } from './claims.ts';
 import { crmContext, unread } from './crm.ts';
 import { readSubjects, withRecords } from './subjects.ts';
 import { termsOf } from './terms.ts';
+import { keepsToPrincipal } from './touched.ts';
 
 /** What policy says about a plan: whether a person must decide, of which role, and why. */
 export type Verdict = { readonly required: boolean; readonly role: string; readonly reasons: readonly string[] };
@@ -56,8 +57,11 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
     action: operation.action,
     input: operation.input,
     asked_on: askedOn(operation).asked_on,
+    accounts: operation.mandate?.constraints.accounts ?? [],
     ...(terms.value === null ? {} : { terms: terms.value }),
   });
+  const kept = await keepsToPrincipal(world, operation, plan, reads.value);
+  if (!kept.ok) return kept;
   const planned = { plan, digest: digest(plan), plannedAt: world.clock.now().toISOString() };
   return ok({ operation, terms: terms.value, plan: planned, holds: holds.value });
 }

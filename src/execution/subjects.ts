@@ -15,6 +15,8 @@ export interface Read {
   readonly name: string;
   readonly type: string;
   readonly snapshot: Snapshot;
+  /** The company's own: it has no owner to check. */
+  readonly shared: boolean;
 }
 
 /** Reads what the action is about; every record must be the principal's, before anything is done with any. Throws the adapter's errors. */
@@ -25,9 +27,11 @@ export async function readSubjects(world: World, operation: Operation): Promise<
   for (const { name, type, id, shared } of named.value) {
     const snapshot = await world.crm.read(crmContext(world, operation), { type, by: 'id', value: id });
     if (!shared && !isOwn(operation, snapshot)) return err(NOT_THERE());
-    reads.push({ name, type, snapshot });
+    reads.push({ name, type, snapshot, shared });
   }
-  return ok(reads);
+  const accounts = new Set(reads.filter((each) => !each.shared).map(({ snapshot }) => snapshot.data['account']));
+  const isMixed = accounts.size > 1 && actionOf(world, operation)?.rules.acrossAccounts !== true;
+  return isMixed ? err(SEVERAL_ACCOUNTS()) : ok(reads);
 }
 
 /** The operation with its records as read: a name whose expression gave a list has a list. */
@@ -71,4 +75,6 @@ function isOwn({ mandate }: Operation, { data }: Snapshot): boolean {
   return typeof account === 'string' && (mandate?.constraints.accounts ?? []).includes(account);
 }
 
-const NOT_THERE = () => refusal('not-found', 'There is no such record for this principal.');
+export const NOT_THERE = () => refusal('not-found', 'There is no such record for this principal.');
+export const SEVERAL_ACCOUNTS = () =>
+  refusal('record-unusable', 'The records are of different accounts: name those of one.');

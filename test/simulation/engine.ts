@@ -44,6 +44,7 @@ const action: Action = {
   rules: {
     subjects: [{ name: 'first', type: 'thing', id: ({ input }) => input['first'], shared: false }],
     requires: [],
+    acrossAccounts: false,
     raise: [],
     standardTerms: null,
     claims: [],

@@ -53,12 +53,14 @@ export interface TestGatewayOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The customer's account in the CRM; A-1001 unless told. */
   readonly account?: string;
+  /** Accounts beside it that the customer may give mandates for. */
+  readonly others?: readonly string[];
   /** In the conformance profile. */
   readonly conformance?: boolean;
 }
 
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { account = 'A-1001' } = options;
+  const { account = 'A-1001', others = [] } = options;
   const directory = mkdtempSync(join(tmpdir(), 'parley-test-'));
   const crm = await spawnSandbox({
     db: join(directory, 'crm.db'),
@@ -73,7 +75,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     crm: { adapter: 'sandbox', origin: crm.origin },
     principal,
     subjects: ['contact:C-1001'],
-    accounts: [account],
+    accounts: [account, ...others],
   });
   const file = { ...base, ...options.config };
   const config = parseConfig(file, { PARLEY_CRM_TOKEN: crm.token, ...options.environment }, directory);

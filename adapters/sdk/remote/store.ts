@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { RecordStore, Trace, View, Write } from '../by-recipe.ts';
 import { AdapterError, type Ctx, type Ref, type StepResult } from '../index.ts';
-import type { ReadRecord } from '../planner.ts';
+import type { ReadRecord } from '../payload.ts';
 import { at } from '../pointer.ts';
 import { same } from '../values.ts';
 import { byReading, makeTurns } from '../writing.ts';
