@@ -213,6 +213,7 @@ const action: Action = {
   rules: {
     subjects: [],
     requires: [],
+    acrossAccounts: false,
     claims: [],
     raise: [],
     standardTerms: null,
