@@ -36,8 +36,10 @@ function samplesOn(crm: () => Sandbox): Sample[] {
       action,
       async prepare(n) {
         const id = contract(n).value;
-        await crm().edit('contracts', id, { ...RUNNING, sla_credited_to: `2026-01-01T00:00:${10 + (n % 50)}Z` });
-        return { about: { ref: contract(n), edit: { payment_terms_days: 1 + (n % 300) } }, ...(await prepare(n)) };
+        await crm().edit('contracts', id, RUNNING);
+        const about = { ref: contract(n), edit: { payment_terms_days: 1 + (n % 300) } };
+        // A credit changes nothing on the contract it is for.
+        return { ...(action === 'sla.credit' ? {} : { about }), ...(await prepare(n)) };
       },
     };
   });

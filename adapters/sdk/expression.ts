@@ -4,9 +4,10 @@ import { Environment, Optional } from '@marcbachmann/cel-js';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { dayIn, isTimeZone } from '../../protocol/zone.ts';
 import { addDays, addMonths, endOf, lastDay, nextAnchor, termEnd } from './calendar.ts';
 import { isUnreadable, type Unreadable, UnreadableError } from './unreadable.ts';
-import { isDay, isMoney, isObject } from './values.ts';
+import { isDay, isMoney, isObject, momentOf } from './values.ts';
 
 /** What an expression sees. */
 export interface Scope {
@@ -19,6 +20,9 @@ export interface Scope {
   readonly asked_on?: string;
   /** In the customer's zone, where a record names it. */
   readonly asked_on_customer?: string;
+  /** The time of asking, RFC 3339 UTC, and the company's zone: in a definition only. */
+  readonly asked_at?: string;
+  readonly zone?: string;
   /** Inside `each`: the element and its place, from 1. */
   readonly item?: Json;
   readonly place?: number;
@@ -44,11 +48,17 @@ function environment(more: Variables): Environment {
     .registerVariable('records', 'map')
     .registerVariable('asked_on', 'string')
     .registerVariable('asked_on_customer', 'string')
+    .registerVariable('asked_at', 'string')
+    .registerVariable('zone', 'string')
     .registerVariable('item', 'dyn')
     .registerVariable('place', 'int');
   for (const [name, type] of Object.entries(more)) env.registerVariable(name, type);
   registerCalendar(env);
   env.registerFunction('or_else(dyn, dyn): dyn', (value: unknown, otherwise: unknown) => value ?? otherwise);
+  env.registerFunction('sum(list): int', (values: unknown) => {
+    const given = plain(values);
+    return (Array.isArray(given) ? given : []).reduce((total: bigint, each) => total + BigInt(Number(each)), 0n);
+  });
   env.registerFunction('words(map): string', (value: unknown) => formatMoney(money(value)));
   env.registerFunction('times(map, int): map', (value: unknown, by: bigint) => {
     const { amount, currency } = money(value);
@@ -79,6 +89,13 @@ function registerCalendar(env: Environment): void {
   env.registerFunction('add_months(string, int): string', (start: string, months: bigint) =>
     addMonths(day(start), Number(months)),
   );
+  env.registerFunction('seconds_between(string, string): int', (from: string, to: string) =>
+    BigInt(Math.floor((moment(to) - moment(from)) / 1_000)),
+  );
+  env.registerFunction('day_in(string, string): string', (time: string, zone: string) => {
+    if (!isTimeZone(zone)) throw new TypeError('not a time zone');
+    return dayIn(zone, moment(time));
+  });
   env.registerFunction('month_end(string): string', (each: string) => endOf('month', day(each)));
   env.registerFunction('quarter_end(string): string', (each: string) => endOf('quarter', day(each)));
   env.registerFunction('term_end(map, string, int): string', (term: unknown, start: string, months: bigint) =>
@@ -112,7 +129,15 @@ export function compileExpression<S extends Scope = Scope>(
     const reads = readsOf(text);
     return ok((scope) => {
       const { asked_on = '' } = scope;
-      const whole = { asked_on, asked_on_customer: asked_on, item: null, place: 0, ...scope };
+      const whole = {
+        asked_on,
+        asked_on_customer: asked_on,
+        asked_at: '',
+        zone: 'UTC',
+        item: null,
+        place: 0,
+        ...scope,
+      };
       return fromCel(program(toCel({ ...whole, records: complete(scope.records, reads) }) as Record<string, unknown>));
     });
   } catch (error) {
@@ -176,6 +201,12 @@ function plain(value: unknown): Json {
   if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
   throw new TypeError('an expression gave something that is not data');
+}
+
+function moment(text: string): number {
+  const ms = momentOf(text);
+  if (Number.isNaN(ms)) throw new TypeError('not a time');
+  return ms;
 }
 
 function day(text: string): string {

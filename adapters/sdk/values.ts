@@ -21,6 +21,14 @@ export function isDay(value: Json | undefined): value is string {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
 }
 
+const MOMENT = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
+
+/** A time of a real day, RFC 3339 in UTC, in Unix milliseconds; `NaN` for anything else. */
+export function momentOf(value: Json | undefined): number {
+  const day = typeof value === 'string' ? MOMENT.exec(value)?.[1] : undefined;
+  return isDay(day) ? Date.parse(String(value)) : Number.NaN;
+}
+
 /** Equal as values: money by amount and currency, lists and objects member by member. */
 export function same(a: Json, b: Json): boolean {
   if (Array.isArray(a) && Array.isArray(b))

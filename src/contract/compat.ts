@@ -16,6 +16,7 @@ export const RELEASED_PARTS = [
   'subjects',
   'negotiable',
   'standard_terms',
+  'claims',
   'commits',
   'shows',
   'result',
@@ -48,6 +49,9 @@ export function breaking(before: JsonObject, now: JsonObject): string[] {
   for (const issue of listOf(old['negotiable']))
     if (!issues.has(objectOf(issue)['pointer'] ?? ''))
       problems.push(`/negotiable no longer has ${String(objectOf(issue)['pointer'])}`);
+  const claims = new Set(listOf(current['claims']).map((claim) => digest(claim)));
+  for (const claim of listOf(old['claims']))
+    if (!claims.has(digest(claim))) problems.push(`/claims no longer has ${String(objectOf(claim)['name'])}`);
   // What was taken is taken; what is answered was foreseen. Terms go both ways.
   narrower(old['input'], current['input'], '/input', problems);
   narrower(current['output'], old['output'], '/output', problems, true);

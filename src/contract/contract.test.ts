@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
+import { makeAjv } from './contract.ts';
 import { readDefinitions } from './files.ts';
 
 const contract = readDefinitions();
@@ -23,6 +24,31 @@ describe.each(contract.definitions.map((definition) => [definition.name, definit
     });
   },
 );
+
+/** Every schema of a schema, itself first. */
+function partsOf(schema: unknown): JsonObject[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return [schema as JsonObject, ...Object.values(schema).flatMap(partsOf)];
+}
+
+describe('days and times', () => {
+  const ajv = makeAjv();
+  it.each(contract.definitions.map(({ name, input, terms = {} }) => [name, { input, terms }] as const))(
+    'T9: of %s are real ones wherever they are given',
+    (_name, schemas) => {
+      for (const part of partsOf(schemas).filter(
+        ({ type, enum: values }) => type === 'string' && values === undefined,
+      )) {
+        const takes = ajv.compile({ ...part, minLength: 0 });
+        const [day, time] = ['2026-10-05', '2026-10-05T08:00:00Z'].map((text) => takes(text));
+        // An id, or free text for people, may look like anything.
+        if (takes('K-1001')) continue;
+        if (day) expect(['2026-10-32', '2026-02-29', '2026-00-10'].filter((text) => takes(text))).toEqual([]);
+        if (time) expect(['2026-10-32T08:00:00Z', '2026-10-05T24:00:00Z'].filter((text) => takes(text))).toEqual([]);
+      }
+    },
+  );
+});
 
 describe('patterns', () => {
   // Ajv keeps regular expressions by their text: an engine that gives none makes every pattern the first one.

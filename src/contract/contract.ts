@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { RE2JS } from 're2js';
+import { momentOf } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { URN } from '../../protocol/names.ts';
@@ -127,6 +128,7 @@ export function makeAjv(): Ajv2020 {
     code: { regExp: linear },
   });
   ajv.addFormat('date', isCalendarDate);
+  ajv.addFormat('date-time', (text: string) => !Number.isNaN(momentOf(text)));
   return ajv;
 }
 

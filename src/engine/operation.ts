@@ -92,6 +92,7 @@ export interface Operation {
   readonly createdAt: string;
   /** The day of asking in the company's zone; absent in operations from before it had one, whose days are UTC's. */
   readonly askedOn?: string;
+  readonly zone?: string;
   readonly updatedAt: string;
   /** Unix milliseconds when the engine must look at it again (work to do, expiry); null when nothing is due. */
   readonly dueAt: number | null;

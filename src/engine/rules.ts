@@ -99,6 +99,8 @@ export function scopeOf(operation: Operation, terms: JsonObject | null): Scope {
     terms: terms ?? {},
     records: operation.records ?? {},
     ...askedOn(operation),
+    asked_at: operation.createdAt,
+    zone: operation.zone ?? 'UTC',
   };
 }
 

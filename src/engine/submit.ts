@@ -83,6 +83,7 @@ export function born(
     actionVersion: action.definition.version,
     createdAt: at,
     askedOn: dayIn(world.settings.timeZone, now.getTime()),
+    zone: world.settings.timeZone,
     updatedAt: at,
     dueAt: now.getTime(),
     salt,

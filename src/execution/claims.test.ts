@@ -191,7 +191,7 @@ describe('a claim of an amount', () => {
 describe('a claim of a time', () => {
   const at = (from: string, to: string) => ({ input: { from: `2026-10-${from}Z`, to: `2026-10-${to}Z` } });
 
-  it('T2: overlaps no earlier one; an older time that nobody claimed is granted', async () => {
+  it('T2, T9: overlaps no earlier one; an older time that nobody claimed is granted', async () => {
     const { hold } = desk(outage);
     expect(await hold('a', {}, at('20T08:00:00', '20T11:00:00'))).toBe('held');
     expect(await hold('b', {}, at('20T10:59:59', '20T12:00:00'))).toContain('already-claimed');
@@ -208,7 +208,7 @@ describe('a claim of a time', () => {
     ['32T08:00:00', '32T09:00:00'],
     ['20T24:00:00', '20T25:00:00'],
     ['20T08:60:00', '20T09:00:00'],
-  ])('T2: is a real one, its end after its start: %s to %s is none', async (from, to) => {
+  ])('T9: is a real one, its end after its start: %s to %s is none', async (from, to) => {
     expect(await desk(outage).hold('a', {}, at(from, to))).toContain('record-unusable');
   });
 });

@@ -1,6 +1,6 @@
 /** What a request claims: of one thing there is only so much, whoever asks, however often and by whichever way in. */
 import { AdapterError } from '../../adapters/sdk/index.ts';
-import { isDay, isMoney, isObject, isWhole } from '../../adapters/sdk/values.ts';
+import { isDay, isMoney, isObject, isWhole, momentOf } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { formatMoney, type Money } from '../../protocol/money.ts';
@@ -246,14 +246,11 @@ function amountOf(value: Json | undefined): Amount | undefined {
 
 /** Null where it is no span. */
 function spanOf(from: Json | undefined, to: Json | undefined): NonNullable<Hold['span']> | null {
-  const [start, end] = [momentOf(from), momentOf(to)];
+  const [start, end] = [startOf(from), startOf(to)];
   return start < end ? { from: start, to: end } : null;
 }
 
-const MOMENT = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$/;
-
 /** A day is its first moment. `NaN` is neither before nor after anything. */
-function momentOf(value: Json | undefined): number {
-  const day = typeof value === 'string' ? (MOMENT.exec(value)?.[1] ?? value) : null;
-  return isDay(day) && typeof value === 'string' ? Date.parse(value) : Number.NaN;
+function startOf(value: Json | undefined): number {
+  return isDay(value) ? Date.parse(value) : momentOf(value);
 }

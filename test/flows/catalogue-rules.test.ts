@@ -150,7 +150,7 @@ describe('money', () => {
     const wanted = (amount: number, currency = 'EUR') =>
       ask('refund.request', { order: 'O-1002', want: 'refund', reason: 'x', amount: { amount, currency } });
     expect((await wanted(2_001)).problem).toMatchObject({ type: 'urn:parley:problem:claim-exceeded' });
-    expect((await wanted(0)).state).toBe('failed');
+    expect((await wanted(0)).problem).toMatchObject({ detail: 'There is no amount to refund.' });
     expect((await wanted(100, 'USD')).problem).toMatchObject({ type: 'urn:parley:problem:claim-exceeded' });
     expect((await wanted(2_000)).state).toBe('awaiting_signoff');
   });
@@ -176,6 +176,71 @@ describe('money', () => {
       view = await driver.read(view.id);
     }
     expect(view.problem).toMatchObject({ type: 'urn:parley:problem:mandate-exceeded' });
+  });
+});
+
+describe('the figures of a claim', () => {
+  const credit = (from: string, to: string, minutes: number) =>
+    ask('sla.credit', { contract: 'K-1001', incident: { from, to, minutes_down: minutes } });
+  const refunded = (more: JsonObject) =>
+    ask('refund.request', { order: 'O-1004', want: 'refund', reason: 'x', ...more });
+  const soon = (seconds: number) => `${new Date(Date.now() + seconds * 1_000).toISOString().slice(0, 19)}Z`;
+
+  beforeAll(async () => {
+    await gateway.crm.edit('contracts', 'K-1001', {
+      status: 'active',
+      start_date: '2026-01-01',
+      end_date: '2026-10-31',
+      auto_renew: false,
+      cancels_on: null,
+      seats: 25,
+      unit_price: { amount: 4_900, currency: 'EUR' },
+    });
+    await gateway.crm.edit('orders', 'O-1004', {
+      status: 'delivered',
+      product: 'P-1001',
+      quantity: 3,
+      unit_price: { amount: 1_000, currency: 'EUR' },
+      total: { amount: 3_000, currency: 'EUR' },
+      refunded: { amount: 0, currency: 'EUR' },
+    });
+  });
+
+  it.each([
+    ['one second told as twelve hours', '2026-10-05T08:00:00Z', '2026-10-05T08:00:01Z', 720, 'fewer minutes'],
+    ['a minute more than there was', '2026-10-05T08:00:00Z', '2026-10-05T09:00:59Z', 61, 'fewer minutes'],
+    ['an end before its start', '2026-10-05T09:00:00Z', '2026-10-05T08:00:00Z', 30, 'ends after it begins'],
+    ['an outage before the contract', '2025-12-31T08:00:00Z', '2025-12-31T09:00:00Z', 60, 'present term'],
+    ['an outage after the contract', '2026-11-01T08:00:00Z', '2026-11-01T09:00:00Z', 60, 'after the contract'],
+    ['an outage across its end', '2026-10-31T23:00:00Z', '2026-11-01T01:00:00Z', 60, 'after the contract'],
+    ['too short an outage', '2026-10-05T08:00:00Z', '2026-10-05T09:00:00Z', 29, 'too short'],
+  ])('T9: are held against each other and against the record: %s', async (_name, from, to, minutes, words) => {
+    expect((await credit(from, to, minutes)).problem?.['detail']).toContain(words);
+  });
+
+  it('T9: are held against the clock: an outage that is not over is none yet', async () => {
+    await gateway.crm.edit('contracts', 'K-1001', { end_date: '2099-12-31' });
+    expect((await credit(soon(-7_200), soon(3_600), 60)).problem?.['detail']).toContain('not over yet');
+    expect((await credit(soon(-7_200), soon(-2), 60)).problem).toBeUndefined();
+    await gateway.crm.edit('contracts', 'K-1001', { end_date: '2026-10-31' });
+  });
+
+  it.each(['2026-10-32T08:00:00Z', '2026-02-29T08:00:00Z', '2026-10-05T24:00:00Z', '2026-13-05T08:00:00Z'])(
+    'T9: are of real days and hours, which %s is not',
+    async (from) => {
+      await expect(credit(from, '2026-12-05T09:00:00Z', 30)).rejects.toMatchObject({ code: 'schema-violation' });
+    },
+  );
+
+  it('T2, T9: of an order are held against its lines, and no piece is refunded twice', async () => {
+    const of = (quantity: number, amount: number, line = 'P-1001') =>
+      refunded({ lines: [{ line, quantity }], amount: { amount, currency: 'EUR' } });
+    expect((await of(1, 1_001)).problem?.['detail']).toContain('more than the lines cost');
+    expect((await of(4, 3_000)).problem?.['detail']).toBe('Of order/O-1004/line/P-1001, 3 of 3 is left.');
+    expect((await of(1, 1_000, 'P-9')).problem?.['detail']).toBe('Of order/O-1004/line/P-9, 0 of 0 is left.');
+    expect((await of(2, 1_500)).state).toBe('awaiting_signoff');
+    expect((await of(2, 1_500)).problem?.['detail']).toBe('Of order/O-1004/line/P-1001, 1 of 3 is left.');
+    expect((await of(1, 1_000)).state).toBe('awaiting_signoff');
   });
 });
 

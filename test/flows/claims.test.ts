@@ -14,6 +14,12 @@ const ENDS = ['completed', 'failed', 'needs_human', 'rejected', 'awaiting_signof
 const ACTIONS = ['refund.request', 'sla.credit', 'record.read'];
 const ALLOW = [{ name: 'documented', when: "action in ['refund.request', 'sla.credit']" }];
 
+/** The month after the one of a day. */
+function monthAfter(day: string): string {
+  const date = new Date(`${day}T00:00:00Z`);
+  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)).toISOString().slice(0, 7);
+}
+
 describe.each(Object.entries(CRMS))('on %s', (_name, open) => {
   const directory = mkdtempSync(join(tmpdir(), 'parley-claims-'));
   let crm: TestCrm;
@@ -67,6 +73,31 @@ describe.each(Object.entries(CRMS))('on %s', (_name, open) => {
       expect(refused(await refund(order, { amount: total - part + 1, currency }))).toBe('claim-exceeded');
       expect((await refund(order, { amount: total - part, currency }, 1)).state).toBe('completed');
       expect(refused(await refund(order, { amount: 1, currency }))).toBe('claim-exceeded');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'T2, T9: no minute of an outage is credited twice, an older one is, and a month’s credits stay within its fee',
+    async () => {
+      const contract = crm.contract(0);
+      const { output } = await ask('record.read', { kind: 'contract', id: contract, fields: ['start_date'] });
+      const records = output?.['records'] as unknown as readonly { readonly fields: { readonly start_date: string } }[];
+      const month = monthAfter(records[0]?.fields.start_date ?? '');
+      const credit = (from: string, to: string, minutes: number, by = 0) => {
+        const incident = { from: `${month}-${from}:00Z`, to: `${month}-${to}:00Z`, minutes_down: minutes };
+        return ask('sla.credit', { contract, incident }, by);
+      };
+      expect((await credit('20T08:00', '20T20:00', 720)).state).toBe('completed');
+      const twice = await Promise.all([0, 1].map((by) => credit('20T08:00', '20T20:00', 720, by)));
+      expect(twice.map(refused)).toEqual(['already-claimed', 'already-claimed']);
+      expect(refused(await credit('20T19:00', '20T23:00', 240, 1))).toBe('already-claimed');
+      expect(refused(await credit('05T08:00', '05T09:00', 61))).toBe('record-unusable');
+      expect((await credit('05T08:00', '05T11:00', 180, 1)).state).toBe('completed');
+      // 50 % and 25 % are granted: another half would be more than the month cost, a quarter is not.
+      expect(refused(await credit('10T00:00', '10T12:00', 720))).toBe('claim-exceeded');
+      expect((await credit('10T00:00', '10T12:00', 719)).state).toBe('completed');
+      expect(refused(await credit('12T00:00', '12T12:00', 30))).toBe('claim-exceeded');
     },
     PATIENCE_MS,
   );

@@ -165,7 +165,7 @@ export const SCENARIOS: readonly Scenario[] = [
       },
     }),
     output: () => ({ amount: { amount: (4_900 * 25) / 4, currency: 'EUR' }, form: 'credit' }),
-    changed: ['contracts', 'credits'],
+    changed: ['credits'],
   },
   {
     action: 'data.rights',

@@ -63,7 +63,6 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     payment_terms_days: count(365),
     cancels_on: clearable(day),
     seats_from: clearable(day),
-    sla_credited_to: clearable(text(40)),
     switching_to: clearable(text(200)),
     switched_by: clearable(day),
   },
