@@ -127,7 +127,7 @@ export function compileExpression<S extends Scope = Scope>(
     if (!checked.valid) return err(`does not compile: ${firstLine(checked.error?.message)}`);
     const program = env.parse(text);
     const reads = readsOf(text);
-    return ok((scope) => {
+    return ok(({ records, ...scope }) => {
       const { asked_on = '' } = scope;
       const whole = {
         asked_on,
@@ -138,7 +138,8 @@ export function compileExpression<S extends Scope = Scope>(
         place: 0,
         ...scope,
       };
-      return fromCel(program(toCel({ ...whole, records: complete(scope.records, reads) }) as Record<string, unknown>));
+      const variables = toCel(whole) as Record<string, unknown>;
+      return fromCel(program({ ...variables, records: recordsToCel(records, reads) }));
     });
   } catch (error) {
     return err(`does not compile: ${firstLine(error instanceof Error ? error.message : undefined)}`);
@@ -153,16 +154,6 @@ function readsOf(text: string): readonly (readonly [record: string, field: strin
   return [...text.matchAll(/\b(records\.([a-z_]+)\.([a-z_]+))\b(?!\()/g)].flatMap(([, whole, record, field]) =>
     asked.has(whole) || record === undefined || field === undefined ? [] : [[record, field] as const],
   );
-}
-
-/** A field that this CRM does not have reads as one that is empty: the same expression goes for every CRM. */
-function complete(records: JsonObject, reads: ReturnType<typeof readsOf>): JsonObject {
-  const filled: Record<string, Json> = { ...records };
-  for (const [record, field] of reads) {
-    const held = filled[record];
-    if (isObject(held) && !Object.hasOwn(held, field)) filled[record] = { ...held, [field]: null };
-  }
-  return filled;
 }
 
 /** CEL's int is 64 bits: integers become bigint, so that ints meet ints. What cannot be read throws when it is read. */
@@ -182,6 +173,36 @@ const throwing = ({ unreadable }: Unreadable): PropertyDescriptor => ({
     throw new UnreadableError(unreadable);
   },
 });
+
+/** Only what an expression looks at is looked at: whoever passes the records may want to know. A field that this CRM does not have reads
+ * as one that is empty: the same expression goes for every CRM. */
+function recordsToCel(records: JsonObject, reads: ReturnType<typeof readsOf>): unknown {
+  return Object.fromEntries(
+    Object.entries(records).map(([name, record]) => {
+      const fields = reads.flatMap(([of, field]) => (of === name ? [field] : []));
+      return [name, lazyCel(record, Array.isArray(record) ? [] : fields)];
+    }),
+  );
+}
+
+/** The value as CEL sees it, each field turned when it is looked at. `fields` are empty where they are not there. */
+export function lazyCel(value: Json, fields: readonly string[] = []): unknown {
+  if (Array.isArray(value)) return value.map((each: Json) => lazyCel(each));
+  if (!isObject(value)) return toCel(value);
+  return new Proxy(value, {
+    get: (target, key) => {
+      const found = Reflect.get(target, key);
+      if (typeof key !== 'string' || !Object.hasOwn(target, key)) return fields.includes(String(key)) ? null : found;
+      if (isUnreadable(found)) throw new UnreadableError(found.unreadable);
+      return toCel(found);
+    },
+    getOwnPropertyDescriptor: (target, key) => {
+      const found = Reflect.getOwnPropertyDescriptor(target, key);
+      if (found !== undefined || !fields.includes(String(key))) return found;
+      return { value: null, enumerable: true, configurable: true, writable: true };
+    },
+  });
+}
 
 function fromCel(value: unknown): Json | undefined {
   if (value instanceof Optional) return value.hasValue() ? fromCel(value.value()) : undefined;

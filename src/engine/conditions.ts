@@ -1,4 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
+import { lazyCel } from '../../adapters/sdk/expression.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 
 /** CEL (github.com/google/cel-spec) over declared, typed facts; small programs only. */
@@ -30,4 +32,9 @@ export function celValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(celValue);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, celValue(member)]));
+}
+
+/** A record for a condition: only the fields it looks at are looked at. */
+export function recordValue(record: JsonObject): unknown {
+  return lazyCel(record);
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { celValue, compileCondition, conditionEnvironment } from '../engine/conditions.ts';
+import { compileCondition, conditionEnvironment, recordValue } from '../engine/conditions.ts';
 import type { Issue } from '../engine/world.ts';
 import { parseNegotiationPolicy } from './parse-policy.ts';
 import type { NegotiationPolicy } from './policy.ts';
@@ -52,7 +52,7 @@ export function parsePolicies(
     const budget = differences['budget'] === undefined ? action : `${action}/${String(name)}`;
     const policy = read(path, overlaid(base, differences), budget);
     if (!condition.ok || policy === undefined) return [];
-    return [{ policy, holds: ({ record, tier }) => condition.value({ record: celValue(record), tier }) }];
+    return [{ policy, holds: ({ record, tier }) => condition.value({ record: recordValue(record), tier }) }];
   });
   return problems.length > 0 || fallback === undefined
     ? err(problems)

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { celValue, compileCondition, conditionEnvironment } from '../engine/conditions.ts';
+import { celValue, compileCondition, conditionEnvironment, recordValue } from '../engine/conditions.ts';
 import type { SignoffFacts } from './facts.ts';
 
 export interface Verdict {
@@ -78,7 +78,7 @@ function celFacts(facts: SignoffFacts): Record<string, unknown> {
   return {
     ...rest,
     terms: celValue(terms),
-    record: celValue(record),
+    record: recordValue(record),
     change: {
       price_change_percent: change.price_change_percent,
       total: BigInt(Math.round(change.total)),
