@@ -136,6 +136,16 @@ export const PROBLEMS = {
     'Accept with the `terms_digest` of the offer you read.',
   ],
   'offer-stale': [409, 'The offer is no longer open', 'Accept the latest offer of the operation.'],
+  'offer-facts-changed': [
+    409,
+    'The record under the offer has changed',
+    'Read the operation: new offers are made from the record as it is now. `changed` says what changed.',
+  ],
+  'record-busy': [
+    409,
+    'Another request on this record is open',
+    'Wait until it ends (`by` says when at the latest), withdraw it if it is yours, or ask for a human.',
+  ],
   'offer-unavailable': [
     409,
     'The company cannot make good this offer now',

@@ -22,7 +22,7 @@ export interface Parties {
 /** What an offer says; the parts of {@link Offer} its signature covers. */
 export type OfferContent = Pick<
   Offer,
-  'id' | 'parent' | 'terms' | 'terms_digest' | 'firmness' | 'made_at' | 'expires_at'
+  'id' | 'parent' | 'terms' | 'terms_digest' | 'firmness' | 'made_at' | 'expires_at' | 'facts'
 >;
 
 export function termsDigest(terms: Terms): string {
@@ -41,6 +41,7 @@ export function offerPayload({ offer, ...parties }: Parties & { readonly offer: 
     firmness: offer.firmness,
     made_at: offer.made_at,
     expires_at: offer.expires_at,
+    ...factsMember(offer),
   };
 }
 
@@ -54,7 +55,12 @@ export function agreementPayload({ offer, ...parties }: Parties & { readonly off
     terms_digest: offer.terms_digest,
     firmness: offer.firmness,
     offer_expires_at: offer.expires_at,
+    ...factsMember(offer),
   };
+}
+
+function factsMember({ facts }: OfferContent): JsonObject {
+  return facts === undefined ? {} : { facts: { revision: facts.revision, digest: facts.digest } };
 }
 
 function partyMembers({ operation, action, actionVersion, company, agent }: Parties): JsonObject {

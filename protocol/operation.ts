@@ -48,6 +48,14 @@ export type Firmness = 'indicative' | 'binding' | 'held';
 /** Typed terms of an offer: an instance of the action's terms schema. */
 export type Terms = JsonObject;
 
+/** The record under an offer of the company. */
+export interface OfferFacts {
+  /** The CRM's version of the record the offer was made from; null where the CRM has none. */
+  readonly revision: string | null;
+  /** Of the facts that the offer rests on. Salted: it says whether they are the same, not what they are. */
+  readonly digest: string;
+}
+
 /** One offer or counter-offer on the wire. The company's are signed (`jws`); the agent's are covered by its request signature. */
 export interface Offer {
   readonly id: OfferId;
@@ -60,6 +68,8 @@ export interface Offer {
   /** RFC 3339 UTC. */
   readonly made_at: string;
   readonly expires_at: string;
+  /** The company's offers stand on facts, and say so. Absent on the agent's own. */
+  readonly facts?: OfferFacts;
   /** The company's signature over the agreement payload this offer leads to: compact JWS with detached payload. Absent on the agent's own. */
   readonly jws?: string;
   /** Untrusted free text beside the offer, quoted, never executed. Not part of what is signed. */

@@ -10,6 +10,7 @@ import { ConfigError } from './config.ts';
 import { type Contract, type DefinitionFile, readContract } from './contract/contract.ts';
 import { SHIPPED } from './contract/files.ts';
 import { demandsOf } from './engine/demands.ts';
+import { isPrincipals } from './engine/facts.ts';
 import type { Operation } from './engine/operation.ts';
 import { makeWorker, type Worker } from './engine/worker.ts';
 import { actionOf, type World } from './engine/world.ts';
@@ -18,8 +19,10 @@ import { holdsOf } from './execution/binding.ts';
 import { claimedBefore } from './execution/claims.ts';
 import { complete } from './execution/complete.ts';
 import { makeCountersign } from './execution/countersign.ts';
-import { withForcedSignoff, withUncertainClaim } from './execution/forced.ts';
+import { withForcedSignoff, withKeptFacts, withUncertainClaim } from './execution/forced.ts';
+import { look } from './execution/look.ts';
 import type { Judge } from './execution/prepare.ts';
+import { standardTerms } from './execution/terms.ts';
 import { callPerson } from './handoff/handoff.ts';
 import { makeGuardedFetch } from './identity/guarded-fetch.ts';
 import { readIssuers } from './identity/issuers.ts';
@@ -105,13 +108,16 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     const facts = signoffFacts(operation, action.rules, { risk, plan, terms, claimed });
     return withUncertainClaim(claimed, rules.value.evaluate(facts, default_signoff));
   };
-  const judge = withForcedSignoff(crm.manifest, policy);
+  const judge = withKeptFacts(withForcedSignoff(crm.manifest, policy));
   const negotiation = makeNegotiation(world, {
     voice: await composeVoice(config, log),
     policies: negotiations.value,
     needsSignoff: (operation, terms) => judge(operation, null, terms).required,
     withinMandate: (operation, terms) => withinMandate(world, operation, terms),
     holdsOf: (operation, terms) => holdsOf(world, operation, { terms, readAt: new Date(operation.createdAt) }),
+    look: (operation) => look(world, operation),
+    standardTerms: (operation) => standardTerms(world, operation),
+    changedByPrincipal: (operation, changed) => isPrincipals(world, operation, changed),
     callPerson: (operation, topic) => callPerson(world, operation, 'company', topic),
   });
   const features = {

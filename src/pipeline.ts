@@ -1,15 +1,15 @@
-import { type Refusal, refusal } from '../protocol/errors.ts';
+import { type ProblemCode, type Refusal, refusal } from '../protocol/errors.ts';
 import type { State } from '../protocol/operation.ts';
 import { err, ok, type Result } from '../protocol/result.ts';
 import { answer, type Handler, type Reply } from './engine/ask.ts';
 import type { Operation } from './engine/operation.ts';
-import { meetsRequirements } from './engine/requirements.ts';
+import { heldRefusal } from './engine/record-holds.ts';
 import { submit } from './engine/submit.ts';
 import { type Moved, move } from './engine/transitions.ts';
 import { withdraw } from './engine/withdraw.ts';
 import type { Worker } from './engine/worker.ts';
 import { type Ask, actionOf, type Change, notify, type Verb, type World } from './engine/world.ts';
-import { refusalOf, write } from './engine/write.ts';
+import { write } from './engine/write.ts';
 import { withinMandate } from './execution/authority.ts';
 import { check } from './execution/check.ts';
 import { answered } from './execution/complete.ts';
@@ -20,7 +20,6 @@ import { reconcile } from './execution/reconcile.ts';
 import { reverse } from './execution/reverse.ts';
 import { shownOf } from './execution/show.ts';
 import { readSubjects, withRecords } from './execution/subjects.ts';
-import { standardTerms } from './execution/terms.ts';
 import { callPerson, handoff, withHandoff } from './handoff/handoff.ts';
 import { sealed } from './ledger/seal.ts';
 import type { Negotiation } from './negotiation/steps.ts';
@@ -66,7 +65,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   const VERBS: Record<Verb, Handler> = {
     submit: submitAny,
     offers: sealing(negotiation.counter),
-    accept: negotiation.accept,
+    accept: sealing(negotiation.accept),
     withdraw: sealing(withdraw),
     handoff: sealing(handoff),
   };
@@ -75,15 +74,16 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   const WORK: Record<State, ((operation: Operation, continuing: boolean) => Promise<Change>) | null> = {
     received: open,
     negotiating: negotiation.due,
-    agreed: (operation) =>
+    agreed: async (operation) =>
       voided(operation) >= VOIDS_MAX
         ? giveToPerson(operation, 'The record keeps changing')
-        : prepare(world, judge, countersign, operation),
+        : kept(operation, await prepare(world, judge, countersign, operation)),
     awaiting_signoff: async (operation) => expireSignoff(world, operation),
-    authorized: async (operation) => ({
-      ...change(operation, await start(world, judge, complete, operation)),
-      otherwise: (held) => ok(change(operation, shutOut(world, operation, refusalOf(held)))),
-    }),
+    authorized: async (operation) =>
+      kept(operation, {
+        ...change(operation, await start(world, judge, complete, operation)),
+        otherwise: (held) => ok(change(operation, shutOut(world, operation, heldRefusal(world, operation, held)))),
+      }),
     executing: async (operation, continuing) => change(operation, await execute(operation, continuing)),
     unknown: async (operation) =>
       change(operation, move(operation, 'looking', 'engine', world.clock.now(), { tries: operation.tries })),
@@ -131,6 +131,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     const talks = kind === 'write' && negotiates(operation.action);
     // What the company itself puts to a customer is agreed on in a talk, or not at all.
     if (!talks && operation.history[0]?.by !== 'agent') return refuse(world, operation, refusal('forbidden'));
+    if (kind === 'write' && !talks && !hasTerms(operation)) return refuse(world, operation, NOT_OFFERED());
     if (kind === 'handoff' || (kind === 'write' && !talks)) return prepare(world, judge, countersign, operation);
     let reads: Awaited<ReturnType<typeof readSubjects>>;
     try {
@@ -144,16 +145,27 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       const { operation: found, correction } = check(world, operation, reads.value);
       return correction === null ? answered(world, found, {}) : prepare(world, judge, countersign, correction);
     }
-    return negotiate(withRecords(operation, reads.value), reads.value[0]?.snapshot.data ?? {});
+    const revision = reads.value[0]?.snapshot.version ?? null;
+    const opened = await negotiation.open({ operation: withRecords(operation, reads.value), revision });
+    return opened.ok ? opened.value : refuse(world, operation, opened.error);
   }
 
-  /** What is asked for starts from the record and, where there are any, from the terms it would have without a talk. */
-  async function negotiate(operation: Operation, record: Operation['input']): Promise<Change> {
-    const possible = meetsRequirements(world, operation, null);
-    if (!possible.ok) return refuse(world, operation, possible.error);
-    const standard = standardTerms(world, operation);
-    const opened = standard.ok ? await negotiation.open(operation, { ...record, ...standard.value }) : standard;
-    return opened.ok ? opened.value : refuse(world, operation, opened.error);
+  /** Without a policy, and without terms of its own, nobody can say what would be written. */
+  function hasTerms(operation: Operation): boolean {
+    const action = actionOf(world, operation);
+    return action === undefined || action.definition.negotiable.length === 0 || action.rules.standardTerms !== null;
+  }
+
+  /** What the company promised is not refused because of what became of the record: a person settles it. */
+  function kept(operation: Operation, done: Change): Change {
+    const ends = done.next.state === 'rejected' || done.next.state === 'failed';
+    const code =
+      String(done.next.problem?.['type'] ?? '')
+        .split(':')
+        .at(-1) ?? '';
+    if (!ends || !isPromise(operation) || UNKEPT.has(code)) return done;
+    const { problem: _refused, ...open } = { ...operation, advice: adviceOn(done.next.problem) };
+    return callPerson(world, open, 'engine', 'A binding offer was accepted that cannot be carried out as it stands');
   }
 
   async function execute(operation: Operation, continuing: boolean) {
@@ -170,6 +182,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     async ask(ask) {
       const replied = await answer(world, ask, VERBS[ask.verb]);
       if (replied.ok && !replied.value.replayed) worker.changed(replied.value.operation);
+      if (!replied.ok && replied.error.code === 'offer-facts-changed') worker.changed(ask.target);
       return replied;
     },
 
@@ -229,6 +242,29 @@ function change(
   { next, record, holds = [] }: Pick<Moved, 'next' | 'record'> & Pick<Change, 'holds'>,
 ): Change {
   return { next, expected: from.version, records: [record], holds };
+}
+
+const NOT_OFFERED = () => refusal('not-found', 'This action is no longer offered.');
+
+/** The customer's own permission ended, or a person decided. */
+const UNKEPT: ReadonlySet<string> = new Set<ProblemCode>([
+  'mandate-missing',
+  'mandate-invalid',
+  'mandate-exceeded',
+  'mandate-revoked',
+  'mandate-unverifiable',
+  'consent-required',
+  'key-revoked',
+  'forbidden',
+]);
+
+function isPromise({ agreement, negotiation }: Operation): boolean {
+  const offer = negotiation?.offers.find(({ id }) => id === agreement?.offer);
+  return offer !== undefined && offer.firmness !== 'indicative';
+}
+
+function adviceOn(problem: Operation['problem']): string {
+  return `The customer accepted a binding offer in time. It cannot be carried out: ${String(problem?.['detail'] ?? problem?.['title'] ?? '')}`;
 }
 
 function voided(operation: Operation): number {

@@ -1,6 +1,7 @@
 /** What the core needs of the world. Implementations are composed in main.ts; tests pass their own. */
 import type { IdKinds, Thumbprint } from '../protocol/ids.ts';
 import type { Json, JsonObject } from '../protocol/json.ts';
+import type { Dealing, DealingsOf } from './engine/dealings.ts';
 import type { MandateFacts, Operation, Push } from './engine/operation.ts';
 
 /** The only source of time. */
@@ -215,6 +216,8 @@ export interface Store {
   invitations(account: string): readonly Invitation[];
   /** Forgets an agent's invitation. */
   uninvite(keyid: string): Promise<void>;
+  /** What was done through us to a record, for an account, by an agent or under an issuer's mandates: the earliest first. */
+  dealings(of: DealingsOf): readonly Dealing[];
   /** Who holds something under a name, first come first. */
   heldBy(name: string): readonly Holder[];
   /** Whether nothing is left under a name of this limit. How much is left, nobody is told. */

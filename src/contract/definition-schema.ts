@@ -75,6 +75,13 @@ export const definitionSchema = {
       },
     },
     across_accounts: sentence,
+    exclusive: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 10,
+      uniqueItems: true,
+      items: { type: 'string', maxLength: 32 },
+    },
     negotiable: {
       type: 'array',
       items: {

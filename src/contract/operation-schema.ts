@@ -24,6 +24,13 @@ function offer(terms: JsonObject): JsonObject {
       firmness: { enum: ['indicative', 'binding', 'held'] },
       made_at: time,
       expires_at: time,
+      facts: {
+        type: 'object',
+        description:
+          'What the company’s offer stands on: the record’s revision, and a salted digest of the facts it rests on.',
+        required: ['revision', 'digest'],
+        properties: { revision: { type: ['string', 'null'] }, digest: text },
+      },
       jws: { type: 'string', description: 'The company’s signature over the agreement this offer leads to.' },
       note: { type: 'string', description: 'Free text; never counts.' },
     },

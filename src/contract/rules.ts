@@ -25,6 +25,7 @@ export interface RuleSource {
   readonly require?: readonly { readonly that: string; readonly else: string }[];
   /** Why one request may be about records of several accounts; it may not where nothing is said. */
   readonly across_accounts?: string;
+  readonly exclusive?: readonly string[];
   readonly raise?: readonly ({ readonly when: string } & Partial<Demands>)[];
   readonly standard_terms?: Readonly<Record<string, string>>;
   readonly claims?: readonly ClaimSource[];
@@ -85,6 +86,7 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
       ofTerms: speaksOfTerms(that),
     })),
     acrossAccounts: source.across_accounts !== undefined,
+    exclusive: source.exclusive ?? [],
     raise: raise.map(({ when, ...to }, index) => ({ when: expression(when, `/raise/${index}/when`), to })),
     standardTerms: standard_terms === undefined ? null : members(standard_terms, '/standard_terms'),
     claims: claims.map(({ noted, once: _once, ...texts }, index): ClaimRule => {
@@ -138,6 +140,10 @@ function agreement(source: RuleSource, problems: string[]): void {
     problems.push('/subjects is empty: an action is about something of the principal’s');
   for (const [name, { type }] of Object.entries(subjects))
     if (kind === 'read' && shows?.[type] === undefined) problems.push(`/shows has nothing for /subjects/${name}`);
+  for (const name of source.exclusive ?? [])
+    if (subjects[name] === undefined || subjects[name].shared === true)
+      problems.push(`/exclusive names ${name}, which is no subject of the principal’s`);
+  if (source.exclusive !== undefined && kind !== 'write') problems.push('/exclusive is for writes');
   const { by, action } = source.compensation;
   if ((by === 'action') !== (action !== undefined)) problems.push('/compensation names an action if it is by one');
 }

@@ -36,12 +36,15 @@ export async function answer(world: World, ask: Ask, handle: Handler): Promise<R
     const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;
     const { nonce } = ask.caller;
     const written = await write(world.store, decided.value, (change) => {
+      // A refusal is not an answer to keep: the same request is decided again.
+      if (change.refused !== undefined) return nonce === undefined ? {} : { nonce };
       const { status, body } = toReply(change, STATUS[ask.verb]);
       const claim: Claim = { scope, key: ask.key, fingerprint, answer: { status, body }, expiresAt };
       return { ...(nonce === undefined ? {} : { nonce }), claim };
     });
     if (!written.ok) return written;
     const { committed, change } = written.value;
+    if (committed.ok && change.refused !== undefined) return err(change.refused);
     if (committed.ok) return ok(toReply(change, STATUS[ask.verb]));
     if (committed.reason === 'replayed') return err(refusal('signature-replayed'));
     if (committed.reason === 'claimed') return settleClaim(world, ask, committed.claim, fingerprint);

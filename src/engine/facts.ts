@@ -1,17 +1,11 @@
 /** What a decision about records rests on: the fields that were looked at while it was made, and no others. */
 import { digest } from '../../protocol/canonical.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Offer } from '../../protocol/operation.ts';
 import { commitment } from './commitment.ts';
-
-/** Facts by `record.field`, as they were read; null where the record has nothing. */
-export type Facts = JsonObject;
-
-export interface Changed {
-  /** `record.field` */
-  readonly fact: string;
-  readonly from: Json;
-  readonly to: Json;
-}
+import { recordName } from './dealings.ts';
+import type { Changed, Facts, Negotiation, Operation } from './operation.ts';
+import { actionOf, type World } from './world.ts';
 
 /** The records as a view that notes which of their fields are looked at, also those that are not there. */
 export interface Watched {
@@ -32,6 +26,71 @@ export function changedFacts(facts: Facts, records: JsonObject): readonly Change
     const to = factOf(records, fact);
     return digest(from) === digest(to) ? [] : [{ fact, from, to }];
   });
+}
+
+/** What has changed under an offer. An offer that names no facts was made before offers did. */
+export function changedUnder(
+  { facts }: Offer,
+  { grounds }: Pick<Negotiation, 'grounds'>,
+  records: JsonObject,
+): readonly Changed[] {
+  const ground = grounds?.find(({ digest: each }) => each === facts?.digest);
+  return ground === undefined ? [] : changedFacts(ground.facts, records);
+}
+
+/** What has changed under the offer that was accepted. */
+export function changedUnderAgreement({ negotiation, agreement, records = {} }: Operation): readonly Changed[] {
+  const offer = negotiation?.offers.find(({ id }) => id === agreement?.offer);
+  return negotiation === undefined || offer === undefined ? [] : changedUnder(offer, negotiation, records);
+}
+
+/** Whether all of this was done by the customer's own requests, and not by the company. */
+export function isPrincipals(
+  world: Pick<World, 'actions' | 'store' | 'clock'>,
+  operation: Operation,
+  changed: readonly Changed[],
+): boolean {
+  const types = new Map(actionOf(world, operation)?.rules.subjects.map(({ name, type }) => [name, type]));
+  const since = world.clock.now().getTime() - MEMORY_MS;
+  return changed.every(({ fact, to }) => {
+    const { name, place, field } = partsOf(fact);
+    const record = recordAt(operation.records ?? {}, name, place);
+    const [type, id] = [types.get(name), record?.['id']];
+    if (type === undefined || typeof id !== 'string') return false;
+    return world.store
+      .dealings({ by: 'record', value: recordName(type, id), since })
+      .some(({ changes }) => changes.some((each) => each.field === field && digest(each.to) === digest(to)));
+  });
+}
+
+/** How far back a change of today may have been agreed. */
+const MEMORY_MS = 366 * 86_400_000;
+
+/** Of what has changed, what the customer may see: the terms' own starting points, and what a read of the record would show. */
+export function shownFacts(
+  world: Pick<World, 'actions'>,
+  operation: Operation,
+  changed: readonly Changed[],
+): readonly Changed[] {
+  const action = actionOf(world, operation);
+  const shows = world.actions.action('record.read')?.rules.shows;
+  const types = new Map(action?.rules.subjects.map(({ name, type }) => [name, type]));
+  const starts = new Set(action?.definition.negotiable.map(({ pointer, record = pointer }) => record.split('/')[1]));
+  return changed.filter(({ fact }) => {
+    const { name, field } = partsOf(fact);
+    return starts.has(field) || shows?.get(types.get(name) ?? '')?.includes(field) === true;
+  });
+}
+
+/** `contract.seats`, `lines/1.sku` */
+export function partsOf(fact: string): {
+  readonly name: string;
+  readonly place: string | undefined;
+  readonly field: string;
+} {
+  const dot = fact.indexOf('.');
+  const [name = '', place] = fact.slice(0, dot).split('/');
+  return { name, place, field: fact.slice(dot + 1) };
 }
 
 /** What an offer says of the facts under it: salted, as some of them are nobody's business. */
@@ -85,12 +144,15 @@ function viewOf(record: Json, name: string, seen: Map<string, Json>): Json {
 }
 
 function factOf(records: JsonObject, fact: string): Json {
-  const dot = fact.indexOf('.');
-  const [path, field] = [fact.slice(0, dot), fact.slice(dot + 1)];
-  const [name = '', place] = path.split('/');
+  const { name, place, field } = partsOf(fact);
+  const record = recordAt(records, name, place);
+  return record !== undefined && Object.hasOwn(record, field) ? (record[field] ?? null) : null;
+}
+
+function recordAt(records: JsonObject, name: string, place: string | undefined): JsonObject | undefined {
   const named = records[name];
   const record = place === undefined ? named : Array.isArray(named) ? named[Number(place)] : undefined;
-  return isObject(record) && Object.hasOwn(record, field) ? (record[field] ?? null) : null;
+  return isObject(record) ? record : undefined;
 }
 
 function byName([a]: readonly [string, Json], [b]: readonly [string, Json]): number {

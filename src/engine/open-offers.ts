@@ -1,8 +1,12 @@
 import type { Offer } from '../../protocol/operation.ts';
+import type { Negotiation } from './operation.ts';
 
 /** The company's offers that may be accepted, in time: those made since the agent's last word, of which it may choose one, and those
- * that are held, which a counter-offer does not reject. */
-export function openOffers(offers: readonly Offer[]): readonly Offer[] {
+ * that are held, which a counter-offer does not reject. None of them once the record has changed under it. */
+export function openOffers({ offers, overtaken }: Pick<Negotiation, 'offers' | 'overtaken'>): readonly Offer[] {
   const answered = offers.findLastIndex(({ by }) => by === 'agent');
-  return offers.filter(({ by, firmness }, index) => by !== 'agent' && (index > answered || firmness === 'held'));
+  const stale = overtaken?.offers ?? [];
+  return offers.filter(
+    ({ id, by, firmness }, index) => by !== 'agent' && (index > answered || firmness === 'held') && !stale.includes(id),
+  );
 }

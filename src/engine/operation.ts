@@ -1,4 +1,5 @@
 import type { Plan, StepResult } from '../../adapters/sdk/index.ts';
+import type { Refusal } from '../../protocol/errors.ts';
 import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/ids.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { MandateConstraints, MandateFacts, Tier } from '../../protocol/mandate.ts';
@@ -20,8 +21,30 @@ export interface Negotiation {
   readonly round: number;
   readonly expiresAt: string;
   readonly offers: readonly Offer[];
-  /** CRM facts the negotiation started from (snapshot data the strategy needs), with the revision they were read at. */
+  /** The CRM's facts that the company's last offers were made from. */
   readonly facts: JsonObject;
+  /** The CRM's version of the record they were read at. */
+  readonly revision?: string | null;
+  /** What the company's offers rest on. */
+  readonly grounds?: readonly Ground[];
+  /** Offers whose ground has changed, and what of it: they can no longer be accepted. */
+  readonly overtaken?: { readonly offers: readonly OfferId[]; readonly changed: readonly Changed[] };
+}
+
+/** Facts by `record.field`, as they were read; null where the record has nothing. */
+export type Facts = JsonObject;
+
+export interface Changed {
+  /** `record.field` */
+  readonly fact: string;
+  readonly from: Json;
+  readonly to: Json;
+}
+
+/** The facts under an offer, by the digest that the offer names. */
+export interface Ground {
+  readonly digest: string;
+  readonly facts: Facts;
 }
 
 export interface Signoff {
@@ -145,4 +168,19 @@ export interface Operation {
     readonly event: string;
     readonly by: Party | 'engine';
   }[];
+}
+
+/** An operation with its records as they are now. */
+export interface Seen {
+  readonly operation: Operation;
+  /** The CRM's version of the first of them. */
+  readonly revision: string | null;
+}
+
+/** Records that could not be seen. */
+export interface NotSeen {
+  readonly refusal: Refusal;
+  /** Another look may help: not before `dueAt` (Unix milliseconds). */
+  readonly passing: boolean;
+  readonly dueAt: number;
 }

@@ -79,6 +79,8 @@ export interface ActionRules {
   readonly standardTerms: ReadonlyMap<string, Expression> | null;
   /** Without amount and span: once. */
   readonly claims: readonly ClaimRule[];
+  /** Subjects whose terms it writes: while it is agreed or planned, no other may. */
+  readonly exclusive?: readonly string[];
   /** What the customer is committed to: compared with the mandate's limits. */
   readonly commits: {
     readonly total?: Expression;

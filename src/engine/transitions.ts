@@ -17,6 +17,7 @@ export const TRANSITIONS = {
   negotiating: {
     countered: 'negotiating',
     offered: 'negotiating',
+    overtaken: 'negotiating',
     accepted: 'agreed',
     withdrawn: 'withdrawn',
     declined: 'declined',

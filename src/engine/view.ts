@@ -25,7 +25,7 @@ export function viewOf(operation: Operation): OperationView {
                 rounds_left: roundsLeft(operation),
                 expires_at: negotiation.expiresAt,
                 reminder: REMINDER,
-                open_offers: openOffers(negotiation.offers).map(({ id }) => id),
+                open_offers: openOffers(negotiation).map(({ id }) => id),
               }
             : {}),
           offers: negotiation.offers,

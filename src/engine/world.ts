@@ -45,6 +45,8 @@ export interface Change {
   readonly holds?: readonly HoldSet[];
   /** What is done instead, or how the step is refused, when others hold it; without it the step is refused as `offer-unavailable`. */
   readonly otherwise?: (held: Held) => StepResult | Promise<StepResult>;
+  /** The asker is refused, and this is written all the same: what the refusal found out. */
+  readonly refused?: Refusal;
   /** A second operation born with this one (a handoff's CRM case). */
   readonly beside?: { readonly next: Operation; readonly expected: number };
 }

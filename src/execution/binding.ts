@@ -3,6 +3,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
+import { recordHolds } from '../engine/record-holds.ts';
 import type { World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
 import { holdsOfClaims, readClaims } from './claims.ts';
@@ -15,5 +16,5 @@ export function holdsOf(
   const claims = readClaims(world, operation, bound);
   if (!claims.ok) return claims;
   const held = holdsOfClaims(operation, claims.value);
-  return held.ok ? ok(held.value) : held;
+  return held.ok ? ok([recordHolds(world, operation), ...held.value]) : held;
 }

@@ -1,4 +1,8 @@
 import type { AdapterManifest } from '../../adapters/sdk/index.ts';
+import { isMoney } from '../../adapters/sdk/values.ts';
+import type { Json } from '../../protocol/json.ts';
+import { formatMoney } from '../../protocol/money.ts';
+import { changedUnderAgreement } from '../engine/facts.ts';
 import type { ClaimedBefore } from './claims.ts';
 import type { Judge, Verdict } from './prepare.ts';
 
@@ -20,4 +24,25 @@ export function withUncertainClaim({ certain }: ClaimedBefore, verdict: Verdict)
   if (certain) return verdict;
   const reason = 'How much there is to claim cannot be read from the record: compare what is asked for with it.';
   return { ...verdict, required: true, reasons: [...verdict.reasons, reason] };
+}
+
+/** Policy, and a person besides where the record is no longer what the agreed offer was made from: a promise is kept, or unmade, by
+ * somebody who knows both. */
+export function withKeptFacts(judge: Judge): Judge {
+  return (operation, plan, terms) => {
+    const verdict = judge(operation, plan, terms);
+    const changed = changedUnderAgreement(operation);
+    if (changed.length === 0 || plan === null) return verdict;
+    const told = changed.map(({ fact, from, to }) => `${fact} was ${inWords(from)} and is ${inWords(to)}`).join('; ');
+    const reason = `The record has changed since the offer that was accepted: ${told}.`;
+    return { ...verdict, required: true, reasons: [...verdict.reasons, reason] };
+  };
+}
+
+const WORDS_CHARS_MAX = 80;
+
+function inWords(value: Json): string {
+  if (value === null) return 'empty';
+  const text = isMoney(value) ? formatMoney(value) : typeof value === 'string' ? value : JSON.stringify(value);
+  return text.slice(0, WORDS_CHARS_MAX);
 }

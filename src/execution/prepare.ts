@@ -4,11 +4,11 @@ import { type Refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
+import { heldRefusal } from '../engine/record-holds.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOn } from '../engine/rules.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
-import { refusalOf } from '../engine/write.ts';
 import type { HoldSet } from '../ports.ts';
 import { withinMandate } from './authority.ts';
 import { holdsOf } from './binding.ts';
@@ -81,7 +81,7 @@ export async function prepare(world: World, judge: Judge, countersign: Countersi
   const change = verdict.required
     ? ask(world, operation, plan, verdict)
     : await clear(world, countersign, operation, plan);
-  return { ...change, holds, otherwise: (held) => ok(refuse(world, from, refusalOf(held))) };
+  return { ...change, holds, otherwise: (held) => ok(refuse(world, from, heldRefusal(world, operation, held))) };
 }
 
 type Planned = NonNullable<Operation['plan']>;

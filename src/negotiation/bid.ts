@@ -1,7 +1,8 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Firmness, Offer } from '../../protocol/operation.ts';
 import { ok } from '../../protocol/result.ts';
-import type { Message, Operation } from '../engine/operation.ts';
+import type { Changed, Message, Operation } from '../engine/operation.ts';
+import { meetsRequirements } from '../engine/requirements.ts';
 import { move } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
 import type { Voice } from '../ports.ts';
@@ -10,6 +11,7 @@ import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
 import { hearingOf, putForward } from './hearing.ts';
 import { packagesOf } from './setting.ts';
 import type { Package } from './space.ts';
+import { type Stand, standing, withGround } from './stand.ts';
 import { companyMove, type Move } from './strategy.ts';
 import type { Table } from './table.ts';
 import { companyOffer, type NeedsSignoff } from './talk.ts';
@@ -20,44 +22,37 @@ export interface BidDeps {
   readonly callPerson: (operation: Operation, topic: string) => Change;
   /** Chooses among the moves the strategy has bounded, and explains; without it the strategy speaks for itself. */
   readonly voice?: Voice | undefined;
+  /** Whether all of this was done by the customer's own requests, and not by the company. */
+  readonly changedByPrincipal: (operation: Operation, changed: readonly Changed[]) => boolean;
 }
+
+/** Where the company stands, with a policy to stand by. */
+export type Firm = Omit<Stand, 'table'> & { readonly table: Table };
 
 type Talk = NonNullable<Operation['negotiation']>;
 type OfferMove = Extract<Move, { kind: 'offer' }>;
 
-/** The company's answer on an open table: offers, or a person. Where offers are held, what is done if the budget has no room for them
- * comes with it. `talking` knows the talk so far; `from` is what the change starts from. */
-export async function bid(
-  world: World,
-  deps: BidDeps,
-  table: Table,
-  talking: Operation,
-  from: Operation,
-): Promise<Change> {
+/** The company's answer where it stands: offers, or a person. Where offers are held, what is done if the budget has no room for them
+ * comes with it. The stand knows the talk so far; `from` is what the change starts from. */
+export async function bid(world: World, deps: BidDeps, stand: Firm, from: Operation): Promise<Change> {
   const now = world.clock.now();
-  const may = mayDiscount(table, world.store, now);
-  const change = await bidWith(world, deps, table, talking, from, may);
+  const may = mayDiscount(stand.table, world.store, now);
+  const change = await bidWith(world, deps, stand, from, may);
   if (!may || !(change.holds ?? []).some(({ kind, holds }) => kind === 'budget' && holds.length > 0)) return change;
   // The race for a budget is not worth a model's time.
   const { voice: _silent, ...plain } = deps;
-  const instead = await bidWith(world, plain, table, talking, from, false);
+  const instead = await bidWith(world, plain, stand, from, false);
   return { ...change, otherwise: () => ok(instead) };
 }
 
-async function bidWith(
-  world: World,
-  deps: BidDeps,
-  table: Table,
-  talking: Operation,
-  from: Operation,
-  discounts: boolean,
-): Promise<Change> {
+async function bidWith(world: World, deps: BidDeps, stand: Firm, from: Operation, discounts: boolean): Promise<Change> {
+  const { table, talking, revision } = stand;
   const talk = talking.negotiation;
   if (talk === undefined) throw new Error('not negotiating');
   const theirs = packagesOf(table.space, talk.offers, 'theirs');
-  const ours = packagesOf(table.space, talk.offers, 'ours');
+  const ours = packagesOf(table.space, standing(talk, from.records ?? {}), 'ours');
   // A held offer is a promise: until its end neither the strategy nor the voice breaks the talk off.
-  const mayStop = heldOffers(talk.offers, world.clock.now()).length === 0;
+  const mayStop = heldOffers(talk, world.clock.now()).length === 0;
   const decided = companyMove({
     table,
     theirs,
@@ -68,7 +63,11 @@ async function bidWith(
     mayStop,
   });
   if (decided.kind === 'impasse') return toPerson(deps, from, talk, adviceFor(table, theirs, ours, decided));
-  const terms = decided.offers.map(table.space.write);
+  const offered = decided.offers.map((levels) => ({ levels, terms: table.space.write(levels) }));
+  const sensible = offered.filter(({ terms: each }) => meetsRequirements(world, talking, each).ok);
+  if (sensible.length === 0)
+    return toPerson(deps, from, talk, 'Nothing within the policy meets what the action requires of its terms.');
+  const terms = sensible.map(({ terms: each }) => each);
   const put = await putForward(
     mayStop ? deps.voice : undefined,
     () => hearingOf(world, talking, talk, terms),
@@ -77,22 +76,32 @@ async function bidWith(
   );
   if (put.kind === 'person') return toPerson(deps, from, talk, put.why, 'The company’s AI asks a person to go on');
   const firmness = new Map(
-    decided.offers.map((levels, index) => {
-      const signoff = deps.needsSignoff(talking, terms[index] ?? {});
-      return [terms[index], firmnessOf(table, levels, decided.final, signoff)];
+    sensible.map(({ levels, terms: each }) => {
+      const signoff = deps.needsSignoff(talking, each);
+      return [each, firmnessOf(table, levels, decided.final, signoff)];
     }),
   );
+  const ground = stand.ground();
   const offers = await Promise.all(
     put.terms.map((each) =>
       companyOffer(world, talking, {
         by: 'company',
         terms: each,
         firmness: firmness.get(each) ?? 'indicative',
+        facts: { revision, digest: ground.digest },
         ...put.words,
       }),
     ),
   );
-  return offered(world, table, from, talk, offers, put.words.note);
+  const all = [...talk.offers, ...offers];
+  const next: Talk = {
+    ...talk,
+    turn: 'agent',
+    round: talk.round + 1,
+    offers: all,
+    grounds: withGround(talk, ground, all),
+  };
+  return putOut(world, table, from, next, offers, put.words.note);
 }
 
 export function toPerson(
@@ -114,7 +123,7 @@ function firmnessOf(table: Table, levels: Package, final: boolean, needsSignoff:
   return budget !== null && costOf(table, levels) > 0 ? 'indicative' : 'binding';
 }
 
-function offered(
+function putOut(
   world: World,
   table: Table,
   from: Operation,
@@ -127,17 +136,16 @@ function offered(
   const now = world.clock.now();
   const message: Message = { at: primary.made_at, by: 'company', text: note, offer: primary.id };
   const others = offers.slice(0, -1).map(({ id, terms_digest }) => ({ offer: id, terms: terms_digest }));
-  const all = [...talk.offers, ...offers];
-  const holds = heldUse(table, from, all, now);
+  const holds = heldUse(table, from, talk, now);
   const moved = move(
     from,
     'offered',
     'company',
     now,
     {
-      negotiation: { ...talk, turn: 'agent', round: talk.round + 1, offers: all },
+      negotiation: talk,
       messages: [...from.messages, message],
-      dueAt: holds.some((each) => each.holds.length > 0) ? nextDue(talk, all, now) : Date.parse(talk.expiresAt),
+      dueAt: holds.some((each) => each.holds.length > 0) ? nextDue(talk, now) : Date.parse(talk.expiresAt),
     },
     {
       offer: primary.id,
@@ -150,8 +158,8 @@ function offered(
 }
 
 /** When the talk must be looked at again: a held offer's end frees what it reserved. */
-export function nextDue(talk: Pick<Talk, 'expiresAt'>, offers: readonly Offer[], now: Date): number {
-  const ends = heldOffers(offers, now).map((offer) => Date.parse(offer.expires_at));
+export function nextDue(talk: Talk, now: Date): number {
+  const ends = heldOffers(talk, now).map((offer) => Date.parse(offer.expires_at));
   return Math.min(Date.parse(talk.expiresAt), ...ends);
 }
 

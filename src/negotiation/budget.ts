@@ -1,9 +1,12 @@
 import type { Offer } from '../../protocol/operation.ts';
+import { openOffers } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { HoldSet, Store } from '../ports.ts';
 import type { BudgetRule } from './policy.ts';
 import type { Package } from './space.ts';
 import { costFree, type Table } from './table.ts';
+
+type Talk = NonNullable<Operation['negotiation']>;
 
 /** The budget a moment falls into: `budget:contract.renew/2026-11`. */
 export function budgetName({ name, period }: BudgetRule, now: Date): string {
@@ -33,10 +36,10 @@ export function mayDiscount(table: Table, store: Pick<Store, 'isExhausted'>, now
 }
 
 /** What the open held offers reserve: as only one of them can be accepted, the dearest. */
-export function heldUse(table: Table, operation: Operation, offers: readonly Offer[], now: Date): readonly HoldSet[] {
+export function heldUse(table: Table, operation: Operation, talk: Talk, now: Date): readonly HoldSet[] {
   const { budget } = table.policy.numbers;
   if (budget === null) return [];
-  const amount = Math.max(0, ...heldOffers(offers, now).map(({ terms }) => costOfTerms(table, terms)));
+  const amount = Math.max(0, ...heldOffers(talk, now).map(({ terms }) => costOfTerms(table, terms)));
   return [use(operation, budgetName(budget, now), amount, budget.limit)];
 }
 
@@ -54,8 +57,8 @@ function use({ id }: Operation, name: string, amount: number, limit: number | nu
   return { operation: id, kind: 'budget', holds };
 }
 
-export function heldOffers(offers: readonly Offer[], now: Date): readonly Offer[] {
-  return offers.filter(
+export function heldOffers(talk: Talk, now: Date): readonly Offer[] {
+  return openOffers(talk).filter(
     ({ firmness, expires_at: expiresAt }) => firmness === 'held' && Date.parse(expiresAt) > now.getTime(),
   );
 }

@@ -1,21 +1,13 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { Refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer } from '../../protocol/operation.ts';
-import { err, type Result } from '../../protocol/result.ts';
+import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
-import { askedOn } from '../engine/rules.ts';
-import type { ActionDefinition, World } from '../engine/world.ts';
+import type { ActionDefinition } from '../engine/world.ts';
 import { topName } from './issues.ts';
 import type { PolicyBook } from './segments.ts';
-import { hasStart, makeSpace, type Package, type Space, type SpaceFacts } from './space.ts';
+import { hasStart, type Package, type Space, type SpaceFacts } from './space.ts';
 import { layTable, type Table } from './table.ts';
-
-/** What an operation's negotiation is about, from the record as it was when the talk began. */
-export function spaceOf(world: World, operation: Operation, record: JsonObject): Result<Space, Refusal> {
-  const definition = world.actions.action(operation.action)?.definition;
-  if (definition === undefined) return err(refusal('not-found', 'This action is no longer offered.'));
-  return makeSpace(factsOf(definition, record, operation.input, askedOn(operation).asked_on));
-}
 
 /** `today`: the day the operation began, in the company's zone. */
 export function factsOf(
@@ -44,8 +36,7 @@ export function tableOf(
   space: Space,
 ): Result<Table, Refusal> | undefined {
   const book = books.get(operation.action);
-  if (book === undefined) throw new Error(`no negotiation policy for ${operation.action}`);
-  const policy = book.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
+  const policy = book?.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
   return policy === undefined ? undefined : layTable(policy, space);
 }
 

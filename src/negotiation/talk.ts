@@ -3,10 +3,10 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { RECORD_TYPE } from '../../protocol/names.ts';
 import { agreementPayload, offerPayload, termsDigest } from '../../protocol/offer.ts';
-import type { Offer, Terms } from '../../protocol/operation.ts';
+import type { Offer, OfferFacts, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
-import type { World } from '../engine/world.ts';
+import type { Change, World } from '../engine/world.ts';
 
 /** Whether a person would have to sign off these terms: decides an offer's firmness before it is made. */
 export type NeedsSignoff = (operation: Operation, terms: Terms) => boolean;
@@ -18,7 +18,14 @@ export type OfferWords = { readonly note: string; readonly note_by?: 'model' };
 export async function companyOffer(
   world: World,
   operation: Operation,
-  { by, terms, firmness, note, note_by }: Pick<Offer, 'by' | 'terms' | 'firmness'> & OfferWords,
+  {
+    by,
+    terms,
+    firmness,
+    note,
+    note_by,
+    facts,
+  }: Pick<Offer, 'by' | 'terms' | 'firmness'> & OfferWords & { readonly facts: OfferFacts },
 ): Promise<Offer> {
   const now = world.clock.now();
   const bare = {
@@ -30,6 +37,7 @@ export async function companyOffer(
     firmness,
     made_at: now.toISOString(),
     expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
+    facts,
     note,
     ...(note_by === undefined ? {} : { note_by }),
   };
@@ -84,4 +92,18 @@ export function agentsTurn(operation: Operation, now: Date): Result<NonNullable<
 
 export function lastCompanyOffer(offers: readonly Offer[]): Offer | undefined {
   return offers.findLast(({ by }) => by !== 'agent');
+}
+
+/** The change as one with what came before it. */
+export function behind(record: Change['records'][number], expected: number, change: Change): Change {
+  const { otherwise } = change;
+  const all = { ...change, expected, records: [record, ...change.records] };
+  if (otherwise === undefined) return all;
+  return {
+    ...all,
+    otherwise: async (held) => {
+      const instead = await otherwise(held);
+      return instead.ok ? ok(behind(record, expected, instead.value)) : instead;
+    },
+  };
 }

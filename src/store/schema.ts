@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { DEALINGS_SCHEMA } from './dealings-sqlite.ts';
 import { HOLDS_SCHEMA } from './holds-sqlite.ts';
 import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
@@ -94,6 +95,7 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE budgets;
   `,
   `CREATE TABLE instance (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
+  DEALINGS_SCHEMA,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

@@ -15,6 +15,7 @@ import {
   type Unit,
 } from '../ports.ts';
 import { mayWatch, watchesOf } from '../watch/watch-store.ts';
+import { readDealings, writeDealings } from './dealings-sqlite.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import { type Handle, makeHandle, openDatabase } from './handle.ts';
 import { conflictOf, hold, holdersOf, release, sumOf } from './holds-sqlite.ts';
@@ -79,6 +80,7 @@ export function openSqliteStore(
     saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
     invitations: (account) => sql.invitationsOf.all(account).map(requireDoc<Invitation>),
     uninvite: (keyid) => commit(() => void sql.invitationsForget.run(keyid)),
+    dealings: (of) => readDealings(sql, of),
     heldBy: (name) => holdersOf(sql, name),
     isExhausted: (name, limit) => sumOf(sql, name) >= limit,
     isRevoked: (kind, id) => sql.revoked.get(kind, id) !== undefined,
@@ -182,6 +184,7 @@ function writeOperation(sql: Statements, next: Operation, expected: number): voi
   } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, doc, next.id);
   const signoff = next.signoffs.at(-1);
   if (signoff !== undefined) sql.signoffAdd.run(signoff.id, next.id);
+  if (next.plan !== undefined) writeDealings(sql, next);
   if (mayWatch(next)) writeWatches(sql, next);
 }
 

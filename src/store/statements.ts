@@ -1,3 +1,4 @@
+import { dealingStatements } from './dealings-sqlite.ts';
 import type { Handle } from './handle.ts';
 import { holdStatements } from './holds-sqlite.ts';
 import { invitationStatements } from './invitations-sqlite.ts';
@@ -43,6 +44,7 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     signoffAdd: db.prepare('INSERT INTO signoffs (id, operation) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     watchesForget: db.prepare('DELETE FROM watches WHERE operation = ?'),
     watchAdd: db.prepare('INSERT INTO watches (operation, type, by, value, until) VALUES (?, ?, ?, ?, ?)'),
+    ...dealingStatements(db),
     ...holdStatements(db),
     ...invitationStatements(db),
     // More than what is free inside the file by chance.

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { ProblemError } from '../../src/client/index.ts';
@@ -31,14 +31,32 @@ let agent: TestAgent;
 async function start(policy: object): Promise<void> {
   gateway = await startTestGateway({
     faults: true,
+    others: ACCOUNTS.slice(1),
     config: { negotiation: { 'contract.renew': policy }, signoff: { rules: RULES } },
   });
   agent = await gateway.newAgent();
 }
 
-async function talk(proposal?: object, who = agent): Promise<OperationView> {
-  const input = { contract: 'K-1001', ...(proposal === undefined ? {} : { proposal }) };
-  const { id } = await who.client.submit('contract.renew', input as never, await gateway.mandateFor(who));
+/** One contract each: `K-1001` is of `A-1001`. */
+const ACCOUNTS = Array.from({ length: 16 }, (_, index) => `A-${1_001 + index}`);
+let made = 0;
+const mandateFor = (who: TestAgent) => gateway.mandateFor(who, { actions: ['contract.renew'], accounts: ACCOUNTS });
+
+/** A contract nobody has talked about. */
+async function fresh(): Promise<string> {
+  made += 1;
+  const id = `K-${1_001 + (made % ACCOUNTS.length)}`;
+  await gateway.crm.edit('contracts', id, CONTRACT);
+  return id;
+}
+
+/** Each about a contract of its own, unless told which. */
+async function talk(proposal?: object, who = agent, contract?: string): Promise<OperationView> {
+  const input = {
+    contract: contract ?? (await fresh()),
+    ...(proposal === undefined ? {} : { proposal }),
+  };
+  const { id } = await who.client.submit('contract.renew', input as never, await mandateFor(who));
   return who.client.waitForTurn(id);
 }
 
@@ -65,7 +83,9 @@ function used(): number {
   const db = new DatabaseSync(join(gateway.config.data_dir, 'parley.db'), { readOnly: true });
   try {
     const { sum, held } = db
-      .prepare('SELECT (SELECT total(amount) FROM hold_sums) AS sum, (SELECT total(amount) FROM holds) AS held')
+      .prepare(
+        "SELECT (SELECT total(amount) FROM hold_sums WHERE name LIKE 'budget:%') AS sum, (SELECT total(amount) FROM holds WHERE kind = 'budget') AS held",
+      )
       .get() as { sum: number; held: number };
     expect(sum).toBe(held);
     return sum;
@@ -74,15 +94,18 @@ function used(): number {
   }
 }
 
-/** Every talk begins from the same contract, whatever was agreed before. */
+/** Every talk begins from the same facts. */
 const CONTRACT = {
+  status: 'active',
+  notice_days: 60,
+  auto_renew: false,
+  payment_terms_days: 30,
   unit_price: eur(PRICE),
   seats: 25,
   term_months: 12,
   start_date: '2026-01-01',
   end_date: '2026-12-31',
 };
-beforeEach(async () => void (await gateway.crm.edit('contracts', 'K-1001', CONTRACT)));
 afterEach(() => void vi.useRealTimers());
 
 describe('several offers at once', () => {
@@ -191,7 +214,6 @@ describe('a budget', () => {
     await agent.client.accept(view, last(view));
     expect(used()).toBe(SIZE);
     await agent.client.waitForTurn(view.id);
-    await gateway.crm.edit('contracts', 'K-1001', CONTRACT);
     let next = await talk({ unit_price: eur(4_000) });
     expect(last(next)).toMatchObject({ firmness: 'binding', terms: { unit_price: eur(PRICE) } });
     while ((next.rounds_left ?? 0) > 1) {

@@ -1,0 +1,88 @@
+/** What was done to records through us: the memory that limits are measured against. */
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { State } from '../../protocol/operation.ts';
+import type { Operation } from './operation.ts';
+
+/** One operation's part in one record, from the moment the company was bound to it. */
+export interface Dealing {
+  readonly operation: string;
+  /** {@link recordName} */
+  readonly record: string;
+  readonly account: string | null;
+  /** Thumbprint of the agent's key. */
+  readonly agent: string;
+  /** Of the mandate it acted under. */
+  readonly issuer: string | null;
+  readonly action: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly changes: readonly FieldChange[];
+}
+
+export interface FieldChange {
+  readonly field: string;
+  readonly from: Json;
+  readonly to: Json;
+}
+
+/** Whose dealings, and since when: Unix milliseconds. */
+export interface DealingsOf {
+  readonly by: 'record' | 'account' | 'agent' | 'issuer';
+  readonly value: string;
+  readonly since: number;
+}
+
+export function recordName(type: string, id: string): string {
+  return `${type}/${id}`;
+}
+
+/** In these the company is bound, or the write may have happened. */
+const BOUND: ReadonlySet<State> = new Set<State>([
+  'authorized',
+  'executing',
+  'unknown',
+  'reconciling',
+  'reversing',
+  'needs_human',
+  'completed',
+]);
+
+/** What an operation counts for now: nothing before it binds, nothing once it has ended without effect. */
+export function dealingsOf(operation: Operation): readonly Dealing[] {
+  const { id, plan, mandate, agent, action, history } = operation;
+  const at = history.findLast(({ to, from }) => to === 'authorized' && from !== to)?.at;
+  if (plan === undefined || at === undefined || !mayCount(operation)) return [];
+  const changes = new Map<string, FieldChange[]>();
+  const owners = new Map<string, string | null>();
+  for (const { ref, field, from, to } of plan.plan.steps.flatMap((step) => step.changes)) {
+    const record = recordName(ref.type, ref.value);
+    changes.set(record, [...(changes.get(record) ?? []), { field, from, to }]);
+    owners.set(record, accountOf(operation, ref.value));
+  }
+  return [...changes].map(([record, made]) => ({
+    operation: id,
+    record,
+    account: owners.get(record) ?? null,
+    agent: agent.keyid,
+    issuer: mandate?.issuer ?? null,
+    action,
+    at: Date.parse(at),
+    changes: made,
+  }));
+}
+
+function mayCount({ state, history }: Operation): boolean {
+  if (BOUND.has(state)) return true;
+  // A person took over while nobody knew whether the write had happened.
+  return state === 'handed_off' && history.findLast(({ to }) => to === 'handed_off')?.from === 'needs_human';
+}
+
+function accountOf({ records = {}, mandate }: Operation, id: string): string | null {
+  const all = Object.values(records).flatMap((each) => (Array.isArray(each) ? each : [each]));
+  const found = all.find((each): each is JsonObject => isObject(each) && each['id'] === id)?.['account'];
+  return typeof found === 'string' ? found : (mandate?.constraints.accounts[0] ?? null);
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

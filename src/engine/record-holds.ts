@@ -1,0 +1,57 @@
+/** One open commitment a record: who writes a record's terms holds it from when it is agreed, or planned, to its end. */
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Held, HoldSet } from '../ports.ts';
+import { recordName } from './dealings.ts';
+import type { Operation } from './operation.ts';
+import { actionOf, type World } from './world.ts';
+import { refusalOf } from './write.ts';
+
+/** What the operation holds of its records, as its definition says. */
+export function recordHolds(world: Pick<World, 'actions'>, operation: Operation): HoldSet {
+  const rules = actionOf(world, operation)?.rules;
+  const types = new Map(rules?.subjects.map(({ name, type }) => [name, type]));
+  const names = (rules?.exclusive ?? []).flatMap((name) =>
+    idsOf(operation.records?.[name]).map((id) => `record:${recordName(types.get(name) ?? '', id)}`),
+  );
+  return {
+    operation: operation.id,
+    kind: 'record',
+    holds: [...new Set(names)].map((name) => ({ name, amount: 1, limit: 1, lasts: 'operation' })),
+  };
+}
+
+/** How the operation is refused what others hold: of a record by which request, until when, and, where it is the same agent's, its id. */
+export function heldRefusal(world: Pick<World, 'store'>, operation: Operation, held: Held): Refusal {
+  const { kind, by } = held;
+  if (kind !== 'record') return refusalOf(held);
+  const other = by === null ? undefined : world.store.operation(by);
+  if (other === undefined) return refusalOf(held);
+  const until = endOf(other);
+  const waits = other.state === 'awaiting_signoff' ? 'waits for a person' : 'is being carried out';
+  return refusal(
+    'record-busy',
+    `A request for ${other.action} on this record ${waits}${until === null ? '' : ` until ${until} at the latest`}.`,
+    {
+      open: {
+        action: other.action,
+        state: other.state,
+        until,
+        ...(other.agent.keyid === operation.agent.keyid ? { operation: other.id } : {}),
+      },
+    },
+  );
+}
+
+/** Null: as soon as it is done. */
+function endOf({ state, signoffs }: Operation): string | null {
+  if (state === 'awaiting_signoff') return signoffs.at(-1)?.expiresAt ?? null;
+  return null;
+}
+
+function idsOf(record: Json | undefined): readonly string[] {
+  if (Array.isArray(record)) return record.flatMap(idsOf);
+  if (typeof record !== 'object' || record === null) return [];
+  const { id } = record as JsonObject;
+  return typeof id === 'string' ? [id] : [];
+}
