@@ -8,6 +8,7 @@ export const STATES = [
   'agreed',
   'awaiting_signoff',
   'authorized',
+  'scheduled',
   'executing',
   'completed',
   'rejected',
@@ -118,6 +119,8 @@ export interface OperationView {
   /** General JWS JSON (RFC 7515 §7.2.1): the agent's signature, and the company's once it is bound. */
   readonly agreement?: JsonObject;
   readonly signoff?: SignoffView;
+  /** What is left to do waits for its day, and is carried out then: `on` in the company's time zone, `at` the instant it begins. */
+  readonly scheduled?: { readonly on: string; readonly at: string; readonly time_zone: string };
   readonly output?: JsonObject;
   /** RFC 9457 problem, when it did not succeed. */
   readonly problem?: JsonObject;

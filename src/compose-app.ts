@@ -156,6 +156,8 @@ function desk({ world, pipeline }: Engine): Desk {
     waiting,
     handedOff: () => store.inState(['handed_off', 'needs_human'], PAGE),
     operations: () => store.newest(PAGE),
+    scheduled: () => store.inState(['scheduled'], 10 * PAGE).toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0)),
+    cancel: (operation, reason, person) => pipeline.cancel(operation, reason, person),
     operation: (id) => store.operation(id),
     bySignoff: (id) => store.bySignoff(id),
     words: (operation) => actionOf(world, operation)?.definition.words,

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../protocol/result.ts';
 import { answer, type Handler, type Reply } from './engine/ask.ts';
 import type { Operation } from './engine/operation.ts';
 import { heldRefusal } from './engine/record-holds.ts';
+import { hasWritten } from './engine/schedule.ts';
 import { submit } from './engine/submit.ts';
 import { type Moved, move } from './engine/transitions.ts';
 import { withdraw } from './engine/withdraw.ts';
@@ -18,11 +19,13 @@ import { type Complete, carryOut, currentStep, finishStep, interrupted, shutOut,
 import { type Countersign, type Judge, prepare, refuse } from './execution/prepare.ts';
 import { reconcile } from './execution/reconcile.ts';
 import { reverse } from './execution/reverse.ts';
+import { newsOf } from './execution/schedule.ts';
 import { shownOf } from './execution/show.ts';
 import { readSubjects, withRecords } from './execution/subjects.ts';
 import { callPerson, handoff, withHandoff } from './handoff/handoff.ts';
 import { sealed } from './ledger/seal.ts';
 import type { Negotiation } from './negotiation/steps.ts';
+import { cancel } from './signoff/cancel.ts';
 import type { Approver, Decision } from './signoff/decide.ts';
 import { decide, expireSignoff } from './signoff/step.ts';
 import type { Seen } from './watch/rules.ts';
@@ -47,12 +50,16 @@ export interface Pipeline {
     approver: Approver,
     via: 'page' | 'webhook',
   ): Promise<Result<Operation, Refusal>>;
+  /** A person of the company takes back what waits for its day, and says why. */
+  cancel(id: string, reason: string, approver: Pick<Approver, 'id'>): Promise<Result<Operation, Refusal>>;
   /** Somebody else changed a record: a sign-off of a plan made before is void, and the operation is planned again. */
   recordSeen(id: string, seen: Seen): Promise<void>;
   /** Does one step of the company's side; `undefined` when nothing is to be done now. */
   work(operation: Operation, continuing: boolean): Promise<Change | undefined>;
 }
 
+/** In these a write is, or may be, under way. */
+const SENDS: ReadonlySet<State> = new Set<State>(['executing', 'unknown', 'reconciling', 'reversing']);
 const CALLS_A_PERSON: ReadonlySet<State> = new Set<State>(['needs_human']);
 /** A plan that keeps changing under a person's eyes is not for a machine to chase. */
 const VOIDS_MAX = 5;
@@ -79,11 +86,8 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
         ? giveToPerson(operation, 'The record keeps changing')
         : kept(operation, await prepare(world, judge, countersign, operation)),
     awaiting_signoff: async (operation) => expireSignoff(world, operation),
-    authorized: async (operation) =>
-      kept(operation, {
-        ...change(operation, await start(world, judge, complete, operation)),
-        otherwise: (held) => ok(change(operation, shutOut(world, operation, heldRefusal(world, operation, held)))),
-      }),
+    authorized: gate,
+    scheduled: gate,
     executing: async (operation, continuing) => change(operation, await execute(operation, continuing)),
     unknown: async (operation) =>
       change(operation, move(operation, 'looking', 'engine', world.clock.now(), { tries: operation.tries })),
@@ -99,6 +103,15 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     failed: null,
     reversed: null,
   };
+
+  /** The one way to a write. */
+  async function gate(operation: Operation): Promise<Change> {
+    const started: Change = {
+      ...change(operation, await start(world, judge, complete, operation)),
+      otherwise: (held) => ok(change(operation, shutOut(world, operation, heldRefusal(world, operation, held)))),
+    };
+    return operation.state === 'authorized' ? kept(operation, started) : started;
+  }
 
   /** A verb that may end the operation: if it does, with a receipt. */
   function sealing(handle: Handler): Handler {
@@ -175,7 +188,30 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   }
 
   async function giveToPerson(operation: Operation, topic: string): Promise<Change> {
+    // A part is written: it stays an operation that a person has to settle.
+    if (hasWritten(operation)) return change(operation, move(operation, 'stuck', 'engine', world.clock.now(), {}));
     return callPerson(world, operation, 'engine', topic);
+  }
+
+  /** A person's word on an operation, decided again on the fresh one where it loses a race. */
+  async function byPerson(
+    id: string,
+    decided: (operation: Operation) => Promise<Result<Change | 'already', Refusal>>,
+  ): Promise<Result<Operation, Refusal>> {
+    for (let race = 0; race < DECIDE_RACES_MAX; race += 1) {
+      const operation = world.store.operation(id);
+      if (operation === undefined) return err(refusal('not-found'));
+      const wanted = await decided(operation);
+      if (!wanted.ok) return wanted;
+      if (wanted.value === 'already') return ok(operation);
+      const written = await write(world.store, await sealed(world, wanted.value));
+      if (!written.ok) return written;
+      if (written.value.committed.ok) {
+        worker.changed(operation.id);
+        return ok(written.value.change.next);
+      }
+    }
+    return err(refusal('conflict'));
   }
 
   return {
@@ -186,30 +222,13 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       return replied;
     },
 
-    async decide(id, decision, approver, via) {
-      for (let race = 0; race < DECIDE_RACES_MAX; race += 1) {
-        const operation = world.store.operation(id);
-        if (operation === undefined) return err(refusal('not-found'));
-        const decided = await decide(
-          world,
-          { countersign, personCounters: negotiation.personCounters },
-          operation,
-          decision,
-          approver,
-          via,
-        );
-        if (!decided.ok) return decided;
-        if (decided.value === 'already') return ok(operation);
-        const done = await sealed(world, decided.value);
-        const written = await write(world.store, done);
-        if (!written.ok) return written;
-        if (written.value.committed.ok) {
-          worker.changed(operation.id);
-          return ok(written.value.change.next);
-        }
-      }
-      return err(refusal('conflict'));
-    },
+    decide: (id, decision, approver, via) =>
+      byPerson(id, (operation) =>
+        decide(world, { countersign, personCounters: negotiation.personCounters }, operation, decision, approver, via),
+      ),
+
+    cancel: (id, reason, approver) =>
+      byPerson(id, async (operation) => cancel(world, operation, { reason, approver: approver.id })),
 
     async recordSeen(id, seen) {
       for (let race = 0; race < DECIDE_RACES_MAX; race += 1) {
@@ -225,8 +244,12 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       const step = WORK[operation.state];
       if (step === null) return undefined;
       const done = await step(operation, continuing);
-      if (!CALLS_A_PERSON.has(done.next.state)) return sealed(world, done);
-      const topic = 'The outcome of a write could not be settled';
+      const { state } = done.next;
+      const news = newsOf(world, operation, done.next);
+      if (!CALLS_A_PERSON.has(state)) return sealed(world, { ...done, outgoing: [...(done.outgoing ?? []), ...news] });
+      const topic = SENDS.has(operation.state)
+        ? 'The outcome of a write could not be settled'
+        : 'What was agreed on could not be carried out';
       const next = withHandoff(world, done.next, topic);
       return {
         ...done,

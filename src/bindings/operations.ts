@@ -129,11 +129,12 @@ export function makeOperations({ world, pipeline, worker, proofOf }: OperationsD
   };
 }
 
-/** Nothing will happen unless the agent moves. */
+/** Nothing will happen soon unless the agent moves. */
 export function isSettled(operation: Operation): boolean {
   return (
     isFinalState(operation.state) ||
     operation.state === 'needs_human' ||
+    operation.state === 'scheduled' ||
     (operation.state === 'negotiating' && operation.negotiation?.turn === 'agent')
   );
 }

@@ -10,6 +10,8 @@ export function inWords(view: OperationView): string {
         : `Operation ${id}: the company is considering your terms.`;
     case 'awaiting_signoff':
       return `Operation ${id}: a person at the company is deciding. Nothing is written before that. Read the operation again later.`;
+    case 'scheduled':
+      return `Operation ${id} is decided and will be carried out on ${view.scheduled?.on ?? 'its day'} (${view.scheduled?.time_zone ?? 'UTC'}). Do not wait for it and do not ask for it again: read it again on that day.`;
     case 'completed':
       return `Operation ${id} is completed: it was carried out and read back. Its receipt is ready.`;
     case 'handed_off':

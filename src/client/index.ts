@@ -53,7 +53,8 @@ export interface Client {
   /** A person, now. Always possible. */
   handoff(operation: string, topic: string, message?: string): Promise<OperationView>;
   read(operation: string): Promise<OperationView>;
-  /** Waits until it is this agent's turn or the operation has ended, or until `seen` says it has seen enough. */
+  /** Waits until it is this agent's turn, the operation has ended or waits for its day (`scheduled`: read it again then), or until `seen`
+   * says it has seen enough. */
   waitForTurn(operation: string, seen?: (view: OperationView) => boolean): Promise<OperationView>;
   /** The receipt with its log proof (waits for the next checkpoint). */
   receipt(operation: string): Promise<ReceiptFile>;
@@ -130,7 +131,7 @@ export function makeClient(options: ClientOptions): Client {
     read: (operation) => read(operation),
     async waitForTurn(operation, seen = () => false) {
       let view = await read(operation);
-      while (!isFinalState(view.state) && view.turn !== 'agent' && !seen(view))
+      while (!isFinalState(view.state) && view.state !== 'scheduled' && view.turn !== 'agent' && !seen(view))
         view = await read(operation, view.version);
       return view;
     },

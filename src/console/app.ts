@@ -16,6 +16,9 @@ export interface Desk {
   waiting(): readonly Operation[];
   handedOff(): readonly Operation[];
   operations(): readonly Operation[];
+  /** What waits for its day, the nearest first. */
+  scheduled(): readonly Operation[];
+  cancel(operation: string, reason: string, person: Person): Promise<Result<Operation, Refusal>>;
   operation(id: string): Operation | undefined;
   bySignoff(id: string): Operation | undefined;
   /** What the action means, for people. */
@@ -90,10 +93,18 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
   });
 
   app.get('/', (c) => page(c, 'Sign-offs', 'inbox', inboxPage(desk.waiting(), desk.handedOff())));
-  app.get('/operations', (c) => page(c, 'Operations', 'operations', operationsPage(desk.operations())));
-  app.get('/operations/:id', (c) => {
-    const operation = desk.operation(c.req.param('id'));
-    return operation === undefined ? c.notFound() : page(c, operation.action, 'operations', operationPage(operation));
+  app.get('/operations', (c) =>
+    page(c, 'Operations', 'operations', operationsPage(desk.operations(), desk.scheduled())),
+  );
+  app.get('/operations/:id', (c) => showOperation(c, c.req.param('id'), undefined));
+
+  app.post('/operations/:id/cancel', async (c) => {
+    const allowed = await formOfSession(c);
+    if (allowed === undefined) return c.text('Forbidden', 403);
+    const id = c.req.param('id');
+    const cancelled = await desk.cancel(id, allowed.form.get('reason') ?? '', allowed.session.person);
+    if (cancelled.ok) return c.redirect(`/console/operations/${id}`, 303);
+    return showOperation(c, id, cancelled.error.detail ?? PROBLEMS[cancelled.error.code][1], 409);
   });
   app.get('/signoffs/:id', (c) => showSignoff(c, c.req.param('id'), undefined));
 
@@ -120,6 +131,13 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
     if (decided.ok) return c.redirect(`/console/signoffs/${id}`, 303);
     return showSignoff(c, id, decided.error.detail ?? PROBLEMS[decided.error.code][1], 409);
   });
+
+  function showOperation(c: Context, id: string, problem: string | undefined, status: 200 | 409 = 200) {
+    const session = sessionOf(c);
+    const operation = desk.operation(id);
+    if (operation === undefined || session === undefined) return c.notFound();
+    return page(c, operation.action, 'operations', operationPage(operation, { session, problem }), status);
+  }
 
   function showSignoff(c: Context, id: string, problem: string | undefined, status: 200 | 409 = 200) {
     const session = sessionOf(c);

@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
+import type { PlanStep } from '../../adapters/sdk/index.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
+import { doneSteps, hasWritten, inWords } from '../engine/schedule.ts';
 import type { Words } from '../engine/world.ts';
 import type { Html } from './layout.ts';
 import type { Session } from './session.ts';
@@ -35,7 +37,7 @@ ${
 
 function inboxRow(operation: Operation): Html {
   const signoff = operation.signoffs.at(-1);
-  const summary = operation.plan?.plan.steps.map((step) => step.summary).join('; ') ?? operation.action;
+  const summary = operation.plan?.plan.steps.map(inWords).join('; ') ?? operation.action;
   return html`<a class="row" href="/console/signoffs/${signoff?.id ?? ''}"><strong>${quoted(summary)}</strong><span class="tag">until ${when(signoff?.expiresAt ?? '')}</span>
 <span class="said">${operation.action} · ${signoff?.reasons.join(' ') ?? ''}</span></a>`;
 }
@@ -51,7 +53,7 @@ export function signoffPage(
 ): Html {
   const open =
     operation.state === 'awaiting_signoff' && operation.signoffs.at(-1) === signoff && signoff.decision === undefined;
-  return html`<h1>${quoted(operation.plan?.plan.steps.map((step) => step.summary).join('; ') ?? operation.action)}</h1>
+  return html`<h1>${quoted(operation.plan?.plan.steps.map(inWords).join('; ') ?? operation.action)}</h1>
 <p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`decide until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
 <div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
@@ -79,12 +81,16 @@ function voided({ signoffs }: Operation, signoff: Signoff): Html[] {
 
 /** Facts only: from the CRM and the signed terms, never from what the other side says. */
 function planCard(operation: Operation): Html {
-  const changes = operation.plan?.plan.steps.flatMap((step) => step.changes) ?? [];
+  const done = new Set(doneSteps(operation).map(({ id }) => id));
+  const rows = operation.plan?.plan.steps.flatMap((step) => step.changes.map((each) => ({ ...each, step }))) ?? [];
+  const day = ({ id, not_before: on }: PlanStep) =>
+    done.has(id) ? 'written' : on === undefined ? 'at once' : `on ${on}`;
+  const dated = rows.some(({ step }) => step.not_before !== undefined);
   return html`<section class="card"><h2>What will be written</h2><div class="scroll"><table>
-<thead><tr><th scope="col">Field</th><th scope="col">Now</th><th scope="col">After</th></tr></thead>
-<tbody>${changes.map(
-    ({ ref, label: name, from, to }) =>
-      html`<tr><th scope="row">${name}<br><span class="said">${ref.type} ${ref.value}</span></th><td class="was">${shown(from)}</td><td class="now">${shown(to)}</td></tr>`,
+<thead><tr><th scope="col">Field</th><th scope="col">Now</th><th scope="col">After</th>${dated ? html`<th scope="col">When</th>` : ''}</tr></thead>
+<tbody>${rows.map(
+    ({ ref, label: name, from, to, step }) =>
+      html`<tr><th scope="row">${name}<br><span class="said">${ref.type} ${ref.value}</span></th><td class="was">${shown(from)}</td><td class="now">${shown(to)}</td>${dated ? html`<td>${day(step)}</td>` : ''}</tr>`,
   )}</tbody></table></div>
 <p class="said">Plan <code>${operation.plan?.digest ?? ''}</code></p></section>`;
 }
@@ -128,7 +134,7 @@ function decisionCard(operation: Operation, signoff: Signoff, session: Session):
 <form method="post" action="${action}">${hidden}<button class="go" name="decision" value="approved">Approve this plan</button></form>
 <details><summary>Reject</summary><form method="post" action="${action}">${hidden}<label for="reason">Reason</label><textarea id="reason" name="reason" rows="3" required maxlength="2000"></textarea>
 <p><button class="no" name="decision" value="rejected">Reject</button></p></form></details>
-${terms === undefined ? '' : counterForm(action, hidden, terms)}</section>`;
+${terms === undefined || hasWritten(operation) ? '' : counterForm(action, hidden, terms)}</section>`;
 }
 
 function counterForm(action: string, hidden: Html, terms: Offer['terms']): Html {
@@ -151,8 +157,15 @@ function outcomeCard({ signoffs }: Operation, { id, decision }: Signoff): Html {
 ${latest === undefined || latest.id === id ? '' : html`<p><a href="/console/signoffs/${latest.id}">The plan was made anew: look at it</a></p>`}</section>`;
 }
 
-export function operationsPage(operations: readonly Operation[]): Html {
-  return html`<h1>Operations</h1><p class="lede">The newest first.</p><section class="card inbox">${
+export function operationsPage(operations: readonly Operation[], scheduled: readonly Operation[]): Html {
+  return html`<h1>Operations</h1>${
+    scheduled.length === 0
+      ? ''
+      : html`<h2>Waiting for their day</h2><section class="card inbox" aria-label="Scheduled">${scheduled.map(
+          (operation) =>
+            html`<a class="row" href="/console/operations/${operation.id}"><strong>${quoted(left(operation))}</strong><span class="tag">on ${operation.schedule?.on ?? ''}</span><span class="said">${operation.action} · <code>${operation.id}</code></span></a>`,
+        )}</section>`
+  }<p class="lede">The newest first.</p><section class="card inbox">${
     operations.length === 0
       ? html`<p class="empty">None yet.</p>`
       : operations.map(
@@ -162,12 +175,36 @@ export function operationsPage(operations: readonly Operation[]): Html {
   }</section>`;
 }
 
-export function operationPage(operation: Operation): Html {
+/** What is still to be written, in words. */
+function left(operation: Operation): string {
+  const done = new Set(doneSteps(operation).map(({ id }) => id));
+  const steps = operation.plan?.plan.steps.filter(({ id }) => !done.has(id)) ?? [];
+  return steps.map(inWords).join('; ') || operation.action;
+}
+
+/** What waits for its day, and the way to take it back. */
+function scheduleCard(operation: Operation, session: Session, problem: string | undefined): Html {
+  const { schedule } = operation;
+  if (operation.state !== 'scheduled' || schedule === undefined) return html``;
+  const taken = hasWritten(operation)
+    ? 'What is written already is taken back in the CRM.'
+    : 'Nothing of it is written yet.';
+  return html`<section class="card"><h2>Waits for ${schedule.on}</h2>${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
+<p>${quoted(left(operation))}</p><p class="said">From ${when(schedule.at)}, when that day begins in ${schedule.timeZone}. Then everything is checked once more.</p>
+<details><summary>Cancel it</summary><form method="post" action="/console/operations/${operation.id}/cancel"><input type="hidden" name="csrf" value="${session.csrf}">
+<p>${taken}</p><label for="reason">Reason, told to the customer</label><textarea id="reason" name="reason" rows="3" required maxlength="500"></textarea>
+<p><button class="no">Cancel it</button></p></form></details></section>`;
+}
+
+export function operationPage(
+  operation: Operation,
+  { session, problem }: { readonly session: Session; readonly problem: string | undefined },
+): Html {
   const signoff = operation.signoffs.at(-1);
   return html`<h1>${operation.action}</h1><p class="lede">${stateTag(operation)} <code>${operation.id}</code>${signoff === undefined ? '' : html` · <a href="/console/signoffs/${signoff.id}">sign-off</a>`}</p>
 ${operation.advice === undefined ? '' : html`<div class="why"><strong>For you only</strong><p>${operation.advice}</p></div>`}
 <div class="grid"><div>${operation.plan === undefined ? '' : planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
-<div><section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
+<div>${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
 }
 
 function stateTag({ state }: Operation): Html {

@@ -51,6 +51,18 @@ const SIGNOFF: JsonObject = {
   },
 };
 
+const SCHEDULED: JsonObject = {
+  type: 'object',
+  description:
+    'In state `scheduled`: what is left to do is carried out on this day, once it is shown that it may still be.',
+  required: ['on', 'at', 'time_zone'],
+  properties: {
+    on: { type: 'string', description: 'The day, YYYY-MM-DD, in `time_zone`' },
+    at: { ...time, description: 'RFC 3339 UTC: the instant that day begins there' },
+    time_zone: { type: 'string', description: 'The company’s, by its IANA name' },
+  },
+};
+
 const HANDOFF: JsonObject = {
   type: 'object',
   required: ['case_ref', 'asked_at', 'respond_by', 'channel'],
@@ -90,6 +102,7 @@ export function operationSchema(
         description: 'Ids of the offers you may accept now: one of them, until its expires_at.',
       },
       agreement: { type: 'object' },
+      scheduled: SCHEDULED,
       signoff: SIGNOFF,
       output,
       problem: PROBLEM_SCHEMA,

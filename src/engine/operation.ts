@@ -1,4 +1,4 @@
-import type { Plan, StepResult } from '../../adapters/sdk/index.ts';
+import type { Plan, PlanStep, StepResult } from '../../adapters/sdk/index.ts';
 import type { Refusal } from '../../protocol/errors.ts';
 import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/ids.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
@@ -84,6 +84,8 @@ export interface Phases {
 /** A step that was begun, and its reversal where there is one. */
 export interface Attempt extends Phases {
   readonly step: string;
+  /** The step as it was planned again on its day: what was agreed on, on today's version of the record. Absent where it is as in the plan. */
+  readonly as?: PlanStep;
   readonly reversal?: Phases;
 }
 
@@ -145,6 +147,8 @@ export interface Operation {
   readonly plan?: { readonly plan: Plan; readonly digest: string; readonly plannedAt: string };
   readonly signoffs: readonly Signoff[];
   readonly attempts: readonly Attempt[];
+  /** The day that what is left of the plan waits for, or waited for last. */
+  readonly schedule?: { readonly on: string; readonly at: string; readonly timeZone: string };
   /** Tries of the current state's work (CRM reads, reconciliations): backs off. */
   readonly tries: number;
   readonly output?: JsonObject;

@@ -28,23 +28,25 @@ export function heldRefusal(world: Pick<World, 'store'>, operation: Operation, h
   const other = by === null ? undefined : world.store.operation(by);
   if (other === undefined) return refusalOf(held);
   const until = endOf(other);
-  const waits = other.state === 'awaiting_signoff' ? 'waits for a person' : 'is being carried out';
-  return refusal(
-    'record-busy',
-    `A request for ${other.action} on this record ${waits}${until === null ? '' : ` until ${until} at the latest`}.`,
-    {
-      open: {
-        action: other.action,
-        state: other.state,
-        until,
-        ...(other.agent.keyid === operation.agent.keyid ? { operation: other.id } : {}),
-      },
+  return refusal('record-busy', `A request for ${other.action} on this record ${waitOf(other, until)}.`, {
+    open: {
+      action: other.action,
+      state: other.state,
+      until,
+      ...(other.agent.keyid === operation.agent.keyid ? { operation: other.id } : {}),
     },
-  );
+  });
+}
+
+function waitOf({ state }: Operation, until: string | null): string {
+  if (state === 'scheduled') return `is agreed for a later day, ${until}, and open until then`;
+  const waits = state === 'awaiting_signoff' ? 'waits for a person' : 'is being carried out';
+  return until === null ? waits : `${waits} until ${until} at the latest`;
 }
 
 /** Null: as soon as it is done. */
-function endOf({ state, signoffs }: Operation): string | null {
+function endOf({ state, signoffs, schedule }: Operation): string | null {
+  if (state === 'scheduled') return schedule?.on ?? null;
   if (state === 'awaiting_signoff') return signoffs.at(-1)?.expiresAt ?? null;
   return null;
 }

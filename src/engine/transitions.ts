@@ -3,6 +3,7 @@ import type { Party, State } from '../../protocol/operation.ts';
 import { isFinalState } from '../../protocol/operation.ts';
 import type { LedgerRecord } from '../ports.ts';
 import type { Operation } from './operation.ts';
+import { hasWritten } from './schedule.ts';
 
 /** The one table of transitions: state → event → next state. Nothing else changes a state. */
 export const TRANSITIONS = {
@@ -29,6 +30,7 @@ export const TRANSITIONS = {
     refused: 'rejected',
     failed: 'failed',
     withdrawn: 'withdrawn',
+    stuck: 'needs_human',
   },
   awaiting_signoff: {
     approved: 'authorized',
@@ -44,8 +46,21 @@ export const TRANSITIONS = {
     voided: 'agreed',
     refused: 'rejected',
     failed: 'failed',
+    scheduled: 'scheduled',
     doubted: 'unknown',
     undoing: 'reversing',
+    stuck: 'needs_human',
+  },
+  // What waits for its day, and passes the gate on it.
+  scheduled: {
+    started: 'executing',
+    scheduled: 'scheduled',
+    voided: 'agreed',
+    refused: 'rejected',
+    failed: 'failed',
+    withdrawn: 'withdrawn',
+    cancelled: 'rejected',
+    doubted: 'unknown',
     stuck: 'needs_human',
   },
   executing: {
@@ -55,6 +70,7 @@ export const TRANSITIONS = {
     conflicted: 'agreed',
     failed: 'failed',
     undoing: 'reversing',
+    stuck: 'needs_human',
   },
   unknown: { looking: 'reconciling' },
   reconciling: {
@@ -76,8 +92,19 @@ export const TRANSITIONS = {
   reversed: {},
 } as const satisfies Record<State, Partial<Record<string, State>>>;
 
+/** Once a step is written, nothing ends as if it were not: a person's no takes it back, and what cannot go on needs a person. */
+const AFTER_WRITING: ReadonlyMap<string, State> = new Map<string, State>([
+  ['rejected', 'reversing'],
+  ['cancelled', 'reversing'],
+  ['refused', 'needs_human'],
+  ['failed', 'needs_human'],
+  ['expired', 'needs_human'],
+]);
+const BEFORE_THE_REST: ReadonlySet<State> = new Set<State>(['agreed', 'awaiting_signoff', 'scheduled']);
+
 /** "Human now" is legal in every state. It takes the operation out of the machine's hands where no write can be under way;
- * elsewhere (a write in flight, a final state) the machine finishes its duty and the person is called beside it. */
+ * elsewhere (a write in flight, a part written, a day that is waited for, a final state) the machine finishes its duty and the person is
+ * called beside it. */
 const HANDOFF_TAKES_OVER: ReadonlySet<State> = new Set<State>([
   'received',
   'negotiating',
@@ -105,6 +132,7 @@ export function nextState(operation: Pick<Operation, 'state' | 'attempts'>, even
     // What may have been written is finished, found or taken back first: an end says what there is.
     return HANDOFF_TAKES_OVER.has(from) && !mayHaveWritten(operation) ? 'handed_off' : from;
   }
+  if (BEFORE_THE_REST.has(from) && AFTER_WRITING.has(event) && hasWritten(operation)) return AFTER_WRITING.get(event);
   const row: Partial<Record<string, State>> = TRANSITIONS[from];
   return Object.hasOwn(row, event) ? row[event] : undefined;
 }
@@ -134,8 +162,9 @@ export function move(
   const next: Operation = {
     ...operation,
     tries: 0,
+    ...(to === 'reversing' ? { dueAt: now.getTime() } : {}),
     ...patch,
-    ...(isFinalState(to) ? { dueAt: null } : {}),
+    ...(isFinalState(to) || to === 'needs_human' ? { dueAt: null } : {}),
     version: operation.version + 1,
     state: to,
     updatedAt: at,

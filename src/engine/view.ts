@@ -3,10 +3,11 @@ import { isFinalState, type NextStep, type OperationView, type SignoffView } fro
 import { agreementJson } from './agreement.ts';
 import { openOffers } from './open-offers.ts';
 import type { Operation, Signoff } from './operation.ts';
+import { whyKept } from './withdraw.ts';
 
 /** What an agent sees of its operation. Pure: the same operation always gives the same view. */
 export function viewOf(operation: Operation): OperationView {
-  const { negotiation, handoff } = operation;
+  const { negotiation, handoff, schedule } = operation;
   const signoff = operation.signoffs.at(-1);
   return {
     id: operation.id,
@@ -32,6 +33,9 @@ export function viewOf(operation: Operation): OperationView {
         }),
     ...(operation.agreement === undefined ? {} : { agreement: agreementJson(operation.agreement) }),
     ...(signoff === undefined ? {} : { signoff: signoffView(signoff) }),
+    ...(operation.state !== 'scheduled' || schedule === undefined
+      ? {}
+      : { scheduled: { on: schedule.on, at: schedule.at, time_zone: schedule.timeZone } }),
     ...(operation.output === undefined ? {} : { output: operation.output }),
     ...(operation.problem === undefined ? {} : { problem: operation.problem }),
     ...(handoff === undefined
@@ -66,8 +70,6 @@ function signoffView(signoff: Signoff): SignoffView {
   };
 }
 
-const WITHDRAWABLE = new Set(['negotiating', 'agreed', 'awaiting_signoff']);
-
 function nextSteps(operation: Operation): NextStep[] {
   const base = `/operations/${operation.id}`;
   const post = (rel: NextStep['rel'], path: string): NextStep => ({ rel, method: 'POST', href: `${base}/${path}` });
@@ -76,12 +78,12 @@ function nextSteps(operation: Operation): NextStep[] {
     steps.push(post('accept', 'accept'));
     if (roundsLeft(operation) > 0) steps.push(post('counter', 'offers'));
   }
-  if (WITHDRAWABLE.has(operation.state)) steps.push(post('withdraw', 'withdraw'));
+  if (whyKept(operation) === undefined) steps.push(post('withdraw', 'withdraw'));
   if (
     !isFinalState(operation.state) &&
     !(operation.state === 'negotiating' && operation.negotiation?.turn === 'agent')
   ) {
-    steps.push({ rel: 'wait', method: 'GET', href: base });
+    steps.push({ rel: operation.state === 'scheduled' ? 'read' : 'wait', method: 'GET', href: base });
   }
   if (operation.receipt !== undefined) steps.push({ rel: 'receipt', method: 'GET', href: `${base}/receipt` });
   steps.push(post('handoff', 'handoff'));

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { demandsOf } from '../engine/demands.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type ActionRules, scopeOf } from '../engine/rules.ts';
+import { mandateOf } from '../engine/schedule.ts';
 import { actionOf, type World } from '../engine/world.ts';
 
 /** Whether the mandate still stands and covers the action and, where they are known, these terms. Read afresh at offer, acceptance and
@@ -15,7 +16,8 @@ export async function withinMandate(
   operation: Operation,
   terms: JsonObject | null,
 ): Promise<Result<void, Refusal>> {
-  const facts = operation.mandate;
+  const now = world.clock.now();
+  const facts = mandateOf(operation, now);
   const action = actionOf(world, operation);
   if (action === undefined) return err(refusal('not-found', 'This action is no longer offered.'));
   const { definition, rules } = action;
@@ -24,7 +26,6 @@ export async function withinMandate(
   if (!tierAllows(facts?.tier ?? 'none', risk, step_up === 'customer'))
     return err(refusal('mandate-exceeded', 'This action needs a stronger proof of who you act for.'));
   if (facts === null) return definition.mandate === 'none' ? ok(undefined) : err(refusal('mandate-missing'));
-  const now = world.clock.now();
   const valid = await world.mandates.stillValid(facts, now);
   if (!valid.ok) return valid;
   const committed = terms === null ? {} : commitmentOf(rules, operation, terms);

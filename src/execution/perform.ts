@@ -1,6 +1,8 @@
 import type { PlanStep } from '../../adapters/sdk/index.ts';
+import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
+import { stepAs } from '../engine/schedule.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
 import { isGone, settledAt } from './absence.ts';
@@ -8,24 +10,27 @@ import { backoff, crmContext, crmProblem, gaveUp, unread } from './crm.ts';
 import { passGate } from './gate.ts';
 import type { Judge } from './prepare.ts';
 import { lookForStep, readBackOf } from './readback.ts';
+import { dayToWaitFor, isForPerson, putOff, unreadOnItsDay, waitsForItsDay } from './schedule.ts';
 import { type WriteOutcome, write } from './write.ts';
 
 /** Ends an operation well: output checked against its schema, receipt signed. */
 export type Complete = (operation: Operation, attempts: readonly Attempt[]) => Promise<Moved>;
 
-/** Passes the last gate before the CRM and records the intent of the next write: the first step that has no result. Holds what is
- * claimed as it is now. */
+/** Passes the last gate before the CRM and records the intent of the next write: the first step that has no result, or the day it waits
+ * for; on that day the gate is passed with a fresh plan. Holds what is claimed as it is now. */
 export async function start(
   world: World,
   judge: Judge,
   complete: Complete,
   from: Operation,
 ): Promise<Moved & Pick<Change, 'holds'>> {
+  const waits = waitsForItsDay(world, from, nextStep(from));
+  if (waits !== undefined) return waits;
   let gate: Awaited<ReturnType<typeof passGate>>;
   try {
     gate = await passGate(world, judge, from);
   } catch (thrown) {
-    const moved = unread(world, from, thrown);
+    const moved = from.state === 'scheduled' ? unreadOnItsDay(world, from, thrown) : unread(world, from, thrown);
     return moved.next.state === from.state ? moved : withoutEffect(world, from, moved);
   }
   const now = world.clock.now();
@@ -35,9 +40,11 @@ export async function start(
   const { operation, holds } = gate;
   const { plan } = operation;
   const next = nextStep(operation);
+  const schedule = from.state === 'scheduled' ? undefined : dayToWaitFor(world, next);
+  if (schedule !== undefined) return { ...putOff(operation, schedule, world.clock.now()), holds };
   const facts = { plan: plan?.digest ?? null, step: next?.id ?? null };
   const patch: Patch = {
-    attempts: next === undefined ? effective(operation.attempts) : begun(operation, next, now),
+    attempts: next === undefined ? effective(operation.attempts) : begun(operation, gate.step ?? next, now),
     dueAt: now.getTime(),
   };
   // A CRM that fails again and again is not tried for ever because of what went well in between.
@@ -51,15 +58,23 @@ export async function start(
 /** The end of an operation whose next write nobody may make any more. */
 export function shutOut(world: World, from: Operation, error: Refusal): Moved {
   const [patch, facts] = [{ problem: toProblem(error) }, { problem: error.code }];
-  return withoutEffect(world, from, move(from, 'refused', 'engine', world.clock.now(), patch, facts));
+  return withoutEffect(
+    world,
+    from,
+    move(from, isForPerson(from, error) ? 'stuck' : 'refused', 'engine', world.clock.now(), patch, facts),
+  );
 }
 
 /** The attempts with the next write's intent as the last. A write that may have been sent before is sent again knowingly. */
-function begun({ attempts }: Operation, { id }: PlanStep, now: Date): Attempt[] {
+function begun({ attempts, plan }: Operation, step: PlanStep, now: Date): Attempt[] {
   const at = now.toISOString();
-  const before = attempts.find(({ step }) => step === id);
+  const { id } = step;
+  const before = attempts.find((each) => each.step === id);
+  // On its day as it was planned then.
+  const agreed = plan?.plan.steps.find((each) => each.id === id);
+  const as = agreed !== undefined && digest(agreed) === digest(step) ? {} : { as: step };
   const again = before?.doubtedAt === undefined ? {} : { resentAt: at };
-  return [...attempts.filter(({ step }) => step !== id), { ...before, step: id, intentAt: at, ...again }];
+  return [...attempts.filter((each) => each.step !== id), { ...before, step: id, ...as, intentAt: at, ...again }];
 }
 
 /** Carries out the step whose intent is recorded, reads it back, and records the outcome. */
@@ -135,7 +150,16 @@ function withoutEffect(world: World, operation: Operation, end: Moved): Moved {
     const dueAt = Math.max(now.getTime(), settledAt(world, operation, open));
     return move(operation, 'doubted', 'engine', now, { tries: operation.tries, dueAt }, { why: 'not settled' });
   }
-  if (operation.attempts.some(({ result }) => result !== undefined)) {
+  const written = effective(operation.attempts);
+  // What was done on an earlier day has been relied on since: what is left is planned anew, or is for a person.
+  if (written.length > 0 && operation.schedule !== undefined) {
+    const attempts = [...written, ...operation.attempts.flatMap((each) => settled(each, now))];
+    if (end.next.state === 'agreed') return { ...end, next: { ...end.next, attempts } };
+    const { problem } = end.next;
+    const facts = { event: end.record['event'] ?? null };
+    return move(operation, 'stuck', 'engine', now, problem === undefined ? {} : { problem }, facts);
+  }
+  if (written.length > 0) {
     const problem = end.next.problem ?? UNDONE;
     return move(
       operation,
@@ -154,7 +178,8 @@ const UNDONE = toProblem(
 );
 
 /** What is kept of a write that came to nothing: whether it was sent twice, whatever is planned next. */
-function settled({ step, intentAt, doubtedAt, resentAt }: Attempt, now: Date): Attempt[] {
+function settled({ step, intentAt, doubtedAt, resentAt, result }: Attempt, now: Date): Attempt[] {
+  if (result !== undefined) return [];
   if (doubtedAt === undefined && resentAt === undefined) return [];
   return [{ step, intentAt, resentAt: resentAt ?? now.toISOString() }];
 }
@@ -191,7 +216,7 @@ export function withAttempt({ attempts }: Operation, seen: Attempt): Attempt[] {
 
 export function currentStep(operation: Operation): { step: PlanStep; attempt: Attempt } {
   const attempt = operation.attempts.at(-1);
-  const step = operation.plan?.plan.steps.find(({ id }) => id === attempt?.step);
+  const step = attempt === undefined ? undefined : stepAs(operation, attempt);
   if (attempt === undefined || step === undefined) throw new Error('executing without an intent');
   return { step, attempt };
 }

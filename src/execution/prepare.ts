@@ -7,6 +7,7 @@ import type { Operation, Signoff } from '../engine/operation.ts';
 import { heldRefusal } from '../engine/record-holds.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOn } from '../engine/rules.ts';
+import { doneSteps, inWords } from '../engine/schedule.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
@@ -52,14 +53,19 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
   if (!allowed.ok) return allowed;
   const holds = orLater(holdsOf(world, operation, { terms: terms.value, readAt }));
   if (!holds.ok) return holds;
-  const plan = await world.crm.plan(crmContext(world, operation), {
+  const done = doneSteps(from);
+  const left = await world.crm.plan(crmContext(world, operation), {
     operation: operation.id,
     action: operation.action,
     input: operation.input,
     asked_on: askedOn(operation).asked_on,
     accounts: operation.mandate?.constraints.accounts ?? [],
     ...(terms.value === null ? {} : { terms: terms.value }),
+    ...(done.length === 0 ? {} : { done }),
   });
+  // What is written stays a part of the plan, and is never written again.
+  const isDone = new Set(done.map(({ id }) => id));
+  const plan = { ...left, steps: [...done, ...left.steps.filter(({ id }) => !isDone.has(id))] };
   const kept = await keepsToPrincipal(world, operation, plan, reads.value);
   if (!kept.ok) return kept;
   const planned = { plan, digest: digest(plan), plannedAt: world.clock.now().toISOString() };
@@ -118,7 +124,7 @@ function ask(world: World, operation: Operation, plan: Planned, verdict: Verdict
       plan_digest: plan.digest,
       role: signoff.role,
       reasons: signoff.reasons,
-      summary: plan.plan.steps.map(({ summary }) => summary),
+      summary: plan.plan.steps.map(inWords),
       url: `${world.settings.origin}/console/signoffs/${signoff.id}`,
       expires_at: signoff.expiresAt,
     }),

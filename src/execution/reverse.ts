@@ -1,5 +1,6 @@
 import type { PlanStep, StepResult } from '../../adapters/sdk/index.ts';
 import type { Attempt, Operation, Phases } from '../engine/operation.ts';
+import { stepAs } from '../engine/schedule.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
 import { judgeAbsence } from './absence.ts';
@@ -27,7 +28,7 @@ export async function reverse(world: World, operation: Operation, continuing: bo
     const steps = operation.attempts.filter(({ reversal }) => reversal?.result !== undefined).length;
     return move(operation, 'undone', 'engine', now, {}, { steps });
   }
-  const step = operation.plan?.plan.steps.find((each) => each.id === attempt.step);
+  const step = stepAs(operation, attempt);
   if (step === undefined || world.crm.compensate === undefined) return stuck(world, operation, 'not reversible');
   const { reversal, result: done } = attempt;
   if (reversal === undefined) return intend(world, operation, attempt, {});

@@ -1,9 +1,11 @@
+import { withoutOwn } from '../../adapters/sdk/dated.ts';
 import type { Snapshot } from '../../adapters/sdk/index.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type Subject, scopeOf } from '../engine/rules.ts';
+import { doneSteps } from '../engine/schedule.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { crmContext } from './crm.ts';
 
@@ -34,12 +36,13 @@ export async function readSubjects(world: World, operation: Operation): Promise<
   return isMixed ? err(SEVERAL_ACCOUNTS()) : ok(reads);
 }
 
-/** The operation with its records as read: a name whose expression gave a list has a list. */
+/** The operation with its records as read, without what it wrote itself so far: a name whose expression gave a list has a list. */
 export function withRecords(operation: Operation, reads: readonly Read[]): Operation {
   const records: Record<string, Json> = {};
+  const done = doneSteps(operation);
   for (const { name, snapshot } of reads) {
     const before = records[name];
-    const data: JsonObject = snapshot.data;
+    const data: JsonObject = withoutOwn(snapshot.ref, snapshot.data, done);
     if (before === undefined) records[name] = data;
     else records[name] = Array.isArray(before) ? [...before, data] : [before, data];
   }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
+import { hasWritten } from '../engine/schedule.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import { type Approver, checkDecision, type Decision } from './decide.ts';
@@ -64,6 +65,13 @@ export async function decide(
       return ok({ next: moved.next, expected: operation.version, records: [moved.record], outgoing });
     }
     case 'countered': {
+      if (hasWritten(operation))
+        return err(
+          refusal(
+            'wrong-state',
+            'A part of it is written: approve what is left, or reject it to take back what is written.',
+          ),
+        );
       if (decision.terms === undefined) return err(refusal('terms-invalid', 'A counter-offer needs terms.'));
       const changed = await deps.personCounters(operation, decision.terms, { signoffs });
       return changed.ok ? ok({ ...changed.value, outgoing }) : changed;

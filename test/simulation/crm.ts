@@ -28,6 +28,8 @@ export interface Written {
   readonly key: string;
   readonly thing: string;
   readonly value: number;
+  /** Unix ms. */
+  readonly at: number;
 }
 
 const ACCOUNT = 'acc';
@@ -62,7 +64,7 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
       version: String(put(id, value)),
     };
     results.set(key, result);
-    written.push({ key, thing: id, value });
+    written.push({ key, thing: id, value, at: now().getTime() });
     return result;
   }
 
@@ -120,6 +122,8 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
     return { ref, version: String(version), versionKind: 'counter', readAt: now().toISOString(), data };
   };
 
+  const thingOf = ({ changes }: PlanStep) => changes[0]?.ref.value ?? '';
+
   const adapter: Adapter = {
     manifest: {
       name: 'simulated',
@@ -145,23 +149,33 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
       reach();
       return snapshot(ref.value);
     },
-    async plan(_ctx, { operation, input }) {
+    async plan(_ctx, { operation, input, done = [] }) {
       reach();
-      const named = [input['first'], input['second']].flatMap((each) => (typeof each === 'string' ? [each] : []));
-      const to = Number(input['value']);
-      const steps = named.flatMap((id): PlanStep[] => {
+      const later = typeof input['later'] === 'string' ? input['later'] : undefined;
+      const value = Number(input['value']);
+      const wanted = [
+        { thing: input['first'], to: value, on: undefined },
+        { thing: input['second'], to: value, on: later },
+        // The first thing again, on its day.
+        { thing: input['again'], to: value + 1, on: later },
+      ].flatMap(({ thing: id, ...rest }) => (typeof id === 'string' ? [{ id, ...rest }] : []));
+      const left = new Map<string, number>();
+      const steps = wanted.flatMap(({ id, to, on }): PlanStep[] => {
+        const name = on === undefined ? id : `${id}-${to === value ? 'second' : 'again'}`;
         const { ref, version, data } = snapshot(id);
-        if (data['value'] === to) return [];
-        const change = { ref, field: 'value', label: 'Value', from: Number(data['value']), to };
+        const from = left.get(id) ?? Number(data['value']);
+        if (done.some((each) => each.id === name) || from === to) return [];
+        left.set(id, to);
         return [
           {
-            id,
+            id: name,
             action: 'sim.write',
             summary: `Set ${id}`,
-            changes: [change],
+            changes: [{ ref, field: 'value', label: 'Value', from, to }],
             preconditions: [{ ref, version }],
-            idempotencyKey: `${operation}:${id}`,
+            idempotencyKey: `${operation}:${name}`,
             reversal: 'undo',
+            ...(on === undefined ? {} : { not_before: on }),
             payload: { value: to },
           },
         ];
@@ -171,18 +185,18 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
     execute: async (_ctx, step) => {
       sent(step);
       const [precondition] = step.preconditions;
-      return write(step.idempotencyKey, step.id, Number(step.payload['value']), precondition?.version ?? '');
+      return write(step.idempotencyKey, thingOf(step), Number(step.payload['value']), precondition?.version ?? '');
     },
     async verify(_ctx, step) {
       reach();
       if (!results.has(step.idempotencyKey)) return { state: 'not_applied', diff: [] };
-      const after = snapshot(step.id);
+      const after = snapshot(thingOf(step));
       const holds = after.data['value'] === step.payload['value'];
       return { state: holds ? 'applied' : 'diverged', after, diff: holds ? [] : step.changes };
     },
     async compensate(_ctx, step, done) {
       const before = Number(step.changes[0]?.from);
-      return write(`${step.idempotencyKey}:undo`, step.id, before, done.version);
+      return write(`${step.idempotencyKey}:undo`, thingOf(step), before, done.version);
     },
     async verifyReversal(_ctx, step) {
       reach();

@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { essenceOf } from '../../adapters/sdk/dated.ts';
 import { canonicalBytes, digest } from '../../protocol/canonical.ts';
 import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
@@ -17,7 +18,7 @@ import { type Features, makePipeline } from '../../src/pipeline.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { makeSqliteWatches } from '../../src/store/watches-sqlite.ts';
 import { makeFollower } from '../../src/watch/follow.ts';
-import { Crash, makeSimulatedCrm, type Tape } from './crm.ts';
+import { Crash, makeSimulatedCrm, type Tape, type Written } from './crm.ts';
 
 const THINGS = ['t0', 't1', 't2'];
 const AGENT = 'A'.repeat(43);
@@ -25,7 +26,9 @@ const START_MS = Date.UTC(2026, 10, 1);
 const OPERATIONS_MAX = 4;
 const CHOICES = 12;
 /** Rounds of an hour in which everything that was begun must end, once nothing fails any more. */
-const CALM_ROUNDS = 60;
+const CALM_ROUNDS = 200;
+/** How many days ahead what is asked for may be. */
+const DAYS_AHEAD = 4;
 const HOUR_MS = 3_600_000;
 
 const keys = await loadCompanyKeys(join(mkdtempSync(join(tmpdir(), 'parley-sim-')), 'keys.json'));
@@ -140,9 +143,13 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
   crm.onSent((step) => {
     const id = step.idempotencyKey.slice(0, step.idempotencyKey.lastIndexOf(':'));
     const now = store.operation(id);
-    const planned = now?.plan?.plan.steps.find((each) => each.id === step.id);
-    if (now?.state !== 'executing' || now.attempts.at(-1)?.step !== step.id)
-      wrong.push(`${id}: sent without a recorded intent`);
+    const attempt = now?.attempts.at(-1);
+    const agreed = now?.plan?.plan.steps.find((each) => each.id === step.id);
+    const planned = attempt?.as ?? agreed;
+    if (now?.state !== 'executing' || attempt?.step !== step.id) wrong.push(`${id}: sent without a recorded intent`);
+    if (agreed !== undefined && planned !== undefined && !same(essenceOf(agreed), essenceOf(planned)))
+      wrong.push(`${id}: sent on its day what was not agreed on`);
+    if (nowMs < Date.parse(step.not_before ?? '')) wrong.push(`${id}: sent before its day`);
     if (now === undefined || planned === undefined || !same(planned, step))
       wrong.push(`${id}: sent what was not planned`);
     const approved = now?.signoffs.some(
@@ -220,7 +227,9 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
       case 3: {
         if (all().length >= OPERATIONS_MAX) return;
         const [first, second] = [pick(THINGS), tape.draw(2) === 1 ? pick(THINGS) : undefined];
-        const other = second === undefined || second === first ? {} : { second };
+        const later = tape.draw(2) === 1 ? { later: dayAfter(nowMs, tape.draw(DAYS_AHEAD)) } : {};
+        const again = 'later' in later && tape.draw(2) === 1 ? { again: first ?? 't0' } : {};
+        const other = { ...(second === undefined || second === first ? {} : { second }), ...later, ...again };
         await ask('submit', 'sim.write', {
           input: { first: first ?? 't0', ...other, value: 1 + tape.draw(3), asks: tape.draw(3) > 0 },
         });
@@ -237,6 +246,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
         const operation = pick(all());
         if (operation !== undefined && tape.draw(4) === 1)
           await ask(tape.draw(2) === 0 ? 'withdraw' : 'handoff', operation.id, {});
+        else if (operation !== undefined && tape.draw(8) === 1) await pipeline.cancel(operation.id, 'No.', { id: 'p' });
         return;
       }
       case 9:
@@ -263,6 +273,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
 
   // Nothing fails any more, and people answer.
   crm.heal();
+  const waiting = all().filter(({ state, dueAt }) => state === 'scheduled' && (dueAt ?? 0) > nowMs);
   for (let round = 0; round < CALM_ROUNDS && all().some(unsettled); round += 1) {
     nowMs += HOUR_MS;
     crm.settle();
@@ -284,11 +295,26 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
         crm.written.map(({ key }) => key),
       ),
     );
+  wrong.push(...waiting.flatMap(({ id, version }) => lateOn(store.operation(id), version, crm.written)));
   const receipts = all().filter(({ state, receipt }) => isFinalState(state) && receipt === undefined);
   wrong.push(...receipts.map(({ id }) => `${id}: ended without a receipt`));
   store.close();
   return wrong;
 }
+
+/** What is carried out on its day is carried out when the day begins, where nothing stands in its way. */
+function lateOn(operation: Operation | undefined, version: number, written: readonly Written[]): string[] {
+  if (operation?.state !== 'completed') return [];
+  const { id, schedule, history } = operation;
+  if (history.slice(version).some(({ event }) => event === 'voided' || event === 'conflicted')) return [];
+  const last = written.filter(({ key }) => mine(key, id)).at(-1);
+  const due = Date.parse(schedule?.at ?? '');
+  const isThen = last !== undefined && last.at >= due && last.at <= due + 2 * HOUR_MS;
+  return isThen ? [] : [`${id}: written at ${last?.at}, not on its day`];
+}
+
+/** The day so many days after this one, `2027-06-01`. */
+const dayAfter = (ms: number, days: number): string => new Date(ms + days * 24 * HOUR_MS).toISOString().slice(0, 10);
 
 const unsettled = ({ state }: Operation) => !isFinalState(state) && state !== 'needs_human';
 

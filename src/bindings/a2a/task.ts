@@ -13,6 +13,8 @@ const TASK_STATE: Readonly<Record<State, TaskState>> = {
   agreed: TaskState.TASK_STATE_WORKING,
   awaiting_signoff: TaskState.TASK_STATE_AUTH_REQUIRED,
   authorized: TaskState.TASK_STATE_WORKING,
+  // Carried out on its day: nobody has to do anything until then.
+  scheduled: TaskState.TASK_STATE_WORKING,
   executing: TaskState.TASK_STATE_WORKING,
   unknown: TaskState.TASK_STATE_WORKING,
   reconciling: TaskState.TASK_STATE_WORKING,
@@ -79,8 +81,8 @@ export function statusOf(operation: Operation): TaskStatus {
 
 /** What a state alone does not say (A2A §7.6.4: it never is an authorisation): what exactly waits for whose decision, until when. */
 export function scopeOf(operation: Operation): { [uri: string]: unknown } {
-  const { action, state, version, signoff, handoff } = viewOf(operation);
-  const scope = { action, state, version, signoff, handoff };
+  const { action, state, version, signoff, scheduled, handoff } = viewOf(operation);
+  const scope = { action, state, version, signoff, scheduled, handoff };
   return { [A2A_EXTENSION.actions]: JSON.parse(JSON.stringify(scope)) };
 }
 

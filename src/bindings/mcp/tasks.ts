@@ -46,11 +46,12 @@ export function makeTaskIds(keys: Pick<Keys, 'sign'>) {
   };
 }
 
-/** Whether the call has its result: it became the agent's turn, the operation ended, or a person took it. Once true, true for ever. */
+/** Whether the call has its result: it became the agent's turn, the operation ended, it waits for its day, or a person took it. Once true, true for ever. */
 export function isDone(operation: Operation, since: number): boolean {
   return operation.history.some(
     ({ at, to, by }) =>
-      Date.parse(at) >= since && (isFinalState(to) || to === 'needs_human' || (to === 'negotiating' && by !== 'agent')),
+      Date.parse(at) >= since &&
+      (isFinalState(to) || to === 'needs_human' || to === 'scheduled' || (to === 'negotiating' && by !== 'agent')),
   );
 }
 
