@@ -7,10 +7,13 @@ import { checkMandate, type MandateAsk, type MandateFacts } from './mandate-fact
 import { GATEWAY, type Holder, holder, issuers, NONCE, NOW, seconds } from './mandate-fixture.ts';
 
 const at = (after: number) => new Date((seconds + after) * 1000);
+const monthly = { amount: 100_000, currency: 'EUR', period: 'month' } as const;
 const wide: MandateConstraints = {
   actions: ['contract.renew', 'data.validate'],
   accounts: ['A-1001'],
   max_total: { amount: 1_000_000, currency: 'EUR' },
+  max_total_per_period: monthly,
+  max_uses: 5,
   max_delegations: 2,
 };
 const narrow: MandateConstraints = {
@@ -19,6 +22,7 @@ const narrow: MandateConstraints = {
   max_total: { amount: 500_000, currency: 'EUR' },
   max_delegations: 1,
 };
+const { max_total_per_period: _monthly, ...withoutPeriod } = narrow;
 const [orchestrator, specialist, person] = [await holder('agent'), await holder('stranger'), await holder('principal')];
 
 const issued = (constraints = wide) =>
@@ -127,6 +131,10 @@ describe('a mandate that is handed on', () => {
     ['a higher total', { ...narrow, max_total: { amount: 1_000_001, currency: 'EUR' } }],
     ['a total in another currency', { ...narrow, max_total: { amount: 1, currency: 'USD' } }],
     ['no total at all', { actions: narrow.actions, accounts: narrow.accounts }],
+    ['no limit of a period', withoutPeriod],
+    ['a limit of another period', { ...narrow, max_total_per_period: { ...monthly, period: 'day' } }],
+    ['a higher limit of a period', { ...narrow, max_total_per_period: { ...monthly, amount: 100_001 } }],
+    ['more uses', { ...narrow, max_uses: 6 }],
     ['more hops', { ...narrow, max_delegations: 2 }],
   ])('is not widened: %s', async (_name, constraints) => {
     await expect(handOn(await issued(), { constraints })).rejects.toThrow(TypeError);
@@ -175,12 +183,17 @@ const constraints: fc.Arbitrary<MandateConstraints> = fc
     accounts: fc.subarray(['A-1', 'A-2'], { minLength: 1 }),
     total: limit,
     currency: fc.constantFrom('EUR', 'USD'),
+    inPeriod: limit,
+    period: fc.constantFrom('day' as const, 'month' as const),
+    max_uses: limit,
     max_term_months: limit,
     max_seats: limit,
     max_delegations: limit,
   })
-  .map(({ total, currency, max_term_months, max_seats, max_delegations, ...rest }) => ({
+  .map(({ total, currency, inPeriod, period, max_uses, max_term_months, max_seats, max_delegations, ...rest }) => ({
     ...rest,
+    ...(inPeriod === undefined ? {} : { max_total_per_period: { amount: inPeriod, currency, period } }),
+    ...(max_uses === undefined ? {} : { max_uses }),
     ...(total === undefined ? {} : { max_total: { amount: total, currency } }),
     ...(max_term_months === undefined ? {} : { max_term_months }),
     ...(max_seats === undefined ? {} : { max_seats }),
@@ -214,7 +227,7 @@ describe('a narrower mandate', () => {
         for (const ask of asked)
           if (checkMandate(facts(given), ask, NOW).ok) expect(checkMandate(facts(wider), ask, NOW).ok).toBe(true);
       }),
-      { numRuns: 5_000 },
+      { numRuns: 20_000 },
     );
     expect(narrowed).toBeGreaterThan(50);
   });

@@ -11,7 +11,7 @@ import {
   readConstraints,
   readMandateClaims,
 } from './mandate-claims.ts';
-import type { MandateConstraints } from './mandate-facts.ts';
+import { type MandateConstraints, type MandateFacts, sharedLimits } from './mandate-facts.ts';
 import type { Money } from './money.ts';
 import { err, ok, type Result } from './result.ts';
 import { openDisclosures, sdHash, shownOf, splitSdJwt } from './sd-jwt.ts';
@@ -47,6 +47,8 @@ export interface Chained {
   readonly expiresAt: number;
   /** Every hop, first to last: what a revocation may name, and who handed it to whom. */
   readonly hops: readonly { readonly jti: string; readonly to: string }[];
+  /** What all operations under the mandate, and under each hop of it, share. */
+  readonly chain: NonNullable<MandateFacts['chain']>;
 }
 
 const seconds: Shape<number> = { misfit: (value, path) => (Number.isSafeInteger(value) ? undefined : path) };
@@ -87,7 +89,14 @@ export async function followChain(
   hops: readonly Hop[],
   now: Date,
 ): Promise<Result<Chained, string>> {
-  let chained: Chained = { holder: agent, constraints: root.constraints, expiresAt: root.exp, hops: [] };
+  let name = root.jti;
+  let chained: Chained = {
+    holder: agent,
+    constraints: root.constraints,
+    expiresAt: root.exp,
+    hops: [],
+    chain: [{ name, ...sharedLimits(root.constraints) }],
+  };
   for (const { jwt, claims, holder } of hops) {
     const narrower = narrows(chained.constraints, claims.constraints);
     if (!narrower.ok) return err(`is handed on ${narrower.error}`);
@@ -95,11 +104,14 @@ export async function followChain(
     if (!(claims.iat <= now.getTime() / 1000 + LIMITS.clockSkewSeconds)) return err('has a delegation from the future');
     if (!(now.getTime() < claims.exp * 1000)) return err('has a delegation that has expired');
     if (!(await isSignedBy(jwt, [chained.holder]))) return err('is handed on by somebody who did not hold it');
+    // Within the chain: two hops of different mandates, or of different holders, may have the same id.
+    name += ` ${claims.jti}`;
     chained = {
       holder,
       constraints: claims.constraints,
       expiresAt: claims.exp,
       hops: [...chained.hops, { jti: claims.jti, to: await thumbprintOf(holder) }],
+      chain: [...chained.chain, { name, ...sharedLimits(claims.constraints) }],
     };
   }
   return ok(chained);
@@ -112,6 +124,9 @@ export function narrows(held: MandateConstraints, given: MandateConstraints): Re
   if (!given.actions.every((each) => held.actions.includes(each))) return err('for actions it does not cover');
   if (!given.accounts.every((each) => held.accounts.includes(each))) return err('for accounts it does not cover');
   if (!withinMoney(held.max_total, given.max_total)) return err('with a higher `max_total`');
+  if (!withinPeriod(held.max_total_per_period, given.max_total_per_period))
+    return err('with a higher `max_total_per_period`, or one for another period');
+  if (!within(held.max_uses, given.max_uses)) return err('with higher `max_uses`');
   if (!within(held.max_term_months, given.max_term_months)) return err('with a longer `max_term_months`');
   return within(held.max_seats, given.max_seats) ? ok(undefined) : err('with higher `max_seats`');
 }
@@ -121,6 +136,12 @@ const within = (held: number | undefined, given: number | undefined): boolean =>
 
 const withinMoney = (held: Money | undefined, given: Money | undefined): boolean =>
   held === undefined || (given !== undefined && given.currency === held.currency && given.amount <= held.amount);
+
+/** A limit for another period is not a narrower one: so much a day may be more in a month. */
+const withinPeriod = (
+  held: MandateConstraints['max_total_per_period'],
+  given: MandateConstraints['max_total_per_period'],
+): boolean => withinMoney(held, given) && (held === undefined || given?.period === held.period);
 
 export interface Delegating {
   /** The key of the present holder. */

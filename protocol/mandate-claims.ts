@@ -1,6 +1,6 @@
 /** What stands in a mandate and in its key binding: closed, so that a limit nobody here understands is a refusal, never ignored. */
 import { LIMITS } from './limits.ts';
-import type { MandateConstraints } from './mandate-facts.ts';
+import { type MandateConstraints, PERIODS, type Period } from './mandate-facts.ts';
 import type { Money } from './money.ts';
 import { URN } from './names.ts';
 import { err, ok, type Result } from './result.ts';
@@ -56,13 +56,20 @@ const names = (pattern: RegExp): Shape<readonly string[]> => ({
     Array.isArray(value) && value.length === 0 ? path : listOf(matching(pattern)).misfit(value, path),
 });
 
+const currency = matching(/^[A-Z]{3}$/);
 const constraints = objectWith<
   Pick<MandateConstraints, 'actions' | 'accounts'>,
   Omit<MandateConstraints, 'actions' | 'accounts'>
 >(
   { actions: names(/^[a-z][a-z0-9_.-]{0,63}$/), accounts: names(/^[\x21-\x7e]{1,128}$/) },
   {
-    max_total: object<Money>({ amount: whole(0), currency: matching(/^[A-Z]{3}$/) }),
+    max_total: object<Money>({ amount: whole(0), currency }),
+    max_total_per_period: object<Money & { readonly period: Period }>({
+      amount: whole(0),
+      currency,
+      period: oneOf(PERIODS),
+    }),
+    max_uses: whole(0),
     max_term_months: whole(0),
     max_seats: whole(0),
     max_delegations: whole(0),

@@ -14,14 +14,33 @@ export type Risk = 'R0' | 'R1' | 'R2' | 'R3';
  * `bearer` nothing but possession of a token. */
 export type Proof = 'signature' | 'dpop' | 'bearer';
 
+export const PERIODS = ['day', 'month', 'year'] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** The limits that all operations of one permission share. */
+export type SharedLimits = Pick<MandateConstraints, 'max_total' | 'max_total_per_period' | 'max_uses'>;
+
+export function sharedLimits({ max_total, max_total_per_period, max_uses }: MandateConstraints): SharedLimits {
+  return {
+    ...(max_total === undefined ? {} : { max_total }),
+    ...(max_total_per_period === undefined ? {} : { max_total_per_period }),
+    ...(max_uses === undefined ? {} : { max_uses }),
+  };
+}
+
 /** The closed vocabulary: a mandate with any other constraint is refused. Absent means not limited, except `actions` and `accounts`. */
 export interface MandateConstraints {
   /** Action names, e.g. `contract.renew`. Exact: there are no wildcards. */
   readonly actions: readonly string[];
   /** CRM account references this agent may touch, e.g. `A-1001`. */
   readonly accounts: readonly string[];
-  /** Highest total commitment, minor units. Any other currency exceeds it: a mandate holds no exchange rates. */
+  /** Highest total of all commitments over the mandate's life, minor units. Any other currency exceeds it: a mandate holds no exchange
+   * rates. */
   readonly max_total?: Money;
+  /** The same for each day, month or year, in the gateway's time zone. */
+  readonly max_total_per_period?: Money & { readonly period: Period };
+  /** How many operations it may bring about, over its life. */
+  readonly max_uses?: number;
   readonly max_term_months?: number;
   readonly max_seats?: number;
   /** How many times it may be handed on, one hop after the other. Absent: never. */
@@ -42,6 +61,9 @@ export interface MandateFacts {
   /** When the principal gave it, Unix seconds; unknown where its form does not say. */
   readonly issuedAt?: number;
   readonly constraints: MandateConstraints;
+  /** The permissions it is made of, from the one the principal gave to the last hop, each with what all operations under it share. Left
+   * out where there is one, named by its `jti`. */
+  readonly chain?: readonly (SharedLimits & { readonly name: string })[];
   /** The hops it was handed on by, first to last; the limits above are what the last one left. A revocation of any ends it. */
   readonly delegations?: readonly { readonly jti: string; readonly to: string }[];
   /** Where its revocation status is published (Token Status List), when it is not only the company's own. */
@@ -66,10 +88,13 @@ export function checkMandate(facts: MandateFacts, ask: MandateAsk, now: Date): R
   const { actions, accounts, max_total: most, max_term_months: longest, max_seats: seats } = facts.constraints;
   if (!actions.includes(ask.action)) return exceeded('It does not name this action.');
   if (ask.account !== undefined && !accounts.includes(ask.account)) return exceeded('It does not name this account.');
-  if (most !== undefined && ask.total !== undefined) {
-    if (ask.total.currency !== most.currency) return exceeded('Its limit is in another currency.');
-    if (!(ask.total.amount <= most.amount)) return exceeded('The total is above its `max_total`.');
+  const { max_total_per_period: perPeriod, max_uses: uses } = facts.constraints;
+  for (const [name, limit] of Object.entries({ max_total: most, max_total_per_period: perPeriod })) {
+    if (limit === undefined || ask.total === undefined) continue;
+    if (ask.total.currency !== limit.currency) return exceeded('Its limit is in another currency.');
+    if (!(ask.total.amount <= limit.amount)) return exceeded(`The total is above its \`${name}\`.`);
   }
+  if (uses === 0) return exceeded('Its `max_uses` is none.');
   if (above(ask.termMonths, longest)) return exceeded('The term is above its `max_term_months`.');
   if (above(ask.seats, seats)) return exceeded('The seats are above its `max_seats`.');
   return ok(undefined);

@@ -137,7 +137,7 @@ function checkBinding(
 
 function toFacts(
   { jti, iss, sub, iat, status, name, email }: MandateClaims,
-  { constraints, expiresAt, hops }: Chained,
+  { constraints, expiresAt, hops, chain }: Chained,
   { tier }: MandateIssuer,
   hash: string,
 ): MandateFacts {
@@ -150,7 +150,7 @@ function toFacts(
     expiresAt,
     issuedAt: iat,
     constraints,
-    ...(hops.length > 0 && { delegations: hops }),
+    ...(hops.length > 0 && { delegations: hops, chain }),
     ...(status && { status: { uri: status.status_list.uri, index: status.status_list.idx } }),
     ...((name !== undefined || email !== undefined) && {
       disclosed: { ...(name !== undefined && { name }), ...(email !== undefined && { email }) },

@@ -143,7 +143,13 @@ describe('limits', () => {
   const currency = fc.constantFrom('EUR', 'USD');
   const limit = fc.integer({ min: 0, max: 4 });
   const constraints = fc.record(
-    { max_total: fc.record({ amount: limit, currency }), max_term_months: limit, max_seats: limit },
+    {
+      max_total: fc.record({ amount: limit, currency }),
+      max_total_per_period: fc.record({ amount: limit, currency, period: fc.constantFrom('day', 'month', 'year') }),
+      max_uses: limit,
+      max_term_months: limit,
+      max_seats: limit,
+    },
     { requiredKeys: [] },
   );
   const ask = fc.record(
@@ -162,13 +168,15 @@ describe('limits', () => {
       fc.property(constraints, ask, fc.integer({ min: -120, max: 120 }), (limits, asked, later) => {
         const fits = (value: number | undefined, most: number | undefined) =>
           value === undefined || most === undefined || value <= most;
-        const sameMoney = !asked.total || !limits.max_total || asked.total.currency === limits.max_total.currency;
+        const moneys = [limits.max_total, limits.max_total_per_period].flatMap((each) => each ?? []);
+        const sameMoney = moneys.every((each) => !asked.total || asked.total.currency === each.currency);
         const within =
           later < 60 &&
           asked.action === 'contract.renew' &&
           asked.account !== 'A-2002' &&
           sameMoney &&
-          fits(asked.total?.amount, limits.max_total?.amount) &&
+          moneys.every((each) => fits(asked.total?.amount, each.amount)) &&
+          limits.max_uses !== 0 &&
           fits(asked.termMonths, limits.max_term_months) &&
           fits(asked.seats, limits.max_seats);
         expect(checkMandate(facts(limits), asked, new Date((seconds + later) * 1000)).ok).toBe(within);

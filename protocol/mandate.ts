@@ -11,9 +11,12 @@ export {
   type MandateAsk,
   type MandateConstraints,
   type MandateFacts,
+  type Period,
   type Proof,
   proofAllows,
   type Risk,
+  type SharedLimits,
+  sharedLimits,
   type Tier,
   tierAllows,
 } from './mandate-facts.ts';

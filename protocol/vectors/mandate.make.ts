@@ -54,7 +54,13 @@ const accepted: Readonly<Record<string, Forgery>> = {
   'by the company, nothing disclosed': {},
   'by the company, name and e-mail disclosed': { disclosures: [NAME, EMAIL] },
   'by the company, every limit set': {
-    constraints: { max_total: { amount: 1_200_000, currency: 'EUR' }, max_term_months: 24, max_seats: 50 },
+    constraints: {
+      max_total: { amount: 1_200_000, currency: 'EUR' },
+      max_total_per_period: { amount: 100_000, currency: 'EUR', period: 'month' },
+      max_uses: 12,
+      max_term_months: 24,
+      max_seats: 50,
+    },
   },
   'by the principal, ES256, with a status list': {
     issuer: 'principal',
@@ -93,6 +99,11 @@ const refused: Readonly<Record<string, Forgery>> = {
   'constraints hidden, not disclosed': { claims: { constraints: undefined, _sd: [await digestOf(hiddenConstraints)] } },
   'unknown constraint': { constraints: { max_discount: 10 } },
   'extra member in a constraint': { constraints: { max_total: { amount: 100, currency: 'EUR', per: 'month' } } },
+  'limit for a period that is none': {
+    constraints: { max_total_per_period: { amount: 100, currency: 'EUR', period: 'week' } },
+  },
+  'limit of a period without it': { constraints: { max_total_per_period: { amount: 100, currency: 'EUR' } } },
+  'fewer uses than none': { constraints: { max_uses: -1 } },
   'limit that is no integer': { constraints: { max_seats: 1.5 } },
   'no actions': { constraints: { actions: [] } },
   'no accounts': { constraints: { accounts: [] } },

@@ -9,6 +9,7 @@ import { hashPassword } from '../console/session.ts';
 import { loadCompanyKeys } from '../identity/company-keys.ts';
 import { appendRevocation } from '../identity/revocations.ts';
 import { systemClock } from '../identity/world-sources.ts';
+import { LIMIT_OPTIONS, LIMIT_USAGE, readLimits } from './mandate-limits.ts';
 
 export interface Io {
   readonly out: (line: string) => void;
@@ -31,7 +32,8 @@ export async function operatorCommand(
   return issue(args, io);
 }
 
-/** `parley mandate --subject contact:C-1 --account A-1 --action contract.renew --key agent.jwk.json [--days 30] [--config FILE]` */
+/** `parley mandate --subject contact:C-1 --account A-1 --action contract.renew --key agent.jwk.json [--days 30] [--config FILE]` and
+ * limits. */
 async function issue(args: readonly string[], io: Io): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -42,11 +44,17 @@ async function issue(args: readonly string[], io: Io): Promise<number> {
       key: { type: 'string' },
       days: { type: 'string', default: '30' },
       config: { type: 'string' },
+      ...LIMIT_OPTIONS,
     },
   });
   const { subject, account: accounts, action: actions, key, days } = values;
   if (subject === undefined || accounts === undefined || actions === undefined || key === undefined) {
-    io.err('parley mandate needs --subject, --account, --action and --key');
+    io.err(`parley mandate needs --subject, --account, --action and --key; limits: ${LIMIT_USAGE}`);
+    return 2;
+  }
+  const limits = readLimits(values);
+  if (!limits.ok) {
+    io.err(limits.error);
     return 2;
   }
   const agent = publicJwk(JSON.parse(readFileSync(key, 'utf8')));
@@ -65,7 +73,7 @@ async function issue(args: readonly string[], io: Io): Promise<number> {
     jti: randomUUID(),
     now,
     expiresAt: new Date(now.getTime() + Number(days) * DAY_MS),
-    constraints: { actions, accounts },
+    constraints: { actions, accounts, ...limits.value },
   });
   io.out(mandate);
   return 0;

@@ -2,6 +2,7 @@ import { isMoney } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { checkMandate, type MandateAsk, tierAllows } from '../../protocol/mandate.ts';
+import type { Money } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { demandsOf } from '../engine/demands.ts';
 import type { Operation } from '../engine/operation.ts';
@@ -53,6 +54,16 @@ function commitmentOf({ commits }: ActionRules, operation: Operation, terms: Jso
   } catch {
     return undefined;
   }
+}
+
+/** What these terms commit the customer to, in money; nothing where the definition says of none. */
+export function committedTotal(
+  world: Pick<World, 'actions'>,
+  operation: Operation,
+  terms: JsonObject | null,
+): Money | undefined {
+  const action = actionOf(world, operation);
+  return action === undefined || terms === null ? undefined : commitmentOf(action.rules, operation, terms)?.total;
 }
 
 const isCount = (value: Json | undefined): value is number | undefined =>

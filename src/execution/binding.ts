@@ -6,15 +6,18 @@ import type { Operation } from '../engine/operation.ts';
 import { recordHolds } from '../engine/record-holds.ts';
 import type { World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
+import { committedTotal } from './authority.ts';
 import { holdsOfClaims, readClaims } from './claims.ts';
+import { holdsOfMandate } from './mandate-holds.ts';
 
 export function holdsOf(
-  world: Pick<World, 'store' | 'actions' | 'clock'>,
+  world: Pick<World, 'store' | 'actions' | 'clock' | 'settings'>,
   operation: Operation,
   bound: { readonly terms: JsonObject | null; readonly readAt: Date },
 ): Result<readonly HoldSet[], Refusal> {
   const claims = readClaims(world, operation, bound);
-  if (!claims.ok) return claims;
-  const held = holdsOfClaims(operation, claims.value);
-  return held.ok ? ok([recordHolds(world, operation), ...held.value]) : held;
+  const claimed = claims.ok ? holdsOfClaims(operation, claims.value) : claims;
+  if (!claimed.ok) return claimed;
+  const mandated = holdsOfMandate(world, operation, committedTotal(world, operation, bound.terms));
+  return mandated.ok ? ok([recordHolds(world, operation), ...claimed.value, ...mandated.value]) : mandated;
 }

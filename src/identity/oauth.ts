@@ -6,7 +6,7 @@ import { contentDigest } from '../../protocol/digest.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { type MandateFacts, speaksFor } from '../../protocol/mandate.ts';
+import { type MandateConstraints, type MandateFacts, sharedLimits, speaksFor } from '../../protocol/mandate.ts';
 import { readConstraints } from '../../protocol/mandate-claims.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
@@ -138,12 +138,18 @@ function grantOf(claims: TokenClaims, issuer: TokenIssuer, token: string): Resul
     digest: digestBytes(Buffer.from(token)),
     expiresAt: Math.floor(claims.exp),
     constraints: constraints.value,
+    chain: [{ name: grantName(claims, constraints.value), ...sharedLimits(constraints.value) }],
   };
   const { tier, subjects, accounts } = issuer;
   const speaker = { tier, keys: [], ...(subjects && { subjects }), ...(accounts && { accounts }) };
   return speaksFor(speaker, facts)
     ? ok(facts)
     : notGranted('The issuer does not speak for this principal and these accounts.');
+}
+
+/** Tokens are renewed, the grant behind them stays: what was done under one counts under the next. */
+function grantName({ client, sub }: TokenClaims, constraints: MandateConstraints): string {
+  return `grant:${hash('sha256', canonicalBytes([client, sub, JSON.parse(JSON.stringify(constraints))]), 'base64url')}`;
 }
 
 /** As in a mandate's `sub`. */
