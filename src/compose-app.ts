@@ -26,6 +26,7 @@ import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
 import { unavailableRefusal } from './engine/unavailable.ts';
 import { actionOf } from './engine/world.ts';
+import { claimsToShow } from './execution/claims.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
 import { parseAnswer } from './signoff/answer.ts';
@@ -161,6 +162,7 @@ function desk({ world, pipeline }: Engine): Desk {
     operation: (id) => store.operation(id),
     bySignoff: (id) => store.bySignoff(id),
     words: (operation) => actionOf(world, operation)?.definition.words,
+    claims: (operation) => claimsToShow(world, operation),
     decide: (operation, decision, person) => pipeline.decide(operation, decision, person, 'page'),
   };
 }

@@ -4,6 +4,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { PROBLEMS } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Result } from '../../protocol/result.ts';
+import type { Claim } from '../engine/claimed.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Words } from '../engine/world.ts';
 import { type Html, layout } from './layout.ts';
@@ -23,6 +24,8 @@ export interface Desk {
   bySignoff(id: string): Operation | undefined;
   /** What the action means, for people. */
   words(operation: Operation): Words | undefined;
+  /** What it claims, and who claimed the same before. */
+  claims(operation: Operation): readonly Claim[];
   decide(
     operation: string,
     decision: {
@@ -148,7 +151,12 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
       c,
       'Sign-off',
       'inbox',
-      signoffPage(operation, signoff, { session, words: desk.words(operation), problem }),
+      signoffPage(operation, signoff, {
+        session,
+        words: desk.words(operation),
+        problem,
+        claims: desk.claims(operation),
+      }),
       status,
     );
   }

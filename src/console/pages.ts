@@ -1,9 +1,11 @@
 import { html } from 'hono/html';
 import type { PlanStep } from '../../adapters/sdk/index.ts';
 import type { Offer } from '../../protocol/operation.ts';
+import type { Claim } from '../engine/claimed.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { doneSteps, hasWritten, inWords } from '../engine/schedule.ts';
 import type { Words } from '../engine/world.ts';
+import { claimsCard } from './claims.ts';
 import type { Html } from './layout.ts';
 import type { Session } from './session.ts';
 import { label, quoted, shown, when } from './text.ts';
@@ -49,7 +51,13 @@ export function signoffPage(
     session,
     words,
     problem,
-  }: { readonly session: Session; readonly words: Words | undefined; readonly problem: string | undefined },
+    claims,
+  }: {
+    readonly session: Session;
+    readonly words: Words | undefined;
+    readonly problem: string | undefined;
+    readonly claims: readonly Claim[];
+  },
 ): Html {
   const open =
     operation.state === 'awaiting_signoff' && operation.signoffs.at(-1) === signoff && signoff.decision === undefined;
@@ -58,7 +66,7 @@ export function signoffPage(
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
 <div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
 ${words === undefined ? '' : meaning(words)}
-<div class="grid"><div>${planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
+<div class="grid"><div>${planCard(operation)}${claimsCard(claims)}${offersCard(operation)}${conversationCard(operation)}</div>
 <div>${open ? decisionCard(operation, signoff, session) : outcomeCard(operation, signoff)}${whoCard(operation)}</div></div>`;
 }
 

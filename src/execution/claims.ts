@@ -3,39 +3,17 @@ import { AdapterError } from '../../adapters/sdk/index.ts';
 import { isDay, isMoney, isObject, isWhole, momentOf } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { formatMoney, type Money } from '../../protocol/money.ts';
+import { formatMoney } from '../../protocol/money.ts';
 import type { State } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Amount, Claim, ClaimedBefore } from '../engine/claimed.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type ClaimRule, scopeOf } from '../engine/rules.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Hold, HoldSet } from '../ports.ts';
+import { termsOf } from './terms.ts';
 
 type ClaimWorld = Pick<World, 'store' | 'actions' | 'clock'>;
-type Amount = Money | number;
-
-/** Another operation that holds some of the same. */
-export interface EarlierClaim {
-  readonly operation: string;
-  readonly at: string;
-  readonly state: State | 'forgotten';
-  readonly amount: Amount | null;
-  readonly span?: Hold['span'];
-}
-
-export interface Claim {
-  readonly name: string;
-  /** Null: a span, or the whole thing. */
-  readonly amount: Amount | null;
-  /** How much there is in all; null where that cannot be read. */
-  readonly of: Amount | null;
-  /** How much of it others than this gateway granted, as far as the CRM says so. */
-  readonly elsewhere: number;
-  /** The same, if what is being written now is in the CRM’s figure already. */
-  readonly elsewhereAtLeast: number;
-  readonly span?: Hold['span'];
-  readonly earlier: readonly EarlierClaim[];
-}
 
 /** The claims of a request with these terms, and who claimed some of the same before. `readAt`: when its records were read. */
 export function readClaims(
@@ -75,17 +53,6 @@ export function holdsOfClaims(operation: Operation, claims: readonly Claim[]): R
   return ok(claims.length === 0 ? [] : [{ operation: operation.id, kind: 'claim', holds }]);
 }
 
-/** What is known of earlier claims on the same, for sign-off rules and people. */
-export interface ClaimedBefore {
-  readonly operations: number;
-  readonly open: number;
-  /** The largest sum, in minor units or pieces. */
-  readonly amount: number;
-  /** Whether of every claim it is known how much there is. */
-  readonly certain: boolean;
-  readonly earlier: readonly EarlierClaim[];
-}
-
 export function claimedBefore(world: ClaimWorld, operation: Operation, terms: JsonObject | null): ClaimedBefore {
   const read = readClaims(world, operation, { terms, readAt: world.clock.now() });
   const claims = read.ok ? read.value : [];
@@ -96,9 +63,33 @@ export function claimedBefore(world: ClaimWorld, operation: Operation, terms: Js
     open: [...earlier.values()].filter(({ state }) => state !== 'completed').length,
     amount: Math.max(0, ...sums),
     certain: claims.every(({ amount, of }) => amount === null || of !== null),
-    earlier: [...earlier.values()],
+    claims,
   };
 }
+
+/** As they are now, for a page; nothing where they cannot be told. */
+export function claimsToShow(world: ClaimWorld, operation: Operation): readonly Claim[] {
+  const terms = termsOf(world, operation);
+  return terms.ok ? claimedBefore(world, operation, terms.value).claims : [];
+}
+
+/** For a notice to the company's own systems. */
+export function claimsToTell(claims: readonly Claim[]): Json[] {
+  const told = claims.flatMap(({ name, earlier }) =>
+    earlier.map(({ operation, at, state, amount, span }) => ({
+      of: name.slice('claim:'.length),
+      operation,
+      asked_at: at,
+      state,
+      ...(amount === null ? {} : { amount: typeof amount === 'number' ? amount : { ...amount } }),
+      ...(span === undefined ? {} : { from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() }),
+    })),
+  );
+  return told.slice(-TOLD_MAX);
+}
+
+/** The latest of them: a notice is not a ledger. */
+const TOLD_MAX = 20;
 
 interface Reading {
   readonly rule: ClaimRule;

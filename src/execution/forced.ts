@@ -2,8 +2,8 @@ import type { AdapterManifest } from '../../adapters/sdk/index.ts';
 import { isMoney } from '../../adapters/sdk/values.ts';
 import type { Json } from '../../protocol/json.ts';
 import { formatMoney } from '../../protocol/money.ts';
+import type { ClaimedBefore } from '../engine/claimed.ts';
 import { changedUnderAgreement } from '../engine/facts.ts';
-import type { ClaimedBefore } from './claims.ts';
 import type { Judge, Verdict } from './prepare.ts';
 
 /** Policy, and a person besides wherever the CRM’s adapter says that what a write does cannot be known well enough. */

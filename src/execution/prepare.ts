@@ -13,7 +13,7 @@ import { type Change, notify, type World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
 import { withinMandate } from './authority.ts';
 import { holdsOf } from './binding.ts';
-import { orLater } from './claims.ts';
+import { claimedBefore, claimsToTell, orLater } from './claims.ts';
 import { crmContext, unread } from './crm.ts';
 import { readSubjects, withRecords } from './subjects.ts';
 import { termsOf } from './terms.ts';
@@ -85,14 +85,19 @@ export async function prepare(world: World, judge: Judge, countersign: Countersi
   const { operation, terms, plan, holds } = ready.value;
   const verdict = judge(operation, plan.plan, terms);
   const change = verdict.required
-    ? ask(world, operation, plan, verdict)
+    ? ask(world, { operation, terms }, plan, verdict)
     : await clear(world, countersign, operation, plan);
   return { ...change, holds, otherwise: (held) => ok(refuse(world, from, heldRefusal(world, operation, held))) };
 }
 
 type Planned = NonNullable<Operation['plan']>;
 
-function ask(world: World, operation: Operation, plan: Planned, verdict: Verdict): Change {
+function ask(
+  world: World,
+  { operation, terms }: Pick<Ready, 'operation' | 'terms'>,
+  plan: Planned,
+  verdict: Verdict,
+): Change {
   const now = world.clock.now();
   const signoff: Signoff = {
     id: world.ids.make('so'),
@@ -125,6 +130,7 @@ function ask(world: World, operation: Operation, plan: Planned, verdict: Verdict
       role: signoff.role,
       reasons: signoff.reasons,
       summary: plan.plan.steps.map(inWords),
+      claimed_before: claimsToTell(claimedBefore(world, operation, terms).claims),
       url: `${world.settings.origin}/console/signoffs/${signoff.id}`,
       expires_at: signoff.expiresAt,
     }),

@@ -1,11 +1,14 @@
 /** What is claimed is granted at most once, on every CRM: whoever asks, however often, in parts, in parallel or after a restart. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
 import type { OperationView } from '../../protocol/operation.ts';
+import { freePort } from '../../src/demo/process.ts';
+import { APPROVER } from '../support/config.ts';
 import { CRMS, type TestCrm } from '../support/crms.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
@@ -117,3 +120,99 @@ describe.each(Object.entries(CRMS))('on %s', (_name, open) => {
     PATIENCE_MS,
   );
 });
+
+describe('who approves a claim', () => {
+  let gateway: TestGateway;
+  let agent: TestAgent;
+  let hook: Awaited<ReturnType<typeof listen>>;
+
+  beforeAll(async () => {
+    hook = await listen();
+    const allow = [{ name: 'the first one', when: 'claimed.operations == 0 && claimed.amount == 0' }];
+    gateway = await startTestGateway({
+      config: {
+        signoff: { rules: [], allow },
+        webhooks: [{ name: 'desk', url: hook.url }],
+        allow_private_network: true,
+      },
+      environment: { PARLEY_WEBHOOK_SECRET_DESK: `whsec_${Buffer.alloc(24, 7).toString('base64')}` },
+    });
+    agent = await gateway.newAgent();
+    await gateway.crm.edit('orders', 'O-1002', {
+      status: 'delivered',
+      total: { amount: 7_300, currency: 'EUR' },
+      refunded: { amount: 0, currency: 'EUR' },
+    });
+  }, PATIENCE_MS);
+  afterAll(async () => {
+    await gateway.stop();
+    await hook.stop();
+  });
+
+  it(
+    'T2: sees what was claimed of the same before: on the page, in the notice and in the rules',
+    async () => {
+      const refund = async (amount: number) => {
+        const mandate = await gateway.mandateFor(agent, { actions: ACTIONS, accounts: ['A-1001'] });
+        const input = { order: 'O-1002', want: 'refund', reason: 'Broken', amount: { amount, currency: 'EUR' } };
+        const opened = await agent.client.submit('refund.request', input, mandate);
+        return agent.client.waitForTurn(opened.id, ({ state }) => ENDS.includes(state));
+      };
+      const first = await refund(5_000);
+      expect(first.state).toBe('completed');
+      const second = await refund(2_300);
+      expect(second.state).toBe('awaiting_signoff');
+      const page = await pageOf(gateway, second.signoff?.id ?? '');
+      expect(page).toContain('Claimed before');
+      expect(page).toContain('23.00 EUR is asked now, of 73.00 EUR in all');
+      expect(page).toContain(`/console/operations/${first.id}`);
+      expect(page).toMatch(/50\.00 EUR<\/td><td>granted/);
+      await expect.poll(() => hook.told('signoff.requested')).toHaveLength(1);
+      expect(hook.told('signoff.requested')[0]).toMatchObject({
+        operation: second.id,
+        claimed_before: [
+          {
+            of: 'order/O-1002',
+            operation: first.id,
+            state: 'completed',
+            amount: { amount: 5_000, currency: 'EUR' },
+          },
+        ],
+      });
+    },
+    PATIENCE_MS,
+  );
+});
+
+/** What a webhook is sent. */
+async function listen() {
+  const bodies: { readonly type: string; readonly data: JsonObject }[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk) => {
+      text += chunk;
+    });
+    request.on('end', () => {
+      bodies.push(JSON.parse(text));
+      response.end();
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    told: (type: string) => bodies.filter((each) => each.type === type).map(({ data }) => data),
+    stop: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+async function pageOf({ origin }: TestGateway, signoff: string): Promise<string> {
+  const signedIn = await fetch(`${origin}/console/sign-in`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ ...APPROVER, next: '/console/' }).toString(),
+  });
+  const cookie = signedIn.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
+  return (await fetch(`${origin}/console/signoffs/${signoff}`, { headers: { cookie } })).text();
+}
