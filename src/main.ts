@@ -14,6 +14,7 @@ import { composeOutbox } from './compose-outbox.ts';
 import type { Profile } from './compose-peers.ts';
 import { composeFollower } from './compose-watch.ts';
 import type { Config } from './config.ts';
+import { within } from './engine/limit.ts';
 import { loadCompanyKeys } from './identity/company-keys.ts';
 import { makeRevocationReader } from './identity/revocations.ts';
 import { makeIds, systemClock } from './identity/world-sources.ts';
@@ -35,6 +36,8 @@ const HOUSEKEEPING_INTERVAL_MS = 60_000;
 const REVOCATION_INTERVAL_MS = 2_000;
 const OUTBOX_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MS = 250;
+/** What is under way has this long to end; what has not, the next start settles by reading. */
+const STOP_MS_MAX = 15_000;
 const ROOM_INTERVAL_MS = 1_000;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
@@ -78,7 +81,7 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
       for (const timer of timers) clearInterval(timer);
       server.close();
       server.closeIdleConnections();
-      await Promise.all([engine.worker.stop(), follower.stop()]);
+      await within(STOP_MS_MAX, Promise.all([engine.worker.stop(), follower.stop()]));
       // What has no position yet gets one after the next start.
       await ledger.step(clock.now()).catch(tellOf(log));
       server.closeAllConnections();

@@ -194,6 +194,13 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** A due operation in the order of its work. */
+export interface DuePlace {
+  readonly id: string;
+  /** Unix ms. */
+  readonly dueAt: number;
+}
+
 /** Durable state. Rejects with {@link StoreUnavailable} what it cannot take now. Units that arrive together share one fsync; a refused unit never fails its neighbours. */
 export interface Store {
   commit(unit: Unit): Promise<Committed>;
@@ -203,6 +210,10 @@ export interface Store {
   claim(scope: string, key: string): Claim | undefined;
   /** Operations whose `dueAt` has passed, oldest first. */
   due(nowMs: number, limit: number): readonly Operation[];
+  /** Where they stand in that order, after a place. */
+  duePlaces(nowMs: number, limit: number, after?: DuePlace): readonly DuePlace[];
+  /** Operations that wait for something and were last changed after this time, RFC 3339: the clock was ahead then. */
+  changedAfter(at: string, limit: number): readonly Operation[];
   /** Operations in a state, newest first. */
   inState(states: readonly string[], limit: number): readonly Operation[];
   /** Newest first. */

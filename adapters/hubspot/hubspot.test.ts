@@ -212,7 +212,7 @@ describe('HubSpot refuses', () => {
     const error = await failure(made().execute(ctx(), step));
     expect(error.code).toBe(code);
     if (kind !== '477') expect(error.providerRequestId).toMatch(/^[0-9a-f-]{36}$/);
-    expect(error.retryAfterMs).toBe(kind === '429-daily' ? 3_600_000 : undefined);
+    expect(error.retryAfterMs).toBe(kind === '429-daily' ? 300_000 : undefined);
     expect((await crm.ledger()).length).toBe(before);
   });
 

@@ -35,8 +35,8 @@ export interface Limiter {
 }
 
 const WAIT_MS_MAX = 2_000;
-/** A header must not silence the gateway for longer than this. */
-export const PAUSE_MS_MAX = 3_600_000;
+/** A header must not silence the gateway for longer than this: what it said may be about a trouble that is over. */
+export const PAUSE_MS_MAX = 300_000;
 /** From here on an operator should know. */
 const QUOTA_WARNED = 0.9;
 
@@ -57,7 +57,7 @@ export function makeLimiter({
     if (rate === undefined) return 0;
     const passed = Math.max(0, nowMs - (filledAt ?? nowMs));
     tokens = Math.min(rate.burst, tokens + (passed * rate.perSecond) / 1_000);
-    filledAt = Math.max(nowMs, filledAt ?? nowMs);
+    filledAt = nowMs;
     tokens -= 1;
     return tokens >= 0 ? 0 : (-tokens * 1_000) / rate.perSecond;
   }
@@ -65,6 +65,8 @@ export function makeLimiter({
   return {
     async admit(ctx) {
       const now = ctx.clock().getTime();
+      // No pause is as long: the clock was set back since.
+      if (pausedUntil - now > PAUSE_MS_MAX) pausedUntil = now;
       const wait = Math.ceil(Math.max(reserve(now), pausedUntil - now));
       if (wait <= 0) return;
       const giveBack = () => {

@@ -5,7 +5,7 @@ import type { Headers } from './transport.ts';
 /** A server that says 429 and not how long. */
 const PAUSE_MS_DEFAULT = 1_000;
 
-/** `Retry-After` (RFC 9110 §10.2.3) in milliseconds: seconds or a date, at most an hour. */
+/** `Retry-After` (RFC 9110 §10.2.3) in milliseconds: seconds or a date, at most five minutes. */
 export function retryAfterMs(headers: Headers, nowMs: number): number | undefined {
   const text = headers['retry-after'];
   if (typeof text !== 'string') return undefined;

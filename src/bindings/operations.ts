@@ -19,7 +19,7 @@ import { idempotencyKey } from './idempotency-key.ts';
 export interface OperationsDeps {
   readonly world: World;
   readonly pipeline: Pipeline;
-  readonly worker: Pick<Worker, 'waitBeyond' | 'changed'>;
+  readonly worker: Pick<Worker, 'waitBeyond' | 'changed' | 'ended'>;
   readonly proofOf: (operation: Operation) => Promise<string | null>;
 }
 
@@ -88,11 +88,16 @@ export function makeOperations({ world, pipeline, worker, proofOf }: OperationsD
       return (await worker.waitBeyond(operation.id, version, waitMs)) ?? operation;
     },
 
+    /** The gateway stops: whoever waits goes. */
+    get ended(): boolean {
+      return worker.ended;
+    },
+
     /** The operation once nothing happens unless the agent moves, or as it is after `waitMs`. */
     async settled(operation: Operation, waitMs: number, stop: (seen: Operation) => boolean = () => false) {
       const until = performance.now() + waitMs;
       let seen = operation;
-      while (!isSettled(seen) && !stop(seen)) {
+      while (!isSettled(seen) && !stop(seen) && !worker.ended) {
         const left = until - performance.now();
         if (left <= 0) break;
         seen = (await worker.waitBeyond(seen.id, seen.version, left)) ?? seen;

@@ -72,6 +72,11 @@ export function openSqliteStore(
     operation: (id) => parseDoc<Operation>(sql.operationGet.get(id)),
     claim: (scope, key) => readClaim(sql, scope, key),
     due: (nowMs, limit) => sql.operationsDue.all(nowMs, limit).map(requireDoc<Operation>),
+    duePlaces: (nowMs, limit, { dueAt, id } = BEFORE_ALL) =>
+      sql.duePlaces
+        .all(nowMs, dueAt, id, limit)
+        .map((row) => ({ id: String(row['id']), dueAt: Number(row['due_at']) })),
+    changedAfter: (at, limit) => sql.operationsAhead.all(at, limit).map(requireDoc<Operation>),
     inState: (states, limit) => sql.operationsIn.all(JSON.stringify(states), limit).map(requireDoc<Operation>),
     newest: (limit) => sql.operationsNewest.all(limit).map(requireDoc<Operation>),
     ofAgent: (keyid, page) => ofAgent(sql, keyid, page),
@@ -196,6 +201,9 @@ function writeWatches(sql: Statements, next: Operation): void {
 function addRecord(sql: Statements, record: LedgerRecord): void {
   sql.recordAdd.run(record.operation ?? null, canonicalBytes(record));
 }
+
+/** Before every due operation. */
+const BEFORE_ALL = { dueAt: Number.MIN_SAFE_INTEGER, id: '' };
 
 /** After every time there is, and after every id. */
 const END = { at: '~', id: '~' };

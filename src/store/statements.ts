@@ -30,6 +30,12 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
 
     operationGet: db.prepare('SELECT doc FROM operations WHERE id = ?'),
     operationsDue: db.prepare('SELECT doc FROM operations WHERE due_at <= ? ORDER BY due_at LIMIT ?'),
+    duePlaces: db.prepare(
+      'SELECT id, due_at FROM operations WHERE due_at <= ? AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?',
+    ),
+    operationsAhead: db.prepare(
+      'SELECT doc FROM operations WHERE due_at IS NOT NULL AND updated_at > ? ORDER BY due_at LIMIT ?',
+    ),
     operationsIn: db.prepare(
       'SELECT doc FROM operations WHERE state IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC LIMIT ?',
     ),

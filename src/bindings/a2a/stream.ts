@@ -21,6 +21,8 @@ export async function* eventsOf(
   yield { payload: { $case: 'task', value: taskOf(seen) } };
   while (!isFinalState(seen.state) && !stop(seen) && !signal.aborted && performance.now() < until) {
     const next = await operations.beyond(seen, seen.version, LOOK_MS);
+    // A gateway that stops has no more news: the agent subscribes again, to the next one.
+    if (next.version === seen.version && operations.ended) return;
     if (next.version === seen.version) continue;
     const isNew = next.state !== seen.state || next.history.length !== seen.history.length;
     seen = next;
