@@ -66,6 +66,12 @@ export interface MandateFacts {
   readonly chain?: readonly (SharedLimits & { readonly name: string })[];
   /** The hops it was handed on by, first to last; the limits above are what the last one left. A revocation of any ends it. */
   readonly delegations?: readonly { readonly jti: string; readonly to: string }[];
+  /** Thumbprint of the key the principal gave it to. Facts kept by earlier versions lack it, as they do `issuerKey`. */
+  readonly holder?: string;
+  /** Thumbprint of the issuer's key that signed it. */
+  readonly issuerKey?: string;
+  /** Given by an access token, not an SD-JWT: its expiry bounds what may be asked with it, not how long the company may take. */
+  readonly form?: 'token';
   /** Where its revocation status is published (Token Status List), when it is not only the company's own. */
   readonly status?: { readonly uri: string; readonly index: number };
   /** What the principal chose to show of itself. Personal data; no decision may rest on it. */
@@ -85,6 +91,11 @@ export interface MandateAsk {
 export function checkMandate(facts: MandateFacts, ask: MandateAsk, now: Date): Result<void, Refusal> {
   // `!(now < end)` also refuses an expiry that is no number.
   if (!(now.getTime() < facts.expiresAt * 1000)) return err(refusal('mandate-invalid', 'The mandate has expired.'));
+  return checkLimits(facts, ask);
+}
+
+/** The limits alone: `mandate-exceeded` where it does not cover this. */
+export function checkLimits(facts: MandateFacts, ask: MandateAsk): Result<void, Refusal> {
   const { actions, accounts, max_total: most, max_term_months: longest, max_seats: seats } = facts.constraints;
   if (!actions.includes(ask.action)) return exceeded('It does not name this action.');
   if (ask.account !== undefined && !accounts.includes(ask.account)) return exceeded('It does not name this account.');

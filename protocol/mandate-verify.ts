@@ -75,7 +75,12 @@ export async function verifyMandate(presented: string, check: MandateCheck): Pro
   }
   const chained = await followChain(claims, agent, hops, check.now);
   if (!chained.ok) return invalid(`The mandate ${chained.error}.`);
-  const facts = toFacts(claims, chained.value, issuer, read.value.hash);
+  const signed = keys[0];
+  const facts = toFacts(claims, chained.value, issuer, {
+    hash: read.value.hash,
+    holder: await thumbprintOf(agent),
+    ...(signed && { issuerKey: await thumbprintOf(signed) }),
+  });
   return speaksFor(issuer, facts)
     ? ok(facts)
     : invalid('The issuer does not speak for this principal and these accounts.');
@@ -139,7 +144,7 @@ function toFacts(
   { jti, iss, sub, iat, status, name, email }: MandateClaims,
   { constraints, expiresAt, hops, chain }: Chained,
   { tier }: MandateIssuer,
-  hash: string,
+  { hash, holder, issuerKey }: { readonly hash: string; readonly holder: string; readonly issuerKey?: string },
 ): MandateFacts {
   return {
     jti,
@@ -150,6 +155,8 @@ function toFacts(
     expiresAt,
     issuedAt: iat,
     constraints,
+    holder,
+    ...(issuerKey !== undefined && { issuerKey }),
     ...(hops.length > 0 && { delegations: hops, chain }),
     ...(status && { status: { uri: status.status_list.uri, index: status.status_list.idx } }),
     ...((name !== undefined || email !== undefined) && {

@@ -5,6 +5,7 @@ export { type JwtSigner, jwkSigner } from './jwt.ts';
 export { type Delegating, delegateMandate } from './mandate-chain.ts';
 export type { IdentityClaim } from './mandate-claims.ts';
 export {
+  checkLimits,
   checkMandate,
   HIGHEST_RISK_OF_PROOF,
   isFreshConsent,

@@ -26,6 +26,7 @@ import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
 import { unavailableRefusal } from './engine/unavailable.ts';
 import { actionOf } from './engine/world.ts';
+import { endedSince } from './execution/authority.ts';
 import { claimsToShow } from './execution/claims.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
@@ -149,12 +150,13 @@ function documents({ world, contract }: Engine, ledger: Ledger): PublicDocument[
   ];
 }
 
-function desk({ world, pipeline }: Engine): Desk {
+function desk({ world, pipeline, unreadable }: Engine): Desk {
   const { store } = world;
   const PAGE = 100;
   const waiting = () => store.inState(['awaiting_signoff'], PAGE);
   return {
     waiting,
+    closed: unreadable,
     handedOff: () => store.inState(['handed_off', 'needs_human'], PAGE),
     operations: () => store.newest(PAGE),
     scheduled: () => store.inState(['scheduled'], 10 * PAGE).toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0)),
@@ -163,6 +165,7 @@ function desk({ world, pipeline }: Engine): Desk {
     bySignoff: (id) => store.bySignoff(id),
     words: (operation) => actionOf(world, operation)?.definition.words,
     claims: (operation) => claimsToShow(world, operation),
+    ended: async (operation) => (await endedSince(world, operation)).map(({ words }) => words),
     decide: (operation, decision, person) => pipeline.decide(operation, decision, person, 'page'),
   };
 }

@@ -44,6 +44,8 @@ export interface EngineDeps {
   readonly keys: Keys;
   readonly store: Store;
   readonly log: Log;
+  /** Why nobody can say now what has been revoked. */
+  readonly unreadable: () => string | undefined;
 }
 
 export interface Engine {
@@ -52,9 +54,10 @@ export interface Engine {
   readonly pipeline: Pipeline;
   readonly worker: Worker;
   readonly tokenIssuers: TokenIssuers;
+  readonly unreadable: EngineDeps['unreadable'];
 }
 
-export async function composeEngine({ config, clock, ids, keys, store, log }: EngineDeps): Promise<Engine> {
+export async function composeEngine({ config, clock, ids, keys, store, log, unreadable }: EngineDeps): Promise<Engine> {
   const fetch = makeGuardedFetch({ allowPrivate: config.allow_private_network });
   const issuers = await readIssuers(config.issuers, { origin: config.origin, keys: keys.jwks().keys });
   const read = await readTokenIssuers(config.token_issuers, { fetch, allowPrivate: config.allow_private_network });
@@ -83,6 +86,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
       store,
       statusList: makeStatusLists({ fetch, issuers: issuers.value }),
       origin: config.origin,
+      unreadable,
     }),
     settings: {
       origin: config.origin,
@@ -113,7 +117,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     voice: await composeVoice(config, log),
     policies: negotiations.value,
     needsSignoff: (operation, terms) => judge(operation, null, terms).required,
-    withinMandate: (operation, terms) => withinMandate(world, operation, terms),
+    withinMandate: (operation, terms) => withinMandate(world, operation, terms, 'asking'),
     holdsOf: (operation, terms) => holdsOf(world, operation, { terms, readAt: new Date(operation.createdAt) }),
     look: (operation) => look(world, operation),
     standardTerms: (operation) => standardTerms(world, operation),
@@ -133,7 +137,7 @@ export async function composeEngine({ config, clock, ids, keys, store, log }: En
     pipeline.work(operation, continuing),
   );
   const pipeline = makePipeline(world, features, worker);
-  return { world, contract, pipeline, worker, tokenIssuers: tokenIssuers.value };
+  return { world, contract, pipeline, worker, tokenIssuers: tokenIssuers.value, unreadable };
 }
 
 async function composeVoice({ voice, secrets }: Config, log: Log): Promise<Voice | undefined> {

@@ -16,7 +16,7 @@ import { composeFollower } from './compose-watch.ts';
 import type { Config } from './config.ts';
 import { within } from './engine/limit.ts';
 import { loadCompanyKeys } from './identity/company-keys.ts';
-import { makeRevocationReader } from './identity/revocations.ts';
+import { makeRevocations } from './identity/revocations.ts';
 import { makeIds, systemClock } from './identity/world-sources.ts';
 import { makeLedger } from './ledger/sequencer.ts';
 import { logSigner } from './ledger/signer.ts';
@@ -48,7 +48,11 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
   const keys = await loadCompanyKeys(join(config.data_dir, 'keys.json'));
   const store = await openStore(join(config.data_dir, 'parley.db'), log);
   const ledger = makeLedger(makeSqliteLog(store.db), logSigner(keys, logOrigin(config.origin)));
-  const engine = await composeEngine({ config, clock, ids, keys, store, log });
+  // Before the door opens and before any work goes on: what was revoked while nobody looked is revoked.
+  const revocations = makeRevocations({ path: join(config.data_dir, 'revoked.jsonl'), store, clock, log });
+  await revocations.read();
+  const { unreadable } = revocations;
+  const engine = await composeEngine({ config, clock, ids, keys, store, log, unreadable });
   const outbox = composeOutbox(engine, config);
   const follower = composeFollower(engine, store);
   const app = await composeApp({ config, engine, ledger, follower, profile });
@@ -65,7 +69,7 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
     every(ROOM_INTERVAL_MS, async () => store.hasRoom() || store.probe(), log),
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
-    every(REVOCATION_INTERVAL_MS, makeRevocationReader(join(config.data_dir, 'revoked.jsonl'), store, clock), log),
+    every(REVOCATION_INTERVAL_MS, () => revocations.read(), log),
     every(HOUSEKEEPING_INTERVAL_MS, async () => store.forgetNonces(Math.floor(clock.now().getTime() / 1000)), log),
   ];
   const { port } = server.address() as AddressInfo;

@@ -15,6 +15,7 @@ import { withinMandate } from './execution/authority.ts';
 import { check } from './execution/check.ts';
 import { answered } from './execution/complete.ts';
 import { unread } from './execution/crm.ts';
+import { mayCarryOut } from './execution/gate.ts';
 import { type Complete, carryOut, currentStep, finishStep, interrupted, shutOut, start } from './execution/perform.ts';
 import { type Countersign, type Judge, prepare, refuse } from './execution/prepare.ts';
 import { reconcile } from './execution/reconcile.ts';
@@ -224,7 +225,18 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
 
     decide: (id, decision, approver, via) =>
       byPerson(id, (operation) =>
-        decide(world, { countersign, personCounters: negotiation.personCounters }, operation, decision, approver, via),
+        decide(
+          world,
+          {
+            countersign,
+            personCounters: negotiation.personCounters,
+            mayCarryOut: (each) => mayCarryOut(world, each),
+          },
+          operation,
+          decision,
+          approver,
+          via,
+        ),
       ),
 
     cancel: (id, reason, approver) =>

@@ -183,6 +183,11 @@ export interface AgentPage {
   readonly since?: string;
 }
 
+/** What can be revoked: a key by its thumbprint, a mandate, delegation or access token by its `jti`, and all that a customer (the `sub` of
+ * mandates and tokens), an issuer (`iss`) or a client (`iss`, a space, `client_id`) has given or holds. */
+export const REVOCATION_KINDS = ['key', 'mandate', 'subject', 'issuer', 'client'] as const;
+export type RevocationKind = (typeof REVOCATION_KINDS)[number];
+
 /** The store cannot take what it was asked to write, and wrote nothing of it. `full`: there is no room. `busy`: another process holds it.
  * `closed`: this process must not use it any more. */
 export class StoreUnavailable extends Error {
@@ -233,8 +238,8 @@ export interface Store {
   heldBy(name: string): readonly Holder[];
   /** Whether nothing is left under a name of this limit. How much is left, nobody is told. */
   isExhausted(name: string, limit: number): boolean;
-  isRevoked(kind: 'key' | 'mandate', id: string): boolean;
-  revoke(kind: 'key' | 'mandate', id: string, at: string, reason: string): Promise<void>;
+  isRevoked(kind: RevocationKind, id: string): boolean;
+  revoke(kind: RevocationKind, id: string, at: string, reason: string): Promise<void>;
   /** Outbox. */
   dueOutgoing(nowMs: number, limit: number): readonly (Outgoing & { readonly attempts: number })[];
   settleOutgoing(

@@ -20,7 +20,7 @@ parley simulate [CONFIG] ...   try a negotiation policy on simulated agents, or 
 parley mandate ...             issue a mandate to an agent's key, as the company
 parley action check DIR        what an action of your own still lacks
 parley action list             the actions, with risk and sign-off
-parley revoke key|mandate ID   take a key or a mandate back
+parley revoke KIND ID          take back a key, a mandate, or all of a subject, an issuer or a client
 parley password                hash an approver's password read from standard input`;
 
 switch (command) {

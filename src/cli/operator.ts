@@ -9,6 +9,7 @@ import { hashPassword } from '../console/session.ts';
 import { loadCompanyKeys } from '../identity/company-keys.ts';
 import { appendRevocation } from '../identity/revocations.ts';
 import { systemClock } from '../identity/world-sources.ts';
+import { REVOCATION_KINDS } from '../ports.ts';
 import { LIMIT_OPTIONS, LIMIT_USAGE, readLimits } from './mandate-limits.ts';
 
 export interface Io {
@@ -79,13 +80,19 @@ async function issue(args: readonly string[], io: Io): Promise<number> {
   return 0;
 }
 
-/** `parley revoke key|mandate ID [REASON]`: a running gateway takes it over within seconds. */
-function revoke([kind, id, reason = '']: readonly string[], io: Io): number {
-  if ((kind !== 'key' && kind !== 'mandate') || id === undefined) {
-    io.err('parley revoke needs key or mandate, and an id');
+/** `parley revoke KIND ID [REASON]`: a running gateway takes it over within seconds. */
+function revoke([named, id, reason = '']: readonly string[], io: Io): number {
+  const kind = REVOCATION_KINDS.find((each) => each === named);
+  if (kind === undefined || id === undefined) {
+    io.err(`parley revoke needs one of ${REVOCATION_KINDS.join(', ')}, and an id`);
     return 2;
   }
-  appendRevocation(join(loadConfig(undefined).data_dir, 'revoked.jsonl'), { kind, id, reason });
+  const path = join(loadConfig(undefined).data_dir, 'revoked.jsonl');
+  const added = appendRevocation(path, { kind, id, reason });
+  if (!added.ok) {
+    io.err(`parley revoke: ${added.error}. Nothing was revoked`);
+    return 2;
+  }
   io.out(`${kind} ${id} will be refused within seconds`);
   return 0;
 }

@@ -15,6 +15,8 @@ import { STYLE } from './style.ts';
 /** What the pages need of the gateway. */
 export interface Desk {
   waiting(): readonly Operation[];
+  /** Why nothing is carried out for anybody now; `undefined` in ordinary times. */
+  closed(): string | undefined;
   handedOff(): readonly Operation[];
   operations(): readonly Operation[];
   /** What waits for its day, the nearest first. */
@@ -26,6 +28,8 @@ export interface Desk {
   words(operation: Operation): Words | undefined;
   /** What it claims, and who claimed the same before. */
   claims(operation: Operation): readonly Claim[];
+  /** What of the authority it rests on has ended since it was asked, in words. */
+  ended(operation: Operation): Promise<readonly string[]>;
   decide(
     operation: string,
     decision: {
@@ -95,7 +99,7 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
     return c.redirect(`/console/sign-in?next=${encodeURIComponent(c.req.path)}`, 303);
   });
 
-  app.get('/', (c) => page(c, 'Sign-offs', 'inbox', inboxPage(desk.waiting(), desk.handedOff())));
+  app.get('/', (c) => page(c, 'Sign-offs', 'inbox', inboxPage(desk.waiting(), desk.handedOff(), desk.closed())));
   app.get('/operations', (c) =>
     page(c, 'Operations', 'operations', operationsPage(desk.operations(), desk.scheduled())),
   );
@@ -142,7 +146,7 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
     return page(c, operation.action, 'operations', operationPage(operation, { session, problem }), status);
   }
 
-  function showSignoff(c: Context, id: string, problem: string | undefined, status: 200 | 409 = 200) {
+  async function showSignoff(c: Context, id: string, problem: string | undefined, status: 200 | 409 = 200) {
     const session = sessionOf(c);
     const operation = desk.bySignoff(id);
     const signoff = operation?.signoffs.find((each) => each.id === id);
@@ -156,6 +160,7 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
         words: desk.words(operation),
         problem,
         claims: desk.claims(operation),
+        ended: await desk.ended(operation),
       }),
       status,
     );

@@ -19,8 +19,13 @@ ${failed ? html`<p class="error" role="alert">Name or password is wrong, or was 
 <p><button class="go">Sign in</button></p></form></div>`;
 }
 
-export function inboxPage(waiting: readonly Operation[], handedOff: readonly Operation[]): Html {
+export function inboxPage(
+  waiting: readonly Operation[],
+  handedOff: readonly Operation[],
+  closed: string | undefined,
+): Html {
   return html`<h1>Waiting for a person</h1>
+${closed === undefined ? '' : html`<p class="error" role="alert"><strong>Nothing is carried out now.</strong> What has been revoked cannot be read: ${quoted(closed)}. Mend it, and work goes on.</p>`}
 <p class="lede">${waiting.length === 0 ? 'Nothing waits for a sign-off.' : `${waiting.length} plan${waiting.length === 1 ? '' : 's'} to look at.`}</p>
 <section class="card inbox" aria-label="Sign-offs">${
     waiting.length === 0 ? html`<p class="empty">All decided.</p>` : waiting.map((operation) => inboxRow(operation))
@@ -50,11 +55,13 @@ export function signoffPage(
   {
     session,
     words,
+    ended,
     problem,
     claims,
   }: {
     readonly session: Session;
     readonly words: Words | undefined;
+    readonly ended: readonly string[];
     readonly problem: string | undefined;
     readonly claims: readonly Claim[];
   },
@@ -64,6 +71,7 @@ export function signoffPage(
   return html`<h1>${quoted(operation.plan?.plan.steps.map(inWords).join('; ') ?? operation.action)}</h1>
 <p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`decide until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
+${open && ended.length > 0 ? html`<div class="error" role="note"><strong>Ended since it was asked</strong><ul>${ended.map((each) => html`<li>${quoted(each)}</li>`)}</ul></div>` : ''}
 <div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
 ${words === undefined ? '' : meaning(words)}
 <div class="grid"><div>${planCard(operation)}${claimsCard(claims)}${offersCard(operation)}${conversationCard(operation)}</div>

@@ -107,6 +107,18 @@ export interface Push {
   readonly authentication?: { readonly scheme: string; readonly credentials: string };
 }
 
+/** The access token a caller was known by: what its right to ask rests on beside its key. */
+export interface TokenFacts {
+  readonly jti: string;
+  readonly issuer: string;
+  readonly client: string;
+  readonly subject: string;
+  /** Thumbprint of the authorisation server's key that signed it. */
+  readonly issuerKey?: string;
+  /** Thumbprint of the key it is bound to, of which a proof came with it (DPoP). */
+  readonly boundTo?: string;
+}
+
 /** One asked-for action: durable, whole. Personal data lives only here, never in the log. */
 export interface Operation {
   readonly id: OperationId;
@@ -123,7 +135,13 @@ export interface Operation {
   readonly dueAt: number | null;
   /** Random, per operation: salts the log's commitments so that erasing the operation leaves nothing guessable. */
   readonly salt: string;
-  readonly agent: { readonly keyid: Thumbprint; readonly name?: string; readonly via: string };
+  readonly agent: {
+    readonly keyid: Thumbprint;
+    readonly name?: string;
+    readonly via: string;
+    /** The last it asked with; none where it signs its requests. */
+    readonly token?: TokenFacts;
+  };
   /** The agent's own name for the conversation, where its protocol has one. */
   readonly conversation?: string;
   /** Where the agent wants to be told of changes, besides asking. */

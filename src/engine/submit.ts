@@ -35,8 +35,8 @@ async function acceptMandate(
   if (typeof presented !== 'string') {
     const { grant } = ask.caller;
     if (grant !== undefined) {
-      const valid = await world.mandates.stillValid(grant, world.clock.now());
-      return valid.ok ? ok(grant) : valid;
+      const [ended] = await world.mandates.ended({ mandate: grant }, world.clock.now());
+      return ended === undefined ? ok(grant) : err(ended.refusal);
     }
     return action.definition.mandate === 'none' ? ok(null) : err(refusal('mandate-missing'));
   }
@@ -91,6 +91,7 @@ export function born(
       keyid: ask.caller.keyid,
       via: ask.caller.via,
       ...(ask.caller.name === undefined ? {} : { name: ask.caller.name }),
+      ...(ask.caller.token === undefined ? {} : { token: ask.caller.token }),
     },
     ...(ask.conversation === undefined ? {} : { conversation: ask.conversation }),
     mandate,
@@ -124,4 +125,19 @@ export function born(
 export function ownOperation(world: World, keyid: string, id: string): Result<Operation, Refusal> {
   const found = world.store.operation(id);
   return found === undefined || found.agent.keyid !== keyid ? err(refusal('not-found')) : ok(found);
+}
+
+/** The caller's own operation, as this request finds it: who asks again with a later token asks under that one. */
+export function askedOperation(world: World, { caller, target }: Ask): Result<Operation, Refusal> {
+  const own = ownOperation(world, caller.keyid, target);
+  return own.ok ? ok(renewed(own.value, caller)) : own;
+}
+
+function renewed(operation: Operation, { token, grant }: Ask['caller']): Operation {
+  const { agent, mandate } = operation;
+  // Of another customer, or from another server, it is not the same permission given again.
+  if (token === undefined || agent.token?.issuer !== token.issuer || agent.token.subject !== token.subject)
+    return operation;
+  const later = { ...operation, agent: { ...agent, token } };
+  return grant !== undefined && mandate?.form === 'token' ? { ...later, mandate: grant } : later;
 }

@@ -4,7 +4,8 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Proof } from '../../protocol/mandate.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Clock, Held, HoldSet, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
-import type { MandateFacts, Operation } from './operation.ts';
+import type { Basis, Ended } from './grounds.ts';
+import type { MandateFacts, Operation, TokenFacts } from './operation.ts';
 import type { ActionRules, Demands } from './rules.ts';
 
 /** Who asks, proven: the outcome of the identity step. */
@@ -17,6 +18,8 @@ export interface Caller {
   readonly nonce?: Nonce;
   /** A mandate given by the caller's own access token; one that is presented with the request counts before it. */
   readonly grant?: MandateFacts;
+  /** The access token it is known by. */
+  readonly token?: TokenFacts;
   readonly evidence: Operation['request'];
 }
 
@@ -113,8 +116,8 @@ export interface Mandates {
     presented: string,
     bound: { readonly nonce: string; readonly keyid: string; readonly now: Date },
   ): Promise<Result<MandateFacts, Refusal>>;
-  /** Expiry and revocation, read afresh. Unreachable is a refusal. */
-  stillValid(facts: MandateFacts, now: Date): Promise<Result<void, Refusal>>;
+  /** What of all that an authority rests on has ended, read afresh; the gravest first. What cannot be read has. */
+  ended(basis: Basis, now: Date): Promise<readonly Ended[]>;
 }
 
 export interface Settings {

@@ -12,6 +12,8 @@ const BACKOFF_MS_MIN = 1_000;
 const BACKOFF_MS_MAX = 60_000;
 /** A CRM that asks for more patience is asked again sooner: what it said may be about a trouble that is over. */
 const RETRY_AFTER_MS_MAX = 300_000;
+/** How soon work goes on after our own people have mended what it waited for. */
+const MENDED_LOOK_MS = 15_000;
 /** About a quarter of an hour of an unreachable CRM before a person is called. */
 const TRIES_MAX = 20;
 
@@ -78,6 +80,16 @@ export function crmProblem(error: AdapterError): JsonObject {
     );
   }
   return toProblem(refusal('not-carried-out'));
+}
+
+/** Looks again later. What only our own people can mend is nobody's failing: it is not counted as a try. */
+export function wait(world: World, operation: Operation, why: 'unavailable' | 'mandate-unverifiable'): Moved {
+  const now = world.clock.now();
+  const patch =
+    why === 'unavailable'
+      ? { tries: operation.tries, dueAt: now.getTime() + MENDED_LOOK_MS }
+      : { tries: operation.tries + 1, dueAt: backoff(world, operation.tries) };
+  return move(operation, 'noted', 'engine', now, patch, { why });
 }
 
 export function gaveUp(operation: Operation): boolean {

@@ -59,14 +59,20 @@ async function passAgain(world: World, judge: Judge, operation: Operation): Prom
 }
 
 async function stillAllowed(world: World, judge: Judge, operation: Operation): Promise<Result<void, Refusal>> {
-  const terms = termsOf(world, operation);
+  const terms = await mayCarryOut(world, operation);
   if (!terms.ok) return terms;
-  const allowed = await withinMandate(world, operation, terms.value ?? {});
-  if (!allowed.ok) return allowed;
   const { plan } = operation;
   if (plan === undefined) return err(refusal('forbidden'));
   const isDecided = !judge(operation, plan.plan, terms.value).required || isApproved(operation, plan.digest);
   return isDecided ? ok(undefined) : err(refusal('forbidden', 'A person has to decide this, and has not.'));
+}
+
+/** The operation's terms, where all that its authority rests on still stands and covers them. */
+export async function mayCarryOut(world: World, operation: Operation): Promise<Result<JsonObject | null, Refusal>> {
+  const terms = termsOf(world, operation);
+  if (!terms.ok) return terms;
+  const allowed = await withinMandate(world, operation, terms.value ?? {});
+  return allowed.ok ? terms : allowed;
 }
 
 function isApproved({ signoffs }: Operation, planDigest: string): boolean {

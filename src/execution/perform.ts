@@ -6,7 +6,8 @@ import { stepAs } from '../engine/schedule.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
 import { isGone, settledAt } from './absence.ts';
-import { backoff, crmContext, crmProblem, gaveUp, unread } from './crm.ts';
+import { waitsFor } from './authority.ts';
+import { backoff, crmContext, crmProblem, gaveUp, unread, wait } from './crm.ts';
 import { passGate } from './gate.ts';
 import type { Judge } from './prepare.ts';
 import { lookForStep, readBackOf } from './readback.ts';
@@ -34,7 +35,10 @@ export async function start(
     return moved.next.state === from.state ? moved : withoutEffect(world, from, moved);
   }
   const now = world.clock.now();
-  if (!gate.open && gate.event === 'refused') return shutOut(world, from, gate.error);
+  if (!gate.open && gate.event === 'refused') {
+    const why = waitsFor(from, gate.error);
+    return why === undefined ? shutOut(world, from, gate.error) : wait(world, from, why);
+  }
   if (!gate.open)
     return withoutEffect(world, from, move(from, 'voided', 'engine', now, { dueAt: now.getTime() }, gate.facts));
   const { operation, holds } = gate;

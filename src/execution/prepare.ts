@@ -11,10 +11,10 @@ import { doneSteps, inWords } from '../engine/schedule.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
-import { withinMandate } from './authority.ts';
+import { endedSince, waitsFor, withinMandate } from './authority.ts';
 import { holdsOf } from './binding.ts';
 import { claimedBefore, claimsToTell, orLater } from './claims.ts';
-import { crmContext, unread } from './crm.ts';
+import { crmContext, unread, wait } from './crm.ts';
 import { readSubjects, withRecords } from './subjects.ts';
 import { termsOf } from './terms.ts';
 import { keepsToPrincipal } from './touched.ts';
@@ -84,8 +84,9 @@ export async function prepare(world: World, judge: Judge, countersign: Countersi
   if (!ready.ok) return refuse(world, from, ready.error);
   const { operation, terms, plan, holds } = ready.value;
   const verdict = judge(operation, plan.plan, terms);
+  const ended = verdict.required ? (await endedSince(world, operation)).map(({ words }) => words) : [];
   const change = verdict.required
-    ? ask(world, { operation, terms }, plan, verdict)
+    ? ask(world, { operation, terms }, plan, { ...verdict, ended })
     : await clear(world, countersign, operation, plan);
   return { ...change, holds, otherwise: (held) => ok(refuse(world, from, heldRefusal(world, operation, held))) };
 }
@@ -96,7 +97,7 @@ function ask(
   world: World,
   { operation, terms }: Pick<Ready, 'operation' | 'terms'>,
   plan: Planned,
-  verdict: Verdict,
+  verdict: Verdict & { readonly ended: readonly string[] },
 ): Change {
   const now = world.clock.now();
   const signoff: Signoff = {
@@ -131,6 +132,7 @@ function ask(
       reasons: signoff.reasons,
       summary: plan.plan.steps.map(inWords),
       claimed_before: claimsToTell(claimedBefore(world, operation, terms).claims),
+      ended: verdict.ended,
       url: `${world.settings.origin}/console/signoffs/${signoff.id}`,
       expires_at: signoff.expiresAt,
     }),
@@ -153,8 +155,13 @@ async function clear(world: World, countersign: Countersign, operation: Operatio
   return { next: moved.next, expected: moved.expected, records: [moved.record] };
 }
 
-/** Ends an operation that may not be carried out, with the reason. */
+/** Ends an operation that may not be carried out, with the reason; looks again later where nobody can say now. */
 export function refuse(world: World, operation: Operation, error: Refusal): Change {
+  const why = waitsFor(operation, error);
+  if (why !== undefined) {
+    const waiting = wait(world, operation, why);
+    return { next: waiting.next, expected: operation.version, records: [waiting.record] };
+  }
   const moved = move(
     operation,
     'refused',

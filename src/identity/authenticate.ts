@@ -17,6 +17,7 @@ import {
   verifyCandidate,
 } from '../../protocol/signature.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
+import type { TokenFacts } from '../engine/operation.ts';
 import type { Nonce } from '../ports.ts';
 import { NODE_HASHES } from './keys-node.ts';
 import type { NonceCap } from './nonce-cap.ts';
@@ -36,6 +37,8 @@ export interface Caller {
   readonly profile?: Json;
   /** What the token itself permits, where an authorisation server speaks for the principal. */
   readonly grant?: MandateFacts;
+  /** The access token it is known by. */
+  readonly token?: TokenFacts;
   /** Members of the fields `Signature-Input` and `Signature` for `label` alone: what others signed is not evidence of this request. */
   readonly evidence: { readonly contentDigest: string; readonly signatureInput: string; readonly signature: string };
 }

@@ -121,8 +121,8 @@ describe('a mandate after a wait', () => {
     if (!accepted.ok) throw new Error(accepted.error.detail);
     const facts = accepted.value;
     const code = async (now = NOW) => {
-      const valid = await mandates.stillValid(facts, now);
-      return valid.ok ? 'valid' : valid.error.code;
+      const [ended] = await mandates.ended({ mandate: facts }, now);
+      return ended?.refusal.code ?? 'valid';
     };
     expect(await code()).toBe('valid');
     expect(await code(later(facts.expiresAt - seconds))).toBe('mandate-invalid');
@@ -143,9 +143,9 @@ describe('a mandate after a wait', () => {
     const accepted = await mandates.accept(await forge(), await bound());
     if (!accepted.ok) throw new Error(accepted.error.detail);
     const facts = { ...accepted.value, delegations: [{ jti: 'hop-1', to: 'k' }] };
-    expect(await mandates.stillValid(facts, NOW)).toMatchObject({ ok: true });
+    expect(await mandates.ended({ mandate: facts }, NOW)).toEqual([]);
     revoked.push('hop-1');
-    expect(await mandates.stillValid(facts, NOW)).toMatchObject({ error: { code: 'mandate-revoked' } });
+    expect(await mandates.ended({ mandate: facts }, NOW)).toMatchObject([{ refusal: { code: 'mandate-revoked' } }]);
   });
 
   it('shares one fetch, believes a list for its ttl, then sees the revocation', async () => {
@@ -164,11 +164,10 @@ describe('a mandate after a wait', () => {
     if (!accepted.ok) throw new Error(accepted.error.detail);
     expect(fetches).toBe(1);
     status_list = TWO_BITS;
-    expect((await mandates.stillValid(accepted.value, later(119))).ok).toBe(true);
-    expect(await mandates.stillValid(accepted.value, later(120))).toMatchObject({
-      ok: false,
-      error: { code: 'mandate-revoked' },
-    });
+    expect(await mandates.ended({ mandate: accepted.value }, later(119))).toEqual([]);
+    expect(await mandates.ended({ mandate: accepted.value }, later(120))).toMatchObject([
+      { refusal: { code: 'mandate-revoked' } },
+    ]);
     expect(fetches).toBe(2);
   });
 
@@ -180,10 +179,9 @@ describe('a mandate after a wait', () => {
     const accepted = await mandates.accept(await forge({ ...withStatus(1) }), await bound());
     if (!accepted.ok) throw new Error(accepted.error.detail);
     up = false;
-    expect((await mandates.stillValid(accepted.value, later(LIMITS.statusListTtlSecondsMax - 1))).ok).toBe(true);
-    expect(await mandates.stillValid(accepted.value, later(LIMITS.statusListTtlSecondsMax))).toMatchObject({
-      error: { code: 'mandate-unverifiable' },
-    });
+    const ended = (by: number) => mandates.ended({ mandate: accepted.value }, later(by));
+    expect(await ended(LIMITS.statusListTtlSecondsMax - 1)).toEqual([]);
+    expect(await ended(LIMITS.statusListTtlSecondsMax)).toMatchObject([{ refusal: { code: 'mandate-unverifiable' } }]);
   });
 
   it('does not ask an unreachable list again at once', async () => {

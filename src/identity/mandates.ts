@@ -1,6 +1,8 @@
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import { type MandateFacts, type MandateIssuers, speaksFor, verifyMandate } from '../../protocol/mandate.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { err, ok } from '../../protocol/result.ts';
+import { thumbprintOf } from '../../protocol/strict-jws.ts';
+import { type Ended, groundsOf, revokedOf } from '../engine/grounds.ts';
 import type { Mandates } from '../engine/world.ts';
 import type { Store } from '../ports.ts';
 import type { StatusLists } from './status-lists.ts';
@@ -11,19 +13,41 @@ export interface MandateDeps {
   readonly statusList: StatusLists;
   /** The gateway's public origin: the audience of every presentation. */
   readonly origin: string;
+  /** Why nobody can say now what has been revoked; `undefined` as long as everybody can. */
+  readonly unreadable?: () => string | undefined;
 }
+
+/** How long until it is worth asking again. */
+const UNREADABLE_RETRY_SECONDS = 30;
 
 /** For whom the caller asks: mandates as they are presented, and afresh whenever the operation waited. */
 export function makeMandates(deps: MandateDeps): Mandates {
-  async function stillValid(facts: MandateFacts, now: Date): Promise<Result<void, Refusal>> {
-    const lapsed = whyLapsed(facts, deps.issuers, now);
-    if (lapsed !== undefined) return err(refusal('mandate-invalid', lapsed));
-    const names = [facts.jti, ...(facts.delegations ?? []).map(({ jti }) => jti)];
-    if (names.some((jti) => deps.store.isRevoked('mandate', jti))) return err(refusal('mandate-revoked'));
-    return deps.statusList.check(facts, now);
+  const issuerKeys = thumbprintsOf(deps.issuers);
+
+  async function ended(basis: Parameters<Mandates['ended']>[0], now: Date): Promise<readonly Ended[]> {
+    const unreadable = deps.unreadable?.();
+    if (unreadable !== undefined) return [unchecked(unreadable)];
+    const revoked = revokedOf(groundsOf(basis), deps.store);
+    const { mandate } = basis;
+    if (mandate === null) return revoked;
+    const found = [...revoked, ...(await lapsed(mandate)), ...expired(mandate, now)];
+    // Nobody else is asked about what has ended anyway.
+    if (found.some(({ bounds }) => bounds === 'everything')) return found;
+    const status = await deps.statusList.check(mandate, now);
+    return status.ok ? found : [over(status.error), ...found];
   }
+
+  /** An issuer, or one of its keys, may have been taken out of the configuration, or cut back, while the operation waited. */
+  async function lapsed(facts: MandateFacts): Promise<readonly Ended[]> {
+    const issuer = deps.issuers.get(facts.issuer);
+    if (issuer === undefined || issuer.tier !== facts.tier || !speaksFor(issuer, facts)) return [over(NOT_ITS_ISSUERS)];
+    const keys = await issuerKeys(facts.issuer);
+    const { issuerKey } = facts;
+    return issuerKey === undefined || keys.size === 0 || keys.has(issuerKey) ? [] : [over(KEY_GONE)];
+  }
+
   return {
-    stillValid,
+    ended,
     async accept(presented, { nonce, keyid, now }) {
       const verified = await verifyMandate(presented, {
         issuers: deps.issuers,
@@ -33,16 +57,43 @@ export function makeMandates(deps: MandateDeps): Mandates {
         now,
       });
       if (!verified.ok) return verified;
-      const valid = await stillValid(verified.value, now);
-      return valid.ok ? ok(verified.value) : valid;
+      const [first] = await ended({ mandate: verified.value }, now);
+      return first === undefined ? ok(verified.value) : err(first.refusal);
     },
   };
 }
 
-// An issuer may have been taken out of the configuration, or cut back, while the operation waited.
-function whyLapsed(facts: MandateFacts, issuers: MandateIssuers, now: Date): string | undefined {
-  if (!(now.getTime() < facts.expiresAt * 1000)) return 'The mandate has expired.';
-  const issuer = issuers.get(facts.issuer);
-  const stands = issuer !== undefined && issuer.tier === facts.tier && speaksFor(issuer, facts);
-  return stands ? undefined : 'The issuer does not speak for this principal and these accounts.';
+const NOT_ITS_ISSUERS = refusal('mandate-invalid', 'The issuer does not speak for this principal and these accounts.');
+const KEY_GONE = refusal('mandate-invalid', 'The issuer no longer has the key that signed the mandate.');
+
+function expired({ expiresAt, form }: MandateFacts, now: Date): readonly Ended[] {
+  if (now.getTime() < expiresAt * 1000) return [];
+  if (form !== 'token') return [over(refusal('mandate-invalid', 'The mandate has expired.'))];
+  const words = `The access token expired at ${new Date(expiresAt * 1000).toISOString()}.`;
+  return [{ words, refusal: refusal('mandate-invalid', 'The access token has expired.'), bounds: 'asking' }];
+}
+
+const over = (refused: Refusal): Ended => ({
+  words: refused.detail ?? 'The mandate has been revoked.',
+  refusal: refused,
+  bounds: 'everything',
+});
+
+function unchecked(why: string): Ended {
+  const detail = 'What has been revoked cannot be read here now, so nothing is done on anybody’s authority.';
+  const refused = { ...refusal('unavailable', detail), retryAfterSeconds: UNREADABLE_RETRY_SECONDS };
+  return { words: `Revocations cannot be read: ${why}`, refusal: refused, bounds: 'everything' };
+}
+
+/** Of each issuer's keys, made once. */
+function thumbprintsOf(issuers: MandateIssuers): (issuer: string) => Promise<ReadonlySet<string>> {
+  const made = new Map<string, Promise<ReadonlySet<string>>>();
+  return (name) => {
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const keys = issuers.get(name)?.keys ?? [];
+    const set = Promise.all(keys.map((key) => thumbprintOf(key))).then((all) => new Set(all));
+    made.set(name, set);
+    return set;
+  };
 }

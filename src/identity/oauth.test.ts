@@ -72,6 +72,13 @@ describe('a bearer token', () => {
       proof: 'bearer',
       via: 'token',
       name: 'acme-agent',
+      token: {
+        jti: 'token-1',
+        issuer: ISSUER,
+        client: 'acme-agent',
+        subject: 'contact:C-1001',
+        issuerKey: as[alg].jkt,
+      },
       evidence: { contentDigest: `sha-256=:${sum('{"a":1}', 'base64')}:`, signatureInput: '', signature: '' },
     });
   });
@@ -299,6 +306,8 @@ describe('what a token permits', () => {
       digest: `sha-256:${createHash('sha256').update(token).digest('base64url')}`,
       expiresAt: seconds + 600,
       constraints,
+      form: 'token',
+      issuerKey: as.EdDSA.jkt,
     });
   });
 

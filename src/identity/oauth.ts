@@ -1,6 +1,6 @@
 /** Access tokens (OAuth 2.1, RFC 9068) as a way to be known: with a DPoP proof (RFC 9449), or, proving less, as a bearer (RFC 6750). */
 import { hash } from 'node:crypto';
-import { type CryptoKey, compactVerify } from 'jose';
+import { type CryptoKey, calculateJwkThumbprint, compactVerify, exportJWK } from 'jose';
 import { canonicalBytes, digestBytes } from '../../protocol/canonical.ts';
 import { contentDigest } from '../../protocol/digest.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
@@ -10,6 +10,8 @@ import { type MandateConstraints, type MandateFacts, sharedLimits, speaksFor } f
 import { readConstraints } from '../../protocol/mandate-claims.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
+import { groundsOf, revokedOf } from '../engine/grounds.ts';
+import type { Store } from '../ports.ts';
 import type { Caller } from './authenticate.ts';
 import { type DpopProof, verifyDpop } from './dpop.ts';
 import { NODE_HASHES } from './keys-node.ts';
@@ -23,8 +25,7 @@ export interface TokenAuthDeps {
   readonly resources: readonly string[];
   /** The gateway's public origin, on which DPoP proofs name their address. */
   readonly origin: string;
-  /** By the token's `jti`, and by the caller's keyid. */
-  readonly isRevoked: (kind: 'mandate' | 'key', id: string) => boolean;
+  readonly isRevoked: Store['isRevoked'];
 }
 
 export type AuthenticateToken = (raw: RawRequest, now: Date) => Promise<Result<Caller, Refusal>>;
@@ -48,15 +49,17 @@ export function makeTokenAuth(deps: TokenAuthDeps): AuthenticateToken {
     if (issuer === undefined) return invalid(UNSIGNED);
     const fits = checkClaims(claims, issuer, deps.resources, now);
     if (!fits.ok) return fits;
-    if (!(await isSigned(token, read.value, issuer, now))) return invalid(UNSIGNED);
+    const signer = await signerOf(token, read.value, issuer, now);
+    if (signer === undefined) return invalid(UNSIGNED);
     const bound = bindingOf(raw, { scheme, token }, claims.jkt, deps.origin, now);
     if (!bound.ok) return bound;
     const grant = grantOf(claims, issuer, token);
     if (!grant.ok) return grant;
-    const keyid = claims.jkt ?? bearerId(claims);
-    if (deps.isRevoked('mandate', claims.jti)) return invalid('The token has been revoked.');
-    if (deps.isRevoked('key', keyid)) return err(refusal('key-revoked'));
-    return ok(callerOf(raw, claims, keyid, bound.value, grant.value));
+    const caller = callerOf(raw, claims, { signer, proof: bound.value, grant: grant.value });
+    const agent = { keyid: caller.keyid, via: caller.via, ...(caller.token && { token: caller.token }) };
+    const [revoked] = revokedOf(groundsOf({ agent, mandate: null }), deps);
+    if (revoked === undefined) return ok(caller);
+    return revoked.refusal.code === 'key-revoked' ? err(revoked.refusal) : invalid(revoked.words);
   };
 }
 
@@ -93,14 +96,20 @@ function checkClaims(
   return err(refusal('token-invalid', `The token has not the scope ${SCOPE}.`, extra));
 }
 
-async function isSigned(token: string, { hint }: UnverifiedToken, issuer: TokenIssuer, now: Date): Promise<boolean> {
+/** The thumbprint of the key that signed it. */
+async function signerOf(
+  token: string,
+  { hint }: UnverifiedToken,
+  issuer: TokenIssuer,
+  now: Date,
+): Promise<string | undefined> {
   const key: CryptoKey | undefined = await issuer.findKey(hint, now);
-  if (key === undefined) return false;
+  if (key === undefined) return undefined;
   try {
     await compactVerify(token, key, { algorithms: [hint.alg] });
-    return true;
+    return await calculateJwkThumbprint(await exportJWK(key));
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -139,6 +148,7 @@ function grantOf(claims: TokenClaims, issuer: TokenIssuer, token: string): Resul
     expiresAt: Math.floor(claims.exp),
     constraints: constraints.value,
     chain: [{ name: grantName(claims, constraints.value), ...sharedLimits(constraints.value) }],
+    form: 'token',
   };
   const { tier, subjects, accounts } = issuer;
   const speaker = { tier, keys: [], ...(subjects && { subjects }), ...(accounts && { accounts }) };
@@ -164,17 +174,25 @@ function bearerId({ iss, client, sub }: TokenClaims): Thumbprint {
 
 function callerOf(
   raw: RawRequest,
-  { agent }: TokenClaims,
-  keyid: Thumbprint,
-  proof: DpopProof | undefined,
-  grant: MandateFacts | undefined,
+  claims: TokenClaims,
+  {
+    signer,
+    proof,
+    grant,
+  }: {
+    readonly signer: string;
+    readonly proof: DpopProof | undefined;
+    readonly grant: MandateFacts | undefined;
+  },
 ): Caller {
+  const { iss, sub, client, jti, jkt, agent } = claims;
   return {
-    keyid,
+    keyid: jkt ?? bearerId(claims),
     via: 'token',
     name: agent,
+    token: { jti, issuer: iss, client, subject: sub, issuerKey: signer, ...(jkt && { boundTo: jkt }) },
     ...(proof === undefined ? { proof: 'bearer' } : { proof: 'dpop', nonce: proof.nonce }),
-    ...(grant && { grant }),
+    ...(grant && { grant: { ...grant, issuerKey: signer } }),
     evidence: {
       contentDigest: contentDigest(raw.body, NODE_HASHES),
       signatureInput: '',

@@ -66,8 +66,8 @@ async function invitationFor(world: World, account: string, action: string): Pro
   const now = world.clock.now();
   for (const each of world.store.invitations(account)) {
     if (!each.actions.includes(action)) continue;
-    const valid = await world.mandates.stillValid(each.mandate, now);
-    if (valid.ok && !world.store.isRevoked('key', each.agent.keyid)) return each;
+    const ended = await world.mandates.ended(each, now);
+    if (ended.length === 0) return each;
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import { openOffers } from '../engine/open-offers.ts';
 import type { Changed, Operation } from '../engine/operation.ts';
 import { heldRefusal } from '../engine/record-holds.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
-import { ownOperation } from '../engine/submit.ts';
+import { askedOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import { type Ask, actionOf, type Change, type StepResult, type World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
@@ -67,7 +67,7 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
   };
 
   async function check(ask: Ask): Promise<Result<Accepted, Refusal>> {
-    const own = ownOperation(world, ask.caller.keyid, ask.target);
+    const own = askedOperation(world, ask);
     if (!own.ok) return own;
     const operation = own.value;
     const now = world.clock.now();

@@ -4,7 +4,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok } from '../../protocol/result.ts';
 import type { Message, Operation, Seen } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
-import { ownOperation } from '../engine/submit.ts';
+import { askedOperation } from '../engine/submit.ts';
 import { move, type Patch } from '../engine/transitions.ts';
 import { type Ask, actionOf, type Change, type StepResult, type World } from '../engine/world.ts';
 import { type AcceptDeps, makeAccept } from './accept.ts';
@@ -54,7 +54,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
   /** A counter-offer, and the company's answer to it from the record as it is now, in one transaction; where a voice answers, which takes
    * its time, in the next. */
   async function counter(_world: World, ask: Ask): Promise<StepResult> {
-    const own = ownOperation(world, ask.caller.keyid, ask.target);
+    const own = askedOperation(world, ask);
     if (!own.ok) return own;
     const talk = agentsTurn(own.value, world.clock.now());
     if (!talk.ok) return talk;

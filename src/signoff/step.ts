@@ -9,6 +9,8 @@ import { type Change, notify, type World } from '../engine/world.ts';
 import { type Approver, checkDecision, type Decision } from './decide.ts';
 
 export interface DecideDeps {
+  /** Whether all that the operation's authority rests on still stands. */
+  readonly mayCarryOut: (operation: Operation) => Promise<Result<unknown, Refusal>>;
   readonly countersign: (operation: Operation) => Promise<Operation['agreement']>;
   readonly personCounters: (
     operation: Operation,
@@ -54,6 +56,9 @@ export async function decide(
   };
   switch (decision.kind) {
     case 'approved': {
+      // Nobody approves what could not be carried out: they are told why, and may still reject or call for the customer.
+      const stands = await deps.mayCarryOut(operation);
+      if (!stands.ok) return stands;
       const agreement = await deps.countersign(operation);
       const patch = { signoffs, dueAt: now.getTime(), ...(agreement === undefined ? {} : { agreement }) };
       const moved = move(operation, 'approved', 'person', now, patch, facts);

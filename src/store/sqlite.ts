@@ -92,7 +92,8 @@ export function openSqliteStore(
     revoke: (kind, id, at, reason) =>
       commit(() => {
         sql.revoke.run(kind, id, at, reason);
-        addRecord(sql, { type: 'revocation', at, kind, id });
+        // Who a customer is stays out of the log.
+        addRecord(sql, { type: 'revocation', at, kind, ...(kind === 'subject' ? {} : { id }) });
       }),
     dueOutgoing: (nowMs, limit) => sql.outgoingDue.all(nowMs, limit).map(readOutgoing),
     settleOutgoing: (id, outcome, note) =>

@@ -152,17 +152,17 @@ describe('a person', () => {
 });
 
 describe('the mandate', () => {
-  it('revoked between acceptance and execution: rejected, no write', async () => {
+  it('revoked between acceptance and the decision: nobody can approve it any more, no write', async () => {
     const mandate = await gateway.mandateFor(agent);
     const { id, signoff } = await accepted(mandate);
     const { jti } = JSON.parse(Buffer.from(mandate.split('.')[1] ?? '', 'base64url').toString('utf8'));
     const line = JSON.stringify({ kind: 'mandate', id: jti, reason: 'test' });
     appendFileSync(join(gateway.config.data_dir, 'revoked.jsonl'), `${line}\n`);
     await sleep(2_500);
-    expect(await decide(signoff.id, { decision: 'approved' })).toBe(303);
-    const ended = await agent.client.waitForTurn(id);
-    expect(ended.state).toBe('rejected');
-    expect(String(ended.problem?.['type'])).toMatch(/:mandate-revoked$/);
+    expect(await decide(signoff.id, { decision: 'approved' })).toBe(409);
+    expect((await agent.client.read(id)).state).toBe('awaiting_signoff');
+    expect(await decide(signoff.id, { decision: 'rejected', reason: 'It was taken back.' })).toBe(303);
+    expect((await agent.client.waitForTurn(id)).state).toBe('rejected');
     expect(await writesOf(id)).toBe(0);
   });
 

@@ -8,11 +8,13 @@ import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { isFinalState } from '../../protocol/operation.ts';
 import { err, ok } from '../../protocol/result.ts';
+import { groundsOf } from '../../src/engine/grounds.ts';
 import type { MandateFacts, Operation } from '../../src/engine/operation.ts';
 import type { Action, Ask, World } from '../../src/engine/world.ts';
 import { write } from '../../src/engine/write.ts';
 import { complete } from '../../src/execution/complete.ts';
 import { loadCompanyKeys } from '../../src/identity/company-keys.ts';
+import { makeMandates } from '../../src/identity/mandates.ts';
 import { makeIds } from '../../src/identity/world-sources.ts';
 import { type Features, makePipeline } from '../../src/pipeline.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -70,7 +72,12 @@ const facts: MandateFacts = {
   digest: 'd',
   expiresAt: START_MS / 1_000 + 86_400 * 365,
   constraints: { actions: ['sim.write'], accounts: ['acc'] },
+  holder: 'H'.repeat(43),
+  issuerKey: 'I'.repeat(43),
+  delegations: [{ jti: 'hop', to: AGENT }],
 };
+/** All that its authority rests on. */
+const GROUNDS = groundsOf({ agent: { keyid: AGENT as Operation['agent']['keyid'], via: 'sim' }, mandate: facts });
 
 const needsPerson = ({ input }: Operation) => input['asks'] === true;
 const mine = (key: string, id: string) => key.startsWith(`${id}:`);
@@ -105,10 +112,12 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
       action: (name) => (name === 'sim.write' ? action : undefined),
       checkEnvelope: (_verb, value) => ok(value as JsonObject),
     },
-    mandates: {
-      accept: async () => err(refusal('mandate-missing')),
-      stillValid: async () => (revokedAt === undefined ? ok(undefined) : err(refusal('mandate-revoked'))),
-    },
+    mandates: makeMandates({
+      issuers: new Map([['i', { tier: 'principal', keys: [], subjects: ['contact:c'], accounts: ['acc'] }]]),
+      store,
+      statusList: { check: async () => ok(undefined) },
+      origin: 'http://127.0.0.1:1',
+    }),
     settings: {
       origin: 'http://127.0.0.1:1',
       company: 'C',
@@ -157,7 +166,8 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
     );
     if (now !== undefined && now.plan?.digest !== digest(now.plan?.plan))
       wrong.push(`${id}: the plan is not what was digested`);
-    const started = Date.parse(now?.history.findLast(({ event }) => event === 'started')?.at ?? '');
+    // The last time this step's write was allowed: a later step, and one that is made again, is begun by itself.
+    const started = Date.parse(now?.attempts.at(-1)?.intentAt ?? '');
     const asks = now !== undefined && (needsPerson(now) || (strictAt !== undefined && started > strictAt));
     if (asks && approved !== true) wrong.push(`${id}: sent without a person’s yes to this plan`);
     if (revokedAt !== undefined && started > revokedAt) wrong.push(`${id}: begun after the mandate was revoked`);
@@ -253,9 +263,11 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
         return orCrash(() => follower.follow());
       case 10:
         switch (tape.draw(30)) {
-          case 1:
+          case 1: {
             revokedAt ??= nowMs;
-            return;
+            const { kind, id } = pick(GROUNDS) ?? { kind: 'mandate', id: 'm' };
+            return store.revoke(kind, id, clock.now().toISOString(), 'sim');
+          }
           case 2:
             strictAt ??= nowMs;
             return;

@@ -193,9 +193,10 @@ export async function datedEngine(options: DatedOptions) {
     },
     mandates: {
       accept: async () => err(refusal('mandate-missing')),
-      stillValid: async ({ expiresAt }, now) => {
-        if (revoked !== undefined) return err(revoked);
-        return now.getTime() < expiresAt * 1_000 ? ok(undefined) : err(refusal('mandate-invalid', 'Expired.'));
+      ended: async ({ mandate }, now) => {
+        const over =
+          now.getTime() < (mandate?.expiresAt ?? 0) * 1_000 ? revoked : refusal('mandate-invalid', 'Expired.');
+        return over === undefined ? [] : [{ words: over.code, refusal: over, bounds: 'everything' }];
       },
     },
     settings: {

@@ -269,7 +269,10 @@ export function makeExecutionBench(guarantees: Partial<Capability> = {}) {
     },
     mandates: {
       accept: async () => err(refusal('mandate-missing')),
-      stillValid: async () => (revoked ? err(refusal('mandate-revoked')) : ok(undefined)),
+      ended: async () =>
+        revoked
+          ? [{ words: 'The mandate has been revoked.', refusal: refusal('mandate-revoked'), bounds: 'everything' }]
+          : [],
     },
     settings: {
       origin: 'http://127.0.0.1:1',

@@ -11,6 +11,7 @@ import { type Config, parseConfig } from '../../src/config.ts';
 import { conformanceProfile } from '../../src/conformance/profile.ts';
 import { approveAsPerson } from '../../src/demo/approver.ts';
 import { freePort } from '../../src/demo/process.ts';
+import type { Operation } from '../../src/engine/operation.ts';
 import { makeIds, systemClock } from '../../src/identity/world-sources.ts';
 import { type Gateway, startGateway } from '../../src/main.ts';
 import { APPROVER, testConfig, testMandate } from './config.ts';
@@ -33,6 +34,8 @@ export interface TestGateway {
   readonly log: readonly LogLine[];
   /** Ground truth: how many operations the database holds. */
   operations(): number;
+  /** Ground truth: the operation as it is stored. */
+  operation(id: string): Operation;
   /** A new key, registered unless told otherwise. */
   newAgent(options?: { readonly registered?: boolean; readonly fetch?: typeof fetch }): Promise<TestAgent>;
   /** The customer's mandate for this agent: contract.renew and data.validate of the account unless constrained otherwise. */
@@ -40,7 +43,7 @@ export interface TestGateway {
   /** Approves the sign-off at this console page as a person would. */
   approve(url: string): Promise<void>;
   /** Stops and starts the gateway on the same data and port; the CRM keeps running. */
-  restart(): Promise<void>;
+  restart(whileDown?: () => void): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -91,6 +94,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     config,
     log,
     operations: () => countOperations(join(config.data_dir, 'parley.db')),
+    operation: (id) => readOperation(join(config.data_dir, 'parley.db'), id),
     async newAgent({ registered = true, fetch } = {}) {
       const key = await newAgentKey();
       const client = makeClient({
@@ -108,8 +112,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       issuedAt,
     ) => testMandate(principal, agent.key, 'contact:C-1001', constraints, issuedAt),
     approve: (url) => approveAsPerson(origin, url, APPROVER),
-    async restart() {
+    async restart(whileDown) {
       await gateway.stop();
+      whileDown?.();
       gateway = await start();
     },
     async stop() {
@@ -118,6 +123,15 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function readOperation(path: string, id: string): Operation {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    return JSON.parse(String(db.prepare('SELECT doc FROM operations WHERE id = ?').get(id)?.['doc']));
+  } finally {
+    db.close();
+  }
 }
 
 function countOperations(path: string): number {

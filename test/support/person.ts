@@ -29,6 +29,12 @@ export async function decideAs(origin: string, person: Person, signoff: string, 
   return (await fetch(url, { method: 'POST', redirect: 'manual', headers, body: body.toString() })).status;
 }
 
+/** The page of a sign-off as this person sees it. */
+export async function pageAs(origin: string, person: Person, signoff: string): Promise<string> {
+  const cookie = await signIn(origin, person);
+  return (await fetch(`${origin}/console/signoffs/${signoff}`, { headers: { cookie } })).text();
+}
+
 async function signIn(origin: string, person: Person): Promise<string> {
   const response = await fetch(`${origin}/console/sign-in`, {
     method: 'POST',
