@@ -3,22 +3,30 @@ import { AdapterError, type AdapterErrorCode, type Ctx } from '../sdk/index.ts';
 import { retryAfterMs } from '../sdk/limits.ts';
 import { at } from '../sdk/pointer.ts';
 import type { Answer } from '../sdk/remote/records.ts';
+import { isObject } from '../sdk/values.ts';
 import type { Place } from './bind.ts';
 import type { ErrorRule } from './mapping.ts';
 
 const CODES: ReadonlyMap<number, AdapterErrorCode> = new Map<number, AdapterErrorCode>([
   [400, 'invalid'],
   [401, 'unauthorised'],
+  [402, 'forbidden'],
   [403, 'forbidden'],
   [404, 'not_found'],
+  [405, 'unsupported'],
+  [406, 'unsupported'],
   [409, 'conflict'],
   [410, 'not_found'],
   [412, 'conflict'],
   [413, 'invalid'],
+  [414, 'invalid'],
+  [415, 'unsupported'],
   [422, 'invalid'],
   [423, 'retryable'],
   [428, 'bug'],
   [429, 'rate_limited'],
+  [431, 'invalid'],
+  [451, 'forbidden'],
 ]);
 
 /** Passes a success on and throws every refusal: as the mapping says, else by its status. Where the mapping says what a status means
@@ -33,7 +41,7 @@ export function accepted(
   if (status >= 200 && status < 300) return response;
   const mine = rules.filter((rule) => rule.status === status);
   const rule = mine.find((each) => each.at === undefined || at(json, each.at) === each.is);
-  const standard = mine.length === 0 ? CODES.get(status) : undefined;
+  const standard = mine.length === 0 ? standardOf(response) : undefined;
   const code = rule?.means ?? standard ?? (kind === 'write' ? 'unknown_outcome' : 'retryable');
   const wait = retryAfterMs(headers, ctx.clock().getTime());
   const request = requestId(response);
@@ -41,6 +49,12 @@ export function accepted(
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
     ...(request === undefined ? {} : { providerRequestId: request }),
   });
+}
+
+/** That something is not there is the API's own word only in the API's own form: a page of a proxy's says it too. */
+function standardOf({ status, json }: CrmResponse): AdapterErrorCode | undefined {
+  const code = CODES.get(status);
+  return code === 'not_found' && !isObject(json) ? undefined : code;
 }
 
 /** The answer as the records see it. */

@@ -9,7 +9,7 @@ import { makeHttp } from '../sdk/http.ts';
 import type { Adapter } from '../sdk/index.ts';
 import { makeLimiter } from '../sdk/limiter.ts';
 import { retryAfter } from '../sdk/limits.ts';
-import { conflictOf, lacking } from '../sdk/remote/resource.ts';
+import { guaranteesOf, lacking } from '../sdk/remote/resource.ts';
 import { makeRemoteStore } from '../sdk/remote/store.ts';
 import { isObject } from '../sdk/values.ts';
 import { writable } from './bind.ts';
@@ -66,8 +66,7 @@ export function makeHttpAdapter(options: HttpAdapterOptions): Result<Adapter, re
   });
   const store = makeRemoteStore(httpRemote(http, base.pathname.replace(/\/$/, ''), mapping.value), resources);
   const about = { name: 'http', version: '0.1.0', title: api.value.title };
-  const guarantees = { idempotency: resources.idempotency, conflict: conflictOf(resources) };
-  return ok(makeRecipeAdapter(about, guarantees, resources.mapping, recipes.value, store));
+  return ok(makeRecipeAdapter(about, guaranteesOf(resources), resources.mapping, recipes.value, store));
 }
 
 /** Where the document’s security scheme wants the token; a bearer token unless the mapping names one. */

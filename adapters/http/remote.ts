@@ -1,5 +1,5 @@
 import { type CrmResponse, type ReadHttp, readOnly, type WriteHttp } from '../sdk/http.ts';
-import type { Ctx } from '../sdk/index.ts';
+import { AdapterError, type Ctx } from '../sdk/index.ts';
 import type { Answer } from '../sdk/remote/records.ts';
 import type { Caller, Given, Remote } from '../sdk/remote/store.ts';
 import { accepted, answerOf } from './answers.ts';
@@ -22,8 +22,19 @@ export function httpRemote(http: WriteHttp, base: string, { resources, errors }:
     (ctx: Ctx) =>
     async (bound: HttpBound, given: Given): Promise<Answer> =>
       answerOf(accepted(ctx, await get(ctx, reader, bound, given), 'read', errors), undefined);
+  const find =
+    (ctx: Ctx) =>
+    async (bound: HttpBound, given: Given): Promise<Answer | undefined> => {
+      try {
+        return await read(ctx)(bound, given);
+      } catch (error) {
+        if (error instanceof AdapterError && error.code === 'not_found') return undefined;
+        throw error;
+      }
+    };
   const writer = (ctx: Ctx): Caller<HttpBound> => ({
     read: read(ctx),
+    find: find(ctx),
     async write(bound, given) {
       const { target, headers, body } = callOf(bound, base, given);
       const response = await http.send(ctx, methodOf(bound), target, body, headers, { idempotent });
@@ -31,14 +42,13 @@ export function httpRemote(http: WriteHttp, base: string, { resources, errors }:
     },
   });
   return {
-    reading: (ctx, work) => work({ read: read(ctx) }),
+    reading: (ctx, work) => work({ read: read(ctx), find: find(ctx) }),
     writing: (ctx, work) => work(writer(ctx)),
     async check(ctx) {
       const [resource] = resources.byType.values();
       if (resource === undefined) return;
-      const response = await get(ctx, reader, resource.read, { id: PROBE });
       // Any answer of the API’s will do, and there is no such record.
-      if (response.status !== 404) accepted(ctx, response, 'read', errors);
+      await find(ctx)(resource.read, { id: PROBE });
     },
   };
 }

@@ -31,7 +31,9 @@ export function refused(response: CrmResponse, kind: 'read' | 'write'): AdapterE
   const details = detailsOf(body);
   const isOurMistake = details.some(({ message }) => message === 'PROPERTY_DOESNT_EXIST');
   const open = kind === 'write' ? 'unknown_outcome' : 'retryable';
-  const code = isOurMistake ? 'unsupported' : (BY_STATUS.get(status) ?? open);
+  // A page of something in between says nothing of what is there.
+  const known = status === 404 && !isOurs(body) ? undefined : BY_STATUS.get(status);
+  const code = isOurMistake ? 'unsupported' : (known ?? open);
   const category = wordOf(body['category']);
   const request = correlationOf(response);
   const wait = waitOf(response);
@@ -41,6 +43,9 @@ export function refused(response: CrmResponse, kind: 'read' | 'write'): AdapterE
     fields: details,
   });
 }
+
+/** HubSpot's refusals all have a category. */
+const isOurs = ({ category }: JsonObject) => typeof category === 'string';
 
 function waitOf({ status, headers, body }: CrmResponse): number | undefined {
   if (status !== 429) return retryAfterMs(headers, 0);
@@ -86,4 +91,16 @@ export function misshapen(): AdapterError {
 /** A success that does not say what it wrote is looked up, not believed. */
 export function unbelievable(): AdapterError {
   return new AdapterError('unknown_outcome', 'HubSpot’s answer to a write has not the promised shape.');
+}
+
+/** Refused with the values it has, and not because of our own key, which was looked for: no try will be better. */
+export function takenByOthers(response: CrmResponse): AdapterError {
+  const { code, message, fields, providerRequestId } = refused(response, 'write');
+  const request = providerRequestId === undefined ? {} : { providerRequestId };
+  return new AdapterError(code === 'conflict' ? 'invalid' : code, message, { fields, ...request });
+}
+
+/** It may have been made before, and HubSpot cannot be asked now. */
+export function unclear(): AdapterError {
+  return new AdapterError('unknown_outcome', 'HubSpot does not say whether this was made before.');
 }

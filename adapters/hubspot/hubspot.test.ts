@@ -200,7 +200,7 @@ describe('a ticket', () => {
 describe('HubSpot refuses', () => {
   it.each([
     ['403-scopes', 'forbidden'],
-    ['409', 'conflict'],
+    ['409', 'invalid'],
     ['423', 'retryable'],
     ['477', 'retryable'],
     ['503', 'unknown_outcome'],

@@ -2,7 +2,7 @@ import type { Json } from '../../protocol/json.ts';
 import { path, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type PlanStep, type Ref, type StepResult } from '../sdk/index.ts';
 import { type Payload, payloadOf } from '../sdk/payload.ts';
-import { accepted, refused, unbelievable } from './answers.ts';
+import { accepted, takenByOthers, unbelievable, unclear } from './answers.ts';
 import { makeContractChanges } from './change.ts';
 import { toProperties } from './codec.ts';
 import { isChangedByContract, isLink, linkOf, type Portal, typeNamed } from './mapping.ts';
@@ -35,10 +35,10 @@ export function makeWriter(http: WriteHttp, portal: Portal): Writer {
     if (before.version !== version) throw changedMeanwhile();
     const properties = { ...toProperties(type, values), [marker]: key };
     const target = recordPath(type.object, ref.value);
-    const answer = accepted(
-      await http.send(ctx, 'PATCH', target, { properties, objectWriteTraceId: key }, {}),
-      'write',
-    );
+    const sent = await http.send(ctx, 'PATCH', target, { properties, objectWriteTraceId: key }, {});
+    // HubSpot knows no condition on a write: a conflict is one of values.
+    if (sent.status === 409) throw takenByOthers(sent);
+    const answer = accepted(sent, 'write');
     if (answer.body['id'] !== ref.value) throw unbelievable();
     const after = await readBack(ctx, ref);
     return result('applied', after, versionMade(before, after, values, after.mark === key), answer);
@@ -54,7 +54,8 @@ export function makeWriter(http: WriteHttp, portal: Portal): Writer {
     const ref: Ref = { type: made.type, by: 'external', value: key };
     if (answer.status === 400 || answer.status === 409) {
       const earlier = await findRecord(http, portal, ctx, ref);
-      if (typeof earlier !== 'object') throw refused(answer, 'write');
+      if (earlier === 'unclear') throw unclear();
+      if (earlier === 'absent') throw takenByOthers(answer);
       return result('already_applied', earlier, earlier.version, answer);
     }
     const { id } = accepted(answer, 'write').body;

@@ -8,8 +8,8 @@ import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';
 import { type Adapter, AdapterError, type Ctx } from '../sdk/index.ts';
 import { put } from '../sdk/pointer.ts';
 import { usable } from '../sdk/remote/records.ts';
-import { conflictOf, lacking } from '../sdk/remote/resource.ts';
-import { type Caller, type Given, makeRemoteStore, type Remote } from '../sdk/remote/store.ts';
+import { guaranteesOf, lacking } from '../sdk/remote/resource.ts';
+import { type Given, makeRemoteStore, type Reads, type Remote } from '../sdk/remote/store.ts';
 import { guardedDispatcher } from '../sdk/transport.ts';
 import { type McpBound, parseMcpMapping } from './mapping.ts';
 import { inSession, type Session, type SessionOptions } from './session.ts';
@@ -61,11 +61,7 @@ export function makeMcpAdapter(options: McpAdapterOptions): Result<Adapter, read
     ...(options.sent === undefined ? {} : { sent: options.sent }),
   };
   const about = { name: 'mcp', version: '0.1.0', title: `MCP server ${url.host}` };
-  const guarantees = {
-    idempotency: resources.idempotency,
-    conflict: conflictOf(resources),
-    forcesSignoff: true,
-  } as const;
+  const guarantees = { ...guaranteesOf(resources), forcesSignoff: true };
   return ok(
     makeRecipeAdapter(
       about,
@@ -79,7 +75,16 @@ export function makeMcpAdapter(options: McpAdapterOptions): Result<Adapter, read
 
 function mcpRemote(options: SessionOptions): Remote<McpBound> {
   const reads = new Set([...options.mapping.resources.byType.values()].flatMap(({ read, find }) => [read, find]));
-  const reader = (session: Session): Pick<Caller<McpBound>, 'read'> => ({
+  const reader = (session: Session): Reads<McpBound> => ({
+    async find(bound, given) {
+      try {
+        return await this.read(bound, given);
+      } catch (error) {
+        // Only a tool of the server's says so, in the words that the mapping knows.
+        if (error instanceof AdapterError && error.code === 'not_found') return undefined;
+        throw error;
+      }
+    },
     async read(bound, given) {
       if (!reads.has(bound)) throw new AdapterError('bug', 'A read or a plan tried to write.');
       return answerOf(await session.call(bound.operation, valuesOf(bound, given), 'read'));

@@ -13,6 +13,8 @@ export interface Refusal {
 
 export interface SfMessage {
   readonly code: string;
+  /** What a trigger or a flow of the company's met, where the code says no more than that one failed. */
+  readonly inner?: string;
   readonly fields: readonly string[];
 }
 
@@ -38,6 +40,12 @@ const BY_CODE: ReadonlyMap<string, AdapterErrorCode> = new Map<string, AdapterEr
   ['INVALID_SESSION_ID', 'unauthorised'],
   ['REQUEST_LIMIT_EXCEEDED', 'rate_limited'],
   ['UNABLE_TO_LOCK_ROW', 'retryable'],
+  ['SERVER_UNAVAILABLE', 'retryable'],
+  // Stopped, and rolled back, before they were done.
+  ['QUERY_TIMEOUT', 'retryable'],
+  ['REQUEST_RUNNING_TOO_LONG', 'retryable'],
+  ['INSUFFICIENT_ACCESS_OR_READONLY', 'forbidden'],
+  ['INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY', 'forbidden'],
   ['ENTITY_IS_LOCKED', 'conflict'],
   ['ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE_CHECK', 'conflict'],
   ['DUPLICATE_VALUE', 'conflict'],
@@ -62,17 +70,36 @@ export function messagesOf(list: Json | undefined): SfMessage[] {
   if (!Array.isArray(list)) return [];
   return list.flatMap((each: Json) => {
     if (!isObject(each) || typeof each['errorCode'] !== 'string') return [];
+    const { errorCode: code, message } = each;
     const fields: readonly Json[] = Array.isArray(each['fields']) ? each['fields'] : [];
-    return [{ code: each['errorCode'], fields: fields.filter((name) => typeof name === 'string') }];
+    const inner = WRAPPERS.has(code) && typeof message === 'string' ? innerOf(message) : undefined;
+    const told = inner === undefined ? {} : { inner };
+    return [{ code, ...told, fields: fields.filter((name) => typeof name === 'string') }];
   });
+}
+
+const WRAPPERS: ReadonlySet<string> = new Set([
+  'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY',
+  'CANNOT_EXECUTE_FLOW_TRIGGER',
+  'APEX_ERROR',
+]);
+const PASSING_INSIDE = ['UNABLE_TO_LOCK_ROW', 'QUERY_TIMEOUT', 'SERVER_UNAVAILABLE'];
+
+/** `… first error: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access to this record: []`. Only what passes is looked for: a
+ * text may quote anything, and is believed in nothing worse than a second try. */
+function innerOf(message: string): string | undefined {
+  return PASSING_INSIDE.find((code) => message.includes(`: ${code}, `) || message.startsWith(`${code}:`));
 }
 
 /** Salesforce's own texts quote what was sent and are not passed on: codes and field names say enough. */
 export function refused({ status, errors, retryAfterMs }: Refusal, kind: 'read' | 'write'): AdapterError {
   const [first] = errors;
-  const byCode = first === undefined ? undefined : BY_CODE.get(first.code);
+  const byCode = first === undefined ? undefined : BY_CODE.get(first.inner ?? first.code);
   const open = kind === 'write' ? 'unknown_outcome' : 'retryable';
-  const code = byCode ?? (status === 503 && first !== undefined ? 'retryable' : (BY_STATUS.get(status) ?? open));
+  const byStatus = BY_STATUS.get(status);
+  // A page of something in between says nothing of what is there.
+  const meant = byStatus === 'not_found' && first === undefined ? undefined : byStatus;
+  const code = byCode ?? (status === 503 && first !== undefined ? 'retryable' : (meant ?? open));
   const known = first === undefined ? '' : ` (${first.code.replace(/[^A-Z0-9_]/g, '').slice(0, 60)})`;
   return new AdapterError(code, `Salesforce refused: ${status}${known}.`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -93,4 +120,10 @@ export function saysAbsent(response: CrmResponse): boolean {
 
 export function misshapen(): AdapterError {
   return new AdapterError('bug', 'Salesforce’s answer has not the promised shape.');
+}
+
+/** A value that the company keeps unique, and not the key of ours that was looked for: no try will be better. */
+export function takenByOthers(refusal: Refusal): AdapterError {
+  const { message, fields } = refused(refusal, 'write');
+  return new AdapterError('invalid', message, { fields });
 }

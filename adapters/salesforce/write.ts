@@ -4,7 +4,7 @@ import type { WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type PlanStep, type Ref, type StepResult } from '../sdk/index.ts';
 import { type Payload, payloadOf } from '../sdk/payload.ts';
 import { same } from '../sdk/values.ts';
-import { type Refusal, refused } from './answers.ts';
+import { type Refusal, refused, takenByOthers } from './answers.ts';
 import { createNodes, madeNode, type Node, send, updateNode } from './nodes.ts';
 import { type Org, typeNamed, undoneOf } from './org.ts';
 import { type CrmRecord, findRecord, hashOf, readRecord } from './records.ts';
@@ -78,8 +78,9 @@ export function makeWriter(http: WriteHttp, org: Org): Writer {
     const refusal = await send(http, org, ctx, createNodes(org, payload, idempotencyKey));
     if (refusal === undefined) return result('applied', await readBack(ctx, ref));
     const made = isTaken(refusal) ? await find(ctx, ref) : undefined;
-    if (typeof made !== 'object') throw refused(refusal, 'write');
-    return result('already_applied', made);
+    if (typeof made === 'object') return result('already_applied', made);
+    if (made === 'unclear') throw unclear();
+    throw made === 'absent' ? takenByOthers(refusal) : refused(refusal, 'write');
   }
 
   /** Takes back what was only made, where the mapping says how; the record itself stays. */
@@ -110,7 +111,10 @@ export function makeWriter(http: WriteHttp, org: Org): Writer {
     const refusal = await send(http, org, ctx, nodes);
     if (refusal !== undefined) {
       if (refusal.status !== 412 && !isTaken(refusal)) throw refused(refusal, 'write');
-      return late(await readRecord(http, org, ctx, current.ref));
+      const now = await readRecord(http, org, ctx, current.ref);
+      // Nobody has written and yet something is taken: a value of the company's own.
+      if (refusal.status !== 412 && now.version === current.version && now.marker !== key) throw takenByOthers(refusal);
+      return late(now);
     }
     const now = await readBack(ctx, current.ref);
     // A version that shows somebody else's write too must not pass for ours: an undo would go over it.
@@ -140,6 +144,7 @@ export function makeWriter(http: WriteHttp, org: Org): Writer {
   }
 }
 
+const unclear = () => new AdapterError('unknown_outcome', 'Salesforce does not say whether this was made before.');
 const changedMeanwhile = () => new AdapterError('conflict', 'The record has changed.');
 const isTaken = ({ errors }: Refusal) => errors.some(({ code }) => code === 'DUPLICATE_VALUE');
 const result = (state: StepResult['state'], { ref, version }: CrmRecord): StepResult => ({ state, ref, version });

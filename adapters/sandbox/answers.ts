@@ -28,15 +28,13 @@ export function accepted(response: CrmResponse, kind: 'read' | 'write'): CrmResp
   if (status >= 200 && status < 300) return response;
   const seconds = Number(headers['retry-after'] ?? Number.NaN);
   const request = requestId(response);
-  throw new AdapterError(
-    CODES.get(status) ?? (kind === 'write' ? 'unknown_outcome' : 'retryable'),
-    `The CRM refused: ${status}.`,
-    {
-      ...(Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1_000 } : {}),
-      ...(request === undefined ? {} : { providerRequestId: request }),
-      fields: fieldsOf(response.body['error']),
-    },
-  );
+  // A page of something in between says nothing of what is there.
+  const known = status === 404 && !saysAbsent(response) ? undefined : CODES.get(status);
+  throw new AdapterError(known ?? (kind === 'write' ? 'unknown_outcome' : 'retryable'), `The CRM refused: ${status}.`, {
+    ...(Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1_000 } : {}),
+    ...(request === undefined ? {} : { providerRequestId: request }),
+    fields: fieldsOf(response.body['error']),
+  });
 }
 
 function fieldsOf(error: Json | undefined): { path: string; message: string }[] {

@@ -17,7 +17,7 @@ export function makeStore(http: WriteHttp, mapping: Mapping): RecordStore {
         find: (write) => find(reader, mapping, ctx, write),
       }),
     write: (ctx, write) => send(http, mapping, ctx, write),
-    isOlder: (read, left) => Number(read) < Number(left),
+    isOlder: ({ read, left }) => Number(read) < Number(left),
     async check(ctx) {
       accepted(await reader.get(ctx, path`/v1/accounts?limit=1`), 'read');
     },
@@ -69,8 +69,6 @@ async function find(
 ): Promise<readonly Trace[] | undefined> {
   const found = await http.get(ctx, path`/v1/changes/${key}`);
   if (saysAbsent(found)) return undefined;
-  // Something in between that answers for the CRM says nothing of the write.
-  if (found.status === 404) throw new AdapterError('retryable', 'The CRM cannot be reached.');
   const change = changeOf(accepted(found, 'read'));
   const { type } = only(payload);
   if (change.type !== typeOf(mapping, type).object || (payload.update?.id ?? change.id) !== change.id)

@@ -41,13 +41,22 @@ export interface View {
   find(write: Write): Promise<readonly Trace[] | undefined>;
 }
 
+/** Two versions of one record, by what they are: nobody can swap them. */
+export interface Versions {
+  readonly type: string;
+  /** The record's as it was read. */
+  readonly read: string;
+  /** The one that a write left. */
+  readonly left: string;
+}
+
 export interface RecordStore {
   versionKind(type: string): Snapshot['versionKind'];
   /** One consistent view where the CRM has such a thing. */
   view<T>(ctx: Ctx, work: (view: View) => Promise<T>): Promise<T>;
   write(ctx: Ctx, write: Write): Promise<StepResult>;
   /** Whether a record as read may be from before the version a write left. */
-  isOlder(type: string, read: string, left: string): boolean;
+  isOlder(versions: Versions): boolean;
   /** Throws when the CRM cannot be used, or does not fit the mapping. */
   check(ctx: Ctx): Promise<void>;
 }
@@ -131,12 +140,27 @@ export function makeRecipeAdapter(
       return store.view(ctx, ({ read }) => planByRecipe(recipe, mapping, request, read));
     },
     execute: (ctx, step) => store.write(ctx, writeOf(step)),
-    verify: (ctx, step) => store.view(ctx, (view) => verify(ctx, store, view, step)),
+    verify: (ctx, step) => store.view(ctx, (view) => verify(ctx, store, view, madeBy(step))),
     async compensate(ctx, step, done) {
       const write = writeOf(step);
       if (write.payload.update === null)
         throw new AdapterError('unsupported', 'What was made is not taken back; a person closes it.');
       return store.write(ctx, undone(step, write, write.payload.update, done));
+    },
+    async verifyReversal(ctx, step, done) {
+      const write = writeOf(step);
+      const { update } = write.payload;
+      // What is only made is never taken back here.
+      if (update === null) return { state: 'unknown', diff: [] };
+      const changes = step.changes
+        .filter(({ ref }) => ref.type === update.type && ref.value === update.id)
+        .map((change) => ({ ...change, from: change.to, to: change.from }));
+      const made = {
+        write: undone(step, write, update, done),
+        changes,
+        before: [{ ref: { type: update.type, by: 'id', value: update.id }, version: done.version }],
+      } as const;
+      return store.view(ctx, (view) => verify(ctx, store, view, made));
     },
   };
 }
@@ -203,20 +227,31 @@ function undone(step: PlanStep, { key, payload }: Write, update: NonNullable<Pay
   };
 }
 
+/** A write, and what is to be seen of it. */
+interface Made {
+  readonly write: Write;
+  readonly changes: PlanStep['changes'];
+  /** The records' versions before it. */
+  readonly before: PlanStep['preconditions'];
+}
+
+const madeBy = (step: PlanStep): Made => ({ write: writeOf(step), changes: step.changes, before: step.preconditions });
+
 /** Asks the CRM whether it has the write, then compares what it left with every planned value. Throws when it cannot read. */
-async function verify(ctx: Ctx, store: RecordStore, { read, find }: View, step: PlanStep): Promise<Verification> {
-  const found = await find(writeOf(step));
+async function verify(ctx: Ctx, store: RecordStore, { read, find }: View, made: Made): Promise<Verification> {
+  const found = await find(made.write);
   if (found === undefined) return { state: 'not_applied', diff: [] };
   const records: ReadRecord[] = [];
   let isOld = false;
   for (const { ref, version } of found) {
     const record = await read(ref);
     // The version that was planned on is from before the write, whatever else is known.
-    const planned = step.preconditions.some((each) => each.ref.value === ref.value && each.version === record.version);
-    isOld ||= planned || (version !== undefined && store.isOlder(ref.type, record.version, version));
+    const planned = made.before.some((each) => each.ref.value === ref.value && each.version === record.version);
+    const left = version === undefined ? undefined : { type: ref.type, read: record.version, left: version };
+    isOld ||= planned || (left !== undefined && store.isOlder(left));
     records.push(record);
   }
-  const diff = differences(step.changes, records);
+  const diff = differences(made.changes, records);
   // An eventually consistent read may be older than the write it should show.
   if (isOld && diff.length > 0) return { state: 'unknown', diff: [] };
   const [first] = records;

@@ -17,6 +17,17 @@ export function at(value: Json | undefined, pointer: string): Json | undefined {
   }, value);
 }
 
+/** Whether what the pointer leads to is said to be nothing: a list on the way that is empty, or null. What is not as promised says
+ * nothing at all. */
+export function saysNothingAt(value: Json | undefined, pointer: string): boolean {
+  let here = value;
+  for (const token of tokensOf(pointer)) {
+    if (here === null || (Array.isArray(here) && here.length === 0)) return true;
+    here = at(here, `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  }
+  return here === null;
+}
+
 /** The object with the value at the pointer; what is on the way there becomes objects. */
 export function put(whole: JsonObject, pointer: string, value: Json): JsonObject {
   const [token, ...rest] = tokensOf(pointer);

@@ -14,6 +14,13 @@ const SQLSTATES: readonly (readonly [starts: string, code: AdapterErrorCode])[] 
   ['55', 'retryable'],
   ['57', 'retryable'],
   ['08', 'retryable'],
+  // A view's own check, what a trigger or a function raises, and limits of a statement: the same the next time.
+  ['44', 'invalid'],
+  ['P0', 'invalid'],
+  ['38', 'invalid'],
+  ['39', 'invalid'],
+  ['54', 'invalid'],
+  ['0A', 'unsupported'],
 ];
 
 /** https://www.sqlite.org/rescode.html: primary codes. */

@@ -52,7 +52,7 @@ export function makeStore(http: WriteHttp, mapping: Mapping): RecordStore {
       const body = { ...fieldsOf(type, create.values), ...owner };
       return written(type, ctx, await http.send(ctx, 'POST', path`/${type.object}`, body, headers));
     },
-    isOlder: (seen, left) => Number(seen) < Number(left),
+    isOlder: ({ read, left }) => Number(read) < Number(left),
     // A good place to compare the mapping with your CRM’s own description of its fields.
     check: async (ctx) => void accepted(ctx, 'read', await reader.get(ctx, path`/health`)),
   };
@@ -78,9 +78,7 @@ async function read(http: ReadHttp, mapping: Mapping, ctx: Ctx, { type: name, va
 /** Whether the CRM has a write, and which record it left. Undefined only when the CRM itself says that it never came. */
 async function find(http: ReadHttp, mapping: Mapping, ctx: Ctx, key: string): Promise<readonly Trace[] | undefined> {
   const response = await http.get(ctx, path`/changes/${key}`);
-  if (response.status === 404 && response.body['error'] === 'not_found') return undefined;
-  // A 404 of something in between says nothing.
-  if (response.status === 404) throw new AdapterError('retryable', 'The CRM’s API is not there.');
+  if (saysAbsent(response)) return undefined;
   const { collection, id, revision } = accepted(ctx, 'read', response).body;
   const type = [...mapping.types.values()].find(({ object }) => object === collection)?.type;
   if (type === undefined || typeof id !== 'string' || typeof revision !== 'number') throw misshapen();
@@ -135,11 +133,18 @@ const CODES: ReadonlyMap<number, AdapterErrorCode> = new Map<number, AdapterErro
   [429, 'rate_limited'],
 ]);
 
+/** Whether the CRM itself says that the thing is not there. */
+function saysAbsent({ status, body }: CrmResponse): boolean {
+  return status === 404 && body['error'] === 'not_found';
+}
+
 /** Passes a success on and throws every refusal. */
 function accepted(ctx: Ctx, kind: 'read' | 'write', response: CrmResponse): CrmResponse {
   const { status, headers } = response;
   if (status >= 200 && status < 300) return response;
   const wait = retryAfterMs(headers, ctx.clock().getTime());
-  const code = CODES.get(status) ?? (kind === 'write' ? 'unknown_outcome' : 'retryable');
+  // A 404 that is not the CRM's own is a page of something in between, which knows nothing of records.
+  const known = status === 404 && !saysAbsent(response) ? undefined : CODES.get(status);
+  const code = known ?? (kind === 'write' ? 'unknown_outcome' : 'retryable');
   throw new AdapterError(code, `The CRM refused: ${status}.`, wait === undefined ? {} : { retryAfterMs: wait });
 }

@@ -89,6 +89,16 @@ describe('a write that the CRM refuses', () => {
     expect(bench.effects(id)).toEqual([]);
   });
 
+  it('T14: without an answer, again and again, is over in the end too', async () => {
+    const bench = makeExecutionBench();
+    bench.crm.turns.execute.push(...Array.from({ length: 60 }, () => ({ lost: 'never' as const })));
+    const id = await bench.submit(['r1']);
+    const ended = await bench.run(id);
+    expect(ended).toMatchObject({ state: 'failed', problem: { type: expect.stringContaining('not-carried-out') } });
+    expect(bench.crm.sent.length).toBeLessThan(30);
+    expect(bench.crm.ledger).toEqual([]);
+  });
+
   it('is planned again after a conflict', async () => {
     const bench = makeExecutionBench();
     bench.crm.turns.execute.push({ fail: 'conflict' });

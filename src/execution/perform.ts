@@ -27,6 +27,14 @@ export async function start(
 ): Promise<Moved & Pick<Change, 'holds'>> {
   const waits = waitsForItsDay(world, from, nextStep(from));
   if (waits !== undefined) return waits;
+  if (gaveUp(from) && from.attempts.some(({ result }) => result === undefined)) {
+    const problem = toProblem(refusal('not-carried-out'));
+    return withoutEffect(
+      world,
+      from,
+      move(from, 'failed', 'engine', world.clock.now(), { problem }, { why: 'gave up' }),
+    );
+  }
   let gate: Awaited<ReturnType<typeof passGate>>;
   try {
     gate = await passGate(world, judge, from);

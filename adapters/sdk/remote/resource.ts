@@ -47,6 +47,7 @@ export interface Resources<B> {
   readonly byType: ReadonlyMap<string, Resource<B>>;
   readonly money: MoneyForm;
   readonly idempotency: Capability['idempotency'];
+  readonly settlesWithinMs: number | undefined;
 }
 
 const GUARANTEES = ['key', 'external_id', 'lookup', 'none'] as const;
@@ -67,11 +68,14 @@ export function parseResources<B extends Bound<unknown, unknown>>(
   const read = parseMapping(document, POINTER);
   if (!read.ok) return read;
   const problems: string[] = [];
-  const { money: form = 'minor', idempotency: claimed, ...unknown } = read.value.more;
+  const { money: form = 'minor', idempotency: claimed, settles_within_ms: settles, ...unknown } = read.value.more;
   const money = MONEY_FORMS.find((each) => each === form);
   if (money === undefined) problems.push(`/money must be one of ${MONEY_FORMS.join(', ')}`);
   const idempotency = GUARANTEES.find((each) => each === claimed);
   if (idempotency === undefined) problems.push(`/idempotency must be one of ${GUARANTEES.join(', ')}`);
+  const settlesWithinMs = typeof settles === 'number' ? settles : undefined;
+  if (settles !== undefined && !(idempotency === 'lookup' && isSettling(settles)))
+    problems.push('/settles_within_ms is for lookup: milliseconds, up to an hour');
   problems.push(...Object.keys(unknown).map((name) => `/${name} is not known`));
   const byType = new Map<string, Resource<B>>();
   for (const [name, type] of read.value.types) {
@@ -80,7 +84,18 @@ export function parseResources<B extends Bound<unknown, unknown>>(
     if (resource !== undefined) problems.push(...unkept(resource, idempotency ?? 'none'));
   }
   if (problems.length > 0 || money === undefined || idempotency === undefined) return err(problems);
-  return ok({ mapping: read.value, byType, money, idempotency });
+  return ok({ mapping: read.value, byType, money, idempotency, settlesWithinMs });
+}
+
+const SETTLES_MS_MAX = 3_600_000;
+const isSettling = (value: Json): boolean =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= SETTLES_MS_MAX;
+
+/** What an adapter may promise of these. */
+export function guaranteesOf<B extends Bound<unknown, unknown>>(resources: Resources<B>) {
+  const { idempotency, settlesWithinMs } = resources;
+  const settles = settlesWithinMs === undefined ? {} : { settlesWithinMs };
+  return { idempotency, conflict: conflictOf(resources), ...settles };
 }
 
 /** What is promised and cannot be kept. */
@@ -192,7 +207,7 @@ export function meaningOf(value: Json | undefined): AdapterErrorCode | undefined
 }
 
 /** A change is guarded where every operation that changes carries the version it was planned on. */
-export function conflictOf<B extends Bound<unknown, unknown>>({ byType }: Resources<B>): Capability['conflict'] {
+function conflictOf<B extends Bound<unknown, unknown>>({ byType }: Resources<B>): Capability['conflict'] {
   const updates = [...byType.values()].flatMap(({ update }) => (update === undefined ? [] : [update]));
   return updates.every(({ guard }) => guard !== undefined) ? 'etag' : 'none';
 }

@@ -1,9 +1,9 @@
 /** Records over somebody else’s operations: the same whatever they are called by. */
 import type { JsonObject } from '../../../protocol/json.ts';
-import type { RecordStore, Trace, View, Write } from '../by-recipe.ts';
+import type { RecordStore, Trace, Versions, View, Write } from '../by-recipe.ts';
 import { AdapterError, type Ctx, type Ref, type StepResult } from '../index.ts';
 import type { ReadRecord } from '../payload.ts';
-import { at } from '../pointer.ts';
+import { at, saysNothingAt } from '../pointer.ts';
 import { same } from '../values.ts';
 import { byReading, makeTurns } from '../writing.ts';
 import { type Answer, bodyOf, recordOf, textOf } from './records.ts';
@@ -19,18 +19,20 @@ export interface Given {
 /** Calls one operation, and throws every refusal. */
 export interface Caller<B> {
   read(bound: B, given: Given): Promise<Answer>;
+  /** Undefined when the CRM itself says that there is nothing: whatever stands in between and answers for it says nothing. */
+  find(bound: B, given: Given): Promise<Answer | undefined>;
   write(bound: B, given: Given): Promise<Answer>;
 }
 
 export interface Remote<B> {
   /** One connection for one call of the adapter. A reader’s caller must not be able to write. */
-  reading<T>(ctx: Ctx, work: (caller: Pick<Caller<B>, 'read'>) => Promise<T>): Promise<T>;
+  reading<T>(ctx: Ctx, work: (caller: Reads<B>) => Promise<T>): Promise<T>;
   writing<T>(ctx: Ctx, work: (caller: Caller<B>) => Promise<T>): Promise<T>;
   check(ctx: Ctx): Promise<void>;
 }
 
 type AnyBound = Bound<unknown, unknown>;
-type Reads<B> = Pick<Caller<B>, 'read'>;
+export type Reads<B> = Pick<Caller<B>, 'read' | 'find'>;
 
 export function makeRemoteStore<B extends AnyBound>(remote: Remote<B>, resources: Resources<B>): RecordStore {
   const inTurn = makeTurns();
@@ -43,14 +45,14 @@ export function makeRemoteStore<B extends AnyBound>(remote: Remote<B>, resources
     view: (ctx, work) => remote.reading(ctx, (caller) => work(viewOf(caller))),
     write: (ctx, write) =>
       inTurn(write.key, () => remote.writing(ctx, (caller) => send(caller, resources, viewOf(caller), write))),
-    isOlder: (type, read, left) => isOlder(resourceOf(resources, type).versions, read, left),
+    isOlder: (versions) => isOlder(resourceOf(resources, versions.type).versions, versions),
     check: remote.check,
   };
 }
 
 const KINDS = { counter: 'counter', timestamp: 'timestamp', opaque: 'etag' } as const;
 
-function isOlder(order: Resource<unknown>['versions'], read: string, left: string): boolean {
+function isOlder(order: Resource<unknown>['versions'], { read, left }: Versions): boolean {
   const number = (text: string) => (order === 'counter' ? Number(text.replace(/\D/g, '')) : Date.parse(text));
   return order === 'opaque' ? read !== left : number(read) < number(left);
 }
@@ -74,15 +76,10 @@ async function find<B extends AnyBound>(
   // Without keys, a change is only seen by what it changed.
   if (bound === undefined || (update !== null && resources.idempotency === 'none'))
     return byReading((ref) => readRecord(caller, resources, ref), write);
-  let answer: Answer;
-  try {
-    answer = await caller.read(bound, { key: write.key, ...(update === null ? {} : { id: update.id }) });
-  } catch (error) {
-    if (error instanceof AdapterError && error.code === 'not_found') return undefined;
-    throw error;
-  }
+  const answer = await caller.find(bound, { key: write.key, ...(update === null ? {} : { id: update.id }) });
+  if (answer === undefined || saysNothingAt(answer.json, bound.found.id)) return undefined;
   const id = textOf(at(answer.json, bound.found.id));
-  if (id === undefined) return undefined;
+  if (id === undefined) throw new AdapterError('retryable', 'The CRM’s answer to a search has not the promised shape.');
   if (update !== null && id !== update.id)
     throw new AdapterError('bug', 'The CRM applied this step to another record.');
   const version = bound.found.version === undefined ? undefined : textOf(at(answer.json, bound.found.version));
@@ -114,9 +111,23 @@ async function send<B extends AnyBound>(
     if (!(error instanceof AdapterError) || error.code !== 'conflict' || !isKeyed) throw error;
     // A key that is taken is refused as one, by some; whose it is can be asked.
     const found = await view.find(write);
-    if (found === undefined) throw error;
-    return alreadyDone(view, found);
+    if (found !== undefined) return alreadyDone(view, found);
+    // Neither our key nor our version: it is a rule of the company's own, such as a field that must be unique.
+    if (await isUnchanged(view, write)) throw ofItsOwn(error);
+    throw error;
   }
+}
+
+async function isUnchanged(view: View, { version, payload: { update } }: Write): Promise<boolean> {
+  if (update === null) return true;
+  return (await view.read({ type: update.type, by: 'id', value: update.id })).version === version;
+}
+
+function ofItsOwn({ fields, providerRequestId }: AdapterError): AdapterError {
+  return new AdapterError('invalid', 'The CRM refuses this beside what it has.', {
+    fields,
+    ...(providerRequestId === undefined ? {} : { providerRequestId }),
+  });
 }
 
 /** For a CRM that does not tell a repeat: whether this was done, and whether the record is still as it was. */
