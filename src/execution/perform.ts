@@ -25,16 +25,10 @@ export async function start(
   complete: Complete,
   from: Operation,
 ): Promise<Moved & Pick<Change, 'holds'>> {
+  const given = givenUp(world, from);
+  if (given !== undefined) return given;
   const waits = waitsForItsDay(world, from, nextStep(from));
   if (waits !== undefined) return waits;
-  if (gaveUp(from) && from.attempts.some(({ result }) => result === undefined)) {
-    const problem = toProblem(refusal('not-carried-out'));
-    return withoutEffect(
-      world,
-      from,
-      move(from, 'failed', 'engine', world.clock.now(), { problem }, { why: 'gave up' }),
-    );
-  }
   let gate: Awaited<ReturnType<typeof passGate>>;
   try {
     gate = await passGate(world, judge, from);
@@ -65,6 +59,15 @@ export async function start(
   // Nothing to write: the record already is as agreed.
   const done = await complete(started.next, started.next.attempts);
   return { ...done, expected: operation.version, holds };
+}
+
+/** A write that the CRM did not make in all its tries. What was agreed for a later day is a person's then. */
+function givenUp(world: World, from: Operation): Moved | undefined {
+  if (from.state !== 'authorized' || !gaveUp(from) || from.attempts.every(({ result }) => result !== undefined))
+    return undefined;
+  const problem = toProblem(refusal('not-carried-out'));
+  const event = from.schedule === undefined ? 'failed' : 'stuck';
+  return withoutEffect(world, from, move(from, event, 'engine', world.clock.now(), { problem }, { why: 'gave up' }));
 }
 
 /** The end of an operation whose next write nobody may make any more. */

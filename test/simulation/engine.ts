@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { essenceOf } from '../../adapters/sdk/dated.ts';
+import { AdapterError } from '../../adapters/sdk/index.ts';
 import { canonicalBytes, digest } from '../../protocol/canonical.ts';
 import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
@@ -188,6 +189,12 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
     }
   }
 
+  /** A round that one record ends early is begun again at the next. */
+  const follow = () =>
+    follower.follow().catch((thrown: unknown) => {
+      if (!(thrown instanceof AdapterError && thrown.code === 'retryable')) throw thrown;
+    });
+
   async function workOn(operation: Operation): Promise<void> {
     const change = await pipeline.work(operation, continuing.has(operation.id));
     if (change === undefined) return;
@@ -260,7 +267,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
         return;
       }
       case 9:
-        return orCrash(() => follower.follow());
+        return orCrash(follow);
       case 10:
         switch (tape.draw(30)) {
           case 1: {
@@ -289,7 +296,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
   for (let round = 0; round < CALM_ROUNDS && all().some(unsettled); round += 1) {
     nowMs += HOUR_MS;
     crm.settle();
-    await follower.follow();
+    await follow();
     for (let steps = 0; steps < 100; steps += 1) {
       const [due] = store.due(nowMs, 1);
       if (due === undefined) break;
@@ -298,7 +305,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
   }
   nowMs += 30 * 24 * HOUR_MS;
   crm.settle();
-  await follower.follow();
+  await follow();
 
   for (const operation of all())
     wrong.push(
