@@ -21,6 +21,7 @@ import { type Features, makePipeline } from '../../src/pipeline.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { makeSqliteWatches } from '../../src/store/watches-sqlite.ts';
 import { makeFollower } from '../../src/watch/follow.ts';
+import { CLAIMS, claimedWrong, drawClaims } from './claims.ts';
 import { Crash, makeSimulatedCrm, type Tape, type Written } from './crm.ts';
 
 const THINGS = ['t0', 't1', 't2'];
@@ -53,7 +54,7 @@ const action: Action = {
     acrossAccounts: false,
     raise: [],
     standardTerms: null,
-    claims: [],
+    claims: CLAIMS,
     commits: {},
     price: null,
     shows: new Map(),
@@ -248,7 +249,13 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
         const again = 'later' in later && tape.draw(2) === 1 ? { again: first ?? 't0' } : {};
         const other = { ...(second === undefined || second === first ? {} : { second }), ...later, ...again };
         await ask('submit', 'sim.write', {
-          input: { first: first ?? 't0', ...other, value: 1 + tape.draw(3), asks: tape.draw(3) > 0 },
+          input: {
+            first: first ?? 't0',
+            ...other,
+            value: 1 + tape.draw(3),
+            asks: tape.draw(3) > 0,
+            ...drawClaims(tape),
+          },
         });
         return;
       }
@@ -315,6 +322,8 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
       ),
     );
   wrong.push(...waiting.flatMap(({ id, version }) => lateOn(store.operation(id), version, crm.written)));
+  const keysWritten = crm.written.map(({ key }) => key);
+  wrong.push(...claimedWrong(store, all(), keysWritten));
   const receipts = all().filter(({ state, receipt }) => isFinalState(state) && receipt === undefined);
   wrong.push(...receipts.map(({ id }) => `${id}: ended without a receipt`));
   store.close();
