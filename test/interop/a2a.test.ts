@@ -70,8 +70,12 @@ async function renewal(messageId = randomUUID(), by = agent): Promise<JsonObject
   return { message: { messageId, role: 'ROLE_USER', parts: [{ data }] } };
 }
 
+/** Takes back what the last call left open: a record has one open commitment at a time. */
+let takeBack = async (): Promise<void> => undefined;
+
 /** A renewal accepted by its agent: it waits for a person. */
 async function accepted(by = agent) {
+  await takeBack();
   const client = await a2aClient(gateway.origin, by.key, 'JSONRPC');
   const messageId = randomUUID();
   const { message } = (await renewal(messageId, by)) as { message: { parts: { data: JsonObject }[] } };
@@ -84,6 +88,8 @@ async function accepted(by = agent) {
   const acceptance = await acceptanceOf(view, offer, { gateway: gateway.origin, key: by.key, companyKeys });
   const task = await client.sendMessage(a2aMessage(randomUUID(), view.id, { verb: 'accept', ...acceptance }));
   if (!('status' in task)) throw new Error('not a task');
+  takeBack = async () =>
+    void (await rpc('CancelTask', { id: view.id }, makeSignedFetch({ gateway: gateway.origin, key: by.key }).fetch));
   return { client, id: view.id, task };
 }
 

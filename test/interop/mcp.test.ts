@@ -80,8 +80,12 @@ const call = (name: string, args: JsonObject, options: CallOptions = {}) =>
   rpc('tools/call', { name, arguments: args }, options);
 const view = ({ result }: Rpc) => result?.['structuredContent'] as unknown as OperationView;
 
+/** Takes back what the last call left open: a record has one open commitment at a time. */
+let takeBack = async (): Promise<void> => undefined;
+
 /** A renewal that waits for a person, asked for with these capabilities. */
 async function waiting(capabilities: JsonObject) {
+  await takeBack();
   const key = randomUUID();
   const mandate = await presentMandate(await gateway.mandateFor(agent), {
     key: agent.key,
@@ -95,6 +99,8 @@ async function waiting(capabilities: JsonObject) {
   const { companyKeys } = makeSignedFetch({ gateway: gateway.origin, key: agent.key });
   const acceptance = await acceptanceOf(read, offer, { gateway: gateway.origin, key: agent.key, companyKeys });
   const args = { operation: asked.id, idempotency_key: randomUUID(), ...acceptance };
+  takeBack = async () =>
+    void (await call('operation_withdraw', { operation: asked.id, idempotency_key: randomUUID() }));
   return { id: asked.id, args, accepted: await call('offer_accept', args, { capabilities }) };
 }
 
