@@ -38,11 +38,13 @@ export interface AppDeps {
   readonly config: Config;
   readonly engine: Engine;
   readonly ledger: Ledger;
+  /** Logs that ended with a restore. */
+  readonly ended: readonly Ledger[];
   readonly follower: Follower;
   readonly profile?: Profile | undefined;
 }
 
-export async function composeApp({ config, engine, ledger, follower, profile }: AppDeps): Promise<Hono<Env>> {
+export async function composeApp({ config, engine, ledger, ended, follower, profile }: AppDeps): Promise<Hono<Env>> {
   const { world, pipeline, worker } = engine;
   const { keys, clock, ids, log } = world;
   const origin = new URL(config.origin);
@@ -58,15 +60,20 @@ export async function composeApp({ config, engine, ledger, follower, profile }: 
     newNonce: () => ids.secret(18),
   });
 
-  const operations = makeOperations({ world, pipeline, worker, proofOf: (operation) => proofOf(ledger, operation) });
+  const operations = makeOperations({
+    world,
+    pipeline,
+    worker,
+    proofOf: (operation) => proofOf([ledger, ...ended], operation),
+  });
 
   const identity = composeIdentity(engine, config, profile?.anyone);
   const ucp = ucpProfile(engine.contract, world.settings, keys.jwks().keys);
 
   const initiative = composeInitiative(engine, config);
   const app = new Hono<Env>();
-  app.route('/', serveDocuments([...documents(engine, ledger), ...resourceDocuments(engine, config)]));
-  app.route('/', serveLog(ledger));
+  app.route('/', serveDocuments([...documents(engine, { ledger, ended }), ...resourceDocuments(engine, config)]));
+  for (const each of [ledger, ...ended]) app.route(logPath(each, origin.host), serveLog(each));
   app.get('/health', async (c) => c.json({ ok: true }));
   app.route(
     '/',
@@ -125,8 +132,22 @@ function bug(exchange: Exchange, error: Error, log: Engine['world']['log']): Res
   return exchange.refuse(refusal('internal'));
 }
 
-function documents({ world, contract }: Engine, ledger: Ledger): PublicDocument[] {
-  const facts = { settings: world.settings, keys: world.keys.jwks().keys, logVerifierKey: ledger.verifierKey };
+/** A log's name is its address without the scheme. */
+const logPath = ({ origin }: Ledger, host: string): string => origin.slice(host.length);
+
+function documents(
+  { world, contract }: Engine,
+  { ledger, ended }: Pick<AppDeps, 'ledger' | 'ended'>,
+): PublicDocument[] {
+  const facts = {
+    settings: world.settings,
+    keys: world.keys.jwks().keys,
+    log: {
+      verifierKey: ledger.verifierKey,
+      path: logPath(ledger, new URL(world.settings.origin).host),
+      ended: ended.map(({ verifierKey }) => verifierKey),
+    },
+  };
   const json = (path: string, value: JsonObject, type = 'application/json'): PublicDocument => ({
     path,
     type,

@@ -1,6 +1,5 @@
 /** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
 import type { Adapter } from '../adapters/sdk/index.ts';
-import { logOrigin } from '../protocol/checkpoint.ts';
 import type { MandateIssuers } from '../protocol/mandate.ts';
 import { err, type Result } from '../protocol/result.ts';
 import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from './compose-actions.ts';
@@ -46,6 +45,9 @@ export interface EngineDeps {
   readonly log: Log;
   /** Why nobody can say now what has been revoked. */
   readonly unreadable: () => string | undefined;
+  /** Origin line of the log that grows. */
+  readonly logOrigin: string;
+  readonly restoredAt?: number | undefined;
 }
 
 export interface Engine {
@@ -57,7 +59,8 @@ export interface Engine {
   readonly unreadable: EngineDeps['unreadable'];
 }
 
-export async function composeEngine({ config, clock, ids, keys, store, log, unreadable }: EngineDeps): Promise<Engine> {
+export async function composeEngine(deps: EngineDeps): Promise<Engine> {
+  const { config, clock, ids, keys, store, log, unreadable, logOrigin, restoredAt } = deps;
   const fetch = makeGuardedFetch({ allowPrivate: config.allow_private_network });
   const issuers = await readIssuers(config.issuers, { origin: config.origin, keys: keys.jwks().keys });
   const read = await readTokenIssuers(config.token_issuers, { fetch, allowPrivate: config.allow_private_network });
@@ -92,7 +95,8 @@ export async function composeEngine({ config, clock, ids, keys, store, log, unre
       origin: config.origin,
       company: config.company,
       timeZone: config.time_zone,
-      logOrigin: logOrigin(config.origin),
+      logOrigin,
+      ...(restoredAt === undefined ? {} : { restoredAt }),
       human: {
         channel: config.human.channel,
         hours: config.human.hours,

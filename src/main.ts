@@ -4,24 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
-import { logOrigin } from '../protocol/checkpoint.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { makeServer } from './bindings/http/server.ts';
 import { composeApp } from './compose-app.ts';
 import { tellOfCrm } from './compose-crm.ts';
 import { composeEngine } from './compose-engine.ts';
+import { openInstance } from './compose-instance.ts';
 import { composeOutbox } from './compose-outbox.ts';
 import type { Profile } from './compose-peers.ts';
 import { composeFollower } from './compose-watch.ts';
 import type { Config } from './config.ts';
 import { within } from './engine/limit.ts';
-import { loadCompanyKeys } from './identity/company-keys.ts';
 import { makeRevocations } from './identity/revocations.ts';
 import { makeIds, systemClock } from './identity/world-sources.ts';
-import { makeLedger } from './ledger/sequencer.ts';
-import { logSigner } from './ledger/signer.ts';
 import { type Log, StoreUnavailable } from './ports.ts';
-import { makeSqliteLog } from './store/log-sqlite.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
 import { troubleOf } from './store/sqlite-errors.ts';
 
@@ -30,6 +26,11 @@ export interface Gateway {
   readonly url: string;
   /** Finishes what is under way, then closes. */
   stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** An operator put an older copy of the data there, and knows. */
+  readonly acceptRestore?: boolean;
 }
 
 const HOUSEKEEPING_INTERVAL_MS = 60_000;
@@ -41,21 +42,35 @@ const STOP_MS_MAX = 15_000;
 const ROOM_INTERVAL_MS = 1_000;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
-export async function startGateway(config: Config, log: Log, profile?: Profile): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  log: Log,
+  profile?: Profile,
+  options: StartOptions = {},
+): Promise<Gateway> {
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
   const clock = systemClock;
   const ids = makeIds(clock);
-  const keys = await loadCompanyKeys(join(config.data_dir, 'keys.json'));
-  const store = await openStore(join(config.data_dir, 'parley.db'), log);
-  const ledger = makeLedger(makeSqliteLog(store.db), logSigner(keys, logOrigin(config.origin)));
+  const open = () =>
+    openInstance({
+      folder: config.data_dir,
+      origin: config.origin,
+      clock,
+      ids,
+      log,
+      openStore: (path) => openStore(path, log),
+      acceptRestore: options.acceptRestore ?? false,
+    });
+  const { keys, store, ledger, ended, restoredAt } = await whenThereIsRoom(open, log);
   // Before the door opens and before any work goes on: what was revoked while nobody looked is revoked.
   const revocations = makeRevocations({ path: join(config.data_dir, 'revoked.jsonl'), store, clock, log });
   await revocations.read();
   const { unreadable } = revocations;
-  const engine = await composeEngine({ config, clock, ids, keys, store, log, unreadable });
+  const deps = { config, clock, ids, keys, store, log, unreadable, logOrigin: ledger.origin, restoredAt };
+  const engine = await composeEngine(deps);
   const outbox = composeOutbox(engine, config);
   const follower = composeFollower(engine, store);
-  const app = await composeApp({ config, engine, ledger, follower, profile });
+  const app = await composeApp({ config, engine, ledger, ended, follower, profile });
   const server = makeServer((request, env) => app.fetch(request, env as HttpBindings), authoritiesOf(config), log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -94,22 +109,24 @@ export async function startGateway(config: Config, log: Log, profile?: Profile):
   };
 }
 
-/** A disk without room is waited for here too: a gateway that ends over it would be started again, and again. */
-async function openStore(path: string, log: Log): Promise<SqliteStore> {
-  const room = (hasRoom: boolean) => log(hasRoom ? 'store.room' : 'store.full', { path });
+function openStore(path: string, log: Log): SqliteStore {
   const fatal = (error: unknown) => {
     log('store.fatal', { error: error instanceof Error ? error.message : 'unknown' });
     // Nothing that was not fsynced may be acknowledged, and a failed fsync cannot be retried: a restart recovers from the disk.
     process.exit(70);
   };
+  return openSqliteStore(path, fatal, { room: (hasRoom) => log(hasRoom ? 'store.room' : 'store.full') });
+}
+
+/** A disk without room is waited for here too: a gateway that ends over it would be started again, and again. */
+async function whenThereIsRoom<T>(open: () => Promise<T>, log: Log): Promise<T> {
   for (let waits = 0; ; waits += 1) {
     try {
-      const store = openSqliteStore(path, fatal, { room });
-      if (waits > 0) room(true);
-      return store;
+      return await open();
     } catch (error) {
-      if (troubleOf(error) !== 'full') throw error;
-      if (waits === 0) room(false);
+      const isFull = error instanceof StoreUnavailable ? error.reason === 'full' : troubleOf(error) === 'full';
+      if (!isFull) throw error;
+      if (waits === 0) log('store.full', { during: 'start' });
       await sleep(ROOM_INTERVAL_MS);
     }
   }

@@ -11,6 +11,7 @@ const io = {
 };
 
 const USAGE = `parley start [CONFIG]          run the gateway (default: PARLEY_CONFIG or parley.json)
+                               --accept-restore: once, after an older copy of the data was put back (docs/operating.md)
                                --profile conformance: open to independent test suites, on loopback over a sandbox CRM only
 parley mcp --url GATEWAY       MCP on standard input and output, signing for an AI client
 parley verify RECEIPT ...      check a receipt offline
@@ -20,6 +21,7 @@ parley simulate [CONFIG] ...   try a negotiation policy on simulated agents, or 
 parley mandate ...             issue a mandate to an agent's key, as the company
 parley action check DIR        what an action of your own still lacks
 parley action list             the actions, with risk and sign-off
+parley keys rotate PURPOSE     a new key for one purpose; what the old one signed still verifies
 parley revoke KIND ID          take back a key, a mandate, or all of a subject, an issuer or a client
 parley password                hash an approver's password read from standard input`;
 
@@ -54,6 +56,11 @@ switch (command) {
   case 'verify':
     process.exitCode = await verifyCommand(args, io);
     break;
+  case 'keys': {
+    const { keysCommand } = await import('./keys.ts');
+    process.exitCode = await keysCommand(args, io);
+    break;
+  }
   case 'mandate':
   case 'revoke':
   case 'password': {

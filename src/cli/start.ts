@@ -13,9 +13,9 @@ const log: Log = (event, fields = {}) => {
 /** Runs until told to stop. A second signal stops at once; the next start recovers. */
 export async function startCommand(args: readonly string[]): Promise<void> {
   try {
-    const { path, profile } = readArguments(args);
+    const { path, profile, acceptRestore } = readArguments(args);
     const config = loadConfig(path);
-    const gateway = await startGateway(config, log, await profileNamed(profile, config));
+    const gateway = await startGateway(config, log, await profileNamed(profile, config), { acceptRestore });
     process.stdout.write(`${JSON.stringify({ listening: gateway.url })}\n`);
     const stop = () => {
       process.once('SIGINT', () => process.exit(1));
@@ -30,15 +30,15 @@ export async function startCommand(args: readonly string[]): Promise<void> {
   }
 }
 
-function readArguments(args: readonly string[]): { path: string | undefined; profile: string | undefined } {
+function readArguments(args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { profile: { type: 'string' } },
+      options: { profile: { type: 'string' }, 'accept-restore': { type: 'boolean', default: false } },
     });
     if (positionals.length > 1) throw new ConfigError([`one configuration, not ${positionals.length}`]);
-    return { path: positionals[0], profile: values.profile };
+    return { path: positionals[0], profile: values.profile, acceptRestore: values['accept-restore'] };
   } catch (error) {
     throw error instanceof ConfigError
       ? error

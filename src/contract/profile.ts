@@ -7,11 +7,16 @@ import type { Contract } from './contract.ts';
 export interface ProfileFacts {
   readonly settings: Settings;
   readonly keys: readonly JsonObject[];
-  readonly logVerifierKey: string;
+  readonly log: {
+    readonly verifierKey: string;
+    readonly path: string;
+    /** Verifier keys of the logs before this one, which ended with a restore. */
+    readonly ended: readonly string[];
+  };
 }
 
 /** `/.well-known/parley`: everything an agent must know before its first request. */
-export function profileDocument(contract: Contract, { settings, keys, logVerifierKey }: ProfileFacts): JsonObject {
+export function profileDocument(contract: Contract, { settings, keys, log }: ProfileFacts): JsonObject {
   return {
     parley: '1',
     origin: settings.origin,
@@ -79,7 +84,12 @@ export function profileDocument(contract: Contract, { settings, keys, logVerifie
       idempotency_days: LIMITS.idempotencyRetentionSeconds / 86_400,
     },
     limits: { ...LIMITS },
-    log: { verifier_key: logVerifierKey, checkpoint: '/log/checkpoint', tiles: '/log/tile/' },
+    log: {
+      verifier_key: log.verifierKey,
+      checkpoint: `${log.path}/checkpoint`,
+      tiles: `${log.path}/tile/`,
+      ...(log.ended.length === 0 ? {} : { ended: log.ended }),
+    },
     keys,
   };
 }

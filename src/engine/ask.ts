@@ -5,6 +5,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Claim, StoredAnswer } from '../ports.ts';
 import { demandsOf } from './demands.ts';
+import { scopeOf } from './operation-id.ts';
 import { provenEnough } from './submit.ts';
 import { viewOf } from './view.ts';
 import { type Ask, actionOf, type Change, type StepResult, type Verb, type World } from './world.ts';
@@ -24,7 +25,7 @@ const RACES_MAX = 8;
 
 /** The one way a stranger's request changes anything: idempotency, decision and one durable unit, acknowledged after it. */
 export async function answer(world: World, ask: Ask, handle: Handler): Promise<Result<Reply, Refusal>> {
-  const scope = `${ask.caller.keyid} ${ask.verb} ${ask.verb === 'submit' ? '' : ask.target}`;
+  const scope = scopeOf(ask);
   const strong = strongEnough(world, ask);
   if (!strong.ok) return strong;
   const fingerprint = digest([ask.verb, ask.target, withoutKeyBinding(ask.body)]);

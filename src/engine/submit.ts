@@ -8,6 +8,7 @@ import { dayIn } from '../../protocol/zone.ts';
 import { commitment } from './commitment.ts';
 import { demandsOf } from './demands.ts';
 import type { MandateFacts, Operation } from './operation.ts';
+import { idOf } from './operation-id.ts';
 import type { Demands } from './rules.ts';
 import type { Action, Ask, StepResult, World } from './world.ts';
 
@@ -23,7 +24,7 @@ export async function submit(world: World, ask: Ask): Promise<StepResult> {
   if (!mandate.ok) return mandate;
   const met = meets(demandsOf(action, input.value), ask, mandate.value, world.clock.now());
   if (!met.ok) return met;
-  return ok(born(world, ask, action, input.value, mandate.value));
+  return ok(born(world, { ...ask, id: idOf(ask) }, action, input.value, mandate.value));
 }
 
 async function acceptMandate(
@@ -64,15 +65,14 @@ export function provenEnough(proof: Proof, risk: Risk): Result<void, Refusal> {
 /** The first state of every operation, with its ledger record. */
 export function born(
   world: World,
-  ask: Pick<Ask, 'caller' | 'conversation'> & { readonly by?: 'agent' | 'company' },
+  ask: Pick<Ask, 'caller' | 'conversation'> & { readonly id: OperationId; readonly by?: 'agent' | 'company' },
   action: Action,
   input: JsonObject,
   mandate: MandateFacts | null,
 ) {
-  const { by = 'agent' } = ask;
+  const { id, by = 'agent' } = ask;
   const now = world.clock.now();
   const at = now.toISOString();
-  const id: OperationId = world.ids.make('op');
   const salt = world.ids.secret(32);
   const text = input['message'];
   const next: Operation = {

@@ -128,6 +128,8 @@ export interface Settings {
   readonly timeZone: string;
   /** Origin line of the log's checkpoints (C2SP tlog-checkpoint): a schema-less name. */
   readonly logOrigin: string;
+  /** Unix ms of the last time an older copy of the records was put back: what was done after that copy, only the CRM knows. */
+  readonly restoredAt?: number;
   readonly human: { readonly channel: string; readonly respondWithinMinutes: number; readonly hours: string };
   /** Webhook endpoint names that want events. */
   readonly endpoints: readonly string[];

@@ -11,6 +11,7 @@ import { backoff, crmContext, crmProblem, gaveUp, unread, wait } from './crm.ts'
 import { passGate } from './gate.ts';
 import type { Judge } from './prepare.ts';
 import { lookForStep, readBackOf } from './readback.ts';
+import { lookBefore } from './restored.ts';
 import { dayToWaitFor, isForPerson, putOff, unreadOnItsDay, waitsForItsDay } from './schedule.ts';
 import { type WriteOutcome, write } from './write.ts';
 
@@ -95,6 +96,11 @@ function begun({ attempts, plan }: Operation, step: PlanStep, now: Date): Attemp
 /** Carries out the step whose intent is recorded, reads it back, and records the outcome. */
 export async function carryOut(world: World, complete: Complete, operation: Operation): Promise<Moved> {
   const { step, attempt } = currentStep(operation);
+  const earlier = await lookBefore(world, operation, step);
+  if (earlier?.kind === 'confirmed')
+    return record(world, complete, operation, { ...attempt, result: { state: 'already_applied', ...earlier.after } });
+  if (earlier !== undefined && earlier.kind !== 'absent')
+    return doubt(world, operation, { why: `after a restore: ${earlier.kind}` });
   const outcome = await write(() => world.crm.execute(crmContext(world, operation), step));
   switch (outcome.kind) {
     case 'written': {

@@ -2,6 +2,7 @@ import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
+import { idOf } from '../engine/operation-id.ts';
 import { born, ownOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import { type Ask, type Change, notify, type StepResult, type World } from '../engine/world.ts';
@@ -26,7 +27,11 @@ export async function handoff(world: World, ask: Ask): Promise<StepResult> {
     operation: operation.id,
     ...(message === undefined ? {} : { message }),
   };
-  const beside = withHandoff(world, born(world, ask, action, input, operation.mandate).next, topic);
+  const beside = withHandoff(
+    world,
+    born(world, { ...ask, id: idOf(ask) }, action, input, operation.mandate).next,
+    topic,
+  );
   const called = callPerson(world, operation, 'agent', topic, beside.handoff?.caseRef);
   const text = message ?? topic;
   const next: Operation = {

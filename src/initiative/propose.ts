@@ -3,6 +3,7 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { operationId } from '../engine/operation-id.ts';
 import { born } from '../engine/submit.ts';
 import type { Action, World } from '../engine/world.ts';
 import type { Claim, Invitation } from '../ports.ts';
@@ -40,7 +41,13 @@ export async function propose(world: World, key: string, body: JsonObject): Prom
     return err(refusal('not-found', 'No agent takes offers of this action for this account.'));
   const { agent, request, mandate, push } = invitation;
   const caller = { ...agent, proof: 'signature', evidence: request } as const;
-  const made = born(world, { caller, by: 'company' }, action.value, valid.value, mandate);
+  const made = born(
+    world,
+    { caller, id: operationId({ scope: SCOPE, key }), by: 'company' },
+    action.value,
+    valid.value,
+    mandate,
+  );
   const next = { ...made.next, pushes: [push] };
   const answer = { status: 202, body: JSON.stringify({ operation: next.id }) };
   const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;

@@ -29,13 +29,18 @@ export async function sealed(world: World, each: Change): Promise<Change> {
   return { ...change, next: { ...next, receipt }, records: [...records.slice(0, -1), record] };
 }
 
-/** The log's proof of an ended operation; null until the checkpoint after its end. */
-export async function proofOf(ledger: Pick<Ledger, 'proveRecord'>, operation: Operation): Promise<string | null> {
+/** The log's proof of an ended operation; null until the checkpoint after its end. Of several logs, the one its receipt names. */
+export async function proofOf(
+  ledgers: readonly Pick<Ledger, 'proveRecord' | 'origin'>[],
+  operation: Operation,
+): Promise<string | null> {
   const part = operation.receipt?.split('.')[1];
   if (part === undefined) return null;
   const payload = parseReceiptPayload(JSON.parse(new TextDecoder().decode(base64url.decode(part))));
   if (!payload.ok) return null;
   // The leaf went into the log as this very record: reading it back from our own receipt is not parsing outside data.
-  const proof = await ledger.proveRecord(payload.value.log.leaf as Parameters<Ledger['proveRecord']>[0]);
+  const { origin, leaf } = payload.value.log;
+  const ledger = ledgers.find((each) => each.origin === origin);
+  const proof = await ledger?.proveRecord(leaf as Parameters<Ledger['proveRecord']>[0]);
   return proof?.text ?? null;
 }

@@ -5,8 +5,9 @@ import { equalBytes } from '../../protocol/merkle.ts';
 import { formatVerifierKey, type NoteSigner, parseNote, signNote } from '../../protocol/note.ts';
 import { formatTlogProof } from '../../protocol/tlog-proof.ts';
 import type { LedgerRecord } from '../ports.ts';
+import type { Anchor } from './anchor.ts';
 import { leafBytes } from './leaf.ts';
-import type { LogStore } from './log-store.ts';
+import type { LogBatch, LogStore, PendingRecord, StoredCheckpoint } from './log-store.ts';
 import { readTile, type TileName } from './tiles.ts';
 import {
   consistencyPath,
@@ -32,6 +33,8 @@ export interface Ledger {
   checkpoint(): Promise<string | undefined>;
   /** The bytes of a tile or entry bundle under the newest checkpoint. */
   tile(name: TileName): Promise<Uint8Array | undefined>;
+  /** The log's origin line. */
+  readonly origin: string;
   /** C2SP verifier key (`name+id+key`) of the log, for the profile and for monitors. */
   readonly verifierKey: string;
 }
@@ -46,13 +49,14 @@ export class LogCorrupt extends Error {
   override readonly name = 'LogCorrupt';
 }
 
-/** `signer.name` is the log's origin line. */
-export function makeLedger(store: LogStore, signer: NoteSigner): Ledger {
+/** `signer.name` is the log's origin line. `anchor` keeps every checkpoint outside the database before the database has it. */
+export function makeLedger(store: LogStore, signer: NoteSigner, anchor?: Pick<Anchor, 'save'>): Ledger {
   let running: Promise<number> | undefined;
   const ledger: Ledger = {
+    origin: signer.name,
     verifierKey: formatVerifierKey(signer),
     step(now) {
-      running ??= sequence(store, signer, now).finally(() => {
+      running ??= sequence(store, signer, now, anchor).finally(() => {
         running = undefined;
       });
       return running;
@@ -84,32 +88,63 @@ export function makeLedger(store: LogStore, signer: NoteSigner): Ledger {
   return ledger;
 }
 
-async function sequence(store: LogStore, signer: NoteSigner, now: Date): Promise<number> {
+async function sequence(
+  store: LogStore,
+  signer: NoteSigner,
+  now: Date,
+  anchor: Pick<Anchor, 'save'> | undefined,
+): Promise<number> {
   const head = await store.head();
   const pending = await store.pending(LIMITS.logBatchMax);
   // The first checkpoint is published even over an empty log, so that the log can be followed from its beginning.
   if (pending.length === 0 && head !== undefined) return 0;
+  const grown = await grow(store, head, pending, signer.name);
+  const { size, root } = grown;
+  const note = signNote(formatCheckpoint({ origin: signer.name, size, root }), signer);
+  await anchor?.save(note);
+  await store.append({ ...grown, checkpoint: { size, note }, at: now.toISOString() });
+  return pending.length;
+}
+
+type Grown = Omit<LogBatch, 'checkpoint' | 'at'> & { readonly size: number; readonly root: Uint8Array };
+
+async function grow(
+  store: LogStore,
+  head: StoredCheckpoint | undefined,
+  pending: readonly PendingRecord[],
+  origin: string,
+): Promise<Grown> {
   const first = head?.size ?? 0;
-  let frontier = await readFrontier(store, head === undefined ? undefined : checkpointOf(head.note, signer.name));
+  let frontier = await readFrontier(store, head === undefined ? undefined : checkpointOf(head.note, origin));
   const hashes: Uint8Array[] = [];
   pending.forEach(({ leaf }, at) => {
     const grown = storedHashesForNewLeaf(first + at, frontier, leaf);
     frontier = grown.frontier;
     hashes.push(...grown.stored);
   });
-  const size = first + pending.length;
-  await store.append({
+  return {
     expectedSize: head?.size ?? null,
     records: pending.map(({ id }) => id),
     firstHash: storedHashCount(first),
     hashes,
-    checkpoint: {
-      size,
-      note: signNote(formatCheckpoint({ origin: signer.name, size, root: rootOf(frontier) }), signer),
-    },
-    at: now.toISOString(),
-  });
-  return pending.length;
+    size: first + pending.length,
+    root: rootOf(frontier),
+  };
+}
+
+/** How the database stands to a checkpoint that was signed over it. `behind`: it does not have what was signed. Records that the process
+ * died before placing count: they are placed in the same order, and so under the same root. */
+export async function compareTo(store: LogStore, signed: Checkpoint): Promise<'same' | 'behind' | 'other'> {
+  const head = await store.head();
+  const size = head?.size ?? 0;
+  if (signed.size <= size) {
+    const frontier = await store.readHashes(frontierIndexes(signed.size));
+    return equalBytes(rootOf(frontier), signed.root) ? 'same' : 'other';
+  }
+  const pending = await store.pending(signed.size - size);
+  if (pending.length < signed.size - size) return 'behind';
+  const { root } = await grow(store, head, pending, signed.origin);
+  return equalBytes(root, signed.root) ? 'same' : 'behind';
 }
 
 function checkpointOf(note: string, origin: string): Checkpoint {

@@ -1,5 +1,5 @@
-import type { LogBatch, LogStore } from '../ledger/log-store.ts';
-import type { Handle, Statement } from './handle.ts';
+import type { LogBatch, LogStore, StoredCheckpoint } from '../ledger/log-store.ts';
+import type { Handle } from './handle.ts';
 
 /** `idx` is the position in the log. The unique index leaves out records without one, so that the hot path's insert does not pay for it. */
 export const LOG_SCHEMA = `
@@ -23,7 +23,7 @@ function prepare(db: Handle) {
        WHERE id > coalesce((SELECT id FROM records WHERE idx IS NOT NULL ORDER BY idx DESC LIMIT 1), 0)
        ORDER BY id LIMIT ?`,
     ),
-    head: db.prepare('SELECT size, note FROM log_checkpoints ORDER BY size DESC LIMIT 1'),
+    head: db.prepare('SELECT size, note FROM log_checkpoints WHERE size >= ? AND size < ? ORDER BY size DESC LIMIT 1'),
     place: db.prepare('UPDATE records SET idx = ? WHERE id = ? AND idx IS NULL'),
     addHash: db.prepare('INSERT INTO log_hashes (id, hash) VALUES (?, ?)'),
     addCheckpoint: db.prepare('INSERT INTO log_checkpoints (size, note, at) VALUES (?, ?, ?)'),
@@ -36,30 +36,53 @@ function prepare(db: Handle) {
 
 type Statements = ReturnType<typeof prepare>;
 
+/** A log of its own in the same tables: after a restore a new one begins where the numbers of the last one end. */
+export interface Epoch {
+  /** What its name has after the first log's. */
+  readonly suffix: string;
+  /** Its first position, and its checkpoint's least size, in the tables. */
+  readonly base: number;
+  /** Index of its first hash in the tables. */
+  readonly hashBase: number;
+  /** Where the next epoch begins; null of the last. */
+  readonly next: number | null;
+}
+
+export const FIRST_EPOCH: Epoch = { suffix: '', base: 0, hashBase: 0, next: null };
+
 /** The log's tables in the main store's database. Every transaction begins and ends within one call, so it can share the handle. */
-export function makeSqliteLog(db: Handle): LogStore {
+export function makeSqliteLog(db: Handle, { base, hashBase, next }: Epoch = FIRST_EPOCH): LogStore {
   const sql = prepare(db);
+  const end = next ?? Number.MAX_SAFE_INTEGER;
+  const readHead = (): StoredCheckpoint | undefined => {
+    const row = sql.head.get(base, end);
+    return row === undefined ? undefined : { size: Number(row['size']) - base, note: String(row['note']) };
+  };
   return {
     async pending(limit) {
       return sql.pending.all(limit).map((row) => ({ id: Number(row['id']), leaf: blob(row['leaf']) }));
     },
     async head() {
-      return readHead(sql.head);
+      return readHead();
     },
     async append(batch) {
-      db.transaction(() => writeBatch(sql, batch));
+      db.transaction(() => {
+        const size = readHead()?.size ?? null;
+        if (size !== batch.expectedSize) throw new Error('another sequencer has extended the log');
+        writeBatch(sql, batch, { base, hashBase });
+      });
     },
     async readHashes(indexes) {
-      return indexes.map((index) => blob(sql.hash.get(index)?.['hash']));
+      return indexes.map((index) => blob(sql.hash.get(hashBase + index)?.['hash']));
     },
     async readLeaves(first, count) {
-      const leaves = sql.leaves.all(first, first + count).map((row) => blob(row['leaf']));
+      const leaves = sql.leaves.all(base + first, base + first + count).map((row) => blob(row['leaf']));
       if (leaves.length !== count) throw new Error('the log is missing entries');
       return leaves;
     },
     async indexOf(recordId) {
       const index = sql.indexOf.get(recordId)?.['idx'];
-      return typeof index === 'number' ? index : undefined;
+      return typeof index === 'number' && index >= base && index < end ? index - base : undefined;
     },
     async findRecord(operation, leaf) {
       const id = sql.find.get(operation, leaf)?.['id'];
@@ -68,21 +91,18 @@ export function makeSqliteLog(db: Handle): LogStore {
   };
 }
 
-function writeBatch(sql: Statements, { expectedSize, records, firstHash, hashes, checkpoint, at }: LogBatch): void {
-  const size = readHead(sql.head)?.size ?? null;
-  if (size !== expectedSize) throw new Error('another sequencer has extended the log');
+function writeBatch(
+  sql: Statements,
+  { expectedSize, records, firstHash, hashes, checkpoint, at }: LogBatch,
+  { base, hashBase }: Pick<Epoch, 'base' | 'hashBase'>,
+): void {
   records.forEach((id, offset) => {
-    if (Number(sql.place.run((size ?? 0) + offset, id).changes) !== 1)
+    if (Number(sql.place.run(base + (expectedSize ?? 0) + offset, id).changes) !== 1)
       throw new Error('a record has a position already');
   });
-  hashes.forEach((hash, offset) => void sql.addHash.run(firstHash + offset, hash));
+  hashes.forEach((hash, offset) => void sql.addHash.run(hashBase + firstHash + offset, hash));
   // A log of no entries has its checkpoint at size 0; each later one is larger.
-  sql.addCheckpoint.run(checkpoint.size, checkpoint.note, at);
-}
-
-function readHead(head: Statement): { size: number; note: string } | undefined {
-  const row = head.get();
-  return row === undefined ? undefined : { size: Number(row['size']), note: String(row['note']) };
+  sql.addCheckpoint.run(base + checkpoint.size, checkpoint.note, at);
 }
 
 function blob(value: unknown): Uint8Array {

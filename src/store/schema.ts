@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DEALINGS_SCHEMA } from './dealings-sqlite.ts';
 import { HOLDS_SCHEMA } from './holds-sqlite.ts';
+import { INSTANCE_SCHEMA } from './instance-sqlite.ts';
 import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
 
@@ -96,6 +97,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   `CREATE TABLE instance (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
   DEALINGS_SCHEMA,
+  INSTANCE_SCHEMA,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

@@ -13,7 +13,7 @@ import { approveAsPerson } from '../../src/demo/approver.ts';
 import { freePort } from '../../src/demo/process.ts';
 import type { Operation } from '../../src/engine/operation.ts';
 import { makeIds, systemClock } from '../../src/identity/world-sources.ts';
-import { type Gateway, startGateway } from '../../src/main.ts';
+import { type Gateway, type StartOptions, startGateway } from '../../src/main.ts';
 import { APPROVER, testConfig, testMandate } from './config.ts';
 
 export interface TestAgent {
@@ -43,7 +43,7 @@ export interface TestGateway {
   /** Approves the sign-off at this console page as a person would. */
   approve(url: string): Promise<void>;
   /** Stops and starts the gateway on the same data and port; the CRM keeps running. */
-  restart(whileDown?: () => void): Promise<void>;
+  restart(whileDown?: (folder: string) => unknown, options?: StartOptions): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -85,8 +85,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const log: LogLine[] = [];
   const profile =
     options.conformance === true ? conformanceProfile(config, systemClock, makeIds(systemClock)) : undefined;
-  const start = () => startGateway(config, (event, fields = {}) => void log.push({ event, fields }), profile);
-  let gateway: Gateway = await start();
+  const start = (more: StartOptions = {}) =>
+    startGateway(config, (event, fields = {}) => void log.push({ event, fields }), profile, more);
+  let gateway: Gateway | undefined = await start();
 
   return {
     origin,
@@ -112,13 +113,15 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       issuedAt,
     ) => testMandate(principal, agent.key, 'contact:C-1001', constraints, issuedAt),
     approve: (url) => approveAsPerson(origin, url, APPROVER),
-    async restart(whileDown) {
-      await gateway.stop();
-      whileDown?.();
-      gateway = await start();
+    async restart(whileDown, options) {
+      await gateway?.stop();
+      // A start that is refused leaves none running.
+      gateway = undefined;
+      await whileDown?.(config.data_dir);
+      gateway = await start(options);
     },
     async stop() {
-      await gateway.stop();
+      await gateway?.stop();
       await crm.stop();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -1,0 +1,19 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { canonicalBytes } from '../../protocol/canonical.ts';
+import { makeId, type OperationId, uuidOf } from '../../protocol/ids.ts';
+import type { Ask } from './world.ts';
+
+/** Whose idempotency keys these are: one agent's, of one verb on one thing. */
+export function scopeOf({ caller, verb, target }: Pick<Ask, 'caller' | 'verb' | 'target'>): string {
+  return `${caller.keyid} ${verb} ${verb === 'submit' ? '' : target}`;
+}
+
+/** The operation that a request makes. The keys its writes carry in the CRM begin with it: a request that is repeated to a gateway
+ * which has lost its records meets what it did before. */
+export function operationId({ scope, key }: { readonly scope: string; readonly key: string }): OperationId {
+  return makeId('op', uuidOf(sha256(canonicalBytes(['operation', scope, key]))));
+}
+
+export function idOf(ask: Pick<Ask, 'caller' | 'verb' | 'target' | 'key'>): OperationId {
+  return operationId({ scope: scopeOf(ask), key: ask.key });
+}
