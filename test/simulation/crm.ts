@@ -7,6 +7,7 @@ import {
   type PlanStep,
   type Snapshot,
   type StepResult,
+  type Verification,
 } from '../../adapters/sdk/index.ts';
 
 /** Chance as data: 0 is always the harmless choice, and an ended tape gives nothing else, so that a failure shrinks to what matters. */
@@ -24,6 +25,13 @@ interface Thing {
   readonly value: number;
 }
 
+/** How a write is recognised, and how soon. */
+const MODES = ['key', 'lookup', 'lookup, told', 'none'] as const;
+/** A request is let go of by then, and a search shows everything. */
+const ARRIVES_MS_MAX = 30_000;
+const SHOWN_MS_MAX = 12_000;
+const SETTLES_MS = 15_000;
+
 export interface Written {
   readonly key: string;
   readonly thing: string;
@@ -34,9 +42,30 @@ export interface Written {
 
 const ACCOUNT = 'acc';
 
+/** Something new under the operation's key: nothing about it is guarded by a version. */
+function making(operation: string, to: number): PlanStep {
+  const key = `${operation}:new`;
+  const ref = { type: 'thing', by: 'external', value: key } as const;
+  return {
+    id: 'new',
+    action: 'sim.write',
+    summary: 'Make one',
+    changes: [{ ref, field: 'value', label: 'Value', from: null, to }],
+    preconditions: [],
+    idempotencyKey: key,
+    reversal: 'undo',
+    payload: { value: to },
+  };
+}
+
 export function makeSimulatedCrm(tape: Tape, now: () => Date) {
   const things = new Map<string, Thing>();
   const results = new Map<string, StepResult>();
+  const mode = MODES[tape.draw(MODES.length)] ?? 'key';
+  /** When a search begins to show a key. */
+  const shownAt = new Map<string, number>();
+  /** Things as they were before their last change, for readers that are behind. */
+  const earlier = new Map<string, Thing>();
   const written: Written[] = [];
   const feed: Changed[] = [];
   /** Requests that were sent and arrive later. */
@@ -47,23 +76,27 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
 
   function put(id: string, value: number): number {
     const version = thing(id).version + 1;
+    earlier.set(id, thing(id));
     things.set(id, { version, value });
     const ref = { type: 'thing', by: 'id', value: id } as const;
     feed.push({ ref, version: String(version), at: now().toISOString(), cursor: String(feed.length + 1) });
     return version;
   }
 
-  /** What the CRM does with a write that reached it: once for each key, and only on the version it was meant for. */
-  function apply(key: string, id: string, value: number, version: string): StepResult {
+  /** What the CRM does with a write that reached it: once for each key where it keeps them, and only on the version it was meant for.
+   * What makes something has none. */
+  function apply(key: string, id: string, value: number, version: string | undefined): StepResult {
     const first = results.get(key);
-    if (first !== undefined) return { ...first, state: 'already_applied' };
-    if (String(thing(id).version) !== version) throw new AdapterError('conflict', 'The record has changed.');
+    if (first !== undefined && mode === 'key') return { ...first, state: 'already_applied' };
+    if (version !== undefined && String(thing(id).version) !== version)
+      throw new AdapterError('conflict', 'The record has changed.');
     const result: StepResult = {
       state: 'applied',
       ref: { type: 'thing', by: 'id', value: id },
       version: String(put(id, value)),
     };
     results.set(key, result);
+    if (!shownAt.has(key)) shownAt.set(key, now().getTime() + (reliable ? 0 : tape.draw(SHOWN_MS_MAX)));
     written.push({ key, thing: id, value, at: now().getTime() });
     return result;
   }
@@ -72,7 +105,7 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
     throw new AdapterError(code, `A fault: ${code}.`);
   };
 
-  function write(key: string, id: string, value: number, version: string): StepResult {
+  function write(key: string, id: string, value: number, version: string | undefined): StepResult {
     const arrive = () => apply(key, id, value, version);
     switch (reliable ? 0 : tape.draw(12)) {
       case 1:
@@ -85,7 +118,7 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
         arrive();
         return fails('unknown_outcome');
       case 5: {
-        const at = now().getTime() + tape.draw(10_000);
+        const at = now().getTime() + tape.draw(ARRIVES_MS_MAX);
         underway.push({ at, arrive });
         return fails('unknown_outcome');
       }
@@ -95,7 +128,7 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
         arrive();
         throw new Crash('after the write');
       case 8: {
-        underway.push({ at: now().getTime() + tape.draw(10_000), arrive });
+        underway.push({ at: now().getTime() + tape.draw(ARRIVES_MS_MAX), arrive });
         throw new Crash('with the write on its way');
       }
       case 9:
@@ -115,14 +148,29 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
     if (luck === 3) throw new Crash('while reading');
   }
 
-  const snapshot = (id: string): Snapshot => {
-    const { version, value } = thing(id);
+  const isBehind = () => !reliable && tape.draw(8) === 1;
+  const snapshot = (id: string, behind = false): Snapshot => {
+    const { version, value } = behind ? (earlier.get(id) ?? thing(id)) : thing(id);
     const ref = { type: 'thing', by: 'id', value: id } as const;
     const data = { id, account: ACCOUNT, value };
     return { ref, version: String(version), versionKind: 'counter', readAt: now().toISOString(), data };
   };
 
   const thingOf = ({ changes }: PlanStep) => changes[0]?.ref.value ?? '';
+
+  /** What a reader can tell of a write: by its key, and without keys by what the record says. */
+  function seen(key: string, step: PlanStep, to: number, planned: string | undefined): Verification {
+    const isBlind = mode === 'none' && planned !== undefined;
+    const isShown =
+      mode === 'key' ? results.has(key) : (shownAt.get(key) ?? Number.POSITIVE_INFINITY) <= now().getTime();
+    if (!isBlind && !isShown) return { state: 'not_applied', diff: [] };
+    const id = planned === undefined ? (results.get(key)?.ref.value ?? '') : thingOf(step);
+    const after = snapshot(id, isBehind());
+    if (after.data['value'] === to) return { state: 'applied', after, diff: [] };
+    if (isBlind) return { state: 'not_applied', after, diff: [] };
+    const isOld = after.version === planned || after.version < (results.get(key)?.version ?? '');
+    return isOld ? { state: 'unknown', diff: [] } : { state: 'diverged', after, diff: step.changes };
+  }
 
   const adapter: Adapter = {
     manifest: {
@@ -135,7 +183,8 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
           version: '1',
           objects: ['thing'],
           modes: ['read', 'write'],
-          idempotency: 'key',
+          idempotency: mode === 'lookup, told' ? 'lookup' : mode,
+          ...(mode === 'lookup, told' ? { settlesWithinMs: SETTLES_MS } : {}),
           conflict: 'etag',
           reversal: 'undo',
           preview: 'computed',
@@ -162,7 +211,7 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
       const left = new Map<string, number>();
       const steps = wanted.flatMap(({ id, to, on }): PlanStep[] => {
         const name = on === undefined ? id : `${id}-${to === value ? 'second' : 'again'}`;
-        const { ref, version, data } = snapshot(id);
+        const { ref, version, data } = snapshot(id, isBehind());
         const from = left.get(id) ?? Number(data['value']);
         if (done.some((each) => each.id === name) || from === to) return [];
         left.set(id, to);
@@ -180,28 +229,28 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
           },
         ];
       });
+      if (input['makes'] === true && !done.some((each) => each.id === 'new')) steps.push(making(operation, value));
       return { steps, warnings: [] };
     },
     execute: async (_ctx, step) => {
       sent(step);
       const [precondition] = step.preconditions;
-      return write(step.idempotencyKey, thingOf(step), Number(step.payload['value']), precondition?.version ?? '');
+      const { idempotencyKey: key, payload } = step;
+      // What is made is another thing each time.
+      const id = precondition === undefined ? `${key}#${written.length}` : thingOf(step);
+      return write(key, id, Number(payload['value']), precondition?.version);
     },
     async verify(_ctx, step) {
       reach();
-      if (!results.has(step.idempotencyKey)) return { state: 'not_applied', diff: [] };
-      const after = snapshot(thingOf(step));
-      const holds = after.data['value'] === step.payload['value'];
-      return { state: holds ? 'applied' : 'diverged', after, diff: holds ? [] : step.changes };
+      return seen(step.idempotencyKey, step, Number(step.payload['value']), step.preconditions[0]?.version);
     },
     async compensate(_ctx, step, done) {
       const before = Number(step.changes[0]?.from);
-      return write(`${step.idempotencyKey}:undo`, thingOf(step), before, done.version);
+      return write(`${step.idempotencyKey}:undo`, done.ref.value, before, done.version);
     },
-    async verifyReversal(_ctx, step) {
+    async verifyReversal(_ctx, step, done) {
       reach();
-      const isMade = results.has(`${step.idempotencyKey}:undo`);
-      return { state: isMade ? 'applied' : 'not_applied', after: snapshot(step.id), diff: [] };
+      return seen(`${step.idempotencyKey}:undo`, step, Number(step.changes[0]?.from), done.version);
     },
     async *changes(_ctx, _type, cursor) {
       reach();
@@ -213,6 +262,7 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
 
   return {
     adapter,
+    mode,
     written: written as readonly Written[],
     onSent(listener: (step: PlanStep) => void): void {
       sent = listener;

@@ -17,6 +17,7 @@ import { complete } from '../../src/execution/complete.ts';
 import { loadCompanyKeys } from '../../src/identity/company-keys.ts';
 import { makeMandates } from '../../src/identity/mandates.ts';
 import { makeIds } from '../../src/identity/world-sources.ts';
+import { receiptFacts } from '../../src/ledger/receipts.ts';
 import { type Features, makePipeline } from '../../src/pipeline.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { makeSqliteWatches } from '../../src/store/watches-sqlite.ts';
@@ -247,7 +248,8 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
         const [first, second] = [pick(THINGS), tape.draw(2) === 1 ? pick(THINGS) : undefined];
         const later = tape.draw(2) === 1 ? { later: dayAfter(nowMs, tape.draw(DAYS_AHEAD)) } : {};
         const again = 'later' in later && tape.draw(2) === 1 ? { again: first ?? 't0' } : {};
-        const other = { ...(second === undefined || second === first ? {} : { second }), ...later, ...again };
+        const makes = tape.draw(3) === 1 ? { makes: true } : {};
+        const other = { ...makes, ...(second === undefined || second === first ? {} : { second }), ...later, ...again };
         await ask('submit', 'sim.write', {
           input: {
             first: first ?? 't0',
@@ -319,7 +321,10 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
       ...endedWrong(
         operation,
         crm.written.map(({ key }) => key),
+        crm.mode !== 'none',
       ),
+      // Without keys, what a record says is all there is to see.
+      ...(crm.mode === 'none' ? [] : receiptedWrong(operation, crm.written)),
     );
   wrong.push(...waiting.flatMap(({ id, version }) => lateOn(store.operation(id), version, crm.written)));
   const keysWritten = crm.written.map(({ key }) => key);
@@ -346,7 +351,8 @@ const dayAfter = (ms: number, days: number): string => new Date(ms + days * 24 *
 
 const unsettled = ({ state }: Operation) => !isFinalState(state) && state !== 'needs_human';
 
-function endedWrong(operation: Operation, keysWritten: readonly string[]): string[] {
+/** `isSeen`: by its key; else what somebody else wrote may pass for it. */
+function endedWrong(operation: Operation, keysWritten: readonly string[], isSeen: boolean): string[] {
   const { id, state, plan, history, observation } = operation;
   const story = (what: string) =>
     `${id} ${state}: ${what} (${history.map(({ event, to }) => `${event}→${to}`).join(' ')}; written ${keysWritten.filter((key) => mine(key, id)).join(' ')})`;
@@ -358,14 +364,26 @@ function endedWrong(operation: Operation, keysWritten: readonly string[]): strin
   const done = keysWritten.filter((key) => mine(key, id) && !key.endsWith(':undo'));
   const undone = keysWritten.filter((key) => mine(key, id) && key.endsWith(':undo'));
   const planned = plan?.plan.steps.map(({ idempotencyKey }) => idempotencyKey) ?? [];
-  if (state === 'completed' && planned.some((key) => !done.includes(key)))
+  if (state === 'completed' && isSeen && planned.some((key) => !done.includes(key)))
     wrong.push(story('completed without its write'));
-  if (state === 'reversed' && done.length !== undone.length) wrong.push(story('reversed by halves'));
+  if (state === 'reversed' && isSeen && done.length !== undone.length) wrong.push(story('reversed by halves'));
   const untouched = ['rejected', 'withdrawn', 'expired', 'handed_off', 'failed'];
   if (untouched.includes(state) && done.length > 0) wrong.push(story('written and yet ended so'));
   if (state === 'completed' && observation !== undefined && observation.outcome === undefined)
     wrong.push(story('no outcome after its time'));
   return wrong;
+}
+
+/** What the receipt says was written, and taken back, is what the CRM has. */
+function receiptedWrong(operation: Operation, written: readonly Written[]): string[] {
+  if (!isFinalState(operation.state)) return [];
+  const { effects } = receiptFacts(operation, 'http://127.0.0.1:1');
+  const told = effects.flatMap(({ idempotency_key: key, reversed }) =>
+    reversed === undefined ? [key] : [key, `${key}:undo`],
+  );
+  const held = written.map(({ key }) => key).filter((key) => mine(key, operation.id));
+  const isSame = same(told.toSorted(), held.toSorted());
+  return isSame ? [] : [`${operation.id} ${operation.state}: receipted ${told.join(' ')}, written ${held.join(' ')}`];
 }
 
 function same(a: unknown, b: unknown): boolean {
