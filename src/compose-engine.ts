@@ -10,6 +10,7 @@ import { type Contract, type DefinitionFile, readContract } from './contract/con
 import { SHIPPED } from './contract/files.ts';
 import { demandsOf } from './engine/demands.ts';
 import { isPrincipals } from './engine/facts.ts';
+import { lately, priceChange } from './engine/grants.ts';
 import type { Operation } from './engine/operation.ts';
 import { makeWorker, type Worker } from './engine/worker.ts';
 import { actionOf, type World } from './engine/world.ts';
@@ -113,7 +114,14 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     if (action === undefined) return { required: true, role: 'approver', reasons: ['The action is not known.'] };
     const { risk, default_signoff } = demandsOf(action, operation.input);
     const claimed = claimedBefore(world, operation, terms);
-    const facts = signoffFacts(operation, action.rules, { risk, plan, terms, claimed });
+    const facts = signoffFacts(operation, action.rules, {
+      risk,
+      plan,
+      terms,
+      claimed,
+      priceChange: priceChange(world, operation, { terms }),
+      lately: (over) => lately(world, operation, { terms, ...over }),
+    });
     return withUncertainClaim(claimed, rules.value.evaluate(facts, default_signoff));
   };
   const judge = withKeptFacts(withForcedSignoff(crm.manifest, policy));

@@ -130,8 +130,9 @@ export const definitionSchema = {
       type: 'object',
       additionalProperties: false,
       required: ['from', 'to'],
-      properties: { from: EXPRESSION, to: EXPRESSION },
+      properties: { from: EXPRESSION, to: EXPRESSION, times: EXPRESSION },
     },
+    grants: EXPRESSION,
     shows: {
       type: 'object',
       minProperties: 1,

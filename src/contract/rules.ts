@@ -30,7 +30,8 @@ export interface RuleSource {
   readonly standard_terms?: Readonly<Record<string, string>>;
   readonly claims?: readonly ClaimSource[];
   readonly commits?: { readonly total?: string; readonly term_months?: string; readonly seats?: string };
-  readonly price?: { readonly from: string; readonly to: string };
+  readonly price?: { readonly from: string; readonly to: string; readonly times?: string };
+  readonly grants?: string;
   readonly shows?: Readonly<Record<string, readonly string[]>>;
   readonly result: Readonly<Record<string, string>>;
   readonly compensation: { readonly by: string; readonly action?: string };
@@ -102,7 +103,12 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
     price:
       price === undefined
         ? null
-        : { from: expression(price.from, '/price/from'), to: expression(price.to, '/price/to') },
+        : {
+            from: expression(price.from, '/price/from'),
+            to: expression(price.to, '/price/to'),
+            ...(price.times === undefined ? {} : { times: expression(price.times, '/price/times') }),
+          },
+    ...(source.grants === undefined ? {} : { grants: expression(source.grants, '/grants') }),
     shows: new Map(Object.entries(shows)),
     result: results,
   };

@@ -1,5 +1,6 @@
 /** What was done to records through us: the memory that limits are measured against. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Money } from '../../protocol/money.ts';
 import type { State } from '../../protocol/operation.ts';
 import type { Operation } from './operation.ts';
 
@@ -17,6 +18,8 @@ export interface Dealing {
   /** Unix milliseconds. */
   readonly at: number;
   readonly changes: readonly FieldChange[];
+  /** What the whole operation granted, beside its first record only. */
+  readonly granted?: Money;
 }
 
 export interface FieldChange {
@@ -54,12 +57,15 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
   if (plan === undefined || at === undefined || !mayCount(operation)) return [];
   const changes = new Map<string, FieldChange[]>();
   const owners = new Map<string, string | null>();
-  for (const { ref, field, from, to } of plan.plan.steps.flatMap((step) => step.changes)) {
+  const { steps } = plan.plan;
+  for (const { ref } of steps.flatMap(({ preconditions }) => preconditions)) {
     const record = recordName(ref.type, ref.value);
-    changes.set(record, [...(changes.get(record) ?? []), { field, from, to }]);
+    changes.set(record, []);
     owners.set(record, accountOf(operation, ref.value));
   }
-  return [...changes].map(([record, made]) => ({
+  for (const { ref, field, from, to } of steps.flatMap((step) => step.changes))
+    changes.get(recordName(ref.type, ref.value))?.push({ field, from, to });
+  return [...changes].map(([record, made], place) => ({
     operation: id,
     record,
     account: owners.get(record) ?? null,
@@ -68,6 +74,7 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
     action,
     at: Date.parse(at),
     changes: made,
+    ...(place === 0 && plan.granted !== undefined ? { granted: plan.granted } : {}),
   }));
 }
 

@@ -3,6 +3,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/ids.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { MandateConstraints, MandateFacts, Tier } from '../../protocol/mandate.ts';
+import type { Money } from '../../protocol/money.ts';
 import type { Offer, Party, State } from '../../protocol/operation.ts';
 
 export type { MandateConstraints, MandateFacts, Tier };
@@ -162,7 +163,13 @@ export interface Operation {
     readonly offer: OfferId;
     readonly signatures: readonly JsonObject[];
   };
-  readonly plan?: { readonly plan: Plan; readonly digest: string; readonly plannedAt: string };
+  readonly plan?: {
+    readonly plan: Plan;
+    readonly digest: string;
+    readonly plannedAt: string;
+    /** What carrying it out grants the customer. */
+    readonly granted?: Money;
+  };
   readonly signoffs: readonly Signoff[];
   readonly attempts: readonly Attempt[];
   /** The day that what is left of the plan waits for, or waited for last. */

@@ -87,8 +87,10 @@ export interface ActionRules {
     readonly term_months?: Expression;
     readonly seats?: Expression;
   };
-  /** Two amounts of money whose difference a sign-off rule may look at. */
-  readonly price: { readonly from: Expression; readonly to: Expression } | null;
+  /** Two amounts of money whose difference a sign-off rule may look at, and how many times it is granted: for each seat and month. */
+  readonly price: { readonly from: Expression; readonly to: Expression; readonly times?: Expression } | null;
+  /** Money that is given outright. */
+  readonly grants?: Expression;
   /** For a read: the fields of each type that may be shown. */
   readonly shows: ReadonlyMap<string, readonly string[]>;
   readonly result: ReadonlyMap<string, Expression<ResultScope>>;

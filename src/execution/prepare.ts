@@ -3,6 +3,7 @@ import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { ok, type Result } from '../../protocol/result.ts';
+import { grantedBy } from '../engine/grants.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { heldRefusal } from '../engine/record-holds.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
@@ -68,7 +69,13 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
   const plan = { ...left, steps: [...done, ...left.steps.filter(({ id }) => !isDone.has(id))] };
   const kept = await keepsToPrincipal(world, operation, plan, reads.value);
   if (!kept.ok) return kept;
-  const planned = { plan, digest: digest(plan), plannedAt: world.clock.now().toISOString() };
+  const granted = grantedBy(world, operation, { terms: terms.value ?? {} });
+  const planned = {
+    plan,
+    digest: digest(plan),
+    plannedAt: world.clock.now().toISOString(),
+    ...(granted === undefined ? {} : { granted }),
+  };
   return ok({ operation, terms: terms.value, plan: planned, holds: holds.value });
 }
 

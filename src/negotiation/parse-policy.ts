@@ -1,11 +1,12 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { parseWindow, WINDOW_DEFAULT, WINDOW_WORDS, type Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';
 import { type Mistakes, readBudget, readSides } from './parse-parts.ts';
 import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
 
-const MEMBERS = new Set(['main', 'issues', 'beta', 'alternatives', 'hold', 'impasse_gap_percent', 'budget']);
-const MAIN_MEMBERS = new Set(['issue', 'percent_of', 'open', 'concede_to', 'limit', 'never']);
+const MEMBERS = new Set(['main', 'issues', 'beta', 'alternatives', 'hold', 'impasse_gap_percent', 'budget', 'memory']);
+const MAIN_MEMBERS = new Set(['issue', 'percent_of', 'since', 'open', 'concede_to', 'limit', 'never']);
 
 /** Reads one policy of the configuration. Every mistake at once; none of the messages repeats a value. `name` is whose budget it is. */
 export function parseNegotiationPolicy(
@@ -41,12 +42,16 @@ export function parseNegotiationPolicy(
   if (sign * open < sign * concedeTo || sign * concedeTo < sign * limit)
     mistakes.add(`/main must ${sign === 1 ? 'fall' : 'rise'}: open, concede_to, limit`);
   const never = main['never'] === undefined ? null : points('never');
+  if (percentOf === null && main['since'] !== undefined)
+    mistakes.add('/main/since needs /main/percent_of: what is looked at as it was then');
   if (never !== null && sign * never > sign * concedeTo) mistakes.add('/main/never must lie beyond concede_to');
 
   const numbers: PolicyNumbers = {
     main: issue?.pointer ?? '',
     sign,
     percentOf: typeof percentOf === 'string' ? percentOf : null,
+    since: readWindow(main['since'], '/main/since', mistakes),
+    memory: json['memory'] === 'none' ? null : readWindow(json['memory'], '/memory', mistakes),
     open,
     concedeTo,
     beta: mistakes.number('/beta', json['beta'] ?? 1, 0.05, 20),
@@ -75,6 +80,12 @@ const PERCENT_MAX = 500;
 const AMOUNT_MAX = 1_000_000_000_000;
 /** More than three at once is a price list, not a choice. */
 const ALTERNATIVES_MAX = 3;
+
+function readWindow(value: Json | undefined, path: string, mistakes: Mistakes): Window {
+  const window = value === undefined ? WINDOW_DEFAULT : parseWindow(value);
+  if (window === undefined) mistakes.add(`${path} must be ${WINDOW_WORDS}`);
+  return window ?? WINDOW_DEFAULT;
+}
 
 function readHold(value: Json, mistakes: Mistakes): PolicyNumbers['hold'] {
   if (value === 'never' || value === 'final' || value === 'always') return value;

@@ -1,3 +1,4 @@
+import type { Window } from '../engine/window.ts';
 import type { Level } from './issues.ts';
 
 /** Hundredths of what a policy is written in: of a percent, or of a minor unit, day or piece. All arithmetic is in integers. */
@@ -69,6 +70,10 @@ export interface PolicyNumbers {
   readonly sign: Sign;
   /** Pointer into the record: what 100 % is; null for the issue's own units. */
   readonly percentOf: string | null;
+  /** As it was so long ago, as far as the other side's own requests have moved it since. */
+  readonly since: Window;
+  /** How long a talk about a record goes on where it stood; null: every talk begins anew. */
+  readonly memory: Window | null;
   /** The first ask. */
   readonly open: Points;
   /** Where concessions end by themselves. */

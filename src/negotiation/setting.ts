@@ -3,6 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
+import type { Window } from '../engine/window.ts';
 import type { ActionDefinition } from '../engine/world.ts';
 import { topName } from './issues.ts';
 import type { PolicyBook } from './segments.ts';
@@ -32,12 +33,15 @@ export function factsOf(
 export function tableOf(
   books: ReadonlyMap<string, PolicyBook>,
   operation: Operation,
-  record: JsonObject,
-  space: Space,
+  {
+    record,
+    space,
+    before,
+  }: { readonly record: JsonObject; readonly space: Space; readonly before: (window: Window) => JsonObject },
 ): Result<Table, Refusal> | undefined {
   const book = books.get(operation.action);
   const policy = book?.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
-  return policy === undefined ? undefined : layTable(policy, space);
+  return policy === undefined ? undefined : layTable(policy, space, before(policy.numbers.since));
 }
 
 /** What one side has offered so far, oldest first. Offers were checked when they were made. */

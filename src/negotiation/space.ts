@@ -27,8 +27,10 @@ export interface Space {
   /** Where everything stands today. */
   readonly base: Package;
   readonly currency: string;
-  /** A money amount or number of the record. */
-  amountAt(pointer: string): number | undefined;
+  /** A money amount or number of the record, or of the record as it was. */
+  amountAt(pointer: string, record?: JsonObject): number | undefined;
+  /** Where an issue stood in the record as it was. */
+  baseAt(place: number, record?: JsonObject): Level | undefined;
   read(terms: Terms): Result<Package, Refusal>;
   write(levels: Package): Terms;
   /** A proposal, completed: what it leaves out stays as last offered, or as it is today. */
@@ -79,10 +81,14 @@ export function makeSpace({ issues, members, record, input, today }: SpaceFacts)
     issues,
     base,
     currency: origin.currency,
-    amountAt: (pointer) => {
-      const value = at(record, pointer);
+    amountAt: (pointer, from = record) => {
+      const value = at(from, pointer);
       if (isMoney(value)) return value.currency === origin.currency ? value.amount : undefined;
       return isCount(value) ? value : undefined;
+    },
+    baseAt: (place, from = record) => {
+      const issue = issues[place];
+      return issue === undefined ? undefined : baseLevel(issue, from, origin);
     },
     read,
     write,

@@ -2,10 +2,12 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { recordsBefore } from '../engine/baseline.ts';
 import { changedUnder, factsDigest, overlaid, watchFields } from '../engine/facts.ts';
 import type { Ground, Negotiation, NotSeen, Operation, Seen } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOn } from '../engine/rules.ts';
+import { type Window, windowStart } from '../engine/window.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { PolicyBook } from './segments.ts';
 import { factsOf, tableOf } from './setting.ts';
@@ -64,11 +66,16 @@ export function makeStands(world: World, deps: StandDeps) {
     const standard = deps.standardTerms(talking);
     if (!standard.ok) return standard;
     const record = overlaid(mainRecord(world, talking), standard.value ?? {});
+    const before = (window: Window) => {
+      const records = recordsBefore(world, operation, windowStart(window, world.clock.now()));
+      const then = deps.standardTerms({ ...operation, records });
+      return { ...mainRecord(world, { ...operation, records }), ...(then.ok ? then : standard).value };
+    };
     const space = makeSpace(factsOf(action.definition, record, operation.input, askedOn(talking).asked_on));
     if (!space.ok) return space;
     return ok({
       space: space.value,
-      table: tableOf(deps.policies, operation, record, space.value),
+      table: tableOf(deps.policies, operation, { record, space: space.value, before }),
       talking,
       revision,
       ground() {

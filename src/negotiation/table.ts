@@ -1,5 +1,6 @@
 import type { Refusal } from '../../protocol/errors.ts';
 import { refusal } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Level } from './issues.ts';
 import type { NegotiationPolicy, Points, Scale, SideIssue } from './policy.ts';
@@ -29,10 +30,12 @@ export interface Table {
   readonly sides: readonly (Side | null)[];
 }
 
-export function layTable(policy: NegotiationPolicy, space: Space): Result<Table, Refusal> {
+/** `before`: the same facts at the start of the policy's window. What is measured relative to the record is measured from there: nobody
+ * moves a limit by moving the record. */
+export function layTable(policy: NegotiationPolicy, space: Space, before?: JsonObject): Result<Table, Refusal> {
   const { main: pointer, percentOf, sign, sides } = policy.numbers;
   const main = space.issues.findIndex((issue) => issue.pointer === pointer);
-  const reference = percentOf === null ? null : space.amountAt(percentOf);
+  const reference = percentOf === null ? null : (space.amountAt(percentOf, before) ?? space.amountAt(percentOf));
   if (main < 0 || reference === undefined)
     return err(refusal('record-unusable', 'The record lacks what terms start from.'));
   return ok({
@@ -40,9 +43,11 @@ export function layTable(policy: NegotiationPolicy, space: Space): Result<Table,
     space,
     scale: { sign, reference },
     main,
-    sides: space.issues.map((issue, place) =>
-      place === main ? null : sideOf(sides.get(issue.pointer), space.base[place] ?? 0),
-    ),
+    sides: space.issues.map((issue, place) => {
+      if (place === main) return null;
+      const base = space.base[place] ?? 0;
+      return sideOf(sides.get(issue.pointer), { base, anchor: space.baseAt(place, before) ?? base });
+    }),
   });
 }
 
@@ -89,15 +94,18 @@ export function costFree({ scale }: Table): Level {
   return scale.sign === 1 ? (scale.reference ?? 0) : 0;
 }
 
-function sideOf(side: SideIssue | undefined, base: Level): Side {
+function sideOf(
+  side: SideIssue | undefined,
+  { base, anchor }: { readonly base: Level; readonly anchor: Level },
+): Side {
   if (side === undefined) return { clamp: () => base, open: base, worth: () => 0, knots: [base], span: 1 };
   const { min, max, allowed, worth } = side;
   const clamp = (level: Level): Level => {
     if (allowed === null) return Math.min(Math.max(level, min), max);
     return allowed.includes(level) ? level : (side.open ?? allowed[0] ?? base);
   };
-  const position = (level: Level) => (worth.relative ? (base === 0 ? 0 : (level * 100) / base) : level);
-  const level = (at: number): Level => (worth.relative ? Math.ceil((at * base) / 100) : at);
+  const position = (level: Level) => (worth.relative ? (anchor === 0 ? 0 : (level * 100) / anchor) : level);
+  const level = (at: number): Level => (worth.relative ? Math.ceil((at * anchor) / 100) : at);
   return {
     clamp,
     open: clamp(side.open ?? base),

@@ -4,7 +4,15 @@ import { isMoney } from '../../adapters/sdk/values.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
 import type { Operation } from '../engine/operation.ts';
+import type { Lately, WindowScope } from '../engine/grants.ts';
 import { type ActionRules, scopeOf } from '../engine/rules.ts';
+import type { Window } from '../engine/window.ts';
+
+/** The window a rule looks over, and over whose operations. */
+export interface Over {
+  readonly window: Window;
+  readonly per: WindowScope;
+}
 
 /** What sign-off rules may look at: typed facts from the CRM, the signed terms and the plan. Never a peer's free text. */
 export interface SignoffFacts {
@@ -13,7 +21,10 @@ export interface SignoffFacts {
   readonly tier: string;
   readonly terms: JsonObject;
   readonly record: JsonObject;
+  /** `price_change_percent`: from the price a year ago, as far as the customer's own requests have moved it since. */
   readonly change: { readonly price_change_percent: number; readonly total: number; readonly currency: string };
+  /** What came of this and the operations before it, in a rule's own window. */
+  readonly lately: (over: Over) => Lately;
   /** What other operations hold of what this one claims: how many do, how many of them are still open, and the largest sum, in minor
    * units or pieces. */
   readonly claimed: { readonly operations: number; readonly open: number; readonly amount: number };
@@ -28,11 +39,15 @@ export function signoffFacts(
     plan,
     terms,
     claimed: { operations, open, amount },
+    priceChange,
+    lately,
   }: {
     readonly risk: string;
     readonly plan: Plan | null;
     readonly terms: JsonObject | null;
     readonly claimed: SignoffFacts['claimed'];
+    readonly priceChange: number;
+    readonly lately: SignoffFacts['lately'];
   },
 ): SignoffFacts {
   return {
@@ -41,7 +56,8 @@ export function signoffFacts(
     tier: operation.mandate?.tier ?? 'none',
     terms: terms ?? {},
     record: recordOf(operation, rules),
-    change: changeOf(rules, operation, terms),
+    change: { price_change_percent: priceChange, ...totalOf(rules, operation, terms) },
+    lately,
     claimed: { operations, open, amount },
     plan: {
       steps: plan?.steps.length ?? 0,
@@ -56,28 +72,12 @@ function recordOf({ records }: Operation, { subjects }: ActionRules): JsonObject
   return typeof first === 'object' && first !== null && !Array.isArray(first) ? (first as JsonObject) : {};
 }
 
-/** `price_change_percent`: of the price the definition compares, negative is cheaper. `total`: the whole commitment in minor units. */
-function changeOf(
-  { price, commits }: ActionRules,
-  operation: Operation,
-  terms: JsonObject | null,
-): SignoffFacts['change'] {
+/** The whole commitment in minor units. */
+function totalOf({ price, commits }: ActionRules, operation: Operation, terms: JsonObject | null) {
   const scope = scopeOf(operation, terms);
-  const before = amountOf(price?.from, scope);
-  const after = amountOf(price?.to, scope);
   const total = amountOf(commits.total, scope);
-  const currency = total?.currency ?? after?.currency ?? before?.currency ?? '';
-  // A difference that cannot be told is as large as can be: a rule about it calls a person.
-  const untold = terms !== null && price !== null ? Number.NEGATIVE_INFINITY : 0;
-  const percent =
-    before === undefined || after === undefined || before.currency !== after.currency
-      ? untold
-      : percentBetween(before.amount, after.amount);
-  return { price_change_percent: percent, total: total?.amount ?? 0, currency };
-}
-
-function percentBetween(before: number, after: number): number {
-  return before > 0 ? ((after - before) / before) * 100 : 0;
+  const currency = (total ?? amountOf(price?.to, scope) ?? amountOf(price?.from, scope))?.currency ?? '';
+  return { total: total?.amount ?? 0, currency };
 }
 
 /** Nothing where there are no terms yet to compute it from. */

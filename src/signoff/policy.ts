@@ -1,7 +1,9 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { celValue, compileCondition, conditionEnvironment, recordValue } from '../engine/conditions.ts';
-import type { SignoffFacts } from './facts.ts';
+import type { Lately, WindowScope } from '../engine/grants.ts';
+import { parseWindow, WINDOW_WORDS } from '../engine/window.ts';
+import type { Over, SignoffFacts } from './facts.ts';
 
 export interface Verdict {
   readonly required: boolean;
@@ -21,8 +23,11 @@ interface Rule {
 }
 
 const DEFAULT_ROLE = 'approver';
-const RULE_MEMBERS = new Set(['name', 'when', 'role', 'reason']);
-const ALLOWANCE_MEMBERS = new Set(['name', 'when']);
+const RULE_MEMBERS = new Set(['name', 'when', 'role', 'reason', 'over']);
+const ALLOWANCE_MEMBERS = new Set(['name', 'when', 'over']);
+const SCOPES: ReadonlySet<unknown> = new Set<WindowScope>(['record', 'account', 'agent', 'issuer']);
+/** Only a rule that names its window has these. */
+const LATELY = { change_since: 'double', granted_in_period: 'int', renewals_in_window: 'int' } as const;
 
 function environment() {
   return conditionEnvironment()
@@ -34,6 +39,12 @@ function environment() {
     .registerVariable({ name: 'change', schema: { price_change_percent: 'double', total: 'int', currency: 'string' } })
     .registerVariable({ name: 'claimed', schema: { operations: 'int', open: 'int', amount: 'int' } })
     .registerVariable({ name: 'plan', schema: { steps: 'int', fields: 'list<string>' } });
+}
+
+function environmentOver() {
+  const env = environment();
+  for (const [name, type] of Object.entries(LATELY)) env.registerVariable(name, type);
+  return env;
 }
 
 /** Compiles every rule and checks its types; all mistakes at once. A gateway with a rule it cannot read does not start.
@@ -69,12 +80,41 @@ function compileRule(rule: JsonObject): Result<Rule, string> {
     return err('must have name, when, reason (and role)');
   const stranger = Object.keys(rule).find((member) => !RULE_MEMBERS.has(member));
   if (stranger !== undefined) return err(`has an unknown member ${stranger}`);
-  const compiled = compileCondition(environment(), when);
-  return compiled.ok ? ok({ name, role, reason, holds: (facts) => compiled.value(celFacts(facts)) }) : compiled;
+  const over = readOver(rule['over']);
+  if (!over.ok) return over;
+  const speaks = Object.keys(LATELY).filter((each) => new RegExp(`\\b${each}\\b`).test(when));
+  const [first] = speaks;
+  if (over.value === undefined && first !== undefined)
+    return err(`looks at ${first} and must say over which window: "over": {"window": "12 months", "per": "record"}`);
+  if (over.value !== undefined && first === undefined)
+    return err(`has a window (over) and looks at none of ${Object.keys(LATELY).join(', ')}`);
+  const compiled = compileCondition(over.value === undefined ? environment() : environmentOver(), when);
+  if (!compiled.ok) return compiled;
+  const facts = (each: SignoffFacts) =>
+    over.value === undefined ? celFacts(each) : { ...celFacts(each), ...celLately(each.lately(over.value)) };
+  return ok({ name, role, reason, holds: (each) => compiled.value(facts(each)) });
+}
+
+function readOver(value: Json | undefined): Result<Over | undefined, string> {
+  if (value === undefined) return ok(undefined);
+  const { window: text, per, ...more } = (typeof value === 'object' && value !== null ? value : {}) as JsonObject;
+  const window = parseWindow(text);
+  if (window === undefined) return err(`over/window must be ${WINDOW_WORDS}`);
+  if (!isScope(per)) return err(`over/per must be one of ${[...SCOPES].join(', ')}`);
+  const [stranger] = Object.keys(more);
+  return stranger === undefined ? ok({ window, per }) : err(`over has an unknown member ${stranger}`);
+}
+
+const isScope = (value: unknown): value is WindowScope => SCOPES.has(value);
+
+/** What cannot be told as one sum is nothing a rule could be decided by. */
+function celLately({ change, granted, operations }: Lately): Record<string, unknown> {
+  const sum = granted === null ? {} : { granted_in_period: BigInt(granted) };
+  return { change_since: change, renewals_in_window: BigInt(operations), ...sum };
 }
 
 function celFacts(facts: SignoffFacts): Record<string, unknown> {
-  const { change, claimed, plan, terms, record, ...rest } = facts;
+  const { change, claimed, plan, terms, record, lately: _asked, ...rest } = facts;
   return {
     ...rest,
     terms: celValue(terms),
