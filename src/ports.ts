@@ -124,6 +124,23 @@ export interface Held {
   readonly by: string | null;
 }
 
+/** Something kept across operations, written if nobody else has written it since it was read. */
+export interface Remember {
+  readonly name: string;
+  /** The version read; 0 for what is new. */
+  readonly expected: number;
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly doc: JsonObject;
+}
+
+export interface Remembered {
+  readonly version: number;
+  /** Unix milliseconds: when it was written. */
+  readonly at: number;
+  readonly doc: JsonObject;
+}
+
 /** Everything one step changes, as data: written in one transaction, all or nothing, durable when the promise resolves. */
 export interface Unit {
   readonly nonce?: Nonce;
@@ -136,6 +153,7 @@ export interface Unit {
   readonly invitation?: Invitation;
   readonly holds?: readonly HoldSet[];
   readonly releases?: readonly Release[];
+  readonly memory?: Remember;
 }
 
 export type Committed =
@@ -232,6 +250,8 @@ export interface Store {
   invitations(account: string): readonly Invitation[];
   /** Forgets an agent's invitation. */
   uninvite(keyid: string): Promise<void>;
+  /** What is kept under a name across operations. */
+  remembered(name: string): Remembered | undefined;
   /** What was done through us to a record, for an account, by an agent or under an issuer's mandates: the earliest first. */
   dealings(of: DealingsOf): readonly Dealing[];
   /** Who holds something under a name, first come first. */

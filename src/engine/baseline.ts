@@ -2,6 +2,7 @@
 import { digest } from '../../protocol/canonical.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { type Dealing, recordName } from './dealings.ts';
+import { overlaid } from './facts.ts';
 import type { Operation } from './operation.ts';
 import { actionOf, type World } from './world.ts';
 
@@ -38,5 +39,6 @@ function takenBack(record: JsonObject, dealings: readonly Dealing[]): JsonObject
       if (digest(value) === digest(to)) values[field] = from;
       else broken.add(field);
     }
-  return { ...record, ...values };
+  // Over the record, not a copy of it: only what is looked at is looked at.
+  return overlaid(record, values);
 }

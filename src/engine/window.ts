@@ -12,7 +12,8 @@ export const WINDOW_DEFAULT: Window = { count: 12, unit: 'month' };
 const MOST = { day: 3_660, week: 520, month: 120, year: 10 };
 
 export function parseWindow(value: unknown): Window | undefined {
-  const [, digits = '', unit] = typeof value === 'string' ? (/^([1-9]\d{0,3}) (day|week|month|year)s?$/.exec(value) ?? []) : [];
+  const [, digits = '', unit] =
+    typeof value === 'string' ? (/^([1-9]\d{0,3}) (day|week|month|year)s?$/.exec(value) ?? []) : [];
   const count = Number(digits);
   if (unit !== 'day' && unit !== 'week' && unit !== 'month' && unit !== 'year') return undefined;
   return count <= MOST[unit] ? { count, unit } : undefined;

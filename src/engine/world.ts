@@ -3,7 +3,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Proof } from '../../protocol/mandate.ts';
 import type { Result } from '../../protocol/result.ts';
-import type { Clock, Held, HoldSet, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Store } from '../ports.ts';
+import type { Clock, Held, HoldSet, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Remember, Store } from '../ports.ts';
 import type { Basis, Ended } from './grounds.ts';
 import type { MandateFacts, Operation, TokenFacts } from './operation.ts';
 import type { ActionRules, Demands } from './rules.ts';
@@ -46,6 +46,8 @@ export interface Change {
   readonly outgoing?: readonly Outgoing[];
   /** What the operation holds from now on, of each kind named here. */
   readonly holds?: readonly HoldSet[];
+  /** What is remembered beyond the operation: written elsewhere meanwhile, the step is decided again. */
+  readonly memory?: Remember;
   /** What is done instead, or how the step is refused, when others hold it; without it the step is refused as `offer-unavailable`. */
   readonly otherwise?: (held: Held) => StepResult | Promise<StepResult>;
   /** The asker is refused, and this is written all the same: what the refusal found out. */

@@ -55,7 +55,7 @@ export function refusalOf({ kind, name, by }: Held): Refusal {
   }
 }
 
-export function toUnit({ next, expected, beside, records, outgoing = [], holds = [] }: Change): Unit {
+export function toUnit({ next, expected, beside, records, outgoing = [], holds = [], memory }: Change): Unit {
   const releases = released(next);
   return {
     operations: [{ next, expected }, ...(beside === undefined ? [] : [beside])],
@@ -63,6 +63,7 @@ export function toUnit({ next, expected, beside, records, outgoing = [], holds =
     outgoing: [...outgoing, ...pushesOf(next)],
     ...(holds.length === 0 ? {} : { holds }),
     ...(releases.length === 0 ? {} : { releases }),
+    ...(memory === undefined ? {} : { memory }),
   };
 }
 

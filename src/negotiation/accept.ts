@@ -145,8 +145,6 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     const fresh: Talk = {
       ...talk,
       turn: 'company',
-      // The company answers the same word of theirs again.
-      round: Math.max(0, talk.round - 1),
       facts,
       revision,
       overtaken: { offers: stale, changed },

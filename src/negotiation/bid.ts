@@ -1,5 +1,5 @@
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Firmness, Offer } from '../../protocol/operation.ts';
+import type { Firmness, Offer, Terms } from '../../protocol/operation.ts';
 import { ok } from '../../protocol/result.ts';
 import type { Changed, Message, Operation } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
@@ -9,10 +9,12 @@ import type { Voice } from '../ports.ts';
 import { adviceFor } from './advice.ts';
 import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
 import { hearingOf, putForward } from './hearing.ts';
-import { packagesOf } from './setting.ts';
+import { memoryOf, recall } from './remember.ts';
+import { answerOn } from './resume.ts';
+import { packagesIn, packagesOf } from './setting.ts';
 import type { Package } from './space.ts';
 import { type Stand, standing, withGround } from './stand.ts';
-import { companyMove, type Move } from './strategy.ts';
+import type { Move } from './strategy.ts';
 import type { Table } from './table.ts';
 import { companyOffer, type NeedsSignoff } from './talk.ts';
 
@@ -49,20 +51,35 @@ async function bidWith(world: World, deps: BidDeps, stand: Firm, from: Operation
   const { table, talking, revision } = stand;
   const talk = talking.negotiation;
   if (talk === undefined) throw new Error('not negotiating');
-  const theirs = packagesOf(table.space, talk.offers, 'theirs');
-  const ours = packagesOf(table.space, standing(talk, from.records ?? {}), 'ours');
+  const recalled = recall(world, from, table.policy.numbers.memory);
+  const past = recalled?.past;
+  const read = (terms: readonly Terms[]) => packagesIn(table.space, terms);
+  const elsewhere = (side: 'ours' | 'theirs') =>
+    read((past?.[side] ?? []).flatMap(({ operation, terms: each }) => (operation === from.id ? [] : [each])));
+  const theirs = [...elsewhere('theirs'), ...packagesOf(table.space, talk.offers, 'theirs')];
+  const ours = [...elsewhere('ours'), ...packagesOf(table.space, standing(talk, from.records ?? {}), 'ours')];
   // A held offer is a promise: until its end neither the strategy nor the voice breaks the talk off.
   const mayStop = heldOffers(talk, world.clock.now()).length === 0;
-  const decided = companyMove({
-    table,
-    theirs,
-    ours,
-    round: talk.round + 1,
-    roundsMax: LIMITS.negotiationRoundsMax,
-    mayDiscount: discounts,
-    mayStop,
-  });
-  if (decided.kind === 'impasse') return toPerson(deps, from, talk, adviceFor(table, theirs, ours, decided));
+  const { move: decided, round } = answerOn(
+    { table, theirs, ours, roundsMax: LIMITS.negotiationRoundsMax, mayDiscount: discounts, mayStop },
+    { rounds: Math.max(talk.round, past?.rounds ?? 0), last: read(past?.last ?? []) },
+    talk.offers.at(-1)?.by === 'agent',
+  );
+  const remembering = (change: Change, said: Talk, last: readonly Terms[]): Change =>
+    recalled === undefined
+      ? change
+      : {
+          ...change,
+          memory: memoryOf(recalled, from, {
+            round,
+            offers: said.offers,
+            last,
+            ground: stand.ground(),
+            at: world.clock.now(),
+          }),
+        };
+  if (decided.kind === 'impasse')
+    return remembering(toPerson(deps, from, talk, adviceFor(table, theirs, ours, decided)), talk, past?.last ?? []);
   const offered = decided.offers.map((levels) => ({ levels, terms: table.space.write(levels) }));
   const sensible = offered.filter(({ terms: each }) => meetsRequirements(world, talking, each).ok);
   if (sensible.length === 0)
@@ -97,11 +114,11 @@ async function bidWith(world: World, deps: BidDeps, stand: Firm, from: Operation
   const next: Talk = {
     ...talk,
     turn: 'agent',
-    round: talk.round + 1,
+    round,
     offers: all,
     grounds: withGround(talk, ground, all),
   };
-  return putOut(world, table, from, next, offers, put.words.note);
+  return remembering(putOut(world, table, from, next, offers, put.words.note), next, put.terms);
 }
 
 export function toPerson(

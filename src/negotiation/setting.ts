@@ -1,6 +1,6 @@
 import type { Refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Offer } from '../../protocol/operation.ts';
+import type { Offer, Terms } from '../../protocol/operation.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Window } from '../engine/window.ts';
@@ -46,10 +46,16 @@ export function tableOf(
 
 /** What one side has offered so far, oldest first. Offers were checked when they were made. */
 export function packagesOf(space: Space, offers: readonly Offer[], side: 'theirs' | 'ours'): readonly Package[] {
-  return offers
-    .filter(({ by }) => (by === 'agent') === (side === 'theirs'))
-    .flatMap(({ terms }) => {
-      const levels = space.read(terms);
-      return levels.ok ? [levels.value] : [];
-    });
+  return packagesIn(
+    space,
+    offers.flatMap(({ by, terms }) => ((by === 'agent') === (side === 'theirs') ? [terms] : [])),
+  );
+}
+
+/** What of these can still be said about the record. */
+export function packagesIn(space: Space, all: readonly Terms[]): readonly Package[] {
+  return all.flatMap((terms) => {
+    const levels = space.read(terms);
+    return levels.ok ? [levels.value] : [];
+  });
 }

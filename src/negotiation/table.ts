@@ -94,10 +94,7 @@ export function costFree({ scale }: Table): Level {
   return scale.sign === 1 ? (scale.reference ?? 0) : 0;
 }
 
-function sideOf(
-  side: SideIssue | undefined,
-  { base, anchor }: { readonly base: Level; readonly anchor: Level },
-): Side {
+function sideOf(side: SideIssue | undefined, { base, anchor }: { readonly base: Level; readonly anchor: Level }): Side {
   if (side === undefined) return { clamp: () => base, open: base, worth: () => 0, knots: [base], span: 1 };
   const { min, max, allowed, worth } = side;
   const clamp = (level: Level): Level => {

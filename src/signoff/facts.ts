@@ -3,8 +3,8 @@ import type { Plan } from '../../adapters/sdk/index.ts';
 import { isMoney } from '../../adapters/sdk/values.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { Operation } from '../engine/operation.ts';
 import type { Lately, WindowScope } from '../engine/grants.ts';
+import type { Operation } from '../engine/operation.ts';
 import { type ActionRules, scopeOf } from '../engine/rules.ts';
 import type { Window } from '../engine/window.ts';
 

@@ -4,6 +4,7 @@ import { HOLDS_SCHEMA } from './holds-sqlite.ts';
 import { INSTANCE_SCHEMA } from './instance-sqlite.ts';
 import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
+import { MEMORIES_SCHEMA } from './memories-sqlite.ts';
 
 /** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
 const MIGRATIONS: readonly string[] = [
@@ -98,6 +99,7 @@ const MIGRATIONS: readonly string[] = [
   `CREATE TABLE instance (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
   DEALINGS_SCHEMA,
   INSTANCE_SCHEMA,
+  MEMORIES_SCHEMA,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

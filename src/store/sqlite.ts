@@ -20,6 +20,7 @@ import { makeGroupCommit } from './group-commit.ts';
 import { type Handle, makeHandle, openDatabase } from './handle.ts';
 import { conflictOf, hold, holdersOf, release, sumOf } from './holds-sqlite.ts';
 import { putInvitation } from './invitations-sqlite.ts';
+import { isOvertaken, readMemory, writeMemory } from './memories-sqlite.ts';
 import { migrate } from './schema.ts';
 import { makeSpentAside } from './spent-aside.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -85,6 +86,7 @@ export function openSqliteStore(
     saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
     invitations: (account) => sql.invitationsOf.all(account).map(requireDoc<Invitation>),
     uninvite: (keyid) => commit(() => void sql.invitationsForget.run(keyid)),
+    remembered: (name) => readMemory(sql, name),
     dealings: (of) => readDealings(sql, of),
     heldBy: (name) => holdersOf(sql, name),
     isExhausted: (name, limit) => sumOf(sql, name) >= limit,
@@ -157,7 +159,8 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
   const claimed = claim === undefined ? undefined : readClaim(sql, claim.scope, claim.key);
   const isStale = ({ next, expected }: (typeof operations)[number]) =>
     Number(sql.operationVersion.get(next.id)?.['version'] ?? 0) !== expected;
-  if (claimed === undefined && operations.some(isStale)) return { ok: false, reason: 'stale' };
+  const forgotten = unit.memory !== undefined && isOvertaken(sql, unit.memory);
+  if (claimed === undefined && (forgotten || operations.some(isStale))) return { ok: false, reason: 'stale' };
   const held = claimed === undefined && unit.holds !== undefined ? conflictOf(sql, unit.holds) : undefined;
   if (held !== undefined) return held;
   if (nonce !== undefined) sql.nonceAdd.run(nonce.nonce, nonce.keyid, nonce.expiresAt);
@@ -173,6 +176,7 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
     );
   }
   for (const { next, expected } of operations) writeOperation(sql, next, expected);
+  if (unit.memory !== undefined) writeMemory(sql, unit.memory);
   for (const each of unit.holds ?? []) hold(sql, each);
   for (const each of unit.releases ?? []) release(sql, each);
   if (unit.invitation !== undefined) putInvitation(sql, unit.invitation);

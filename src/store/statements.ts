@@ -2,6 +2,7 @@ import { dealingStatements } from './dealings-sqlite.ts';
 import type { Handle } from './handle.ts';
 import { holdStatements } from './holds-sqlite.ts';
 import { invitationStatements } from './invitations-sqlite.ts';
+import { memoryStatements } from './memories-sqlite.ts';
 
 /** One agent's operations, with the filters of `AgentPage`; a filter that is null does not filter. */
 const OF_AGENT = `agent = :agent AND updated_at >= :since
@@ -53,6 +54,7 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     ...dealingStatements(db),
     ...holdStatements(db),
     ...invitationStatements(db),
+    ...memoryStatements(db),
     // More than what is free inside the file by chance.
     roomTake: db.prepare("INSERT OR REPLACE INTO instance (name, value) VALUES ('room', printf('%.*c', 65536, 'x'))"),
     roomGive: db.prepare("DELETE FROM instance WHERE name = 'room'"),

@@ -39,6 +39,7 @@ beforeAll(async () => {
             '/term_months': { range: [12, 36], worth: { 12: 0, 24: 4, 36: 8 } },
             '/seats': { range: [5, 500] },
           },
+          memory: 'none',
           segments: [{ name: 'lapsed', when: 'record.status == "expired"', alternatives: 1 }],
         },
       },

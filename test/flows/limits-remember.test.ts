@@ -155,9 +155,71 @@ describe('repeated renewals of one contract', () => {
     const asked: string[] = [];
     for (let turn = 0; turn < 3; turn += 1) {
       // 1.00 off for 25 seats and 36 months is 900.00.
-      const view = await take(await haggle(await fresh(), { unit_price: eur(PRICE - 100), term_months: 36 }, mine), mine);
+      const view = await take(
+        await haggle(await fresh(), { unit_price: eur(PRICE - 100), term_months: 36 }, mine),
+        mine,
+      );
       asked.push(view.state);
     }
     expect(asked).toEqual(['completed', 'completed', 'awaiting_signoff']);
+  });
+});
+
+describe('a talk about a contract that was talked about', () => {
+  const asked = eur(Math.ceil(PRICE * 0.85));
+
+  it('T3: goes on where it stood: no fresh rounds and no fresh offers for who withdraws and asks again', async () => {
+    const contract = await fresh();
+    let view = await talk(contract, { unit_price: asked });
+    view = await agent.client.counter(view.id, { unit_price: asked });
+    expect(view.rounds_left).toBe(4);
+    await agent.client.withdraw(view.id);
+    const again = await talk(contract);
+    expect(again.rounds_left).toBe(4);
+    expect(open(again).map(({ terms }) => terms)).toEqual(open(view).map(({ terms }) => terms));
+    await agent.client.withdraw(again.id);
+    const next = await talk(contract, { unit_price: asked });
+    expect(next.rounds_left).toBe(3);
+    expect(Math.min(...open(next).map(priceOf))).toBeLessThan(Math.min(...open(view).map(priceOf)));
+    await agent.client.withdraw(next.id);
+  });
+
+  it('T3: ends where one talk ends, by whatever key, side by side or after a handoff', async () => {
+    const contract = await fresh();
+    const [mine, other] = [await gateway.newAgent(), await gateway.newAgent()];
+    const [a, b] = [
+      await talk(contract, { unit_price: asked }, mine),
+      await talk(contract, { unit_price: asked }, other),
+    ];
+    expect([a.rounds_left, b.rounds_left]).toEqual([5, 4]);
+    const a2 = await mine.client.counter(a.id, { unit_price: asked });
+    expect(a2.rounds_left).toBe(3);
+    const b2 = await other.client.counter(b.id, { unit_price: asked, term_months: 36 });
+    expect(b2.rounds_left).toBe(2);
+    await mine.client.handoff(a.id, 'A person, please');
+    await other.client.withdraw(b.id);
+    let last = await talk(contract, { unit_price: eur(4_600) }, mine);
+    while ((last.rounds_left ?? 0) > 0) last = await mine.client.counter(last.id, { unit_price: eur(4_500) });
+    const final = open(last).map(({ terms }) => terms);
+    await mine.client.withdraw(last.id);
+    for (const [who, terms] of [
+      [mine, { unit_price: eur(100), seats: 7 }],
+      [other, { unit_price: eur(1_000), term_months: 36, seats: 500 }],
+      [other, undefined],
+    ] as const) {
+      const more = await talk(contract, terms, who);
+      expect(more.rounds_left).toBe(0);
+      expect(open(more).map((each) => each.terms)).toEqual(final);
+      await who.client.withdraw(more.id);
+    }
+    // To come to meet it is never refused.
+    const met = await talk(contract, { unit_price: eur(4_800), term_months: 24 }, mine);
+    expect(open(met).map(({ terms }) => terms)).toMatchObject([{ unit_price: eur(4_800), term_months: 24 }]);
+    await mine.client.accept(met, open(met)[0] as Offer);
+    expect((await mine.client.waitForTurn(met.id)).state).toBe('completed');
+    // A deal ends it: what comes next begins anew, from the same floor.
+    const anew = await talk(contract, { unit_price: asked }, mine);
+    expect(anew.rounds_left).toBe(5);
+    await mine.client.withdraw(anew.id);
   });
 });

@@ -71,6 +71,8 @@ export async function testConfig({ origin, crm, principal, subjects, accounts }:
           '/notice_days': { range: [30, 90] },
         },
         beta: 0.8,
+        // Every talk of a test begins anew: those that are about memory say so.
+        memory: 'none',
       },
     },
     allow_private_network: true,

@@ -1,0 +1,91 @@
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Offer, Terms } from '../../protocol/operation.ts';
+import { recordName } from '../engine/dealings.ts';
+import { changedFacts } from '../engine/facts.ts';
+import type { Facts, Ground, Operation } from '../engine/operation.ts';
+import { type Window, windowStart } from '../engine/window.ts';
+import { actionOf, type World } from '../engine/world.ts';
+import type { Remember } from '../ports.ts';
+
+/** One thing that was said about a record, and in which operation. */
+interface Said {
+  readonly operation: string;
+  readonly terms: Terms;
+}
+
+/** What the company remembers of the talks about one record with its customer: whichever key or binding they came by. */
+export interface TalkMemory {
+  readonly rounds: number;
+  readonly last: readonly Terms[];
+  readonly ours: readonly Said[];
+  readonly theirs: readonly Said[];
+  /** What the company's offers in it rest on. */
+  readonly facts: Facts;
+}
+
+const NOTHING: TalkMemory = { rounds: 0, last: [], ours: [], theirs: [], facts: {} };
+/** Four talks' worth: what was said before that changes no answer. */
+const SAID_MAX = 24;
+
+/** What is remembered, with the place it is kept at; offers only as long as their facts are today's. Undefined where nothing is to be. */
+export function recall(
+  world: Pick<World, 'store' | 'actions' | 'clock'>,
+  operation: Operation,
+  window: Window | null,
+): { readonly name: string; readonly version: number; readonly past: TalkMemory } | undefined {
+  const [subject] = actionOf(world, operation)?.rules.subjects ?? [];
+  const record = [operation.records?.[subject?.name ?? '']].flat()[0];
+  if (window === null || subject === undefined || typeof record !== 'object' || record === null) return undefined;
+  const { id, account } = record as JsonObject;
+  if (typeof id !== 'string') return undefined;
+  const place = recordName(subject.type, id);
+  const name = `talk:${operation.action}/${place}/${String(account)}`;
+  const kept = world.store.remembered(name);
+  if (kept === undefined) return { name, version: 0, past: NOTHING };
+  const { version, at } = kept;
+  if (at < windowStart(window, world.clock.now()) || isConcluded(world, operation, { place, at }))
+    return { name, version, past: NOTHING };
+  // Our own, written below.
+  const past = kept.doc as unknown as TalkMemory;
+  const stands = changedFacts(past.facts, operation.records ?? {}).length === 0;
+  return { name, version, past: stands ? past : { ...past, last: [], ours: [] } };
+}
+
+/** A deal ends what was talked about before it. */
+function isConcluded(
+  world: Pick<World, 'store'>,
+  { id, action }: Operation,
+  { place, at }: { readonly place: string; readonly at: number },
+): boolean {
+  return world.store
+    .dealings({ by: 'record', value: place, since: at })
+    .some((each) => each.action === action && each.operation !== id);
+}
+
+/** What to keep once this operation has said this much. */
+export function memoryOf(
+  recalled: NonNullable<ReturnType<typeof recall>>,
+  operation: Operation,
+  now: {
+    readonly round: number;
+    readonly offers: readonly Offer[];
+    readonly last: readonly Terms[];
+    readonly ground: Ground;
+    readonly at: Date;
+  },
+): Remember {
+  const { name, version, past } = recalled;
+  const said = (side: 'ours' | 'theirs'): readonly Said[] => {
+    const others = past[side].filter((each) => each.operation !== operation.id);
+    const mine = now.offers.filter(({ by }) => (side === 'theirs' ? by === 'agent' : by === 'company'));
+    return [...others, ...mine.map(({ terms }) => ({ operation: operation.id, terms }))].slice(-SAID_MAX);
+  };
+  const memory: TalkMemory = {
+    rounds: now.round,
+    last: now.last,
+    ours: said('ours'),
+    theirs: said('theirs'),
+    facts: now.ground.facts,
+  };
+  return { name, expected: version, at: now.at.getTime(), doc: { ...memory } as unknown as JsonObject };
+}
