@@ -42,6 +42,7 @@ export function recordName(type: string, id: string): string {
 /** In these the company is bound, or the write may have happened. */
 const BOUND: ReadonlySet<State> = new Set<State>([
   'authorized',
+  'scheduled',
   'executing',
   'unknown',
   'reconciling',
