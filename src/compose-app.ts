@@ -19,6 +19,7 @@ import { crmNotices } from './compose-watch.ts';
 import type { Config } from './config.ts';
 import { type Desk, makeConsole } from './console/app.ts';
 import { makeSessions } from './console/session.ts';
+import { perOffering } from './contract/offering.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { directoryDocument, llmsText, profileDocument } from './contract/profile.ts';
 import { negotiateUcp, ucpProfile } from './contract/ucp.ts';
@@ -68,19 +69,26 @@ export async function composeApp({ config, engine, ledger, ended, follower, prof
   });
 
   const identity = composeIdentity(engine, config, profile?.anyone);
-  const ucp = ucpProfile(engine.contract, world.settings, keys.jwks().keys);
+  const ucp = perOffering(engine.contract, () => ucpProfile(engine.contract, world.settings, keys.jwks().keys));
 
   const initiative = composeInitiative(engine, config);
   const app = new Hono<Env>();
-  app.route('/', serveDocuments([...documents(engine, { ledger, ended }), ...resourceDocuments(engine, config)]));
   for (const each of [ledger, ...ended]) app.route(logPath(each, origin.host), serveLog(each));
+  const { contract } = engine;
+  const published = perOffering(contract, () => [
+    ...documents(engine, { ledger, ended }),
+    ...resourceDocuments(engine, config),
+  ]);
+  // An action that the CRM cannot do now may come back.
+  const claimed = contract.all.map(({ name }) => `/actions/${name}`);
+  app.route('/', serveDocuments([...new Set([...published().map(({ path }) => path), ...claimed])], published));
   app.get('/health', async (c) => c.json({ ok: true }));
   app.route(
     '/',
     makeHttpBinding({
       operations,
       exchange,
-      negotiate: (profile) => negotiateUcp(ucp, profile),
+      negotiate: (profile) => negotiateUcp(ucp(), profile),
       humanChannel: world.settings.human.channel,
       authenticate: identity.authenticate,
       register: identity.register,

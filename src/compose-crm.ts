@@ -10,7 +10,6 @@ import { NO_ACTIONS, type OwnActions } from './compose-actions.ts';
 import { GENERIC, genericAdapter } from './compose-generic-crm.ts';
 import { ownAdapter } from './compose-own-crm.ts';
 import { type Config, ConfigError } from './config.ts';
-import type { World } from './engine/world.ts';
 
 type CrmConfig = Config['crm'];
 
@@ -122,21 +121,6 @@ export function tryDocuments(adapter: string, { recipes, mappings }: OwnActions)
 
 function both(a: JsonObject | undefined, b: JsonObject | undefined): JsonObject | undefined {
   return a === undefined || b === undefined ? (a ?? b) : extendMapping(a, b);
-}
-
-/** A describe of every object of an org takes its time. */
-const LOOK_TIMEOUT_MS = 30_000;
-
-/** Says once, at the start, what of the offered actions the CRM cannot carry out as it is; the adapter logs what it lacks. */
-export async function tellOfCrm({ crm, clock, log }: Pick<World, 'crm' | 'clock' | 'log'>, offered: readonly string[]) {
-  const ctx = { clock: () => clock.now(), signal: AbortSignal.timeout(LOOK_TIMEOUT_MS), log };
-  try {
-    const able = new Set((await crm.discover(ctx)).map(({ action }) => action));
-    log('crm.ready', { adapter: crm.manifest.name, cannot: offered.filter((action) => !able.has(action)) });
-  } catch (error) {
-    const detail = error instanceof AdapterError ? error.message : 'unknown';
-    log('crm.unclear', { adapter: crm.manifest.name, detail });
-  }
 }
 
 function salesforceAuth({ auth, secret }: Pick<Given, 'auth' | 'secret'>) {

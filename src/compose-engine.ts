@@ -2,12 +2,14 @@
 import type { Adapter } from '../adapters/sdk/index.ts';
 import type { MandateIssuers } from '../protocol/mandate.ts';
 import { err, type Result } from '../protocol/result.ts';
+import { type Abilities, makeAbilities } from './compose-abilities.ts';
 import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from './compose-actions.ts';
 import { composeCrm } from './compose-crm.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
-import { type Contract, type DefinitionFile, readContract } from './contract/contract.ts';
+import { type Contract, readContract } from './contract/contract.ts';
 import { SHIPPED } from './contract/files.ts';
+import { fitTo } from './contract/offering.ts';
 import { demandsOf } from './engine/demands.ts';
 import { isPrincipals } from './engine/facts.ts';
 import { lately, priceChange } from './engine/grants.ts';
@@ -56,6 +58,7 @@ export interface Engine {
   readonly contract: Contract;
   readonly pipeline: Pipeline;
   readonly worker: Worker;
+  readonly abilities: Abilities;
   readonly tokenIssuers: TokenIssuers;
   readonly unreadable: EngineDeps['unreadable'];
 }
@@ -71,7 +74,8 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   const rules = compileSignoffPolicy(config.signoff.rules, config.signoff.allow);
   const own = config.actions_dir === undefined ? NO_ACTIONS : readActions(config.actions_dir);
   const crm = await composeCrm(config, own);
-  const actions = readOffered(crm, config, own);
+  const abilities = makeAbilities({ crm, clock, log });
+  const actions = readOffered({ crm, config, own, abilities, log });
   const negotiations = actions.ok ? readNegotiations(config, actions.value) : { ok: false as const, error: [] };
   const problems = [issuers, tokenIssuers, rules, actions, negotiations].flatMap((each) => (each.ok ? [] : each.error));
   if (!issuers.ok || !tokenIssuers.ok || !rules.ok || !negotiations.ok || !actions.ok) throw new ConfigError(problems);
@@ -149,7 +153,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     pipeline.work(operation, continuing),
   );
   const pipeline = makePipeline(world, features, worker);
-  return { world, contract, pipeline, worker, tokenIssuers: tokenIssuers.value, unreadable };
+  return { world, contract, pipeline, worker, abilities, tokenIssuers: tokenIssuers.value, unreadable };
 }
 
 async function composeVoice({ voice, secrets }: Config, log: Log): Promise<Voice | undefined> {
@@ -165,20 +169,41 @@ function everyIssuer(mandates: MandateIssuers, grants: MandateIssuers): MandateI
   return new Map([...mandates, ...grants]);
 }
 
-/** The shipped actions and the company's own, each carried out by a recipe that keeps to its definition. */
-function readOffered(crm: Adapter, config: Config, own: OwnActions): Result<Contract, readonly string[]> {
+/** The shipped actions and the company's own, each carried out by a recipe that keeps to its definition, and offered as far as the
+ * adapter can do it: by action and by field. */
+function readOffered({ crm, config, own, abilities, log }: OfferedBy): Result<Contract, readonly string[]> {
   const definitions = [...SHIPPED.definitions, ...own.definitions];
-  const read = readContract({ ...SHIPPED, definitions }, offering(crm, config));
-  const problems = [...own.problems, ...(read.ok ? ownProblems(read.value, own, config.crm.adapter) : read.error)];
-  return read.ok && problems.length === 0 ? read : err(problems.map((each) => `/actions_dir: ${each}`));
+  const claimed = new Set(crm.manifest.capabilities.map(({ action }) => action));
+  const mistakes: string[] = [];
+  const read = readContract(
+    { ...SHIPPED, definitions },
+    {
+      able: () => abilities.known(),
+      as(definition) {
+        const { name, negotiable, standard_terms } = definition;
+        // What is only negotiated and has no policy is not offered whatever the CRM can do.
+        if (negotiable.length > 0 && standard_terms === undefined && config.negotiation[name] === undefined)
+          return undefined;
+        const fit = fitTo(definition, crm.manifest);
+        if (fit.kind === 'fits') return fit.definition;
+        if (fit.kind === 'mistaken') mistakes.push(...fit.problems);
+        // Of what nobody claims nothing is expected.
+        else if (claimed.has(name)) log('crm.lacks', { action: name, lacks: fit.lacks });
+        return undefined;
+      },
+    },
+  );
+  const told = [...own.problems, ...(read.ok ? ownProblems(read.value, own, config.crm.adapter) : read.error)];
+  const problems = [...told.map((each) => `/actions_dir: ${each}`), ...mistakes.map((each) => `/crm/recipes: ${each}`)];
+  return read.ok && problems.length === 0 ? read : err(problems);
 }
 
-/** What is offered: what the CRM's adapter can do, and what does not need a negotiation that nobody configured. */
-function offering({ manifest }: Adapter, { negotiation }: Config): (definition: DefinitionFile) => boolean {
-  const able = new Set(manifest.capabilities.map(({ action }) => action));
-  return ({ name, kind, negotiable, standard_terms }) =>
-    (kind === 'read' || able.has(name)) &&
-    (negotiable.length === 0 || standard_terms !== undefined || negotiation[name] !== undefined);
+interface OfferedBy {
+  readonly crm: Adapter;
+  readonly config: Config;
+  readonly own: OwnActions;
+  readonly abilities: Abilities;
+  readonly log: Log;
 }
 
 function readNegotiations(
@@ -188,8 +213,14 @@ function readNegotiations(
   const policies = new Map<string, PolicyBook>();
   const problems: string[] = [];
   for (const [name, json] of Object.entries(config.negotiation)) {
-    const issues = contract.action(name)?.definition.negotiable ?? [];
-    const read = issues.length === 0 ? err([' is not a negotiable action']) : parsePolicies(name, json, issues);
+    const offered = contract.action(name)?.definition;
+    const issues = offered?.negotiable ?? [];
+    const isKnown = contract.all.some((each) => each.name === name && each.negotiable.length > 0);
+    const why =
+      offered === undefined && isKnown
+        ? ' is for an action that the CRM cannot do here'
+        : ' is not a negotiable action';
+    const read = issues.length === 0 ? err([why]) : parsePolicies(name, json, issues);
     if (read.ok) policies.set(name, read.value);
     else problems.push(...read.error.map((each) => `/negotiation/${name}${each}`));
   }

@@ -20,6 +20,7 @@ import type { Operations } from './bindings/operations.ts';
 import type { Engine } from './compose-engine.ts';
 import type { Identity } from './compose-identity.ts';
 import type { Config } from './config.ts';
+import { perOffering } from './contract/offering.ts';
 import type { Caller } from './identity/authenticate.ts';
 import { metadataUrl, protectedResourceMetadata } from './identity/oauth-metadata.ts';
 
@@ -67,7 +68,8 @@ async function a2a({ engine, config, exchange, operations, identity, profile }: 
   const tokens = tokenIssuers.size === 0 ? undefined : { metadataUrl: metadataUrl(`${config.origin}${A2A_PATH}`) };
   const facts: CardFacts = { contract, settings, version: manifest.version, tokens };
   const jku = `${config.origin}/.well-known/jwks.json`;
-  const signed = signedCard(agentCard(facts), keys, jku);
+  const signed = perOffering(contract, () => signedCard(agentCard(facts), keys, jku));
+  const extended = perOffering(contract, () => AgentCard.fromJSON(signedCard(extendedCard(facts), keys, jku)));
   const calls = new WeakMap<ServerCallContext, Call>();
   const callOf = (context: ServerCallContext): Call =>
     calls.get(context) ?? { caller: undefined, signal: new AbortController().signal };
@@ -75,8 +77,8 @@ async function a2a({ engine, config, exchange, operations, identity, profile }: 
     world,
     contract,
     operations,
-    card: AgentCard.fromJSON(signed),
-    extendedCard: AgentCard.fromJSON(signedCard(extendedCard(facts), keys, jku)),
+    card: perOffering(contract, () => AgentCard.fromJSON(signed())),
+    extendedCard: extended,
     callOf,
     allowPrivate: config.allow_private_network,
   });
@@ -85,7 +87,10 @@ async function a2a({ engine, config, exchange, operations, identity, profile }: 
     log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' }),
   );
   const app = makeA2aBinding({ exchange, prove: identity.proveAt(A2A_PATH), handler, calls });
-  app.route('/', serveCard(signed, await legacyCard(handler)));
+  app.route(
+    '/',
+    serveCard(perOffering(contract, async () => ({ signed: signed(), legacy: await legacyCard(handler) }))),
+  );
   return app;
 }
 

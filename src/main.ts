@@ -7,7 +7,6 @@ import type { HttpBindings } from '@hono/node-server';
 import { LIMITS } from '../protocol/limits.ts';
 import { makeServer } from './bindings/http/server.ts';
 import { composeApp } from './compose-app.ts';
-import { tellOfCrm } from './compose-crm.ts';
 import { composeEngine } from './compose-engine.ts';
 import { openInstance } from './compose-instance.ts';
 import { composeOutbox } from './compose-outbox.ts';
@@ -39,6 +38,7 @@ const OUTBOX_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MS = 250;
 /** What is under way has this long to end; what has not, the next start settles by reading. */
 const STOP_MS_MAX = 15_000;
+const ABILITY_INTERVAL_MS = 1_000;
 const ROOM_INTERVAL_MS = 1_000;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
@@ -68,6 +68,7 @@ export async function startGateway(
   const { unreadable } = revocations;
   const deps = { config, clock, ids, keys, store, log, unreadable, logOrigin: ledger.origin, restoredAt };
   const engine = await composeEngine(deps);
+  await engine.abilities.start();
   const outbox = composeOutbox(engine, config);
   const follower = composeFollower(engine, store);
   const app = await composeApp({ config, engine, ledger, ended, follower, profile });
@@ -82,6 +83,7 @@ export async function startGateway(
     // What is sent and cannot be noted as sent would be sent again and again.
     every(OUTBOX_INTERVAL_MS, async () => store.hasRoom() && outbox.step(), log),
     every(ROOM_INTERVAL_MS, async () => store.hasRoom() || store.probe(), log),
+    every(ABILITY_INTERVAL_MS, () => engine.abilities.look(), log),
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
     every(REVOCATION_INTERVAL_MS, () => revocations.read(), log),
@@ -90,10 +92,6 @@ export async function startGateway(
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.listen.host}:${port}`;
   log('listening', { url, origin: config.origin });
-  void tellOfCrm(
-    engine.world,
-    engine.contract.definitions.map(({ name }) => name),
-  );
   return {
     url,
     async stop() {

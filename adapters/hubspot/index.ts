@@ -6,6 +6,7 @@ import { makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import { type Adapter, AdapterError, type Ctx, type Health } from '../sdk/index.ts';
 import { type Limiter, makeLimiter } from '../sdk/limiter.ts';
 import { hubspotLimits, retryAfter } from '../sdk/limits.ts';
+import { fieldsRead } from '../sdk/mapping.ts';
 import { FEW_RETRIES } from '../sdk/retry.ts';
 import { accepted } from './answers.ts';
 import { type HubspotAuth, hubspotAuth } from './auth.ts';
@@ -55,6 +56,7 @@ export function makeHubspotAdapter(options: HubspotAdapterOptions): Adapter {
     name: 'hubspot',
     version: '0.1.0',
     title: 'HubSpot',
+    fields: fieldsRead(portal.mapping),
     capabilities: [...recipes.values()].map((recipe) => capabilityOf(recipe, guaranteesOf(portal, recipe))),
   };
   const how = {

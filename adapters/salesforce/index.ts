@@ -5,6 +5,7 @@ import { makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import { type Adapter, AdapterError, type Ctx, type Health, type Plan } from '../sdk/index.ts';
 import { type Limiter, makeLimiter } from '../sdk/limiter.ts';
 import { retryAfter, salesforceLimits } from '../sdk/limits.ts';
+import { fieldsRead } from '../sdk/mapping.ts';
 import { payloadOf } from '../sdk/payload.ts';
 import { planByRecipe } from '../sdk/planner.ts';
 import { FEW_RETRIES } from '../sdk/retry.ts';
@@ -49,6 +50,7 @@ export function makeSalesforceAdapter(options: SalesforceAdapterOptions): Adapte
     name: 'salesforce',
     version: '0.1.0',
     title: 'Salesforce',
+    fields: fieldsRead(org.mapping),
     capabilities: [...recipes.values()].map((recipe) => capabilityOf(recipe, GUARANTEES)),
   };
   const how = {

@@ -14,7 +14,7 @@ import {
   type StepResult,
   type Verification,
 } from './index.ts';
-import type { Mapping } from './mapping.ts';
+import { fieldsRead, type Mapping } from './mapping.ts';
 import { differences, type Payload, payloadOf, type Reader, type ReadRecord } from './payload.ts';
 import { planByRecipe } from './planner.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
@@ -125,7 +125,11 @@ export function makeRecipeAdapter(
   store: RecordStore,
 ): Adapter {
   const byAction = new Map(recipes.map((recipe) => [recipe.action, recipe]));
-  const manifest = { ...about, capabilities: recipes.map((recipe) => capabilityOf(recipe, guarantees)) };
+  const manifest = {
+    ...about,
+    fields: fieldsRead(mapping),
+    capabilities: recipes.map((recipe) => capabilityOf(recipe, guarantees)),
+  };
   return {
     manifest,
     health: (ctx) => health(store, ctx),
@@ -166,7 +170,7 @@ export function makeRecipeAdapter(
 }
 
 /** What a recipe lets an adapter declare. */
-export function capabilityOf({ action, records, steps }: Recipe, guarantees: Guarantees): Capability {
+export function capabilityOf({ action, records, steps, terms }: Recipe, guarantees: Guarantees): Capability {
   const typeOf = new Map(records.map(({ name, type }) => [name, type]));
   const objects = steps.flatMap(({ update, create }) => [
     ...(update === undefined ? [] : [typeOf.get(update.record) ?? update.record]),
@@ -180,6 +184,7 @@ export function capabilityOf({ action, records, steps }: Recipe, guarantees: Gua
     modes: ['read', 'write'],
     reversal: reversals.has('compensate') ? 'compensate' : reversals.has('undo') ? 'undo' : 'none',
     preview: 'computed',
+    terms,
     stability: 'ga',
     ...guarantees,
   };

@@ -1,6 +1,6 @@
 /** The expressions of recipes: CEL (github.com/google/cel-spec) over the request and the records it is about. Data in, data out:
  * no clock, no randomness, no calls, small programs only. */
-import { Environment, Optional } from '@marcbachmann/cel-js';
+import { type ASTNode, Environment, Optional } from '@marcbachmann/cel-js';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
@@ -143,6 +143,15 @@ export function compileExpression<S extends Scope = Scope>(
     });
   } catch (error) {
     return err(`does not compile: ${firstLine(error instanceof Error ? error.message : undefined)}`);
+  }
+}
+
+/** What a text says as an expression, for whoever asks what it reads; undefined for one that is none. */
+export function parsed(text: string): ASTNode | undefined {
+  try {
+    return environment({}).parse(text).ast;
+  } catch {
+    return undefined;
   }
 }
 

@@ -20,6 +20,9 @@ export interface Snapshot<T extends JsonObject = JsonObject> {
   readonly data: T;
 }
 
+/** What becomes of an agreed term: it is written; the recipe says why it is not; or this CRM has no field for it. */
+export type TermUse = 'written' | 'unwritten' | 'no_field';
+
 /** What one adapter can do for one action, declared; the conformance kit holds it to this. */
 export interface Capability {
   readonly action: string;
@@ -35,6 +38,8 @@ export interface Capability {
   readonly conflict: 'etag' | 'timestamp' | 'detect' | 'none';
   readonly reversal: 'undo' | 'compensate' | 'none';
   readonly preview: 'native' | 'computed';
+  /** Each of the action's terms and what becomes of it; `*` for all. An action with terms is not offered where nothing is said. */
+  readonly terms?: Readonly<Record<string, TermUse>>;
   /** Every write needs a person, whatever policy says: what the CRM does cannot be known well enough. */
   readonly forcesSignoff?: boolean;
   readonly stability: 'ga' | 'beta';
@@ -45,6 +50,8 @@ export interface AdapterManifest {
   readonly version: string;
   /** Shown to people. */
   readonly title: string;
+  /** By type, the fields of a record that it reads, in our names. An action that needs others is not offered. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
   readonly capabilities: readonly Capability[];
 }
 

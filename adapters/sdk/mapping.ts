@@ -63,6 +63,11 @@ export function parseMapping(document: Json, name: RegExp): Result<Mapping, read
   return problems.length > 0 ? err(problems) : ok({ types: read, more });
 }
 
+/** What an adapter with this mapping reads, for its manifest. */
+export function fieldsRead({ types }: Mapping): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries([...types].map(([type, { fields }]) => [type, [...fields.keys()]]));
+}
+
 /** A company's own document over the standard one: types and fields it names replace or add, or go where it says null; the rest stays. */
 export function extendMapping(standard: JsonObject, own: JsonObject): JsonObject {
   const merged: Record<string, Json> = { ...standard, ...own };

@@ -30,7 +30,7 @@ export {
 export * from './index.ts';
 export { type Limiter, type LimiterOptions, type LimitReader, makeLimiter, type Quota } from './limiter.ts';
 export { hubspotLimits, retryAfter, retryAfterMs, salesforceLimits } from './limits.ts';
-export { extendMapping, type MappedField, type MappedType, type Mapping, parseMapping } from './mapping.ts';
+export { extendMapping, fieldsRead, type MappedField, type MappedType, type Mapping, parseMapping } from './mapping.ts';
 export {
   type ClientCredentialsOptions,
   clientCredentials,

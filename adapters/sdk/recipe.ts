@@ -3,7 +3,9 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { compileExpression, type Expression } from './expression.ts';
+import type { TermUse } from './index.ts';
 import type { Mapping } from './mapping.ts';
+import { termsUsed } from './terms-use.ts';
 import { isObject } from './values.ts';
 
 /** A record the action is about. Where `id` gives nothing, there is none. */
@@ -44,6 +46,8 @@ export interface Recipe {
   readonly require: readonly { readonly that: Expression; readonly otherwise: string }[];
   readonly warnings: readonly { readonly when: Expression; readonly text: string }[];
   readonly steps: readonly StepRecipe[];
+  /** What becomes of each term that the recipe speaks of. */
+  readonly terms: Readonly<Record<string, TermUse>>;
 }
 
 /** Reads a recipe against the mapping it will be used with; all mistakes at once, each with a JSON Pointer. */
@@ -51,7 +55,7 @@ export function parseRecipe(document: Json, mapping: Mapping): Result<Recipe, re
   const problems: string[] = [];
   const reader = makeReader(mapping, problems);
   const root = isObject(document) ? document : {};
-  reader.known(root, '', ['action', 'records', 'require', 'warnings', 'steps']);
+  reader.known(root, '', ['action', 'records', 'require', 'warnings', 'steps', 'unwritten']);
   const action = reader.text(root['action'], '/action');
   const records = entriesOf(root['records']).map(([name, each]) => reader.record(name, each));
   const require = listOf(root['require']).map((each, index) => {
@@ -72,7 +76,9 @@ export function parseRecipe(document: Json, mapping: Mapping): Result<Recipe, re
       '/steps change the same record twice: put both changes in one step, or say `on` which day the later one is',
     );
   if (new Set(steps.map(({ id }) => id)).size < steps.length) problems.push('/steps have the same id twice');
-  return problems.length > 0 ? err(problems) : ok({ action, records, require, warnings, steps });
+  for (const [name, why] of entriesOf(root['unwritten'])) reader.text(why, `/unwritten/${name}`);
+  const terms = termsUsed(root, mapping);
+  return problems.length > 0 ? err(problems) : ok({ action, records, require, warnings, steps, terms });
 }
 
 function makeReader(mapping: Mapping, problems: string[]) {

@@ -15,13 +15,15 @@ export interface DefinitionFile extends ActionDefinition, Omit<RuleSource, keyof
   readonly summary: string;
   readonly description: string;
   readonly input: JsonObject;
+  /** By type, the fields of a record without which the action cannot be done. */
+  readonly needs?: Readonly<Record<string, readonly string[]>>;
   readonly cooling_off_days?: number;
   readonly words: Words;
   readonly examples: { readonly valid: readonly JsonObject[]; readonly invalid: readonly JsonObject[] };
 }
 
 export interface Contract extends Actions {
-  /** What is offered: one version of each. */
+  /** What is offered now: one version of each. The same list for as long as the same is offered. */
   readonly definitions: readonly DefinitionFile[];
   /** The newest of each name, offered or not. */
   readonly all: readonly DefinitionFile[];
@@ -38,14 +40,23 @@ export interface ContractSource {
   readonly envelopes: Readonly<Record<Envelope, JsonObject>>;
 }
 
-/** Compiles every action and envelope once; all mistakes at once. Of each name the newest version is offered, if `offers` says so;
+export interface Offering {
+  /** The definition as it is offered here, perhaps without a part; undefined where it is not offered. */
+  readonly as: (definition: DefinitionFile) => DefinitionFile | undefined;
+  /** What can be done now; undefined until it is known. */
+  readonly able: () => ReadonlySet<string> | undefined;
+}
+
+const EVERYTHING: Offering = { as: (definition) => definition, able: () => undefined };
+
+/** Compiles every action and envelope once; all mistakes at once. Of each name the newest version is offered, as `offering` says;
  * the older ones are kept for the operations that began with them. */
 export function readContract(
   source: ContractSource,
-  offers: (definition: DefinitionFile) => boolean = () => true,
+  offering: Offering = EVERYTHING,
 ): Result<Contract, readonly string[]> {
   const ajv = makeAjv();
-  const schemas = new Map<string, JsonObject>();
+  const envelopes = new Map<string, JsonObject>();
   const problems: string[] = [];
   const compiled = source.definitions.flatMap((file) => {
     const read = compileDefinition(ajv, file);
@@ -61,23 +72,69 @@ export function readContract(
   }
   if (problems.length > 0) return err(problems);
   const latest = newest(compiled);
-  const offered = latest.filter(({ file }) => offers(file));
-  for (const { schemas: own } of offered) for (const [name, schema] of own) schemas.set(name, published(name, schema));
+  const offered = latest.flatMap((each): CompiledDefinition[] => {
+    const as = offering.as(each.file);
+    if (as === undefined || as === each.file) return as === undefined ? [] : [each];
+    const again = compileDefinition(ajv, as);
+    if (!again.ok) problems.push(...again.error);
+    else all.set(`${as.name}@${as.version}`, again.value);
+    return again.ok ? [again.value] : [];
+  });
+  if (problems.length > 0) return err(problems);
   const checks = Object.fromEntries(
     Object.entries(source.envelopes).map(([name, schema]) => {
-      schemas.set(name, published(name, schema));
+      envelopes.set(name, published(name, schema));
       return [name, checker(ajv.compile(schema), `/schemas/${name}`)];
     }),
   ) as Record<Envelope, Checker>;
   const current = new Map(offered.map(({ file, action }) => [file.name, action]));
+  const now = offeredNow(offered, envelopes, offering.able);
   return ok({
-    definitions: offered.map(({ file }) => file),
+    get definitions() {
+      return now().definitions;
+    },
+    get schemas() {
+      return now().schemas;
+    },
     all: latest.map(({ file }) => file),
-    schemas,
-    action: (name, version) => (version === undefined ? current.get(name) : all.get(`${name}@${version}`)?.action),
+    action(name, version) {
+      if (version !== undefined) return all.get(`${name}@${version}`)?.action;
+      return now().definitions.some((each) => each.name === name) ? current.get(name) : undefined;
+    },
+    awaits: (name) => offering.able() === undefined && dependsOnCrm(current.get(name)?.definition.kind),
     checkEnvelope: (verb, value) => checks[verb](value),
     checkRegistration: (value) => checks.register(value),
   });
+}
+
+/** A record is read where it can be, and a person is reached whatever the CRM can. */
+const dependsOnCrm = (kind: Action['definition']['kind'] | undefined): boolean => kind === 'write' || kind === 'check';
+
+interface Offered {
+  readonly definitions: readonly DefinitionFile[];
+  readonly schemas: ReadonlyMap<string, JsonObject>;
+}
+
+function offeredNow(
+  claimed: readonly CompiledDefinition[],
+  envelopes: ReadonlyMap<string, JsonObject>,
+  able: Offering['able'],
+): () => Offered {
+  let last: { readonly of: ReadonlySet<string> | undefined; readonly offered: Offered } | undefined;
+  return () => {
+    const of = able();
+    if (last === undefined || last.of !== of) {
+      const can = claimed.filter(({ file: { name, kind } }) => of === undefined || !dependsOnCrm(kind) || of.has(name));
+      const own = can.flatMap(({ schemas }) =>
+        [...schemas].map(([name, each]) => [name, published(name, each)] as const),
+      );
+      last = {
+        of,
+        offered: { definitions: can.map(({ file }) => file), schemas: new Map([...own, ...envelopes]) },
+      };
+    }
+    return last.offered;
+  };
 }
 
 interface CompiledDefinition {

@@ -82,6 +82,17 @@ export const definitionSchema = {
       uniqueItems: true,
       items: { type: 'string', maxLength: 32 },
     },
+    needs: {
+      type: 'object',
+      maxProperties: 10,
+      propertyNames: { pattern: '^[a-z][a-z_]{0,31}$' },
+      additionalProperties: {
+        type: 'array',
+        maxItems: 50,
+        uniqueItems: true,
+        items: { type: 'string', pattern: '^[a-z][a-z_]*(\\.[a-z][a-z_]*)?$', maxLength: 64 },
+      },
+    },
     negotiable: {
       type: 'array',
       items: {

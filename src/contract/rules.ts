@@ -18,7 +18,8 @@ export interface RuleSource {
   readonly kind: 'write' | 'check' | 'read' | 'handoff';
   readonly risk: string;
   readonly mandate: string;
-  readonly negotiable: readonly { readonly pointer: string }[];
+  readonly negotiable: readonly { readonly pointer: string; readonly record?: string; readonly default?: Json }[];
+  readonly needs?: Readonly<Record<string, readonly string[]>>;
   readonly subjects: Readonly<
     Record<string, { readonly type: string; readonly id: string; readonly shared?: boolean }>
   >;
@@ -129,6 +130,7 @@ function agreement(source: RuleSource, problems: string[]): void {
     const name = pointer.split('/')[1];
     if (name === undefined || !issues.has(name)) problems.push(`/negotiable/${index} is not in /terms`);
   }
+  if (kind === 'write' || kind === 'check') problems.push(...unneeded(source));
   if (terms !== undefined && negotiable.length === 0 && standard_terms === undefined)
     problems.push('/terms come from nowhere: nothing is negotiable and there are no /standard_terms');
   for (const [index, { that }] of (source.require ?? []).entries())
@@ -167,6 +169,28 @@ function claiming({ kind, claims = [], subjects }: RuleSource, problems: string[
     if (of === undefined) problems.push(`${at}/noted goes with of`);
     if (subjects[noted.split('.')[0] ?? ''] === undefined) problems.push(`${at}/noted names no subject`);
   }
+}
+
+/** What `needs` forgets: the kinds of the records it is about, and the field that a term which must be there starts from. */
+function unneeded({ subjects, negotiable, needs = {}, standard_terms, terms }: RuleSource): string[] {
+  const types = Object.values(subjects).map(({ type }) => type);
+  const forgotten = [...new Set(types)].filter((type) => needs[type] === undefined);
+  const strange = Object.keys(needs).filter((type) => !types.includes(type));
+  const required: Json = terms?.['required'] ?? [];
+  const first = types[0] ?? '';
+  // A date starts from today where the record has none; what has terms of its own starts from them.
+  const starting = standard_terms !== undefined ? [] : negotiable;
+  const fields = starting.flatMap(({ pointer, record = pointer, default: otherwise }) => {
+    const name = pointer.split('/')[1] ?? '';
+    const field = record.split('/')[1] ?? '';
+    const isNeeded = Array.isArray(required) && required.includes(name) && otherwise === undefined;
+    return isNeeded && needs[first]?.includes(field) !== true ? [field] : [];
+  });
+  return [
+    ...forgotten.map((type) => `/needs says nothing of ${type}: the fields that must be there, or an empty list`),
+    ...strange.map((type) => `/needs/${type} is the type of no subject`),
+    ...fields.map((field) => `/needs/${first} lacks ${field}, which terms start from`),
+  ];
 }
 
 /** Members that a schema does not have, and those it requires that are not there. */

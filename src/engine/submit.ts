@@ -16,6 +16,7 @@ import type { Action, Ask, StepResult, World } from './world.ts';
 export async function submit(world: World, ask: Ask): Promise<StepResult> {
   const action = world.actions.action(ask.target);
   if (action === undefined) return err(refusal('not-found', 'There is no such action.'));
+  if (world.actions.awaits?.(ask.target) === true) return err(abilityUnknown());
   const envelope = world.actions.checkEnvelope('submit', ask.body);
   if (!envelope.ok) return envelope;
   const input = action.checkInput(envelope.value['input'] ?? {});
@@ -26,6 +27,14 @@ export async function submit(world: World, ask: Ask): Promise<StepResult> {
   if (!met.ok) return met;
   return ok(born(world, { ...ask, id: idOf(ask) }, action, input.value, mandate.value));
 }
+
+/** So often the CRM is asked until it answers. */
+const ABILITY_RETRY_SECONDS = 5;
+
+const abilityUnknown = (): Refusal => ({
+  ...refusal('unavailable', 'The company’s system of record cannot be asked yet whether it can do this.'),
+  retryAfterSeconds: ABILITY_RETRY_SECONDS,
+});
 
 async function acceptMandate(
   world: World,

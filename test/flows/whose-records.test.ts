@@ -41,6 +41,7 @@ const definition = (name: string): JsonObject => ({
   mandate: 'required',
   default_signoff: 'none',
   subjects: { contract: { type: 'contract', id: 'input.contract' } },
+  needs: { contract: [] },
   negotiable: [],
   result: { effects: 'effects' },
   compensation: { by: 'person' },

@@ -9,11 +9,22 @@ import { pruned } from './card.ts';
 const CACHE_SECONDS = 300;
 
 /** `signed` is the 1.0 card. What only 0.3 knows stands beside it for agents that send no version; who asks for one gets that alone. */
-export function serveCard(signed: JsonObject, legacy: JsonObject): Hono<Env> {
-  const both = pruned({ ...legacy, ...signed }) as JsonObject;
-  const cards = { '1.0': tagged(signed), '0.3': tagged(legacy), '': tagged(both) };
+export interface Cards {
+  readonly signed: JsonObject;
+  readonly legacy: JsonObject;
+}
+
+/** `current`: the cards of now, the same promise for as long as nothing changed. */
+export function serveCard(current: () => Promise<Cards>): Hono<Env> {
+  let last: { readonly of: Promise<Cards>; readonly cards: Promise<Record<'1.0' | '0.3' | '', Tagged>> } | undefined;
+  const cardsOf = () => {
+    const of = current();
+    if (last?.of !== of) last = { of, cards: of.then(taggedEach) };
+    return last.cards;
+  };
   const app = new Hono<Env>();
-  app.get(`/${AGENT_CARD_PATH}`, (c) => {
+  app.get(`/${AGENT_CARD_PATH}`, async (c) => {
+    const cards = await cardsOf();
     const asked = c.req.header(A2A_VERSION_HEADER) ?? c.req.query(A2A_VERSION_HEADER) ?? '';
     const { body, etag } = asked === '1.0' || asked === '0.3' ? cards[asked] : cards[''];
     const headers = {
@@ -29,7 +40,17 @@ export function serveCard(signed: JsonObject, legacy: JsonObject): Hono<Env> {
   return app;
 }
 
-function tagged(card: JsonObject): { readonly body: string; readonly etag: string } {
+function taggedEach({ signed, legacy }: Cards) {
+  const both = pruned({ ...legacy, ...signed }) as JsonObject;
+  return { '1.0': tagged(signed), '0.3': tagged(legacy), '': tagged(both) };
+}
+
+interface Tagged {
+  readonly body: string;
+  readonly etag: string;
+}
+
+function tagged(card: JsonObject): Tagged {
   const body = JSON.stringify(card);
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` };
 }

@@ -28,8 +28,8 @@ export interface HandlerDeps {
   readonly world: Pick<World, 'settings'>;
   readonly contract: Contract;
   readonly operations: Operations;
-  readonly card: AgentCard;
-  readonly extendedCard: AgentCard;
+  readonly card: () => AgentCard;
+  readonly extendedCard: () => AgentCard;
   readonly callOf: (context: ServerCallContext) => Call;
   readonly allowPrivate: boolean;
 }
@@ -94,11 +94,11 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
   }
 
   return {
-    getAgentCard: async () => deps.card,
+    getAgentCard: async () => deps.card(),
 
     async getAuthenticatedExtendedAgentCard(_params, context) {
       callerOf(context);
-      return deps.extendedCard;
+      return deps.extendedCard();
     },
 
     async sendMessage(request, context) {

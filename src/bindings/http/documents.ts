@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import type { Env } from '../exchange.ts';
 
-/** A document that anyone may read: built once, served with a strong ETag. */
+/** A document that anyone may read, served with a strong ETag. */
 export interface PublicDocument {
   readonly path: string;
   readonly type: string;
@@ -11,20 +11,35 @@ export interface PublicDocument {
 
 const CACHE_SECONDS = 300;
 
-export function serveDocuments(documents: readonly PublicDocument[]): Hono<Env> {
+/** `current`: the documents of now; the same list for as long as nothing changed. `paths`: where there may ever be one. */
+export function serveDocuments(paths: readonly string[], current: () => readonly PublicDocument[]): Hono<Env> {
   const app = new Hono<Env>();
-  for (const { path, type, body } of documents) {
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
-    const headers = {
-      'content-type': type,
-      etag,
-      'cache-control': `public, max-age=${CACHE_SECONDS}`,
-      'x-content-type-options': 'nosniff',
-      'access-control-allow-origin': '*',
-    };
-    app.get(path, (c) =>
-      c.req.header('if-none-match') === etag ? c.body(null, 304, headers) : c.body(body, 200, headers),
-    );
-  }
+  let tagged: { readonly of: readonly PublicDocument[]; readonly byPath: ReadonlyMap<string, Tagged> } | undefined;
+  const find = (path: string): Tagged | undefined => {
+    const of = current();
+    if (tagged?.of !== of) tagged = { of, byPath: new Map(of.map((each) => [each.path, withTag(each)])) };
+    return tagged.byPath.get(path);
+  };
+  for (const path of paths)
+    app.get(path, (c) => {
+      const found = find(path);
+      if (found === undefined) return c.notFound();
+      const { body, headers } = found;
+      return c.req.header('if-none-match') === headers.etag ? c.body(null, 304, headers) : c.body(body, 200, headers);
+    });
   return app;
+}
+
+type Tagged = ReturnType<typeof withTag>;
+
+function withTag({ type, body }: PublicDocument) {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  const headers = {
+    'content-type': type,
+    etag,
+    'cache-control': `public, max-age=${CACHE_SECONDS}`,
+    'x-content-type-options': 'nosniff',
+    'access-control-allow-origin': '*',
+  };
+  return { body, headers };
 }

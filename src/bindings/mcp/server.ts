@@ -15,6 +15,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Contract } from '../../contract/contract.ts';
+import { perOffering } from '../../contract/offering.ts';
 import type { World } from '../../engine/world.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import type { Operations } from '../operations.ts';
@@ -56,10 +57,13 @@ export type TaskVerb = 'get' | 'update' | 'cancel';
 export function makeServerFactory(deps: McpDeps, decorate = (own: McpHandlers, _server: Server) => own): ServerFactory {
   const { contract, world, version } = deps;
   const { company } = world.settings;
-  const handlersFor = makeHandlers(deps);
-  const schemas = new Map(toolsOf(contract).map(({ name, outputSchema }) => [name, outputSchema]));
+  const current = perOffering(contract, () => ({
+    handlersFor: makeHandlers(deps),
+    schemas: new Map(toolsOf(contract).map(({ name, outputSchema }) => [name, outputSchema])),
+  }));
 
   return (caller) => {
+    const { handlersFor, schemas } = current();
     const own = handlersFor(caller);
     const server: Server = new Server(
       { name: 'parley', title: `${company}: actions for customers’ agents`, version },
