@@ -1,6 +1,6 @@
 /** Who may import whom (see ARCHITECTURE.md). `npm run check` runs it; test/tidy.test.ts shows that every rule can fail. */
 const feature =
-  '^src/(contract|edge|engine|execution|handoff|identity|ledger|negotiation|signoff|voice|watch|initiative)/';
+  '^src/(contract|edge|engine|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative)/';
 const only = (name, from, allowed, comment) => ({
   name,
   comment,
@@ -48,18 +48,18 @@ export default {
       severity: 'error',
       comment: 'A feature uses the engine, not another feature.',
       from: {
-        path: '^src/(contract|execution|handoff|identity|ledger|negotiation|signoff|voice|watch|initiative)/',
+        path: '^src/(contract|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative)/',
         pathNot: '\\.test\\.ts$',
       },
       to: {
-        path: '^src/(contract|execution|handoff|identity|ledger|negotiation|signoff|voice|watch|initiative)/',
+        path: '^src/(contract|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative)/',
         pathNot: '^src/$1/',
       },
     },
     never(
       'engine-knows-no-feature',
       '^src/engine/',
-      '^src/(contract|edge|execution|handoff|identity|ledger|negotiation|signoff|voice|watch|initiative|bindings|console|store)/',
+      '^src/(contract|edge|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative|bindings|console|store)/',
       'The engine is what features build on.',
     ),
     only(

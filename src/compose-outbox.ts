@@ -6,17 +6,13 @@ import type { Engine } from './compose-engine.ts';
 import type { Config } from './config.ts';
 import { guardedDispatcher } from './identity/guarded-fetch.ts';
 import { NODE_HASHES } from './identity/keys-node.ts';
+import { makeOutbox, type Outbox, type Rendered } from './outbox/deliver.ts';
+import type { OutboxStore } from './outbox/outbox-store.ts';
+import { makeSend } from './outbox/send.ts';
 import { type Outgoing, PUSH_ENDPOINT } from './ports.ts';
-import { makeDeliverer, type Rendered } from './signoff/deliver.ts';
-import { makeSend } from './signoff/send.ts';
 import { webhookHeaders } from './signoff/standard-webhooks.ts';
 
-export interface Outbox {
-  /** Starts the deliveries that are due. */
-  step(): Promise<number>;
-}
-
-export function composeOutbox({ world }: Engine, config: Config): Outbox {
+export function composeOutbox({ world }: Engine, outgoing: OutboxStore, config: Config): Outbox {
   const { store, clock, ids, keys, log } = world;
   const endpoints = new Map(
     config.webhooks.map(({ name, url }) => [name, { url, secrets: config.secrets.webhooks.get(name) ?? [] }]),
@@ -60,8 +56,9 @@ export function composeOutbox({ world }: Engine, config: Config): Outbox {
     return { url, body, headers: { ...all, 'signature-input': signed.signatureInput, signature: signed.signature } };
   }
 
-  return makeDeliverer({
-    store,
+  return makeOutbox({
+    store: outgoing,
+    endpoints: [...endpoints.keys()],
     render: (message, now) => (message.endpoint.startsWith(PUSH_ENDPOINT) ? push(message, now) : webhook(message, now)),
     send: makeSend(guardedDispatcher(config.allow_private_network)),
     clock,

@@ -69,7 +69,7 @@ export async function startGateway(
   const deps = { config, clock, ids, keys, store, log, unreadable, logOrigin: ledger.origin, restoredAt };
   const engine = await composeEngine(deps);
   await engine.abilities.start();
-  const outbox = composeOutbox(engine, config);
+  const outbox = composeOutbox(engine, store, config);
   const follower = composeFollower(engine, store);
   const app = await composeApp({ config, engine, ledger, ended, follower, profile });
   const server = makeServer((request, env) => app.fetch(request, env as HttpBindings), authoritiesOf(config), log);
@@ -98,7 +98,7 @@ export async function startGateway(
       for (const timer of timers) clearInterval(timer);
       server.close();
       server.closeIdleConnections();
-      await within(STOP_MS_MAX, Promise.all([engine.worker.stop(), follower.stop()]));
+      await within(STOP_MS_MAX, Promise.all([engine.worker.stop(), follower.stop(), outbox.stop()]));
       // What has no position yet gets one after the next start.
       await ledger.step(clock.now()).catch(tellOf(log));
       server.closeAllConnections();

@@ -260,13 +260,6 @@ export interface Store {
   isExhausted(name: string, limit: number): boolean;
   isRevoked(kind: RevocationKind, id: string): boolean;
   revoke(kind: RevocationKind, id: string, at: string, reason: string): Promise<void>;
-  /** Outbox. */
-  dueOutgoing(nowMs: number, limit: number): readonly (Outgoing & { readonly attempts: number })[];
-  settleOutgoing(
-    id: string,
-    outcome: 'delivered' | 'exhausted' | { readonly retryAtMs: number },
-    note: string,
-  ): Promise<void>;
 }
 
 /** A move of the company's that code has already bounded, or a person, who is always one. */

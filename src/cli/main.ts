@@ -23,6 +23,7 @@ parley action check DIR        what an action of your own still lacks
 parley action list             the actions, with risk and sign-off
 parley keys rotate PURPOSE     a new key for one purpose; what the old one signed still verifies
 parley revoke KIND ID          take back a key, a mandate, or all of a subject, an issuer or a client
+parley outbox list|replay ...  messages that no endpoint took, and sending them again
 parley password                hash an approver's password read from standard input`;
 
 switch (command) {
@@ -51,6 +52,11 @@ switch (command) {
   case 'action': {
     const { actionCommand } = await import('./action.ts');
     process.exitCode = await actionCommand(args, io);
+    break;
+  }
+  case 'outbox': {
+    const { outboxCommand } = await import('./outbox.ts');
+    process.exitCode = outboxCommand(args, io);
     break;
   }
   case 'verify':

@@ -5,6 +5,7 @@ import { INSTANCE_SCHEMA } from './instance-sqlite.ts';
 import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
 import { MEMORIES_SCHEMA } from './memories-sqlite.ts';
+import { OUTGOING_SCHEMA } from './outgoing-sqlite.ts';
 
 /** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
 const MIGRATIONS: readonly string[] = [
@@ -100,6 +101,7 @@ const MIGRATIONS: readonly string[] = [
   DEALINGS_SCHEMA,
   INSTANCE_SCHEMA,
   MEMORIES_SCHEMA,
+  OUTGOING_SCHEMA,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { canonicalBytes } from '../../protocol/canonical.ts';
 import type { Operation } from '../engine/operation.ts';
+import type { OutboxStore } from '../outbox/outbox-store.ts';
 import {
   type AgentPage,
   type Claim,
@@ -8,7 +9,6 @@ import {
   type Invitation,
   type LedgerRecord,
   type Nonce,
-  type Outgoing,
   type RegisteredAgent,
   type Store,
   StoreUnavailable,
@@ -21,11 +21,20 @@ import { type Handle, makeHandle, openDatabase } from './handle.ts';
 import { conflictOf, hold, holdersOf, release, sumOf } from './holds-sqlite.ts';
 import { putInvitation } from './invitations-sqlite.ts';
 import { isOvertaken, readMemory, writeMemory } from './memories-sqlite.ts';
+import {
+  addOutgoing,
+  catchUpOutgoing,
+  deadLetters,
+  isOutgoingAhead,
+  sendAgain,
+  settleOutgoing,
+  waitingOutgoing,
+} from './outgoing-sqlite.ts';
 import { migrate } from './schema.ts';
 import { makeSpentAside } from './spent-aside.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
-export interface SqliteStore extends Store {
+export interface SqliteStore extends Store, OutboxStore {
   /** For the tables of others, which live in the same file. */
   readonly db: Handle;
   /** Forgets nonces that can no longer be replayed. */
@@ -97,12 +106,24 @@ export function openSqliteStore(
         // Who a customer is stays out of the log.
         addRecord(sql, { type: 'revocation', at, kind, ...(kind === 'subject' ? {} : { id }) });
       }),
-    dueOutgoing: (nowMs, limit) => sql.outgoingDue.all(nowMs, limit).map(readOutgoing),
-    settleOutgoing: (id, outcome, note) =>
+    waitingOutgoing: (of) => waitingOutgoing(sql, of),
+    async catchUpOutgoing(nowMs) {
+      if (isOutgoingAhead(sql, nowMs)) await commit(() => catchUpOutgoing(sql, nowMs));
+    },
+    settleOutgoing: (id, settled) =>
       commit(() => {
-        if (typeof outcome === 'string') sql.outgoingDone.run(outcome, note, id);
-        else sql.outgoingRetry.run(outcome.retryAtMs, note, id);
+        settleOutgoing(sql, id, settled);
+        if (settled.kind !== 'exhausted') return;
+        addRecord(sql, { type: 'outbox.exhausted', at: settled.at.toISOString(), message: id, note: settled.note });
       }),
+    switchOff: (endpoint, at) =>
+      commit(() => {
+        sql.endpointOff.run(endpoint, at.toISOString());
+        addRecord(sql, { type: 'outbox.off', at: at.toISOString(), endpoint });
+      }),
+    isOff: (endpoint) => sql.endpointIsOff.get(endpoint) !== undefined,
+    deadLetters: (limit) => deadLetters(sql, limit),
+    sendAgain: (idOrEndpoint, nowMs) => commit(() => sendAgain(sql, idOrEndpoint, nowMs)),
     forgetNonces(nowSeconds) {
       aside.forget(nowSeconds);
       sql.noncesForget.run(nowSeconds);
@@ -181,8 +202,7 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
   for (const each of unit.releases ?? []) release(sql, each);
   if (unit.invitation !== undefined) putInvitation(sql, unit.invitation);
   for (const record of unit.records ?? []) addRecord(sql, record);
-  for (const out of unit.outgoing ?? [])
-    sql.outgoingAdd.run(out.id, out.endpoint, out.type, JSON.stringify(out.payload), out.dueAt);
+  for (const out of unit.outgoing ?? []) addOutgoing(sql, out);
   return { ok: true };
 }
 
@@ -249,15 +269,4 @@ function parseDoc<T>(row: Row | undefined): T | undefined {
 
 function requireDoc<T>(row: Row): T {
   return JSON.parse(String(row['doc'])) as T;
-}
-
-function readOutgoing(row: Row): Outgoing & { readonly attempts: number } {
-  return {
-    id: String(row['id']),
-    endpoint: String(row['endpoint']),
-    type: String(row['type']),
-    payload: JSON.parse(String(row['payload'])),
-    dueAt: Number(row['due_at']),
-    attempts: Number(row['attempts']),
-  };
 }

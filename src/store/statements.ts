@@ -3,6 +3,7 @@ import type { Handle } from './handle.ts';
 import { holdStatements } from './holds-sqlite.ts';
 import { invitationStatements } from './invitations-sqlite.ts';
 import { memoryStatements } from './memories-sqlite.ts';
+import { outgoingStatements } from './outgoing-sqlite.ts';
 
 /** One agent's operations, with the filters of `AgentPage`; a filter that is null does not filter. */
 const OF_AGENT = `agent = :agent AND updated_at >= :since
@@ -27,7 +28,7 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
       'UPDATE operations SET version = ?, state = ?, due_at = ?, updated_at = ?, doc = ? WHERE id = ?',
     ),
     recordAdd: db.prepare('INSERT INTO records (operation, leaf) VALUES (?, ?)'),
-    outgoingAdd: db.prepare('INSERT INTO outgoing (id, endpoint, type, payload, due_at) VALUES (?, ?, ?, ?, ?)'),
+    ...outgoingStatements(db),
 
     operationGet: db.prepare('SELECT doc FROM operations WHERE id = ?'),
     operationsDue: db.prepare('SELECT doc FROM operations WHERE due_at <= ? ORDER BY due_at LIMIT ?'),
@@ -65,13 +66,6 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     ),
     revoked: db.prepare('SELECT 1 FROM revocations WHERE kind = ? AND id = ?'),
     revoke: db.prepare('INSERT INTO revocations (kind, id, at, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
-    outgoingDue: db.prepare(
-      "SELECT id, endpoint, type, payload, due_at, attempts FROM outgoing WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?",
-    ),
-    outgoingRetry: db.prepare('UPDATE outgoing SET attempts = attempts + 1, due_at = ?, note = ? WHERE id = ?'),
-    outgoingDone: db.prepare(
-      'UPDATE outgoing SET attempts = attempts + 1, state = ?, due_at = NULL, note = ? WHERE id = ?',
-    ),
   };
 }
 

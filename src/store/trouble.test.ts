@@ -33,7 +33,7 @@ describe('a database', () => {
     const fatal: unknown[] = [];
     const room: boolean[] = [];
     const store = openSqliteStore(path(), (error) => fatal.push(error), { room: (has) => room.push(has) });
-    pages(store, 60);
+    pages(store, 90);
     const refused = await fill(store);
     expect(refused).toBeInstanceOf(StoreUnavailable);
     expect(refused).toMatchObject({ reason: 'full' });
