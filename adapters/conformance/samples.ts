@@ -16,7 +16,8 @@ export const terms = (n: number, more: JsonObject = {}): JsonObject => ({
   unit_price: { amount: 110_001 + n, currency: 'EUR' },
   term_months: 18,
   seats: 4_321,
-  start_date: '2027-01-01',
+  // Not later than the kit asks on: what begins on a later day is written on it.
+  start_date: '2026-11-01',
   notice_days: 45,
   ...more,
 });
@@ -90,7 +91,7 @@ export function furtherSamples({ contract, contact, account }: Seeded): readonly
       action: 'contract.amend',
       prepare: (n) => ({
         input: { contract: contract(n), seats: 3_000 + n },
-        terms: { seats: 3_000 + n, unit_price: { amount: 5_000, currency: 'EUR' }, effective_on: '2026-11-03' },
+        terms: { seats: 3_000 + n, unit_price: { amount: 5_000, currency: 'EUR' }, effective_on: '2026-11-02' },
         about: aboutContract(n),
       }),
     },
@@ -98,7 +99,7 @@ export function furtherSamples({ contract, contact, account }: Seeded): readonly
       action: 'contract.cancel',
       prepare: (n) => ({
         input: { contract: contract(n), when: 'now' },
-        terms: { ends_on: '2026-12-24', cooling_off: false },
+        terms: { ends_on: '2026-12-24', cooling_off: false, fees: [] },
         about: aboutContract(n),
       }),
     },
@@ -128,6 +129,7 @@ export function furtherSamples({ contract, contact, account }: Seeded): readonly
           retrieval_until: '2027-01-01',
           charges: { amount: 0, currency: 'EUR' },
         },
+        about: aboutContract(n),
       }),
     },
   ];
@@ -150,9 +152,9 @@ export function standardExact(contract: string): readonly ExactCase[] {
     renewal('19.99 EUR', price(1_999, 'EUR'), price(1_999, 'EUR')),
     renewal('1 JPY', price(1, 'JPY'), price(1, 'JPY')),
     renewal('0.035 KWD', price(35, 'KWD'), price(35, 'KWD')),
-    renewal('from a leap day', { start_date: '2028-02-29', term_months: 12 }, { end_date: '2029-02-28' }),
-    renewal('to a leap day', { start_date: '2027-03-01', term_months: 12 }, { end_date: '2028-02-29' }),
-    renewal('a month from the 31st', { start_date: '2027-01-31', term_months: 1 }, { end_date: '2027-02-28' }),
+    renewal('from a leap day', { start_date: '2024-02-29', term_months: 12 }, { end_date: '2025-02-28' }),
+    renewal('to a leap day', { start_date: '2023-03-01', term_months: 12 }, { end_date: '2024-02-29' }),
+    renewal('a month from the 31st', { start_date: '2026-01-31', term_months: 1 }, { end_date: '2026-02-28' }),
   ];
 }
 

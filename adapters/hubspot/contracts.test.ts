@@ -62,7 +62,13 @@ async function renewal(
   used += 1;
   const contract = String(37_000_001_000 + used);
   const operation = `op_contracts-${used}`;
-  const asked = { operation, action: 'contract.renew', input: { contract }, terms: { ...TERMS, ...terms } };
+  const asked = {
+    operation,
+    asked_on: '2027-01-01',
+    action: 'contract.renew',
+    input: { contract },
+    terms: { ...TERMS, ...terms },
+  };
   const { steps } = await adapter.plan(ctx(), asked);
   const [line] = steps;
   if (line === undefined) throw new Error('nothing planned');
@@ -183,7 +189,13 @@ describe('without the contracts API', () => {
     sent.length = 0;
     const plain = made(false);
     const input = { contract: '33000001001' };
-    const { steps } = await plain.plan(ctx(), { operation: 'op_plain', action: 'contract.renew', input, terms: TERMS });
+    const { steps } = await plain.plan(ctx(), {
+      operation: 'op_plain',
+      asked_on: '2027-01-01',
+      action: 'contract.renew',
+      input,
+      terms: TERMS,
+    });
     for (const step of steps) await plain.execute(ctx(), step);
     expect(sent.length).toBeGreaterThan(steps.length);
     expect(sent.filter(({ path }) => path.includes('/commerce/'))).toEqual([]);

@@ -50,7 +50,8 @@ const TERMS = {
 
 function steps(action: string, input: JsonObject, terms?: JsonObject): Promise<readonly PlanStep[]> {
   used += 1;
-  const request = { operation: `op_hubspot-${used}`, action, input, ...(terms === undefined ? {} : { terms }) };
+  const asked = { operation: `op_hubspot-${used}`, asked_on: '2027-01-01' };
+  const request = { ...asked, action, input, ...(terms === undefined ? {} : { terms }) };
   return adapter.plan(ctx(), request).then((plan) => plan.steps);
 }
 

@@ -22,7 +22,7 @@ const terms = (n: number, more: JsonObject = {}): JsonObject => ({
   unit_price: { amount: 110_001 + n, currency: 'EUR' },
   term_months: 18,
   seats: 4_321,
-  start_date: '2027-01-01',
+  start_date: '2026-11-01',
   notice_days: 45,
   ...more,
 });
@@ -77,9 +77,9 @@ const exact: readonly ExactCase[] = [
   renewal('19.99 EUR', price(1_999, 'EUR'), price(1_999, 'EUR')),
   renewal('1 JPY', price(1, 'JPY'), price(1, 'JPY')),
   renewal('0.035 KWD', price(35, 'KWD'), price(35, 'KWD')),
-  renewal('from a leap day', { start_date: '2028-02-29', term_months: 12 }, { end_date: '2029-02-28' }),
-  renewal('to a leap day', { start_date: '2027-03-01', term_months: 12 }, { end_date: '2028-02-29' }),
-  renewal('a month from the 31st', { start_date: '2027-01-31', term_months: 1 }, { end_date: '2027-02-28' }),
+  renewal('from a leap day', { start_date: '2024-02-29', term_months: 12 }, { end_date: '2025-02-28' }),
+  renewal('to a leap day', { start_date: '2023-03-01', term_months: 12 }, { end_date: '2024-02-29' }),
+  renewal('a month from the 31st', { start_date: '2026-01-31', term_months: 1 }, { end_date: '2026-02-28' }),
 ];
 
 const RUNNING: JsonObject = {

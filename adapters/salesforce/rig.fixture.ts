@@ -60,13 +60,15 @@ export function renewal(more: JsonObject = {}): PlanRequest & { readonly contrac
     notice_days: 45,
     ...more,
   };
-  return { operation: `op_${randomUUID()}`, action: 'contract.renew', input: { contract }, terms, contract };
+  const operation = `op_${randomUUID()}`;
+  return { operation, action: 'contract.renew', input: { contract }, terms, contract, asked_on: '2027-01-01' };
 }
 
 export const request = (action: string, input: JsonObject): PlanRequest => ({
   operation: `op_${randomUUID()}`,
   action,
   input,
+  asked_on: '2026-11-28',
 });
 
 export async function planned(adapter: Adapter, asked: PlanRequest): Promise<PlanStep> {

@@ -64,15 +64,6 @@ describe('a renewal', () => {
     });
   });
 
-  it('is refused for a contract that was cancelled', async () => {
-    const asked = renewal();
-    await org.edit('Contract', asked.contract, { Status: 'Cancelled' });
-    await expect(adapter.plan(ctx(), asked)).rejects.toMatchObject({
-      code: 'invalid',
-      message: 'The contract has been cancelled.',
-    });
-  });
-
   it('leaves the opportunity without an amount where no amount would be exact', async () => {
     const values = async (terms: JsonObject) =>
       (await planned(adapter, renewal(terms))).changes.map(({ field }) => field);

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import contractAmend from './actions/contract.amend.json' with { type: 'json' };
 import contractCancel from './actions/contract.cancel.json' with { type: 'json' };
+import contractRenew from './actions/contract.renew.json' with { type: 'json' };
 import dataRights from './actions/data.rights.json' with { type: 'json' };
 import orderChange from './actions/order.change.json' with { type: 'json' };
 import orderPlace from './actions/order.place.json' with { type: 'json' };
@@ -14,6 +15,7 @@ import slaCredit from './actions/sla.credit.json' with { type: 'json' };
 export const SANDBOX_RECIPES: readonly JsonObject[] = [
   contractAmend,
   contractCancel,
+  contractRenew,
   dataRights,
   orderChange,
   orderPlace,

@@ -113,6 +113,8 @@ const RUNNING = {
   seats: 4_321,
   unit_price: euros(110_001),
   cancels_on: null,
+  next_start_date: null,
+  planned_from: null,
   payment_terms_days: 0,
   auto_renew: true,
 };

@@ -55,7 +55,8 @@ async function renewal(): Promise<{ contract: string; plan: () => Promise<Plan>;
     start_date: '2027-01-01',
     notice_days: 45,
   };
-  const plan = () => adapter.plan(ctx(), { operation, action: 'contract.renew', input: { contract }, terms });
+  const asked = { operation, asked_on: '2027-01-01', action: 'contract.renew', input: { contract }, terms };
+  const plan = () => adapter.plan(ctx(), asked);
   const [step] = (await plan()).steps;
   if (step === undefined) throw new Error('nothing planned');
   return { contract, plan, step };

@@ -6,6 +6,7 @@ import { formatMoney } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { dayIn, isTimeZone } from '../../protocol/zone.ts';
 import { addDays, addMonths, endOf, lastDay, nextAnchor, termEnd } from './calendar.ts';
+import { endingOf } from './notice.ts';
 import { isUnreadable, type Unreadable, UnreadableError } from './unreadable.ts';
 import { isDay, isMoney, isObject, momentOf } from './values.ts';
 
@@ -54,6 +55,7 @@ function environment(more: Variables): Environment {
     .registerVariable('place', 'int');
   for (const [name, type] of Object.entries(more)) env.registerVariable(name, type);
   registerCalendar(env);
+  registerNotice(env);
   env.registerFunction('or_else(dyn, dyn): dyn', (value: unknown, otherwise: unknown) => value ?? otherwise);
   env.registerFunction('sum(list): int', (values: unknown) => {
     const given = plain(values);
@@ -105,6 +107,25 @@ function registerCalendar(env: Environment): void {
     BigInt(nextAnchor({ term: members(term, TERM), start: day(start) })),
   );
 }
+
+function registerNotice(env: Environment): void {
+  env.registerFunction('notice(map, map): map', (contract: unknown, asked: unknown) => {
+    const { when, on = '', early_exit, given, given_there, cooling_off_days } = members(asked, NOTICE);
+    if (when !== 'now' && when !== 'period_end' && when !== 'date') throw new TypeError('not a kind of notice');
+    const { endsOn, coolingOff, fee } = endingOf((field) => members(contract, [field])[field] ?? null, {
+      when,
+      on: isDay(on) ? on : undefined,
+      earlyExit: early_exit === true,
+      given: day(String(given)),
+      givenThere: day(String(given_there)),
+      coolingOffDays: Number(cooling_off_days),
+    });
+    const fees = fee === undefined ? [] : [{ ...fee, amount: BigInt(fee.amount) }];
+    return { ends_on: endsOn, cooling_off: coolingOff, fees };
+  });
+}
+
+const NOTICE = ['when', 'on', 'early_exit', 'given', 'given_there', 'cooling_off_days'];
 
 /** What of a record says how its terms follow each other. */
 const TERM = ['anchor_day', 'start_date', 'end_date', 'term_months'];
@@ -171,7 +192,9 @@ function toCel(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toCel);
   if (typeof value !== 'object' || value === null) return value;
   const members = Object.entries(value);
-  const made = Object.fromEntries(members.map(([name, member]) => [name, isUnreadable(member) ? null : toCel(member)]));
+  const readable = members.filter(([, member]) => !isUnreadable(member));
+  const made = Object.fromEntries(readable.map(([name, member]) => [name, toCel(member)]));
+  // Last: CEL looks at a map's first value to tell what kind of map it is.
   for (const [name, member] of members) if (isUnreadable(member)) Object.defineProperty(made, name, throwing(member));
   return made;
 }

@@ -212,4 +212,6 @@ export interface NotSeen {
   /** Another look may help: not before `dueAt` (Unix milliseconds). */
   readonly passing: boolean;
   readonly dueAt: number;
+  /** With the records that were read, and that nothing can be agreed on. */
+  readonly seen?: Operation;
 }

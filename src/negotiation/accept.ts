@@ -53,8 +53,10 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
         : err(refusal('not-found', 'This action is no longer offered.'));
     const seen = await deps.stands.today(operation);
     if (!seen.ok) {
-      const { refusal: why, passing } = seen.error;
-      return !passing && isPromised(offer) ? conclude(accepted, operation) : err(why);
+      const { refusal: why, passing, seen: now } = seen.error;
+      // What the customer's own requests have made impossible is no promise broken.
+      const theirs = now !== undefined && isTheirs(now, changedUnder(offer, talk, now.records ?? {}));
+      return !passing && isPromised(offer) && !theirs ? conclude(accepted, operation) : err(why);
     }
     const now = seen.value.operation;
     const changed = changedUnder(offer, talk, now.records ?? {});
@@ -62,9 +64,13 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
       const sensible = meetsRequirements(world, now, offer.terms);
       return sensible.ok || isPromised(offer) ? conclude(accepted, now) : sensible;
     }
-    if (isPromised(offer) && !deps.changedByPrincipal(now, changed)) return conclude(accepted, operation);
+    if (isPromised(offer) && !isTheirs(now, changed)) return conclude(accepted, operation);
     return overtaken(accepted, seen.value, changed);
   };
+
+  function isTheirs(now: Operation, changed: ReturnType<typeof changedUnder>): boolean {
+    return changed.length > 0 && deps.changedByPrincipal(now, changed);
+  }
 
   async function check(ask: Ask): Promise<Result<Accepted, Refusal>> {
     const own = askedOperation(world, ask);

@@ -45,7 +45,7 @@ export function makeStands(world: World, deps: StandDeps) {
     const facts = startOf(seen.value.operation);
     return facts.ok
       ? ok({ ...seen.value, facts: facts.value })
-      : err({ refusal: facts.error, passing: false, dueAt: 0 });
+      : err({ refusal: facts.error, passing: false, dueAt: 0, seen: seen.value.operation });
   }
 
   /** The record and, where there are any, the terms there would be without a talk. */

@@ -99,6 +99,7 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
 
   /** A renewal up to the moment a person is asked; every one differs, so that each has something to write. */
   async function agree(n: number): Promise<OperationView> {
+    await crm.lapse(n);
     const proposal = { term_months: 36, seats: 25 + ((rounds + n) % 400) };
     const opening = await client.submit('contract.renew', { contract: crm.contract(n), proposal }, mandate);
     const talk = await settled(opening.id);

@@ -59,9 +59,14 @@ afterAll(async () => {
   inbox?.close();
 });
 
+const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
+/** Its term ended yesterday: the next is written at once, over the one before. */
+const LAPSED = { start_date: day(-366), end_date: day(-1) };
+
 /** A renewal that waits for a person; every one differs, so that each has something to write. */
 async function awaiting(gateway: TestGateway, agent: TestAgent) {
   asked += 1;
+  await gateway.crm.edit('contracts', CONTRACT, LAPSED);
   const input = { contract: CONTRACT, proposal: { term_months: 36, seats: 25 + asked } };
   const { id } = await agent.client.submit('contract.renew', input, await gateway.mandateFor(agent));
   const talk = await agent.client.waitForTurn(id);
@@ -273,7 +278,9 @@ describe('after the end', () => {
       const agent = await asking.newAgent();
       const first = await awaiting(asking, agent);
       await finish(asking, agent, first);
-      await finish(asking, agent, await awaiting(asking, agent));
+      const mandate = await asking.mandateFor(agent, { actions: ['contract.amend'], accounts: ['A-1001'] });
+      const { id } = await agent.client.submit('contract.amend', { contract: CONTRACT, seats: 9 }, mandate);
+      await finish(asking, agent, await waiting(agent, id));
       const [outcome] = await until(() => nonEmpty(outcomes(asking, first.id)));
       expect(outcome).toMatchObject({ outcome: 'superseded' });
     },

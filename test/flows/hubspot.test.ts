@@ -41,6 +41,8 @@ afterAll(async () => {
   await crm?.stop();
 });
 
+const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
+
 /** The account's running contracts. */
 async function recordsOf(object: string, first: number): Promise<string[]> {
   const found: string[] = [];
@@ -52,6 +54,11 @@ async function recordsOf(object: string, first: number): Promise<string[]> {
 }
 
 async function renewed(of: TestGateway, by: TestAgent, contract: string, seats: number): Promise<OperationView> {
+  // Its term ended yesterday: the next begins at once.
+  await crm.edit(contract.startsWith('33') ? 'deals' : 'contracts', contract, {
+    start_date: day(-366),
+    end_date: day(-1),
+  });
   const input = { contract, proposal: { term_months: 24, seats } };
   const opened = await by.client.submit('contract.renew', input, await of.mandateFor(by));
   const view = await by.client.waitForTurn(opened.id);

@@ -105,6 +105,7 @@ const CONTRACT = {
   term_months: 12,
   start_date: '2026-01-01',
   end_date: '2026-12-31',
+  next_start_date: null,
 };
 afterEach(() => void vi.useRealTimers());
 

@@ -45,6 +45,7 @@ afterEach(() => void vi.useRealTimers());
 /** An opened talk: over three years, so that a person is asked, and with other seats each time, so that there is something to write. */
 async function talk(mandate?: string): Promise<{ view: OperationView; offer: Offer }> {
   asked += 1;
+  await gateway.crm.edit('contracts', CONTRACT, { next_start_date: null });
   const input = { contract: CONTRACT, proposal: { term_months: 36, seats: 25 + asked } };
   const opened = await agent.client.submit('contract.renew', input, mandate ?? (await gateway.mandateFor(agent)));
   return latest(await agent.client.waitForTurn(opened.id));
@@ -113,7 +114,10 @@ describe('a person', () => {
     await agent.client.accept(view, offer);
     expect((await agent.client.waitForTurn(id)).state).toBe('completed');
     expect(await writesOf(id)).toBe(1);
-    expect(await gateway.crm.record('contracts', CONTRACT)).toMatchObject({ unit_price: { amount: 4_880 }, seats });
+    expect(await gateway.crm.record('contracts', CONTRACT)).toMatchObject({
+      next_unit_price: { amount: 4_880 },
+      next_seats: seats,
+    });
   });
 
   it('approves a plan that is no longer true: the approval is void and another is asked for', async () => {

@@ -37,6 +37,8 @@ afterAll(async () => {
   await org?.stop();
 });
 
+const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
+
 /** A running contract of the account. */
 async function contractOf(account: string): Promise<string> {
   for (let n = 1; n <= 200; n += 1) {
@@ -48,6 +50,8 @@ async function contractOf(account: string): Promise<string> {
 }
 
 async function renewed(seats: number): Promise<OperationView> {
+  // Its term ended yesterday: the next begins at once.
+  await org.edit('Contract', contract, { StartDate: day(-366), EndDate: day(-1) });
   const input = { contract, proposal: { term_months: 24, seats } };
   const opened = await agent.client.submit('contract.renew', input, await gateway.mandateFor(agent));
   const view = await agent.client.waitForTurn(opened.id);

@@ -48,6 +48,7 @@ const GOALS: BuyerGoals = {
 };
 
 async function asking(agent: TestAgent, input: JsonObject) {
+  await gateway.crm.edit('contracts', 'K-1001', { next_start_date: null });
   const key = randomUUID();
   const mandate = await presentMandate(await gateway.mandateFor(agent), {
     key: agent.key,

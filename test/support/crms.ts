@@ -18,7 +18,9 @@ export interface TestCrm {
   readonly contact: string;
   /** Delivered orders of the first account, each of more than a euro. */
   readonly orders: readonly string[];
-  /** Ground truth: every write that was applied, by the key it carried, in order. */
+  /** A person at the CRM: the nth contract's term ended yesterday, and nothing is agreed on. Its renewal is carried out at once. */
+  lapse(n: number): Promise<void>;
+  /** Ground truth: every write of the gateway's that was applied, by the key it carried, in order. */
   ledger(): Promise<readonly { readonly key: string; readonly type: string }[]>;
   fault(fault: { readonly op: 'read' | 'write'; readonly kind: string; readonly ms: number }): Promise<void>;
   clearFaults(): Promise<void>;
@@ -35,7 +37,13 @@ async function sandbox(db: string): Promise<TestCrm> {
     account: (n) => `A-${1001 + n}`,
     contact: 'C-1001',
     orders: ['O-1002', 'O-1004'],
-    ledger: async () => (await crm.ledger()).map(({ external_id: key, type }) => ({ key, type })),
+    lapse: (n) =>
+      crm.edit('contracts', `K-${1001 + n}`, {
+        ...{ status: 'active', start_date: day(-366), end_date: day(-1) },
+        ...{ cancels_on: null, next_start_date: null },
+      }),
+    ledger: async () =>
+      (await crm.ledger()).map(({ external_id: key, type }) => ({ key, type })).filter(({ key }) => !isPerson(key)),
     fault: crm.fault,
     clearFaults: crm.clearFaults,
     stop: crm.stop,
@@ -53,13 +61,19 @@ async function salesforce(db: string): Promise<TestCrm> {
     account: (n) => recordId('001', n + 1),
     contact: recordId('003', 1),
     orders: [recordId('801', 2), recordId('801', 4)],
+    lapse: (n) =>
+      crm.edit('Contract', recordId('800', n + 1), {
+        ...{ Status: 'Activated', StartDate: day(-366), EndDate: day(-1) },
+        Gw_ActionId__c: `person:${newSecret()}`,
+      }),
     async ledger() {
       let last = '';
-      return (await crm.ledger()).map(({ action, type }) => {
+      const all = (await crm.ledger()).map(({ action, type }) => {
         // What has no field for a key is written in one request with what has one, right after it.
         last = action === '' ? last : action;
         return { key: last, type };
       });
+      return all.filter(({ key }) => !isPerson(key));
     },
     fault: crm.fault,
     clearFaults: crm.clearFaults,
@@ -84,12 +98,19 @@ async function hubspot(db: string): Promise<TestCrm> {
     account: (n) => idOf('companies', `A-${1001 + n}`),
     contact: idOf('contacts', 'C-1001'),
     orders: [idOf('orders', 'O-1002'), idOf('orders', 'O-1004')],
-    ledger: crm.ledger,
+    lapse: (n) =>
+      crm.edit('deals', idOf('deals', `K-${1001 + n}`), {
+        ...{ contract_status: 'active', start_date: day(-366), end_date: day(-1) },
+      }),
+    ledger: async () => (await crm.ledger()).filter(({ key }) => !isPerson(key)),
     fault: crm.fault,
     clearFaults: crm.clearFaults,
     stop: crm.stop,
   };
 }
+
+const isPerson = (key: string): boolean => key === 'person' || key.startsWith('person:') || key.startsWith('crm:');
+const day = (after: number): string => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
 
 /** The simulated portal's Hub ID. */
 const PORTAL = 4711;

@@ -32,7 +32,15 @@ const RUNNING = {
   auto_renew: true,
   unit_price: { amount: 4_900, currency: 'EUR' },
 };
-const running = (crm: Sandbox) => edited(crm, 'contracts', CONTRACT, { ...RUNNING, cancels_on: null });
+/** Nothing agreed on before. */
+const UNMARKED = {
+  cancels_on: null,
+  switching_to: null,
+  switched_by: null,
+  next_start_date: null,
+  planned_from: null,
+};
+const running = (crm: Sandbox) => edited(crm, 'contracts', CONTRACT, { ...RUNNING, ...UNMARKED });
 /** One a binding: what of an order was claimed stays claimed, whatever its record says later. */
 const ordered = (round: number) => ['O-1001', 'O-1002', 'O-1004'][round] ?? 'O-1001';
 const order = (crm: Sandbox, status: string, id = 'O-1001') =>

@@ -5,6 +5,7 @@ import { type Applied, type Db, type Fields, type RecordType, type Stored, TYPES
 import type { Env, Http } from './env.ts';
 import { listEvents } from './events.ts';
 import { type Faults, withFaults } from './faults.ts';
+import { upToDate } from './terms.ts';
 import { type FieldError, fieldErrors, recordErrors } from './validate.ts';
 
 const PAGE_MAX = 100;
@@ -29,6 +30,7 @@ export interface SandboxOptions {
 export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env> {
   const app = new Hono<Env>();
   const stale = new Map<string, Stored>();
+  const current = (type: RecordType, id: string) => upToDate(db, type, id);
 
   app.use(async (c, next) => {
     c.header('x-request-id', randomUUID());
@@ -66,7 +68,7 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
   app.get('/v1/:type/:id', (c) => {
     const type = typeOf(c);
     const id = c.req.param('id');
-    const stored = type === undefined ? undefined : db.get(type, id);
+    const stored = type === undefined ? undefined : current(type, id);
     if (type === undefined || stored === undefined) return fail(c, 404, 'not_found', 'No such record.');
     const shown = c.get('stale') === true ? (stale.get(`${type}/${id}`) ?? stored) : stored;
     c.header('etag', `"${shown.revision}"`);
@@ -90,16 +92,16 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
     // From here on nothing is awaited: what is compared is what is replaced.
     const earlier = db.change(write.external);
     if (earlier !== undefined) return replay(c, write, earlier, type, id);
-    const current = db.get(type, id);
-    if (current === undefined) return fail(c, 404, 'not_found', 'No such record.');
+    const held = current(type, id);
+    if (held === undefined) return fail(c, 404, 'not_found', 'No such record.');
     const expected = c.req.header('if-match');
     if (expected === undefined) return fail(c, 428, 'precondition_required', 'If-Match is required.');
-    if (expected !== `"${current.revision}"`) return fail(c, 412, 'stale', 'The record has changed.');
-    const next = { ...current.data, ...write.body };
+    if (expected !== `"${held.revision}"`) return fail(c, 412, 'stale', 'The record has changed.');
+    const next = { ...held.data, ...write.body };
     const errors = recordErrors(type, next);
     if (errors.length > 0) return fail(c, 400, 'invalid', 'The record would not be consistent.', errors);
-    const stored = db.apply(type, id, current.revision + 1, next, write.external, write.text);
-    stale.set(`${type}/${id}`, current);
+    const stored = db.apply(type, id, held.revision + 1, next, write.external, write.text);
+    stale.set(`${type}/${id}`, held);
     return written(c, stored, 200);
   });
 

@@ -70,6 +70,7 @@ export function openDb(path: string, now: () => Date) {
   }
 
   const db = {
+    today: () => now().toISOString().slice(0, 10),
     get: (type: RecordType, id: string) => toStored(one.get(type, id)),
     list: (type: RecordType, after: string, account: string, limit: number) =>
       many.all(type, after, account, account, limit).flatMap((row) => toStored(row) ?? []),
