@@ -111,6 +111,42 @@ export function checkLimits(facts: MandateFacts, ask: MandateAsk): Result<void, 
   return ok(undefined);
 }
 
+/** What an action commits the principal to in all, as its definition states it. What it does not state it may commit to without limit. */
+export interface Commitment {
+  readonly total?: Money | 'nothing';
+  readonly termMonths?: number | 'nothing';
+  readonly seats?: number | 'nothing';
+}
+
+const LIMITS_ON = {
+  total: ['max_total', 'max_total_per_period'],
+  termMonths: ['max_term_months'],
+  seats: ['max_seats'],
+} as const satisfies Record<keyof Commitment, readonly (keyof MandateConstraints)[]>;
+
+/** The limits a mandate sets on one of the things an action may commit to. */
+export function limitsOn({ constraints }: MandateFacts, member: keyof Commitment): readonly string[] {
+  return LIMITS_ON[member].filter((name) => constraints[name] !== undefined);
+}
+
+/** Whether the mandate covers all that the action commits to. What cannot be compared with a limit exceeds it. */
+export function checkCommitment(facts: MandateFacts, action: string, committed: Commitment): Result<void, Refusal> {
+  for (const member of ['total', 'termMonths', 'seats'] as const) {
+    const [limit] = limitsOn(facts, member);
+    if (limit !== undefined && committed[member] === undefined)
+      return exceeded(`The action does not state what would have to be compared with its \`${limit}\`.`);
+  }
+  const { total, termMonths, seats } = committed;
+  // Nothing is nothing in every currency.
+  const owes = total !== undefined && total !== 'nothing' && total.amount !== 0;
+  return checkLimits(facts, {
+    action,
+    ...(owes ? { total } : {}),
+    ...(termMonths === undefined || termMonths === 'nothing' ? {} : { termMonths }),
+    ...(seats === undefined || seats === 'nothing' ? {} : { seats }),
+  });
+}
+
 /** The principal's fresh consent to one thing: a mandate for this action alone, given just now, by nobody in between. */
 export function isFreshConsent(facts: MandateFacts, action: string, now: Date): boolean {
   const { issuedAt, constraints, delegations } = facts;

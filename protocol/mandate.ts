@@ -5,10 +5,13 @@ export { type JwtSigner, jwkSigner } from './jwt.ts';
 export { type Delegating, delegateMandate } from './mandate-chain.ts';
 export type { IdentityClaim } from './mandate-claims.ts';
 export {
+  type Commitment,
+  checkCommitment,
   checkLimits,
   checkMandate,
   HIGHEST_RISK_OF_PROOF,
   isFreshConsent,
+  limitsOn,
   type MandateAsk,
   type MandateConstraints,
   type MandateFacts,

@@ -3,8 +3,9 @@ import { type Adapter, AdapterError } from '../../adapters/sdk/index.ts';
 import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from '../compose-actions.ts';
 import { composeCrm, tryDocuments } from '../compose-crm.ts';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
-import { readContract } from '../contract/contract.ts';
+import { type Contract, readContract } from '../contract/contract.ts';
 import { SHIPPED } from '../contract/files.ts';
+import { unstated } from '../contract/rules.ts';
 import { systemClock } from '../identity/world-sources.ts';
 
 interface Io {
@@ -68,7 +69,23 @@ async function check(own: OwnActions, config: Config | undefined, io: Io): Promi
   if (config !== undefined) problems.push(...(await mistakesOfCrm(config, own, io)));
   if (problems.length > 0) return told(problems, io);
   for (const { name, version } of own.definitions) io.out(`${String(name)} ${String(version)} is complete`);
+  for (const each of read.ok ? unstatedBy(read.value, own) : []) io.err(`- ${each}`);
   return 0;
+}
+
+/** No mistake, and yet to be known: who limits what an action commits them to cannot ask for this one. */
+function unstatedBy({ all }: Contract, own: OwnActions): readonly string[] {
+  const names = new Set(own.definitions.map(({ name }) => name));
+  return all
+    .filter(({ name }) => names.has(name))
+    .flatMap((definition) => {
+      const members = unstated(definition);
+      return members.length === 0
+        ? []
+        : [
+            `${definition.name} /commits does not state ${members.join(', ')}: a mandate that limits it is exceeded (an expression, or "nothing")`,
+          ];
+    });
 }
 
 function readAll(own: OwnActions): ReturnType<typeof readContract> {

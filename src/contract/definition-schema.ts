@@ -132,10 +132,16 @@ export const definitionSchema = {
         },
       },
     },
+    // `nothing`, for all of it or in place of one of the expressions.
     commits: {
-      type: 'object',
-      additionalProperties: false,
-      properties: { total: EXPRESSION, term_months: EXPRESSION, seats: EXPRESSION },
+      anyOf: [
+        { const: 'nothing' },
+        {
+          type: 'object',
+          additionalProperties: false,
+          properties: { total: EXPRESSION, term_months: EXPRESSION, seats: EXPRESSION },
+        },
+      ],
     },
     price: {
       type: 'object',

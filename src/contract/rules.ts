@@ -1,6 +1,6 @@
 import { compileExpression, type Expression, type Scope } from '../../adapters/sdk/expression.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { ActionRules, ClaimRule, Demands, ResultScope } from '../engine/rules.ts';
+import { type ActionRules, type ClaimRule, type Demands, NOTHING, type ResultScope } from '../engine/rules.ts';
 
 interface ClaimSource {
   readonly name: string;
@@ -11,6 +11,16 @@ interface ClaimSource {
   readonly from?: string;
   readonly to?: string;
   readonly once?: true;
+}
+
+const COMMITTED = ['total', 'term_months', 'seats'] as const;
+type Committed = (typeof COMMITTED)[number];
+
+/** What an action that writes does not state of what it commits the customer to, told to its author: under a mandate that limits it, it is
+ * refused. */
+export function unstated({ kind, commits = {} }: Pick<RuleSource, 'kind' | 'commits'>): readonly string[] {
+  if ((kind !== 'write' && kind !== 'check') || commits === NOTHING) return [];
+  return COMMITTED.filter((name) => commits[name] === undefined);
 }
 
 /** A definition's parts that are expressions, and what they must agree with. */
@@ -30,7 +40,7 @@ export interface RuleSource {
   readonly raise?: readonly ({ readonly when: string } & Partial<Demands>)[];
   readonly standard_terms?: Readonly<Record<string, string>>;
   readonly claims?: readonly ClaimSource[];
-  readonly commits?: { readonly total?: string; readonly term_months?: string; readonly seats?: string };
+  readonly commits?: typeof NOTHING | { readonly [K in Committed]?: string };
   readonly price?: { readonly from: string; readonly to: string; readonly times?: string };
   readonly grants?: string;
   readonly shows?: Readonly<Record<string, readonly string[]>>;
@@ -100,7 +110,13 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
         ...(noted === undefined ? {} : { noted: { subject, field: field.join('.') } }),
       };
     }),
-    commits: Object.fromEntries(members(commits as Record<string, string>, '/commits')),
+    commits: Object.fromEntries(
+      COMMITTED.flatMap((name) => {
+        const text = commits === NOTHING ? NOTHING : commits[name];
+        if (text === undefined) return [];
+        return [[name, text === NOTHING ? () => NOTHING : expression(text, `/commits/${name}`)]];
+      }),
+    ),
     price:
       price === undefined
         ? null

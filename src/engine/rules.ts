@@ -81,7 +81,7 @@ export interface ActionRules {
   readonly claims: readonly ClaimRule[];
   /** Subjects whose terms it writes: while it is agreed or planned, no other may. */
   readonly exclusive?: readonly string[];
-  /** What the customer is committed to: compared with the mandate's limits. */
+  /** What the customer is committed to: compared with the mandate's limits. A member left out is not stated and exceeds any. */
   readonly commits: {
     readonly total?: Expression;
     readonly term_months?: Expression;
@@ -95,6 +95,9 @@ export interface ActionRules {
   readonly shows: ReadonlyMap<string, readonly string[]>;
   readonly result: ReadonlyMap<string, Expression<ResultScope>>;
 }
+
+/** In place of an expression, and of its value: the action commits to nothing of the kind. */
+export const NOTHING = 'nothing';
 
 export function scopeOf(operation: Operation, terms: JsonObject | null): Scope {
   return {

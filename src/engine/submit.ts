@@ -21,7 +21,7 @@ export async function submit(world: World, ask: Ask): Promise<StepResult> {
   if (!envelope.ok) return envelope;
   const input = action.checkInput(envelope.value['input'] ?? {});
   if (!input.ok) return input;
-  const mandate = await acceptMandate(world, ask, action, envelope.value['mandate']);
+  const mandate = await permissionFor(world, ask, action, envelope.value['mandate']);
   if (!mandate.ok) return mandate;
   const met = meets(demandsOf(action, input.value), ask, mandate.value, world.clock.now());
   if (!met.ok) return met;
@@ -35,6 +35,17 @@ const abilityUnknown = (): Refusal => ({
   ...refusal('unavailable', 'The company’s system of record cannot be asked yet whether it can do this.'),
   retryAfterSeconds: ABILITY_RETRY_SECONDS,
 });
+
+/** What needs no permission is asked for with none where the one that came with it does not stand. */
+async function permissionFor(
+  world: World,
+  ask: Ask,
+  action: Action,
+  presented: unknown,
+): Promise<Result<MandateFacts | null, Refusal>> {
+  const accepted = await acceptMandate(world, ask, action, presented);
+  return accepted.ok || action.definition.mandate === 'required' ? accepted : ok(null);
+}
 
 async function acceptMandate(
   world: World,

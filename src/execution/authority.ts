@@ -1,13 +1,13 @@
 import { isMoney } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { checkLimits, type MandateAsk, tierAllows } from '../../protocol/mandate.ts';
+import { type Commitment, checkCommitment, checkLimits, limitsOn, tierAllows } from '../../protocol/mandate.ts';
 import type { Money } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { demandsOf } from '../engine/demands.ts';
 import type { Ended } from '../engine/grounds.ts';
 import type { Operation } from '../engine/operation.ts';
-import { type ActionRules, scopeOf } from '../engine/rules.ts';
+import { type ActionRules, NOTHING, scopeOf } from '../engine/rules.ts';
 import { mandateOf } from '../engine/schedule.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { gaveUp } from './crm.ts';
@@ -38,11 +38,10 @@ export async function withinMandate(
   const ended = await world.mandates.ended({ agent: operation.agent, mandate: facts }, now);
   const first = ended.find(({ bounds }) => bounds === 'everything' || moment === 'asking');
   if (first !== undefined) return err(first.refusal);
-  const committed = terms === null ? {} : commitmentOf(rules, operation, terms);
-  // Limits that cannot be compared are not limits that are kept.
-  if (committed === undefined)
-    return err(refusal('mandate-exceeded', 'The terms cannot be compared with the mandate’s limits.'));
-  return checkLimits(facts, { action: operation.action, ...committed });
+  if (terms === null) return checkLimits(facts, { action: operation.action });
+  // Only what is limited is looked at: what cannot be told is nobody's concern where nobody limits it.
+  const committed = commitmentOf(rules, operation, { terms, only: (member) => limitsOn(facts, member).length > 0 });
+  return checkCommitment(facts, operation.action, committed);
 }
 
 /** For the people who decide: what has ended since it was asked. An action that rests on no permission loses none. */
@@ -59,24 +58,30 @@ export function waitsFor(operation: Operation, { code }: Refusal): 'unavailable'
   return code === 'mandate-unverifiable' && !gaveUp(operation) ? code : undefined;
 }
 
-type Commitment = Pick<MandateAsk, 'total' | 'termMonths' | 'seats'>;
+const MEMBERS = { total: 'total', termMonths: 'term_months', seats: 'seats' } as const;
 
-/** What these terms commit the customer to in all, as the definition says. */
-function commitmentOf({ commits }: ActionRules, operation: Operation, terms: JsonObject): Commitment | undefined {
+/** What these terms commit the customer to in all, as the definition says. What it does not state, or cannot be told of these terms, is
+ * left out. */
+function commitmentOf(
+  { commits }: ActionRules,
+  operation: Operation,
+  { terms, only }: { readonly terms: JsonObject; readonly only: (member: keyof Commitment) => boolean },
+): Commitment {
   const scope = scopeOf(operation, terms);
-  try {
-    const total = commits.total?.(scope);
-    const termMonths = commits.term_months?.(scope);
-    const seats = commits.seats?.(scope);
-    if (!((total === undefined || isMoney(total)) && isCount(termMonths) && isCount(seats))) return undefined;
-    return {
-      ...(total === undefined ? {} : { total }),
-      ...(termMonths === undefined ? {} : { termMonths }),
-      ...(seats === undefined ? {} : { seats }),
-    };
-  } catch {
-    return undefined;
-  }
+  const told = (member: keyof Commitment): Json | undefined => {
+    if (!only(member)) return undefined;
+    try {
+      return commits[MEMBERS[member]]?.(scope);
+    } catch {
+      return undefined;
+    }
+  };
+  const [total, termMonths, seats] = [told('total'), told('termMonths'), told('seats')];
+  return {
+    ...(isMoney(total) || total === NOTHING ? { total } : {}),
+    ...(isCount(termMonths) || termMonths === NOTHING ? { termMonths } : {}),
+    ...(isCount(seats) || seats === NOTHING ? { seats } : {}),
+  };
 }
 
 /** What these terms commit the customer to, in money; nothing where the definition says of none. */
@@ -86,8 +91,9 @@ export function committedTotal(
   terms: JsonObject | null,
 ): Money | undefined {
   const action = actionOf(world, operation);
-  return action === undefined || terms === null ? undefined : commitmentOf(action.rules, operation, terms)?.total;
+  if (action === undefined || terms === null) return undefined;
+  const { total } = commitmentOf(action.rules, operation, { terms, only: (member) => member === 'total' });
+  return total === NOTHING ? undefined : total;
 }
 
-const isCount = (value: Json | undefined): value is number | undefined =>
-  value === undefined || (typeof value === 'number' && Number.isSafeInteger(value));
+const isCount = (value: Json | undefined): value is number => typeof value === 'number' && Number.isSafeInteger(value);

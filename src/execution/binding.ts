@@ -4,7 +4,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import { recordHolds } from '../engine/record-holds.ts';
-import type { World } from '../engine/world.ts';
+import { actionOf, type World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
 import { committedTotal } from './authority.ts';
 import { holdsOfClaims, readClaims } from './claims.ts';
@@ -18,6 +18,9 @@ export function holdsOf(
   const claims = readClaims(world, operation, bound);
   const claimed = claims.ok ? holdsOfClaims(operation, claims.value) : claims;
   if (!claimed.ok) return claimed;
+  // A person is reached under a permission that is used up, too, and uses none of it.
+  if (actionOf(world, operation)?.definition.mandate === 'none')
+    return ok([recordHolds(world, operation), ...claimed.value]);
   const mandated = holdsOfMandate(world, operation, committedTotal(world, operation, bound.terms));
   return mandated.ok ? ok([recordHolds(world, operation), ...claimed.value, ...mandated.value]) : mandated;
 }

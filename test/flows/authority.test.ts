@@ -195,6 +195,25 @@ describe('a key revoked after the decision', () => {
   }, 90_000);
 });
 
+describe('a person', () => {
+  it('is reached under a mandate that names other actions, is used up, or was revoked: the case is opened', async () => {
+    const agent = await gateway.newAgent();
+    const mandate = await gateway.mandateFor(agent, { ...CONSTRAINTS, max_uses: 1 });
+    const view = await asked(agent, mandate);
+    await revoke('mandate', jtiOf(mandate));
+    await agent.client.handoff(view.id, 'I do not understand this');
+    const cases = async () =>
+      (await gateway.crm.ledger())
+        .filter(({ type }) => type === 'tickets')
+        .map(({ external_id }) => external_id.slice(0, 39));
+    await expect
+      .poll(async () => (await cases()).map((id) => stored(id).input['operation']), { timeout: 20_000 })
+      .toContain(view.id);
+    const { id } = await agent.client.submit('human.handoff', { topic: 'And another thing' }, mandate);
+    expect((await agent.client.waitForTurn(id)).state).toBe('completed');
+  }, 40_000);
+});
+
 /** What a receipt-bearing end looks like from inside: the agent whose key is revoked can no longer ask. */
 async function endsAs(id: string, state: string, problem: string): Promise<void> {
   await expect.poll(() => stored(id).state, { timeout: 60_000 }).toBe(state);
