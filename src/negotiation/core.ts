@@ -1,10 +1,13 @@
 /** The company's side of a negotiation without an engine: pure and deterministic. What the gateway bargains with, what a simulator plays. */
 import type { Refusal } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import type { NegotiationPolicy } from './policy.ts';
 import { makeSpace, type Package, type SpaceFacts } from './space.ts';
-import { type Move as CoreMove, companyMove } from './strategy.ts';
+import { answerOn } from './resume.ts';
+import { packagesIn } from './setting.ts';
+import type { Move as CoreMove } from './strategy.ts';
 import { admissible, layTable, type Table, worthOf } from './table.ts';
 
 export { parseNegotiationPolicy } from './parse-policy.ts';
@@ -23,12 +26,25 @@ export interface CompanySide {
   /** The company's answer to a proposal (partial terms are completed from its last offer); null: the company begins.
    * After the last round or an impasse it must not be asked again. */
   next(proposal: Terms | null): Result<Move, Refusal>;
+  /** Where the talk stands: what the next one about the same record goes on from. */
+  stood(): Past;
+}
+
+/** What was said about the record before, in whichever talk. */
+export interface Past {
+  readonly rounds: number;
+  readonly last: readonly Terms[];
+  readonly ours: readonly Terms[];
+  readonly theirs: readonly Terms[];
 }
 
 export interface SideOptions {
   readonly roundsMax: number;
   /** Whether the period's budget has anything left; asked once a move. */
   readonly mayDiscount?: () => boolean;
+  readonly past?: Past;
+  /** The record as it was at the start of the policy's window; as it is, unless told. */
+  readonly before?: JsonObject;
 }
 
 /** One negotiation: a policy over one record. Throws away nothing and remembers everything said, as an operation does. */
@@ -39,13 +55,22 @@ export function makeCompanySide(
 ): Result<CompanySide, Refusal> {
   const space = makeSpace(facts);
   if (!space.ok) return space;
-  const table = layTable(policy, space.value);
+  const table = layTable(policy, space.value, options.before);
   if (!table.ok) return table;
-  const theirs: Package[] = [];
-  const ours: Package[] = [];
+  const { past } = options;
+  const theirs: Package[] = [...packagesIn(space.value, past?.theirs ?? [])];
+  const ours: Package[] = [...packagesIn(space.value, past?.ours ?? [])];
+  let standing: readonly Package[] = packagesIn(space.value, past?.last ?? []);
   let last: Terms | null = null;
-  let round = 0;
+  let rounds = past?.rounds ?? 0;
+  let begun = false;
   return ok({
+    stood: () => ({
+      rounds,
+      last: standing.map(space.value.write),
+      ours: ours.map(space.value.write),
+      theirs: theirs.map(space.value.write),
+    }),
     next(proposal) {
       if (proposal !== null) {
         const whole = space.value.complete(proposal, last);
@@ -53,18 +78,17 @@ export function makeCompanySide(
         if (!levels.ok) return levels;
         theirs.push(levels.value);
       }
-      round += 1;
       const mayDiscount = options.mayDiscount?.() ?? true;
-      const move = companyMove({
-        table: table.value,
-        theirs,
-        ours,
-        round,
-        roundsMax: options.roundsMax,
-        mayDiscount,
-        mayStop: true,
-      });
+      const { move, round } = answerOn(
+        { table: table.value, theirs, ours, roundsMax: options.roundsMax, mayDiscount, mayStop: true },
+        { rounds, last: standing },
+        // To say nothing to an offer is to ask for another.
+        proposal !== null || begun,
+      );
+      begun = true;
+      rounds = round;
       if (move.kind === 'impasse') return ok(move);
+      standing = move.offers;
       ours.push(...move.offers);
       const offers = move.offers.map(space.value.write);
       last = offers.at(-1) ?? null;

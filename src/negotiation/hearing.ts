@@ -2,7 +2,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import type { Operation } from '../engine/operation.ts';
-import type { World } from '../engine/world.ts';
+import { actionOf, type World } from '../engine/world.ts';
 import type { Hearing, Voice } from '../ports.ts';
 import { at } from './issues.ts';
 import type { OfferWords } from './talk.ts';
@@ -16,7 +16,7 @@ export function hearingOf(
   talk: NonNullable<Operation['negotiation']>,
   moves: readonly Terms[],
 ): Hearing {
-  const issues = world.actions.action(operation.action)?.definition.negotiable ?? [];
+  const issues = actionOf(world, operation)?.definition.negotiable ?? [];
   return {
     operation: operation.id,
     company: world.settings.company,

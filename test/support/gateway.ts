@@ -44,6 +44,8 @@ export interface TestGateway {
   approve(url: string): Promise<void>;
   /** Stops and starts the gateway on the same data and port; the CRM keeps running. */
   restart(whileDown?: (folder: string) => unknown, options?: StartOptions): Promise<void>;
+  /** Restarted with other members of its configuration. */
+  reconfigure(members: Readonly<Record<string, unknown>>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,12 +83,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     accounts: [account, ...others],
   });
   const file = { ...base, ...options.config };
-  const config = parseConfig(file, { PARLEY_CRM_TOKEN: crm.token, ...options.environment }, directory);
+  const read = (more: object = {}) =>
+    parseConfig({ ...file, ...more }, { PARLEY_CRM_TOKEN: crm.token, ...options.environment }, directory);
+  const config = read();
   const log: LogLine[] = [];
   const profile =
     options.conformance === true ? conformanceProfile(config, systemClock, makeIds(systemClock)) : undefined;
-  const start = (more: StartOptions = {}) =>
-    startGateway(config, (event, fields = {}) => void log.push({ event, fields }), profile, more);
+  const start = (more: StartOptions = {}, changed = config) =>
+    startGateway(changed, (event, fields = {}) => void log.push({ event, fields }), profile, more);
   let gateway: Gateway | undefined = await start();
 
   return {
@@ -119,6 +123,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       gateway = undefined;
       await whileDown?.(config.data_dir);
       gateway = await start(options);
+    },
+    async reconfigure(members) {
+      await gateway?.stop();
+      gateway = await start({}, read(members));
     },
     async stop() {
       await gateway?.stop();
