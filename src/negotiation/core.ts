@@ -4,9 +4,9 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import type { NegotiationPolicy } from './policy.ts';
-import { makeSpace, type Package, type SpaceFacts } from './space.ts';
 import { answerOn } from './resume.ts';
 import { packagesIn } from './setting.ts';
+import { makeSpace, type Package, type SpaceFacts } from './space.ts';
 import type { Move as CoreMove } from './strategy.ts';
 import { admissible, layTable, type Table, worthOf } from './table.ts';
 

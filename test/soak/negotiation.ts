@@ -16,6 +16,7 @@ import {
   seeded,
   within,
 } from '../support/bargain.ts';
+import { playMany } from '../support/many.ts';
 
 const { values } = parseArgs({
   options: { moves: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
@@ -25,10 +26,12 @@ const random = seeded(Number(values.seed));
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const limitBreaches = await bargain();
+const manyBreaches = many();
 const budgetBreaches = await drawOnBudgets();
 const told = timing();
-say(limitBreaches + budgetBreaches === 0 && !told ? 'no breach' : 'BREACHED');
-process.exitCode = limitBreaches + budgetBreaches === 0 && !told ? 0 : 1;
+const breaches = limitBreaches + manyBreaches + budgetBreaches;
+say(breaches === 0 && !told ? 'no breach' : 'BREACHED');
+process.exitCode = breaches === 0 && !told ? 0 : 1;
 
 /** Every opponent in turn, each talk with a policy of its own. */
 async function bargain(): Promise<number> {
@@ -58,6 +61,21 @@ async function bargain(): Promise<number> {
   const breaches = [...counts.values()].reduce((sum, count) => sum + count.breaches, 0);
   say(`limits: ${moves} moves, ${breaches} breaches`);
   return breaches;
+}
+
+/** Many operations on one record: renewals in a row, talks broken off and begun again, several at once. A fifth as many moves. */
+function many(): number {
+  let [moves, deals, records] = [0, 0, 0];
+  const wrong: string[] = [];
+  for (; moves < movesWanted / 5; records += 1) {
+    const played = playMany(renewalCase(random), random, 24);
+    moves += played.moves;
+    deals += played.deals;
+    wrong.push(...played.wrong);
+  }
+  for (const each of new Set(wrong)) say(`many operations: ${each}`);
+  say(`many operations: ${records} records, ${deals} deals, ${moves} moves, ${wrong.length} breaches`);
+  return wrong.length;
 }
 
 /** Rounds of many talks at once on one budget: each takes the dearest offer it got, all in the same turn of the event loop. */

@@ -1,0 +1,20 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { renewalCase, seeded } from '../../test/support/bargain.ts';
+import { playMany } from '../../test/support/many.ts';
+
+describe('many operations on one record', () => {
+  it('T3: pass no limit that one of them could not, and have no more rounds than one', () => {
+    let deals = 0;
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 31 }), (seed) => {
+        const random = seeded(seed);
+        const played = playMany(renewalCase(random), random);
+        deals += played.deals;
+        expect(played.wrong).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+    expect(deals).toBeGreaterThan(100);
+  });
+});
