@@ -20,6 +20,7 @@ const OWN: JsonObject = {
   mandate: 'required',
   default_signoff: 'none',
   subjects: { contract: { type: 'contract', id: 'input.contract' } },
+  needs: { contract: [] },
   negotiable: [],
   result: {},
   compensation: { by: 'none' },
