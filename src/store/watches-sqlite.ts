@@ -14,7 +14,8 @@ export function makeSqliteWatches(db: Pick<Handle, 'prepare'>): Watches {
     'SELECT id, type, by, value FROM watches WHERE until IS NULL AND id > ? ORDER BY id LIMIT ?',
   );
   const ended = db.prepare(
-    `SELECT doc FROM operations WHERE id IN (SELECT operation FROM watches WHERE until <= ? ORDER BY until LIMIT ?)`,
+    `SELECT w.until, w.id, o.doc FROM watches w JOIN operations o ON o.id = w.operation
+     WHERE w.until <= ? AND (w.until, w.id) > (?, ?) ORDER BY w.until, w.id LIMIT ?`,
   );
   const cursor = db.prepare('SELECT cursor FROM crm_cursors WHERE type = ?');
   const save = db.prepare(
@@ -25,7 +26,11 @@ export function makeSqliteWatches(db: Pick<Handle, 'prepare'>): Watches {
     on: ({ type, by, value }) => on.all(type, value, by).map(toOperation),
     types: () => types.all().map((row) => String(row['type'])),
     since: (position, limit) => since.all(position, limit).map(toPlace),
-    ended: (nowMs, limit) => ended.all(nowMs, limit).map(toOperation),
+    ended: (nowMs, limit, { until, id } = FIRST) =>
+      ended.all(nowMs, until, id, limit).map((row) => ({
+        place: { until: Number(row['until']), id: Number(row['id']) },
+        operation: toOperation(row),
+      })),
     cursor(type) {
       const row = cursor.get(type);
       return row === undefined ? undefined : String(row['cursor']);
@@ -36,6 +41,8 @@ export function makeSqliteWatches(db: Pick<Handle, 'prepare'>): Watches {
     },
   };
 }
+
+const FIRST = { until: Number.MIN_SAFE_INTEGER, id: 0 };
 
 // Our own document, as in the store.
 function toOperation(row: Record<string, unknown>): Operation {

@@ -1,9 +1,10 @@
 import { AdapterError, type Ref } from '../../adapters/sdk/index.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
+import { StoreUnavailable } from '../ports.ts';
 import type { Seen } from './rules.ts';
 import { observe, watchContext } from './step.ts';
-import { refKey, type Watches } from './watch-store.ts';
+import { type EndedPlace, refKey, type Watches } from './watch-store.ts';
 
 /** Changes taken from one type's feed in one round: a CRM that was busy for a week is caught up with in several. */
 const CHANGES_MAX = 2_000;
@@ -43,6 +44,8 @@ export function makeFollower({ world, watches, recordSeen }: FollowerDeps): Foll
   let stopped = false;
   /** Sign-offs that began to wait before this were looked at once since: a change between their plan and their wait is not missed. */
   let position = 0;
+  /** How far observations that are over were looked at in this turn through them. */
+  let endedPlace: EndedPlace | undefined;
 
   function notice(refs: readonly Ref[]): void {
     if (noticed.size + refs.length > NOTICED_MAX) {
@@ -84,7 +87,10 @@ export function makeFollower({ world, watches, recordSeen }: FollowerDeps): Foll
       const seen = await see(ref);
       for (const { id, state } of waiting) if (state === 'awaiting_signoff') await recordSeen(id, seen);
     }
-    for (const operation of waiting) await observed(operation);
+    let isBusy = false;
+    for (const operation of waiting) isBusy = (await observed(operation)) || isBusy;
+    // A write of ours is under way: what was read may be it.
+    if (isBusy) unread.set(refKey(ref), ref);
   }
 
   async function see(ref: Ref): Promise<Seen> {
@@ -96,14 +102,27 @@ export function makeFollower({ world, watches, recordSeen }: FollowerDeps): Foll
     }
   }
 
-  async function observed(operation: Operation): Promise<void> {
-    const change = await observe(world, watches, operation);
-    // Lost to another writer: the operation is still watched and comes again.
-    if (change !== undefined)
-      await world.store.commit({
-        operations: [{ next: change.next, expected: change.expected }],
-        records: change.records,
-      });
+  /** Whether it is to be looked at again soon. Whatever becomes of one, the others get their turn. */
+  async function observed(operation: Operation): Promise<boolean> {
+    try {
+      const change = await observe(world, watches, operation);
+      if (change === 'busy' || change === undefined) return change === 'busy';
+      // Lost to another writer: the operation is still watched and comes again.
+      const { next, expected, records } = change;
+      await world.store.commit({ operations: [{ next, expected }], records });
+      return false;
+    } catch (thrown) {
+      world.log('watch.observe_failed', { operation: operation.id, code: codeOf(thrown) });
+      return isPassing(thrown);
+    }
+  }
+
+  /** Those that say nothing yet do not hide the ones behind them: each round goes on where the last one was, and then from the first. */
+  async function observeEnded(): Promise<void> {
+    const found = watches.ended(world.clock.now().getTime(), LOOKS_MAX, endedPlace);
+    endedPlace = found.length < LOOKS_MAX ? undefined : found.at(-1)?.place;
+    const operations = new Map(found.map(({ operation }) => [operation.id, operation]));
+    for (const operation of operations.values()) if (!stopped) await observed(operation);
   }
 
   async function lookAtNoticed(): Promise<void> {
@@ -118,9 +137,8 @@ export function makeFollower({ world, watches, recordSeen }: FollowerDeps): Foll
     try {
       await lookAt(ref);
     } catch (thrown) {
-      const code = thrown instanceof AdapterError ? thrown.code : 'bug';
-      world.log('watch.look_failed', { type: ref.type, code });
-      if (PASSING.has(code)) unread.set(key, ref);
+      world.log('watch.look_failed', { type: ref.type, code: codeOf(thrown) });
+      if (isPassing(thrown)) unread.set(key, ref);
     }
   }
 
@@ -133,8 +151,7 @@ export function makeFollower({ world, watches, recordSeen }: FollowerDeps): Foll
     position = begun.at(-1)?.position ?? (world.crm.changes === undefined ? 0 : position);
     notice(begun.map(({ ref }) => ref));
     await lookAtNoticed();
-    const ended = watches.ended(world.clock.now().getTime(), LOOKS_MAX);
-    for (const operation of ended) if (!stopped) await observed(operation);
+    await observeEnded();
   }
 
   async function run(task: () => Promise<void>): Promise<void> {
@@ -154,3 +171,7 @@ export function makeFollower({ world, watches, recordSeen }: FollowerDeps): Foll
     },
   };
 }
+
+const codeOf = (thrown: unknown): string => (thrown instanceof AdapterError ? thrown.code : 'bug');
+
+const isPassing = (thrown: unknown): boolean => thrown instanceof StoreUnavailable || PASSING.has(codeOf(thrown));

@@ -1,5 +1,6 @@
-import { AdapterError, type Ctx, type VerifyState } from '../../adapters/sdk/index.ts';
+import { AdapterError, type Ctx, type PlanStep, type VerifyState } from '../../adapters/sdk/index.ts';
 import type { Operation } from '../engine/operation.ts';
+import { doneSteps } from '../engine/schedule.ts';
 import { mayHaveWritten, move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import { outcomeOf, overtaken, type Seen } from './rules.ts';
@@ -40,14 +41,17 @@ export function voidSignoff(world: World, operation: Operation, seen: Seen): Cha
   };
 }
 
-/** Reads back what a completed operation wrote and records whether it still holds, once that can be said. Throws `retryable` while a
- * write of ours is under way that may be what was read. */
-export async function observe(world: World, watches: Watches, operation: Operation): Promise<Change | undefined> {
-  const { observation, plan } = operation;
+/** Reads back what a completed operation wrote and records whether it still holds, once that can be said. `busy` while a write of ours is
+ * under way that may be what was read: a later look says more. */
+export async function observe(
+  world: World,
+  watches: Watches,
+  operation: Operation,
+): Promise<Change | 'busy' | undefined> {
+  const { observation } = operation;
   if (observation === undefined || observation.outcome !== undefined) return undefined;
-  const steps = operation.attempts.flatMap(({ step }) => plan?.plan.steps.find(({ id }) => id === step) ?? []);
   const found: (VerifyState | 'gone')[] = [];
-  for (const step of steps) {
+  for (const step of lastWritten(doneSteps(operation))) {
     found.push(
       await world.crm.verify(watchContext(world), step).then(
         ({ state }) => state,
@@ -60,7 +64,7 @@ export async function observe(world: World, watches: Watches, operation: Operati
   const busy = isBeingWritten(world, operation);
   const outcome = outcomeOf(found, observation, now.getTime(), isSuperseded(watches, operation));
   if (outcome === undefined) return undefined;
-  if (outcome === 'overturned' && busy) throw new AdapterError('retryable', 'A write of ours is under way.');
+  if (outcome === 'overturned' && busy) return 'busy';
   const at = now.toISOString();
   // Not a transition: the operation has ended and stays as it is for its agent. The version only keeps writers apart.
   const next = { ...operation, version: operation.version + 1, observation: { ...observation, outcome, at } };
@@ -71,6 +75,17 @@ export async function observe(world: World, watches: Watches, operation: Operati
     records: [{ type: 'outcome.observed', at, operation: id, action, outcome }],
   };
 }
+
+/** The steps with what a later one of the same operation has not written over: a mark that was taken away again on its day is none. */
+function lastWritten(steps: readonly PlanStep[]): PlanStep[] {
+  return steps.flatMap((step, index) => {
+    const later = new Set(steps.slice(index + 1).flatMap(({ changes }) => changes.map(fieldKey)));
+    const changes = step.changes.filter((each) => !later.has(fieldKey(each)));
+    return changes.length === 0 && step.changes.length > 0 ? [] : [{ ...step, changes }];
+  });
+}
+
+const fieldKey = ({ ref, field }: PlanStep['changes'][number]): string => `${refKey(ref)} ${field}`;
 
 /** Whether an operation of ours is writing one of the same records, or may be. */
 function isBeingWritten({ store }: World, operation: Operation): boolean {

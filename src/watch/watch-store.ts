@@ -10,12 +10,23 @@ export interface Watches {
   types(): readonly string[];
   /** Records of sign-offs that began to wait after this position (0 for all that wait), in order. */
   since(position: number, limit: number): readonly { readonly position: number; readonly ref: Ref }[];
-  /** Operations whose observation is over and has no outcome, the earliest first. */
-  ended(nowMs: number, limit: number): readonly Operation[];
+  /** Operations whose observation is over and has no outcome, the earliest first; after a place, those behind it. */
+  ended(nowMs: number, limit: number, after?: EndedPlace): readonly Ended[];
   /** How far the CRM's changes of this type were followed. */
   cursor(type: string): string | undefined;
   /** Null forgets it: the type is followed from the beginning again. */
   saveCursor(type: string, cursor: string | null): void;
+}
+
+/** Where an observation stands in the order of their ends. */
+export interface EndedPlace {
+  readonly until: number;
+  readonly id: number;
+}
+
+export interface Ended {
+  readonly place: EndedPlace;
+  readonly operation: Operation;
 }
 
 /** One row of the index. */
