@@ -158,7 +158,14 @@ async function judge(
   const signed = checkpointIn(note);
   if (signed === undefined) return { is: 'unreadable' };
   if (signed.origin !== origin) return { is: 'of-another-log' };
-  if (!(await isSignedBy(note, origin, keys))) return { is: 'unknown-signer' };
+  if (
+    !(await isSignedBy(
+      note,
+      origin,
+      keys.map(({ jwk }) => jwk),
+    ))
+  )
+    return { is: 'unknown-signer' };
   try {
     return { is: await compareTo(logOf(store, tables), signed), size: signed.size };
   } catch (error) {
@@ -167,10 +174,10 @@ async function judge(
   }
 }
 
-export async function isSignedBy(note: string, origin: string, keys: readonly StoredKey[]): Promise<boolean> {
+export async function isSignedBy(note: string, origin: string, keys: readonly JsonObject[]): Promise<boolean> {
   const parsed = parseNote(note);
-  const verifiers = keys.flatMap(({ purpose, jwk }) => {
-    const bare = purpose === 'log' ? publicJwk(jwk) : undefined;
+  const verifiers = keys.flatMap((jwk) => {
+    const bare = jwk['parley_purpose'] === 'log' ? publicJwk(jwk) : undefined;
     const raw = bare?.kty === 'OKP' ? decodeBase64Url(bare.x) : undefined;
     if (bare === undefined || raw === undefined) return [];
     return [

@@ -7,6 +7,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { LIMITS } from '../protocol/limits.ts';
 import { makeServer } from './bindings/http/server.ts';
 import { composeApp } from './compose-app.ts';
+import { auditBeside } from './compose-audit.ts';
 import { composeEngine } from './compose-engine.ts';
 import { openInstance } from './compose-instance.ts';
 import { composeOutbox } from './compose-outbox.ts';
@@ -89,6 +90,17 @@ export async function startGateway(
     every(REVOCATION_INTERVAL_MS, () => revocations.read(), log),
     every(HOUSEKEEPING_INTERVAL_MS, async () => store.forgetNonces(Math.floor(clock.now().getTime() / 1000)), log),
   ];
+  const looked = auditBeside(
+    { db: store.db, origin: config.origin, keys: keys.jwks().keys },
+    {
+      log,
+      wrong(finding) {
+        // Loud, and again with every step: what was signed is not what is there.
+        log('log.wrong', { ...finding });
+        ledger.halt(`${finding.part} ${finding.why}`);
+      },
+    },
+  );
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.listen.host}:${port}`;
   log('listening', { url, origin: config.origin });
@@ -98,7 +110,7 @@ export async function startGateway(
       for (const timer of timers) clearInterval(timer);
       server.close();
       server.closeIdleConnections();
-      await within(STOP_MS_MAX, Promise.all([engine.worker.stop(), follower.stop(), outbox.stop()]));
+      await within(STOP_MS_MAX, Promise.all([engine.worker.stop(), follower.stop(), outbox.stop(), looked.stop()]));
       // What has no position yet gets one after the next start.
       await ledger.step(clock.now()).catch(tellOf(log));
       server.closeAllConnections();

@@ -21,6 +21,7 @@ parley simulate [CONFIG] ...   try a negotiation policy on simulated agents, or 
 parley mandate ...             issue a mandate to an agent's key, as the company
 parley action check DIR        what an action of your own still lacks
 parley action list             the actions, with risk and sign-off
+parley log verify [CONFIG]     hold the whole log and every receipt in the database to what was signed
 parley keys rotate PURPOSE     a new key for one purpose; what the old one signed still verifies
 parley revoke KIND ID          take back a key, a mandate, or all of a subject, an issuer or a client
 parley outbox list|replay ...  messages that no endpoint took, and sending them again
@@ -62,6 +63,11 @@ switch (command) {
   case 'verify':
     process.exitCode = await verifyCommand(args, io);
     break;
+  case 'log': {
+    const { logCommand } = await import('./log.ts');
+    process.exitCode = await logCommand(args, io);
+    break;
+  }
   case 'keys': {
     const { keysCommand } = await import('./keys.ts');
     process.exitCode = await keysCommand(args, io);

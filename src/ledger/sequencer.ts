@@ -31,6 +31,8 @@ export interface Ledger {
   proveConsistency(older: number, newer: number): Promise<readonly Uint8Array[] | undefined>;
   /** The newest checkpoint, a signed note; undefined before the first step. */
   checkpoint(): Promise<string | undefined>;
+  /** Signs nothing more: what it would sign over is not what was signed before. */
+  halt(why: string): void;
   /** The bytes of a tile or entry bundle under the newest checkpoint. */
   tile(name: TileName): Promise<Uint8Array | undefined>;
   /** The log's origin line. */
@@ -52,10 +54,15 @@ export class LogCorrupt extends Error {
 /** `signer.name` is the log's origin line. `anchor` keeps every checkpoint outside the database before the database has it. */
 export function makeLedger(store: LogStore, signer: NoteSigner, anchor?: Pick<Anchor, 'save'>): Ledger {
   let running: Promise<number> | undefined;
+  let halted: string | undefined;
   const ledger: Ledger = {
     origin: signer.name,
     verifierKey: formatVerifierKey(signer),
+    halt(why) {
+      halted ??= why;
+    },
     step(now) {
+      if (halted !== undefined) return Promise.reject(new LogCorrupt(halted));
       running ??= sequence(store, signer, now, anchor).finally(() => {
         running = undefined;
       });

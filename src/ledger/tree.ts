@@ -42,7 +42,12 @@ export interface Grown {
 
 /** Adds one leaf to a tree of `size` leaves. */
 export function storedHashesForNewLeaf(size: number, frontier: Frontier, leaf: Uint8Array): Grown {
-  let hash = leafHash(leaf);
+  return storedHashesForLeafHash(size, frontier, leafHash(leaf));
+}
+
+/** {@link storedHashesForNewLeaf} of a leaf that only its hash is known of. */
+export function storedHashesForLeafHash(size: number, frontier: Frontier, leafHash: Uint8Array): Grown {
+  let hash = leafHash;
   const stored = [hash];
   const rest = [...frontier];
   // Each trailing 1 bit of the size is a subtree that this leaf makes a left half of a larger one.
