@@ -9,8 +9,9 @@ import type { Money } from '../../protocol/money.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { freePort } from '../../src/demo/process.ts';
 import { APPROVER } from '../support/config.ts';
-import { CRMS, type TestCrm } from '../support/crms.ts';
+import { CRMS } from '../support/crms.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
+import { ORDER_CRMS, type OrderCrm } from '../support/order-crms.ts';
 
 const PATIENCE_MS = 60_000;
 const ENDS = ['completed', 'failed', 'needs_human', 'rejected', 'awaiting_signoff'];
@@ -23,9 +24,11 @@ function monthAfter(day: string): string {
   return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)).toISOString().slice(0, 7);
 }
 
-describe.each(Object.entries(CRMS))('on %s', (_name, open) => {
+const EVERY: Readonly<Record<string, (db: string) => Promise<OrderCrm>>> = { ...CRMS, ...ORDER_CRMS };
+
+describe.each(Object.entries(EVERY))('on %s', (_name, open) => {
   const directory = mkdtempSync(join(tmpdir(), 'parley-claims-'));
-  let crm: TestCrm;
+  let crm: OrderCrm;
   let gateway: TestGateway;
   let agents: readonly TestAgent[];
 
