@@ -24,6 +24,8 @@ export interface Scope {
   /** The time of asking, RFC 3339 UTC, and the company's zone: in a definition only. */
   readonly asked_at?: string;
   readonly zone?: string;
+  /** In a requirement: what has ended the record's contract since (`since`) or before this was asked for; `by` is empty where nothing has. */
+  readonly ended?: JsonObject;
   /** Inside `each`: the element and its place, from 1. */
   readonly item?: Json;
   readonly place?: number;
@@ -51,6 +53,7 @@ function environment(more: Variables): Environment {
     .registerVariable('asked_on_customer', 'string')
     .registerVariable('asked_at', 'string')
     .registerVariable('zone', 'string')
+    .registerVariable('ended', 'map')
     .registerVariable('item', 'dyn')
     .registerVariable('place', 'int');
   for (const [name, type] of Object.entries(more)) env.registerVariable(name, type);
@@ -155,6 +158,7 @@ export function compileExpression<S extends Scope = Scope>(
         asked_on_customer: asked_on,
         asked_at: '',
         zone: 'UTC',
+        ended: { by: '', since: false },
         item: null,
         place: 0,
         ...scope,

@@ -64,6 +64,12 @@ export const definitionSchema = {
         },
       },
     },
+    overtaken_by: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 10,
+      items: { type: 'string', pattern: '^[a-z]+\\.[a-z]+$' },
+    },
     require: {
       type: 'array',
       maxItems: 30,

@@ -33,6 +33,7 @@ export interface RuleSource {
   readonly subjects: Readonly<
     Record<string, { readonly type: string; readonly id: string; readonly shared?: boolean }>
   >;
+  readonly overtaken_by?: readonly string[];
   readonly require?: readonly { readonly that: string; readonly else: string }[];
   /** Why one request may be about records of several accounts; it may not where nothing is said. */
   readonly across_accounts?: string;
@@ -99,6 +100,7 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
     })),
     acrossAccounts: source.across_accounts !== undefined,
     exclusive: source.exclusive ?? [],
+    overtakenBy: source.overtaken_by ?? [],
     raise: raise.map(({ when, ...to }, index) => ({ when: expression(when, `/raise/${index}/when`), to })),
     standardTerms: standard_terms === undefined ? null : members(standard_terms, '/standard_terms'),
     claims: claims.map(({ noted, once: _once, ...texts }, index): ClaimRule => {

@@ -16,7 +16,10 @@ function judged(require: Json, { record = {}, terms = null }: { record?: JsonObj
   const { action } = made.value;
   const operation = { id: 'op_1', action: 'contract.amend', input: {}, records: { contract: record } };
   const met = meetsRequirements(
-    { actions: { action: () => action, checkEnvelope: () => ({ ok: true, value: {} }) } },
+    {
+      actions: { action: () => action, checkEnvelope: () => ({ ok: true, value: {} }) },
+      store: { dealings: () => [] } as never,
+    },
     { ...operation, createdAt: '2026-11-28T23:30:00Z', askedOn: '2026-11-29' } as unknown as Operation,
     terms,
   );

@@ -71,6 +71,8 @@ export interface ClaimRule {
 export interface ActionRules {
   readonly subjects: readonly Subject[];
   readonly requires: readonly Requirement[];
+  /** Actions that end what this one is about; `ended` in its requirements says which of them has. */
+  readonly overtakenBy?: readonly string[];
   /** Whether one request may be about records of several accounts of the mandate. */
   readonly acrossAccounts: boolean;
   /** Over the input alone: known before anything is read. */

@@ -1,0 +1,60 @@
+/** The page docs/actions-together.md, made from the table and the definitions. */
+export interface Cell {
+  readonly allowed: boolean;
+  /** What becomes of what the first left on the record. */
+  readonly marks?: string;
+  /** Why it is refused. */
+  readonly why?: string;
+  /** False: refused as long as the first waits for its day. */
+  readonly while_scheduled?: boolean;
+}
+
+/** By the type of record, the first action and the second. */
+export type Together = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Cell>>>>>>;
+
+interface Definition {
+  readonly name: string;
+  readonly kind: string;
+  readonly subjects: Readonly<Record<string, { readonly type: string; readonly shared?: boolean }>>;
+}
+
+export function pageOf(together: Together, definitions: readonly Definition[]): string {
+  const names = definitions.map(({ name }) => name).toSorted();
+  const cellOf = (first: string, second: string): Cell | undefined =>
+    Object.values(together)
+      .map((rows) => rows[first]?.[second])
+      .find((cell) => cell !== undefined);
+  const short = new Map(names.map((name, index) => [name, index + 1]));
+  const mark = (cell: Cell | undefined) =>
+    cell === undefined ? '·' : cell.allowed ? (cell.while_scheduled === false ? '(✓)' : '✓') : '✗';
+  const grid = names.map(
+    (first) => `| ${short.get(first)} ${first} | ${names.map((second) => mark(cellOf(first, second))).join(' | ')} |`,
+  );
+  const rows = Object.entries(together).flatMap(([type, firsts]) => [
+    `## On one ${type}`,
+    '',
+    '| first | then | | |',
+    '|---|---|---|---|',
+    ...Object.entries(firsts).flatMap(([first, seconds]) =>
+      Object.entries(seconds).map(
+        ([second, cell]) => `| ${first} | ${second} | ${mark(cell)} | ${cell.allowed ? cell.marks : cell.why} |`,
+      ),
+    ),
+    '',
+  ]);
+  return [
+    '# Actions on one record, one after another',
+    '',
+    'Made from `protocol/actions-together.json`; a test walks every row of the contract on every kind of CRM.',
+    '',
+    '✓ allowed · (✓) allowed, but not while the first waits for its day (where the CRM has no place for what is agreed for later, the',
+    'step is carried out on its day, and the record is held for it until then: withdraw it first) · ✗ refused · `·` independent: they',
+    'write no record in common, or one of them writes nothing that the other looks at.',
+    '',
+    `| first \\ then | ${names.map((name) => short.get(name)).join(' | ')} |`,
+    `|---|${names.map(() => '---').join('|')}|`,
+    ...grid,
+    '',
+    ...rows,
+  ].join('\n');
+}
