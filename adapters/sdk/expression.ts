@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { dayIn, isTimeZone } from '../../protocol/zone.ts';
 import { addDays, addMonths, endOf, lastDay, nextAnchor, termEnd } from './calendar.ts';
 import { endingOf } from './notice.ts';
+import { shortened } from './text.ts';
 import { isUnreadable, type Unreadable, UnreadableError } from './unreadable.ts';
 import { isDay, isMoney, isObject, momentOf } from './values.ts';
 
@@ -76,10 +77,10 @@ function environment(more: Variables): Environment {
   });
   // One line, without what moves text about or cannot be stored.
   env.registerFunction('line(string, int): string', (text: string, chars: bigint) =>
-    cut(text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '), chars),
+    shortened(text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '), least(chars)),
   );
   env.registerFunction('paragraphs(string, int): string', (text: string, chars: bigint) =>
-    cut(text.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\n\t]/gu, ' '), chars),
+    shortened(text.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\n\t]/gu, ' '), least(chars)),
   );
   return env;
 }
@@ -277,10 +278,4 @@ function money(value: unknown): { amount: number; currency: string } {
   return given;
 }
 
-/** Without half a surrogate pair, and without white space that a CRM would drop. */
-function cut(text: string, chars: bigint): string {
-  return text
-    .slice(0, Math.min(Number(chars), FIELD_CHARS_MAX))
-    .toWellFormed()
-    .trim();
-}
+const least = (chars: bigint): number => Math.min(Number(chars), FIELD_CHARS_MAX);

@@ -7,6 +7,7 @@ import { AdapterError, type Change, type Plan, type PlanRequest, type PlanStep, 
 import type { MappedField, MappedType, Mapping } from './mapping.ts';
 import { type Payload, payloadOf, type Reader, type ReadRecord } from './payload.ts';
 import type { Fields, Recipe, StepRecipe } from './recipe.ts';
+import { shortened } from './text.ts';
 import { keepsToRead, ownerOf, touchedBy } from './touched.ts';
 import { isUnreadable, UnreadableError } from './unreadable.ts';
 import { isDay, isMoney, isObject, same } from './values.ts';
@@ -150,13 +151,13 @@ function stepOf({ id, step, scope, day }: Item, { mapping, request, records }: S
   const payload: Payload = {
     update: updated,
     create: created,
-    note: typeof beside === 'string' ? beside.slice(0, NOTE_CHARS_MAX).toWellFormed() : null,
+    note: typeof beside === 'string' ? shortened(beside, NOTE_CHARS_MAX) : null,
   };
   return [
     {
       id,
       action,
-      summary: String(evaluate(summary, scope)).slice(0, SUMMARY_CHARS_MAX).toWellFormed(),
+      summary: shortened(String(evaluate(summary, scope)), SUMMARY_CHARS_MAX),
       changes,
       preconditions: record === undefined ? [] : [{ ref: record.ref, version: record.version }],
       idempotencyKey,
