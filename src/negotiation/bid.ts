@@ -9,7 +9,7 @@ import type { Voice } from '../ports.ts';
 import { adviceFor } from './advice.ts';
 import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
 import { hearingOf, putForward } from './hearing.ts';
-import { memoryOf, recall } from './remember.ts';
+import { aboutOf, memoryOf, recall } from './remember.ts';
 import { answerOn } from './resume.ts';
 import { packagesIn, packagesOf } from './setting.ts';
 import type { Package } from './space.ts';
@@ -38,16 +38,32 @@ type OfferMove = Extract<Move, { kind: 'offer' }>;
  * comes with it. The stand knows the talk so far; `from` is what the change starts from. */
 export async function bid(world: World, deps: BidDeps, stand: Firm, from: Operation): Promise<Change> {
   const now = world.clock.now();
-  const may = mayDiscount(stand.table, world.store, now);
-  const change = await bidWith(world, deps, stand, from, may);
-  if (!may || !(change.holds ?? []).some(({ kind, holds }) => kind === 'budget' && holds.length > 0)) return change;
   // The race for a budget is not worth a model's time.
   const { voice: _silent, ...plain } = deps;
-  const instead = await bidWith(world, plain, stand, from, false);
-  return { ...change, otherwise: () => ok(instead) };
+  const bidding = async (by: BidDeps, may: May): Promise<Change> => {
+    const change = await bidWith(world, by, stand, { from, may });
+    const { holds = [] } = change;
+    if (!holds.some((each) => each.kind === 'budget' && each.holds.length > 0)) return change;
+    const less = (kind: string): May => (kind === 'record' ? { ...may, hold: false } : { ...may, discount: false });
+    return { ...change, otherwise: async ({ kind }) => ok(await bidding(plain, less(kind))) };
+  };
+  return bidding(deps, { discount: mayDiscount(stand.table, world.store, now), hold: true });
 }
 
-async function bidWith(world: World, deps: BidDeps, stand: Firm, from: Operation, discounts: boolean): Promise<Change> {
+/** What may be offered now. */
+interface May {
+  /** Something of the budget is left. */
+  readonly discount: boolean;
+  /** No other talk about this record holds offers. */
+  readonly hold: boolean;
+}
+
+async function bidWith(
+  world: World,
+  deps: BidDeps,
+  stand: Firm,
+  { from, may }: { readonly from: Operation; readonly may: May },
+): Promise<Change> {
   const { table, talking, revision } = stand;
   const talk = talking.negotiation;
   if (talk === undefined) throw new Error('not negotiating');
@@ -61,7 +77,7 @@ async function bidWith(world: World, deps: BidDeps, stand: Firm, from: Operation
   // A held offer is a promise: until its end neither the strategy nor the voice breaks the talk off.
   const mayStop = heldOffers(talk, world.clock.now()).length === 0;
   const { move: decided, round } = answerOn(
-    { table, theirs, ours, roundsMax: LIMITS.negotiationRoundsMax, mayDiscount: discounts, mayStop },
+    { table, theirs, ours, roundsMax: LIMITS.negotiationRoundsMax, mayDiscount: may.discount, mayStop },
     { rounds: Math.max(talk.round, past?.rounds ?? 0), last: read(past?.last ?? []) },
     talk.offers.at(-1)?.by === 'agent',
   );
@@ -95,7 +111,7 @@ async function bidWith(world: World, deps: BidDeps, stand: Firm, from: Operation
   const firmness = new Map(
     sensible.map(({ levels, terms: each }) => {
       const signoff = deps.needsSignoff(talking, each);
-      return [each, firmnessOf(table, levels, decided.final, signoff)];
+      return [each, signoff ? 'indicative' : firmnessOf(table, levels, { final: decided.final, hold: may.hold })];
     }),
   );
   const ground = stand.ground();
@@ -133,10 +149,9 @@ export function toPerson(
 
 /** What the company can stand by: a person may have to sign off, and a budget that others draw on too may be used up in the meantime,
  * unless the offer is held and its part of it with it. */
-function firmnessOf(table: Table, levels: Package, final: boolean, needsSignoff: boolean): Firmness {
+function firmnessOf(table: Table, levels: Package, may: { readonly final: boolean; readonly hold: boolean }): Firmness {
   const { hold, budget } = table.policy.numbers;
-  if (needsSignoff) return 'indicative';
-  if (hold === 'always' || (hold === 'final' && final)) return 'held';
+  if (may.hold && (hold === 'always' || (hold === 'final' && may.final))) return 'held';
   return budget !== null && costOf(table, levels) > 0 ? 'indicative' : 'binding';
 }
 
@@ -153,7 +168,7 @@ function putOut(
   const now = world.clock.now();
   const message: Message = { at: primary.made_at, by: 'company', text: note, offer: primary.id };
   const others = offers.slice(0, -1).map(({ id, terms_digest }) => ({ offer: id, terms: terms_digest }));
-  const holds = heldUse(table, from, talk, now);
+  const holds = heldUse(table, from, { talk, place: aboutOf(world, from)?.place, now });
   const moved = move(
     from,
     'offered',

@@ -36,12 +36,27 @@ export function mayDiscount(table: Table, store: Pick<Store, 'isExhausted'>, now
 }
 
 /** What the open held offers reserve: as only one of them can be accepted, the dearest. */
-export function heldUse(table: Table, operation: Operation, talk: Talk, now: Date): readonly HoldSet[] {
+export function heldUse(
+  table: Table,
+  operation: Operation,
+  { talk, place, now }: { readonly talk: Talk; readonly place: string | undefined; readonly now: Date },
+): readonly HoldSet[] {
   const { budget } = table.policy.numbers;
   if (budget === null) return [];
   const amount = Math.max(0, ...heldOffers(talk, now).map(({ terms }) => costOfTerms(table, terms)));
-  return [use(operation, budgetName(budget, now), amount, budget.limit)];
+  const once =
+    amount === 0 || place === undefined
+      ? []
+      : [{ name: heldFor(place), amount: 1, limit: 1, lasts: 'operation' as const }];
+  return [
+    // First: that another talk reserves for this record is no reason to offer less.
+    { operation: operation.id, kind: 'record', holds: once },
+    use(operation, budgetName(budget, now), amount, budget.limit),
+  ];
 }
+
+/** Only one talk about a record reserves anything: as only one of them can end in a deal. */
+const heldFor = (place: string): string => `record:offers/${place}`;
 
 /** What an acceptance takes. A promise that was held, or a person's word, is kept whatever is left; it is counted all the same. */
 export function acceptedUse(table: Table, operation: Operation, offer: Offer, now: Date): readonly HoldSet[] {

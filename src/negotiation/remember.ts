@@ -33,13 +33,10 @@ export function recall(
   operation: Operation,
   window: Window | null,
 ): { readonly name: string; readonly version: number; readonly past: TalkMemory } | undefined {
-  const [subject] = actionOf(world, operation)?.rules.subjects ?? [];
-  const record = [operation.records?.[subject?.name ?? '']].flat()[0];
-  if (window === null || subject === undefined || typeof record !== 'object' || record === null) return undefined;
-  const { id, account } = record as JsonObject;
-  if (typeof id !== 'string') return undefined;
-  const place = recordName(subject.type, id);
-  const name = `talk:${operation.action}/${place}/${String(account)}`;
+  const about = aboutOf(world, operation);
+  if (window === null || about === undefined) return undefined;
+  const { place } = about;
+  const name = `talk:${operation.action}/${place}/${about.account}`;
   const kept = world.store.remembered(name);
   if (kept === undefined) return { name, version: 0, past: NOTHING };
   const { version, at } = kept;
@@ -49,6 +46,18 @@ export function recall(
   const past = kept.doc as unknown as TalkMemory;
   const stands = changedFacts(past.facts, operation.records ?? {}).length === 0;
   return { name, version, past: stands ? past : { ...past, last: [], ours: [] } };
+}
+
+/** The record a talk is about. */
+export function aboutOf(
+  world: Pick<World, 'actions'>,
+  operation: Operation,
+): { readonly place: string; readonly account: string } | undefined {
+  const [subject] = actionOf(world, operation)?.rules.subjects ?? [];
+  const record = [operation.records?.[subject?.name ?? '']].flat()[0];
+  if (subject === undefined || typeof record !== 'object' || record === null) return undefined;
+  const { id, account } = record as JsonObject;
+  return typeof id === 'string' ? { place: recordName(subject.type, id), account: String(account) } : undefined;
 }
 
 /** A deal ends what was talked about before it. */

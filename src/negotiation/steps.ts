@@ -11,6 +11,7 @@ import { type AcceptDeps, makeAccept } from './accept.ts';
 import { type BidDeps, bid, nextDue, toPerson } from './bid.ts';
 import { heldUse } from './budget.ts';
 import { makePersonCounters } from './person.ts';
+import { aboutOf } from './remember.ts';
 import { makeStands, type StandDeps } from './stand.ts';
 import { agentOffer, agentsTurn, behind } from './talk.ts';
 
@@ -119,7 +120,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (talk.turn === 'company') return companysTurn(operation, talk);
     const stand = stands.standOn(operation, talk.revision ?? null);
     const table = stand.ok ? stand.value.table : undefined;
-    const holds = table?.ok === true ? heldUse(table.value, operation, talk, now) : [];
+    const holds =
+      table?.ok === true ? heldUse(table.value, operation, { talk, place: aboutOf(world, operation)?.place, now }) : [];
     return { ...changed(operation, 'noted', now, { dueAt: nextDue(talk, now) }), holds };
   }
 

@@ -263,6 +263,18 @@ describe('a held offer', () => {
     expect(used()).toBe(COST);
   });
 
+  it('reserves once for a record, however many talks there are about it', async () => {
+    const contract = await fresh();
+    const before = used();
+    const talks = [];
+    for (let count = 0; count < 3; count += 1) talks.push(await talk(undefined, agent, contract));
+    expect(talks.map((view) => last(view).firmness)).toEqual(['held', 'indicative', 'indicative']);
+    expect(new Set(talks.map((view) => priceOf(last(view)))).size).toBe(1);
+    expect(used()).toBe(before + COST);
+    for (const { id } of talks) await agent.client.withdraw(id);
+    expect(used()).toBe(before);
+  });
+
   it('frees what it reserved when its time is over, and can be taken no more', async () => {
     const view = await talk();
     expect(used()).toBe(COST * 2);
