@@ -19,6 +19,27 @@ export const HOLDS_SCHEMA = `
   CREATE TABLE hold_sums (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+const GRANTED = (action: string) => `FROM operations o
+  WHERE o.state = 'completed' AND o.doc ->> '$.action' = '${action}' AND o.doc ->> '$.output' IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.operation = o.id AND h.kind = 'claim')`;
+const INCIDENT = (end: 'from' | 'to') => `unixepoch(o.doc ->> '$.input.incident.${end}') * 1000`;
+
+/** What was granted before claims were held is not granted again: the shipped actions' claims, as their first versions named them. */
+export const CLAIMS_OF_EARLIER = `
+  INSERT INTO holds (operation, kind, name, amount, span_from, span_to, lasts)
+    SELECT o.id, 'claim', 'claim:order/' || (o.doc ->> '$.output.order'), o.doc ->> '$.output.amount.amount', NULL, NULL, 'effect'
+      ${GRANTED('refund.request')}
+    UNION ALL
+    SELECT o.id, 'claim', 'claim:outage/' || (o.doc ->> '$.output.contract'), 0, ${INCIDENT('from')}, ${INCIDENT('to')}, 'effect'
+      ${GRANTED('sla.credit')} AND ${INCIDENT('from')} < ${INCIDENT('to')}
+    UNION ALL
+    SELECT o.id, 'claim', 'claim:service-credit/' || (o.doc ->> '$.output.contract') || '/' ||
+      substr(o.doc ->> '$.input.incident.from', 1, 7), o.doc ->> '$.output.amount.amount', NULL, NULL, 'effect'
+      ${GRANTED('sla.credit')};
+  DELETE FROM hold_sums;
+  INSERT INTO hold_sums (name, amount) SELECT name, sum(amount) FROM holds GROUP BY name;
+`;
+
 export function holdStatements(db: Pick<Handle, 'prepare'>) {
   return {
     holdSum: db.prepare('SELECT amount FROM hold_sums WHERE name = ?'),

@@ -179,6 +179,41 @@ describe('what an operation held', () => {
     );
   });
 
+  it('T2: is what was granted before claims were held, of a database of that time', () => {
+    const db = new DatabaseSync(':memory:');
+    migrate(db, 5);
+    const add = (id: string, state: string, doc: object) =>
+      db
+        .prepare(
+          "INSERT INTO operations (id, version, state, agent, created_at, updated_at, doc) VALUES (?, 1, ?, 'a', '', '', ?)",
+        )
+        .run(id, state, JSON.stringify({ id, state, ...doc }));
+    const order = { action: 'refund.request', output: { order: 'O-1', amount: { amount: 5_000, currency: 'EUR' } } };
+    const incident = { from: '2026-10-05T08:00:00Z', to: '2026-10-05T11:00:00Z', minutes_down: 180 };
+    const credit = { action: 'sla.credit', output: { contract: 'K-1', amount: { amount: 70, currency: 'EUR' } } };
+    add('refund', 'completed', order);
+    add('rejected', 'rejected', { action: 'refund.request' });
+    add('credit', 'completed', { ...credit, input: { incident } });
+    add('no day', 'completed', { ...credit, input: { incident: { ...incident, from: '2026-10-32T08:00:00Z' } } });
+    add('renewal', 'completed', { action: 'contract.renew', output: { order: 'O-1' } });
+    migrate(db);
+    const [from, to] = [Date.parse(incident.from), Date.parse(incident.to)];
+    const none = { span_from: null, span_to: null };
+    const month = 'claim:service-credit/K-1/2026-10';
+    expect(
+      db
+        .prepare('SELECT operation, name, amount, span_from, span_to FROM holds ORDER BY id')
+        .all()
+        .map((row) => ({ ...row })),
+    ).toEqual([
+      { operation: 'refund', name: 'claim:order/O-1', amount: 5_000, ...none },
+      { operation: 'credit', name: 'claim:outage/K-1', amount: 0, span_from: from, span_to: to },
+      { operation: 'credit', name: month, amount: 70, ...none },
+      { operation: 'no day', name: month, amount: 70, ...none },
+    ]);
+    expect({ ...db.prepare('SELECT amount FROM hold_sums WHERE name = ?').get(month) }).toEqual({ amount: 140 });
+  });
+
   it('is kept from a database that knew budgets only', () => {
     const db = new DatabaseSync(':memory:');
     migrate(db, 5);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DEALINGS_SCHEMA } from './dealings-sqlite.ts';
-import { HOLDS_SCHEMA } from './holds-sqlite.ts';
+import { CLAIMS_OF_EARLIER, HOLDS_SCHEMA } from './holds-sqlite.ts';
 import { INSTANCE_SCHEMA } from './instance-sqlite.ts';
 import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
@@ -102,6 +102,7 @@ const MIGRATIONS: readonly string[] = [
   INSTANCE_SCHEMA,
   MEMORIES_SCHEMA,
   OUTGOING_SCHEMA,
+  CLAIMS_OF_EARLIER,
 ];
 
 /** Brings the database to this version of the code; refuses one that is newer. */

@@ -60,6 +60,24 @@ describe.each(BINDINGS)('through %s', (binding) => {
   );
 });
 
+describe('one claim, by several ways in', () => {
+  it('T2: is granted to one of them, each with a key of its own', async () => {
+    const scenario = SCENARIOS.find(({ action }) => action === 'sla.credit');
+    await scenario?.prepare?.(gateway.crm, 0, async () => Promise.reject(new Error('asks for nothing')));
+    const incident = { from: '2026-10-20T08:00:00Z', to: '2026-10-20T09:00:00Z', minutes_down: 60 };
+    const views = await Promise.all(
+      BINDINGS.map(async (binding) => {
+        const agent = await gateway.newAgent();
+        const driver = await OPENERS[binding](gateway.origin, agent.key);
+        const view = await asked(driver, agent, 'sla.credit', { contract: 'K-1001', incident });
+        await driver.close();
+        return view;
+      }),
+    );
+    expect(views.map(({ state }) => state).toSorted()).toEqual(['completed', 'rejected', 'rejected']);
+  }, 60_000);
+});
+
 describe('the catalogue', () => {
   it('is covered by these scenarios, all of it', () => {
     const covered = new Set([...SCENARIOS.map(({ action }) => action), NEGOTIATED]);
