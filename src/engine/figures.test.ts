@@ -10,7 +10,11 @@ const eur = (amount: number) => ({ amount, currency: 'EUR' });
 /** What the shipped action says of these figures. */
 function judged(action: string, input: JsonObject, records: JsonObject, terms: JsonObject): string {
   const operation = { action, input, records, createdAt: '2026-11-28T12:00:00Z', askedOn: '2026-11-28', zone: 'UTC' };
-  const met = meetsRequirements({ actions: contract }, operation as unknown as Operation, terms);
+  const met = meetsRequirements(
+    { actions: contract, store: { dealings: () => [] } as never },
+    operation as unknown as Operation,
+    terms,
+  );
   return met.ok ? 'met' : String(met.error.detail);
 }
 
@@ -39,7 +43,11 @@ describe('the figures of an outage', () => {
     const input = { incident: { from, to, minutes_down: 30 } };
     const records = { contract: { start_date: '2026-03-01', end_date: '2026-10-31', ...contractRecord } };
     const operation = { action: 'sla.credit', input, records, createdAt: '2026-11-28T12:00:00Z', zone };
-    const met = meetsRequirements({ actions: contract }, operation as unknown as Operation, { amount: eur(1) });
+    const met = meetsRequirements(
+      { actions: contract, store: { dealings: () => [] } as never },
+      operation as unknown as Operation,
+      { amount: eur(1) },
+    );
     return met.ok ? 'met' : String(met.error.detail);
   };
 

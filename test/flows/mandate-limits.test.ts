@@ -28,7 +28,7 @@ async function openOf(invoice: string): Promise<number> {
 /** An invoice to pay in parts, up to the moment a person is asked. */
 async function arrange(invoice: string, mandate: string): Promise<OperationView> {
   await gateway.crm.edit('invoices', invoice, { status: 'open' });
-  const input: JsonObject = { invoice, want: 'instalments', instalments: 3, first_on: '2099-01-01' };
+  const input: JsonObject = { invoice, want: 'instalments', instalments: 3 };
   const opened = await agent.client.submit('payment.arrange', input, mandate);
   return agent.client.waitForTurn(opened.id, ({ state }) => RESTING.includes(state));
 }
