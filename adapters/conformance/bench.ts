@@ -12,8 +12,9 @@ import {
   type PlanStep,
 } from '../sdk/index.ts';
 import { Broken, must, notApplicable, type Outcome, pass } from './outcome.ts';
-import { makeRecorder } from './recorder.ts';
+import { makeRecorder, type Sent } from './recorder.ts';
 import type { AdapterOptions, Effect, FaultKind, Prepared, Rig } from './subject.ts';
+import { traced } from './trace.ts';
 
 const CALL_MS = 4_000;
 /** The day of every request: around it lie the records of the simulators. */
@@ -38,6 +39,8 @@ export interface Bench {
   readonly manifest: AdapterManifest;
   readonly recorder: ReturnType<typeof makeRecorder>;
   readonly logs: string[];
+  /** What the calls of the rule under way came to, oldest first. */
+  readonly trace: string[];
   make(options?: Omit<AdapterOptions, 'dispatcher' | 'sent'>): Promise<Adapter>;
   ctx(ms?: number, signal?: AbortSignal): Ctx;
   /** The next sample of an action, not yet planned. */
@@ -50,20 +53,27 @@ export interface Bench {
   /** Why the rig cannot do a fault. */
   cannot(kind: FaultKind): string | undefined;
   writes(mark: number): readonly string[];
+  isWrite(sent: Sent): boolean;
 }
 
 export async function openBench(rig: Rig): Promise<Bench> {
   const recorder = makeRecorder();
   const logs: string[] = [];
+  const trace: string[] = [];
   const used = new Map<string, number>();
   const make: Bench['make'] = async (options = {}) =>
-    rig.makeAdapter({ ...options, dispatcher: recorder.dispatcher, sent: recorder.sent });
+    traced(
+      await rig.makeAdapter({ ...options, dispatcher: recorder.dispatcher, sent: recorder.sent }),
+      (line) => void trace.push(line),
+    );
   const adapter = await make();
   const ctx: Bench['ctx'] = (ms = CALL_MS, signal) => ({
     clock: () => new Date(),
     signal: signal ?? AbortSignal.timeout(ms),
     log: (event, fields) => void logs.push(`${event} ${JSON.stringify(fields ?? {})}`),
   });
+  const isWrite = (sent: Sent) =>
+    rig.writes?.(sent.method, sent.path, sent.body) ?? !['GET', 'HEAD', 'OPTIONS'].includes(sent.method);
   const operation = () => `op_${randomUUID()}`;
   const prepare: Bench['prepare'] = async (action) => {
     const sample = rig.samples.find((each) => each.action === action);
@@ -81,6 +91,7 @@ export async function openBench(rig: Rig): Promise<Bench> {
     manifest: adapter.manifest,
     recorder,
     logs,
+    trace,
     make,
     ctx,
     operation,
@@ -112,8 +123,9 @@ export async function openBench(rig: Rig): Promise<Bench> {
     writes: (mark) =>
       recorder
         .since(mark)
-        .filter(({ method, path }) => rig.writes?.(method, path) ?? !['GET', 'HEAD', 'OPTIONS'].includes(method))
+        .filter(isWrite)
         .map(({ method, path }) => `${method} ${path.slice(0, 120)}`),
+    isWrite,
   };
 }
 
@@ -125,6 +137,16 @@ export async function settle<T>(call: Promise<T>): Promise<Settled<T>> {
     if (error instanceof AdapterError) return { ok: false, error };
     throw new Broken(`threw ${inspect(error, { depth: 0 }).slice(0, 200)}`, 'Throw only AdapterError.');
   }
+}
+
+/** What several calls came to, in one line: a rule that counts shows what it counted. */
+export function tally(all: readonly Settled<{ readonly state: string }>[]): string {
+  const counts = new Map<string, number>();
+  for (const each of all) {
+    const word = each.ok ? each.value.state : `${each.error.code} (${each.error.message.split('\n')[0]})`;
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return [...counts].map(([word, times]) => `${times} × ${word}`).join(', ');
 }
 
 export const said = (settled: Settled<unknown>): string => (settled.ok ? 'success' : settled.error.code);

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
-import { type Report, runKit, table } from './run.ts';
+import { type Report, RULES, runKit, table } from './run.ts';
 import type { KitSubject } from './subject.ts';
 
 export interface CheckIo {
@@ -17,23 +17,31 @@ const OUTPUT_BYTES_MAX = 16_777_216;
 const NAMES = ['kit.ts', 'kit.js', 'kit.mjs'];
 
 /** The kit over adapters, each a directory with a kit file or the file itself. Answers the exit code: 0 when all are conformant,
- * 1 when one is not, 2 when one could not be judged at all. */
+ * 1 when one is not, 2 when one could not be judged at all. `--rule N`: that rule alone, with what every call came to. */
 export async function check(args: readonly string[], io: CheckIo, everyone: () => readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: 'boolean' } },
+    options: { json: { type: 'boolean' }, rule: { type: 'string' } },
   });
+  const only = values.rule === undefined ? undefined : Number(values.rule);
+  if (only !== undefined && !RULES.some(({ number }) => number === only)) {
+    io.err(`There is no rule ${values.rule}: they are 1 to ${RULES.length}.`);
+    return 2;
+  }
   const paths = positionals.length > 0 ? positionals : everyone();
   if (paths.length === 0) {
     io.err('Name the directory of an adapter.');
     return 2;
   }
   const print = ({ reports, failure }: Judged) => {
-    if (values.json !== true) for (const report of reports) io.out(`${table(report).join('\n')}\n`);
+    if (values.json !== true) for (const report of reports) io.out(`${table(report, only !== undefined).join('\n')}\n`);
     if (failure !== undefined) io.err(failure);
   };
-  const all = paths.length > 1 ? await sideBySide(paths, print) : await Promise.all(paths.map(judged));
+  const all =
+    paths.length > 1
+      ? await sideBySide(paths, only, print)
+      : await Promise.all(paths.map((path) => judged(path, only)));
   if (paths.length === 1) all.forEach(print);
   const reports = all.flatMap((each) => each.reports);
   if (values.json === true) io.out(JSON.stringify(reports, null, 2));
@@ -47,10 +55,10 @@ interface Judged {
   readonly failure?: string;
 }
 
-async function judged(path: string): Promise<Judged> {
+async function judged(path: string, only: number | undefined): Promise<Judged> {
   const reports: Report[] = [];
   try {
-    for (const subject of await subjectsIn(path)) reports.push(await runKit(subject));
+    for (const subject of await subjectsIn(path)) reports.push(await runKit(subject, only));
     return { reports };
   } catch (error) {
     return {
@@ -61,13 +69,17 @@ async function judged(path: string): Promise<Judged> {
 }
 
 /** Each in a process of its own, as the kit sets the time zone of its process; more at once than there are processors, as it mostly waits. */
-async function sideBySide(paths: readonly string[], told: (judged: Judged) => void): Promise<readonly Judged[]> {
+async function sideBySide(
+  paths: readonly string[],
+  only: number | undefined,
+  told: (judged: Judged) => void,
+): Promise<readonly Judged[]> {
   const queue = [...paths.entries()];
   const done: Judged[] = [];
   const lane = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, path] = next;
-      const here = await apart(path);
+      const here = await apart(path, only);
       done[index] = here;
       told(here);
     }
@@ -76,11 +88,12 @@ async function sideBySide(paths: readonly string[], told: (judged: Judged) => vo
   return done;
 }
 
-function apart(path: string): Promise<Judged> {
+function apart(path: string, only: number | undefined): Promise<Judged> {
   const source = fileURLToPath(new URL('./main.ts', import.meta.url));
   const entry = existsSync(source) ? source : fileURLToPath(new URL('./main.js', import.meta.url));
   return new Promise((resolveWith) => {
-    execFile(process.execPath, [entry, '--json', path], { maxBuffer: OUTPUT_BYTES_MAX }, (error, out, err) => {
+    const rule = only === undefined ? [] : ['--rule', String(only)];
+    execFile(process.execPath, [entry, '--json', ...rule, path], { maxBuffer: OUTPUT_BYTES_MAX }, (error, out, err) => {
       try {
         const reports: Report[] = JSON.parse(out);
         resolveWith(error?.code === 2 ? { reports, failure: err.trim() } : { reports });

@@ -1,4 +1,4 @@
-/** `node adapters/conformance/main.ts [--json] [PATH ...]`: the kit over the given adapters, or over all of this repository. */
+/** `node adapters/conformance/main.ts [--json] [--rule N] [PATH ...]`: the kit over the given adapters, or over all of this repository. */
 import { join } from 'node:path';
 import { adaptersBelow, check } from './check.ts';
 

@@ -4,14 +4,17 @@ import { AdapterError } from '../sdk/index.ts';
 import { type Bench, openBench } from './bench.ts';
 import { Broken, type Outcome } from './outcome.ts';
 import type { Rule } from './rule.ts';
+import { editIsNotWrittenOver, strangersAreNoWord } from './rules/between.ts';
 import { discoversNoMore, manifestIsValid } from './rules/declared.ts';
 import { exactToTheCent, hostileIdsStayPut } from './rules/exact.ts';
 import { abortIsHonoured, partIsNotWhole, refusalsAreBounded, secretsStay, verifyDecides } from './rules/failing.ts';
+import { needsAreThere } from './rules/needs.ts';
 import { pagesAreComplete, tenantsAreApart, versionsTell } from './rules/reading.ts';
 import { effectIsReadBack, foreignChangeIsSeen, onceIsOnce, planWritesNothing, undoIsWhole } from './rules/writing.ts';
 import type { KitSubject } from './subject.ts';
+import { tallied } from './trace.ts';
 
-/** The seventeen promises, in order. */
+/** The promises, in order. */
 export const RULES: readonly Rule[] = [
   manifestIsValid,
   discoversNoMore,
@@ -30,12 +33,17 @@ export const RULES: readonly Rule[] = [
   pagesAreComplete,
   partIsNotWhole,
   exactToTheCent,
+  editIsNotWrittenOver,
+  strangersAreNoWord,
+  needsAreThere,
 ];
 
 export interface Result {
   readonly rule: number;
   readonly title: string;
   readonly outcome: Outcome;
+  /** What the calls came to, where the rule failed or it alone was run. */
+  readonly calls?: readonly string[];
   /** How long it took: where an adapter is slow, here it shows. */
   readonly ms: number;
 }
@@ -47,8 +55,8 @@ export interface Report {
   readonly results: readonly Result[];
 }
 
-/** Every rule on one subject, one after the other: they share a CRM. */
-export async function runKit(subject: KitSubject): Promise<Report> {
+/** Every rule on one subject, one after the other: they share a CRM. `only`: this one alone. */
+export async function runKit(subject: KitSubject, only?: number): Promise<Report> {
   // A call's time limit keeps no process alive, and not every rig has a server that does.
   const awake = setInterval(() => undefined, 60_000);
   const rig = await subject.open();
@@ -56,10 +64,13 @@ export async function runKit(subject: KitSubject): Promise<Report> {
   try {
     bench = await openBench(rig);
     const results: Result[] = [];
-    for (const rule of RULES) {
+    for (const rule of RULES.filter(({ number }) => only === undefined || number === only)) {
       const before = performance.now();
+      bench.trace.length = 0;
       const outcome = await judge(rule, bench);
-      results.push({ rule: rule.number, title: rule.title, outcome, ms: Math.round(performance.now() - before) });
+      const ms = Math.round(performance.now() - before);
+      const calls = outcome.kind === 'fail' || only !== undefined ? { calls: tallied(bench.trace) } : {};
+      results.push({ rule: rule.number, title: rule.title, outcome, ms, ...calls });
     }
     const ok = results.every(({ outcome }) => outcome.kind !== 'fail');
     return { adapter: subject.name, version: bench.manifest.version, ok, results };
@@ -92,6 +103,8 @@ export async function judge(rule: Rule, bench: Bench, ruleMsMax = RULE_MS_MAX): 
     };
   } finally {
     ended.abort();
+    bench.recorder.between(undefined);
+    bench.recorder.hears(undefined);
     await bench.rig.clearFaults();
   }
 }
@@ -103,13 +116,19 @@ async function late(ms: number, ended: AbortSignal): Promise<never> {
 
 const MARK = { pass: 'pass', fail: 'FAIL', 'not-applicable': 'n/a ' } as const;
 
-/** The report as lines for a terminal. */
-export function table({ adapter, version, ok, results }: Report): string[] {
+/** Of what a failing rule saw, the last calls say most. */
+const CALLS_SHOWN = 12;
+
+/** The report as lines for a terminal; `isWhole`: with every call. */
+export function table({ adapter, version, ok, results }: Report, isWhole = false): string[] {
   const width = Math.max(...results.map(({ title }) => title.length));
-  const lines = results.flatMap(({ rule, title, outcome }) => {
+  const lines = results.flatMap(({ rule, title, outcome, calls = [] }) => {
+    const shown = isWhole ? calls : calls.slice(-CALLS_SHOWN);
+    const more = calls.length > shown.length ? [`          … ${calls.length - shown.length} calls before`] : [];
+    const seen = [...more, ...shown.map((each) => `          ${printable(each)}`)];
     const said = outcome.kind === 'pass' ? outcome.detail : outcome.kind === 'fail' ? outcome.seen : outcome.reason;
     const line = `${String(rule).padStart(2)}  ${MARK[outcome.kind]}  ${title.padEnd(width)}  ${printable(said)}`;
-    return outcome.kind === 'fail' ? [line, `          → ${printable(outcome.todo)}`] : [line];
+    return outcome.kind === 'fail' ? [line, ...seen, `          → ${printable(outcome.todo)}`] : [line, ...seen];
   });
   return [`${adapter} ${version}`, ...lines, ok ? 'conformant' : 'NOT conformant'];
 }

@@ -115,8 +115,8 @@ export interface Rig {
   absent(type: string): Ref;
   /** What must never be seen in a log or an error. */
   readonly secrets: readonly string[];
-  /** Whether a request writes; by its method unless told. */
-  writes?(method: string, path: string): boolean;
+  /** Whether a request writes; by its method unless told. `body` is what it carries, for a CRM where everything is sent to one address. */
+  writes?(method: string, path: string, body?: string): boolean;
   readonly tenants: (() => Promise<readonly [TenantCase, TenantCase]>) | None;
   readonly paged: PagedCase | None;
   readonly exact: readonly ExactCase[] | None;

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Auth } from './auth.ts';
 import { type HttpOptions, linked, makeHttp, type Path, path, readOnly } from './http.ts';
 import { AdapterError, type Ctx } from './index.ts';
@@ -231,6 +232,19 @@ describe('reading', () => {
     expect(seen).toHaveLength(1);
     expect('send' in http).toBe(true);
     expect((await failure((http as ReturnType<typeof client>).send(ctx(), 'POST', path`/x`, {}, {}))).code).toBe('bug');
+  });
+});
+
+describe('C3: an API where everything is sent to one address', () => {
+  it('is read by what a request carries, and written by nothing that reads', async () => {
+    const { origin, seen } = await serve(answers(200));
+    const reads = new Set(['get_contract', 'find_change']);
+    const queries = (_path: string, body: Json) => reads.has(String((body as JsonObject)['method']));
+    const http = readOnly(client(origin, { queries }));
+    expect((await http.query(ctx(), path`/rpc`, { method: 'get_contract', id: 'K-1' })).status).toBe(200);
+    const writing = http.query(ctx(), path`/rpc`, { method: 'change_contract', id: 'K-1' });
+    expect((await failure(writing)).code).toBe('bug');
+    expect(seen).toHaveLength(1);
   });
 });
 

@@ -23,8 +23,9 @@ export interface HttpOptions {
   readonly limiter?: Limiter;
   /** Repeats of reads and of writes declared idempotent; none unless told. */
   readonly retry?: RetryPolicy;
-  /** POSTs that only read (a search, a preview), by their encoded path without the query: {@link ReadHttp.query} sends no other. */
-  readonly queries?: (pathname: string) => boolean;
+  /** POSTs that only read (a search, a preview), by their encoded path without the query and, for an API where everything is sent to one
+   * address, by what they carry: {@link ReadHttp.query} sends no other. */
+  readonly queries?: (pathname: string, body: Json) => boolean;
   /** `any` for an API whose successes may be lists; a success that is no object is unusable otherwise. */
   readonly answers?: 'object' | 'any';
 }
@@ -162,7 +163,7 @@ export function makeHttp(options: HttpOptions): WriteHttp {
   return {
     get: async (ctx, target, headers = {}) => call(ctx, { method: 'GET', target, headers, ...reading }),
     async query(ctx, target, body) {
-      if (options.queries?.(target.split('?')[0] ?? '') !== true)
+      if (options.queries?.(target.split('?')[0] ?? '', body) !== true)
         throw new AdapterError('bug', 'A POST that is not declared as reading tried to pass for it.');
       return call(ctx, { method: 'POST', target, body, headers: {}, ...reading });
     },

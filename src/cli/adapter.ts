@@ -9,7 +9,8 @@ export interface AdapterIo {
 }
 
 const USAGE = `parley adapter new NAME                 a working adapter with tests, a simulator and its kit, in ./NAME
-parley adapter check PATH ... [--json]  hold adapters to their manifests; 0: all conformant, 1: not, 2: could not be judged`;
+parley adapter check PATH ... [--json]  hold adapters to their manifests; 0: all conformant, 1: not, 2: could not be judged
+parley adapter check PATH --rule N      one rule alone, with what every call came to`;
 
 export async function adapterCommand(args: readonly string[], io: AdapterIo): Promise<number> {
   const [command, ...rest] = args;

@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openBench } from '../../adapters/conformance/bench.ts';
+import { openBench, tally } from '../../adapters/conformance/bench.ts';
+import { check } from '../../adapters/conformance/check.ts';
 import type { Outcome } from '../../adapters/conformance/outcome.ts';
-import { judge, RULES, runKit } from '../../adapters/conformance/run.ts';
+import { judge, RULES, runKit, table } from '../../adapters/conformance/run.ts';
+import { AdapterError } from '../../adapters/sdk/index.ts';
 import { MISTAKES, type Mistake, MODEST, RIGHT, subjectWith } from './mistakes.ts';
+import { BETWEEN } from './mistakes-between.ts';
 
 const LONG_MS = 180_000;
 
@@ -29,11 +33,16 @@ async function judged(mistake: Mistake, number: number, ruleMsMax?: number): Pro
 }
 
 const cases = RULES.flatMap(({ number, title }) =>
-  (MISTAKES[number] ?? []).map((mistake, index) => ({ number, rule: title, mistake, isFirst: index === 0 })),
+  (({ ...MISTAKES, ...BETWEEN })[number] ?? []).map((mistake, index) => ({
+    number,
+    rule: title,
+    mistake,
+    isFirst: index === 0,
+  })),
 );
 
 describe('the kit', () => {
-  it('has a mistake for every rule', () => {
+  it('C1, C2, C4: has a mistake for every rule', () => {
     expect(RULES.filter(({ number }) => cases.every((each) => each.number !== number))).toEqual([]);
   });
 
@@ -108,6 +117,53 @@ describe('what is not claimed', () => {
     expect((await judged(money, 17)).kind).toBe('fail');
     const unsampled: Mistake = { title: 'no samples', rig: () => ({ samples: [] }) };
     expect((await judged(unsampled, 1)).kind).toBe('fail');
+  });
+});
+
+describe('a rule that fails', () => {
+  const failing = (error: AdapterError): Mistake => ({
+    title: 'never answers',
+    adapter: () => ({ execute: () => Promise.reject(error) }),
+  });
+
+  it('C3: prints what the calls came to, so that time-outs are told from refusals', async () => {
+    const late = new AdapterError('unknown_outcome', 'The CRM gave no usable answer to a write that was sent.');
+    const report = await runKit(subjectWith(failing(late), 'data.validate'), 5);
+    const lines = table(report).join('\n');
+    expect(report.results.map(({ rule }) => rule)).toEqual([5]);
+    expect(lines).toMatch(/execute data.validate: unknown_outcome \(The CRM gave no usable answer/);
+    expect(lines).toMatch(/verify data.validate: not_applied/);
+  });
+
+  it('C3: counts what it counted', async () => {
+    const done = { ok: true, value: { state: 'already_applied' } } as const;
+    const late = { ok: false, error: new AdapterError('unknown_outcome', 'No answer.') } as const;
+    expect(tally([done, late, late])).toBe('1 × already_applied, 2 × unknown_outcome (No answer.)');
+  });
+
+  it('C3: is run alone where it is named, and there is no other', async () => {
+    const lines: string[] = [];
+    const io = { out: (line: string) => void lines.push(line), err: (line: string) => void lines.push(line) };
+    const path = join(import.meta.dirname, '../../adapters/sandbox');
+    expect(await check(['--rule', '2', path], io, () => [])).toBe(0);
+    expect(lines.join('\n')).toMatch(/^sandbox [\d.]+\n {1}2 {2}pass/);
+    expect(lines.join('\n')).not.toMatch(/^ 3 /m);
+    expect(await check(['--rule', '99', path], io, () => [])).toBe(2);
+  });
+});
+
+describe('C3: a CRM where everything is sent to one address', () => {
+  it('is described by what a request carries', async () => {
+    const rpc: Mistake = {
+      title: 'one address',
+      rig: () => ({ writes: (_method, _path, body = '') => body.includes('"change_') }),
+    };
+    const rig = await subjectWith(rpc).open();
+    const bench = await openBench(rig);
+    const isWrite = (call: string) => bench.isWrite({ method: 'POST', path: '/rpc', body: `{"call":"${call}"}` });
+    expect([isWrite('get_contract'), isWrite('change_contract')]).toEqual([false, true]);
+    await bench.recorder.close();
+    await rig.stop();
   });
 });
 

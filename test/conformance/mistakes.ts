@@ -58,7 +58,7 @@ function only(action: string, { manifest, ...rest }: Adapter): Adapter {
 }
 
 /** Runs a call; an error goes through the given hands. */
-async function rescued<T>(call: Promise<T>, hands: (error: AdapterError) => T | Promise<T>): Promise<T> {
+export async function rescued<T>(call: Promise<T>, hands: (error: AdapterError) => T | Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
@@ -66,7 +66,7 @@ async function rescued<T>(call: Promise<T>, hands: (error: AdapterError) => T | 
     throw error;
   }
 }
-const as = (code: AdapterError['code'], error: AdapterError) =>
+export const as = (code: AdapterError['code'], error: AdapterError) =>
   new AdapterError(code, error.message, error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs });
 
 const deaf = (ctx: Ctx): Ctx => ({ ...ctx, signal: AbortSignal.timeout(10_000) });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalText } from '../../../protocol/canonical.ts';
 import type { Change } from '../../sdk/index.ts';
-import { eachAction, said, settle } from '../bench.ts';
+import { eachAction, said, settle, tally } from '../bench.ts';
 import { must } from '../outcome.ts';
 import type { Rule } from '../rule.ts';
 
@@ -117,9 +117,13 @@ export const onceIsOnce: Rule = {
         const later = await bench.mark();
         const all = await Promise.all(Array.from({ length: 20 }, () => settle(adapter.execute(ctx(), step))));
         const effects = (await later()).length;
-        must(effects === expected, `20 at once had ${effects} effects instead of ${expected}`, todo);
+        must(effects === expected, `20 at once had ${effects} effects instead of ${expected}: ${tally(all)}`, todo);
         const applied = all.filter((each) => each.ok && each.value.state === 'applied').length;
-        must(applied <= 1 && all.some(({ ok }) => ok), `${applied} of 20 say applied`, 'Only one did it.');
+        must(
+          applied <= 1 && all.some(({ ok }) => ok),
+          `${applied} of 20 say applied: ${tally(all)}`,
+          'One did it, and the others are told so or to look.',
+        );
         const odd = all.find(
           (each) => !each.ok && !['retryable', 'rate_limited', 'conflict', 'unknown_outcome'].includes(each.error.code),
         );

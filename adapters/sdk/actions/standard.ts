@@ -12,16 +12,11 @@ import providerSwitch from './provider.switch.json' with { type: 'json' };
 import refundRequest from './refund.request.json' with { type: 'json' };
 import slaCredit from './sla.credit.json' with { type: 'json' };
 
-export const STANDARD_RECIPES: readonly JsonObject[] = [
-  contractRenew,
-  dataValidate,
-  humanHandoff,
-  refundRequest,
-  caseOpen,
-];
+export const STANDARD_RECIPES: readonly JsonObject[] = [contractRenew, dataValidate, humanHandoff, caseOpen];
 
-/** Of the same kind: what a CRM with contracts and tickets can do beyond them. */
+/** Of the same kind: what a CRM with contracts, orders and tickets can do beyond them. */
 export const FURTHER_RECIPES: readonly JsonObject[] = [
+  refundRequest,
   contactUpdate,
   contractAmend,
   contractCancel,
