@@ -107,7 +107,7 @@ describe('parley adapter check', () => {
       const [report] = JSON.parse(out);
       expect(report).toMatchObject({ adapter: 'acme-crm', version: '0.1.0', ok: false });
       const failed = report.results.filter((each: { outcome: { kind: string } }) => each.outcome.kind === 'fail');
-      expect(failed.map(({ rule }: { rule: number }) => rule)).toEqual([8, 9]);
+      expect(failed.map(({ rule }: { rule: number }) => rule)).toEqual([8, 9, 18]);
       expect(failed[0].outcome).toMatchObject({ seen: expect.stringContaining('invalid'), todo: expect.any(String) });
     },
     LONG_MS,
