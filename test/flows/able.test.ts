@@ -159,7 +159,10 @@ describe('C4: what an action needs of a record', () => {
       kind: 'lacks',
       lacks: ['contract.term_months'],
     });
-    expect(fitOf('refund.request', described({}))).toEqual({ kind: 'lacks', lacks: [expect.stringContaining('recipe')] });
+    expect(fitOf('refund.request', described({}))).toEqual({
+      kind: 'lacks',
+      lacks: [expect.stringContaining('recipe')],
+    });
   });
 
   it('cannot be judged where an adapter does not say what it reads, and is then not offered', () => {
