@@ -387,7 +387,10 @@ describe('values', () => {
           if (lost(value, field.field)) expect(field.kind).toMatch(/^(?:id|json)$/);
         }
         const kept = (value: Json) => !isUnreadable(value);
-        if (kept(price)) expect(JSON.stringify(price)).toMatch(/^(?:null|\{"amount":-?\d+,"currency":"[A-Z]{3}"\})$/);
+        if (kept(price))
+          expect(JSON.stringify(price)).toMatch(
+            /^(?:null|\{"amount":-?\d+,"currency":"[A-Z]{3}"(?:,"scale":[0-6])?\})$/,
+          );
         if (kept(seats)) expect(seats === null || Number.isSafeInteger(seats)).toBe(true);
         if (kept(day)) expect(day === null || /^\d{4}-\d\d-\d\d$/.test(String(day))).toBe(true);
         if (kept(flag)) expect([null, true, false]).toContain(flag);
@@ -399,6 +402,7 @@ describe('values', () => {
     expect(priced('49')).toEqual({ amount: 4_900, currency: 'EUR' });
     expect(priced('49.5000')).toEqual({ amount: 4_950, currency: 'EUR' });
     expect(priced('')).toBeNull();
-    for (const price of ['49.995', '1e3', 'x', '0x10']) expect(isUnreadable(priced(price) ?? null)).toBe(true);
+    expect(priced('49.995')).toEqual({ amount: 49_995, currency: 'EUR', scale: 3 });
+    for (const price of ['49.9955555', '1e3', 'x', '0x10']) expect(isUnreadable(priced(price) ?? null)).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 /** Values of ours as the org's fields hold them, and back. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { fromDecimal, toDecimal } from '../../protocol/money.ts';
+import { finestOf } from '../sdk/codec.ts';
 import { AdapterError } from '../sdk/index.ts';
 import type { MappedField, MappedType } from '../sdk/mapping.ts';
 import { unreadable } from '../sdk/unreadable.ts';
@@ -69,9 +70,9 @@ export function fromOrg(org: Org, mapped: MappedField, record: JsonObject): Json
 }
 
 /** Exact or not at all: a price that cannot be told must never look like none. */
-function moneyOf({ label }: MappedField, value: Json, currency: Json | undefined): Json {
+function moneyOf({ name, label }: MappedField, value: Json, currency: Json | undefined): Json {
   if (value === null) return null;
-  const money = typeof value === 'number' ? fromDecimal(String(value), String(currency)) : undefined;
+  const money = typeof value === 'number' ? fromDecimal(String(value), String(currency), finestOf(name)) : undefined;
   if (money !== undefined && isMoney({ ...money })) return { ...money };
-  return unreadable({ held: value, why: `${label} in the CRM is not an amount of whole minor units.` });
+  return unreadable({ held: value, why: `${label} in the CRM is not an amount of money that can be told exactly.` });
 }

@@ -1,6 +1,6 @@
 /** A value of ours as a CRM holds it, and back: the same for every CRM that says what it means in JSON or in columns. */
 import type { Json } from '../../protocol/json.ts';
-import { fromDecimal, toDecimal } from '../../protocol/money.ts';
+import { fromDecimal, fromMinor, SCALE_MAX, toDecimal, toMinor } from '../../protocol/money.ts';
 import type { MappedField } from './mapping.ts';
 import { unreadable } from './unreadable.ts';
 import { isDay, isMoney, isObject, isWhole } from './values.ts';
@@ -19,8 +19,11 @@ export function encode({ kind, values, currency }: MappedField, value: Json, for
   if (value === null) return currency === undefined ? { value } : { value, currency: null };
   if (kind === 'choice') return { value: values.get(String(value)) ?? null };
   if (kind !== 'money' || !isMoney(value)) return { value };
-  const amount = form === 'minor' ? value.amount : toDecimal(value);
-  if (currency === undefined) return { value: { amount, currency: value.currency } };
+  const amount = form === 'minor' ? (currency === undefined ? value.amount : toMinor(value)) : toDecimal(value);
+  if (currency === undefined) {
+    const scale = form === 'minor' && value.scale !== undefined ? { scale: value.scale } : {};
+    return { value: { amount, currency: value.currency, ...scale } };
+  }
   return { value: amount, currency: value.currency };
 }
 
@@ -73,9 +76,25 @@ function ours({ values }: MappedField, held: Json): Json | undefined {
   return [...values].find(([, theirs]) => theirs === word)?.[0] ?? word;
 }
 
-function money({ currency: second }: MappedField, held: Json, currency: Json, form: MoneyForm): Json | undefined {
+/** How fine a field's amounts may be: unit prices beyond the minor unit, everything else never. */
+export function finestOf(name: string): number {
+  return name.endsWith('unit_price') ? SCALE_MAX : 0;
+}
+
+function money({ name, currency: second }: MappedField, held: Json, currency: Json, form: MoneyForm): Json | undefined {
   const whole = isObject(held) ? held : {};
   const [amount = null, code = null] = second === undefined ? [whole['amount'], whole['currency']] : [held, currency];
-  const read = form === 'minor' ? { amount, currency: code } : { ...fromDecimal(String(amount), String(code)) };
-  return isMoney(read) ? { amount: read.amount, currency: read.currency } : undefined;
+  const finest = finestOf(name);
+  if (form === 'decimal') {
+    const read = fromDecimal(String(amount), String(code), finest);
+    return read !== undefined && isMoney({ ...read }) ? { ...read } : undefined;
+  }
+  // One object has a place for the scale; an amount beside a currency has none, and shows its fraction.
+  if (second === undefined) {
+    const { scale = null } = whole;
+    const read = { amount, currency: code, ...(scale === null || finest === 0 ? {} : { scale }) };
+    return isMoney(read) ? read : undefined;
+  }
+  const read = typeof amount === 'object' ? undefined : fromMinor(String(amount), String(code), finest);
+  return read !== undefined && isMoney({ ...read }) ? { ...read } : undefined;
 }

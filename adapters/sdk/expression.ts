@@ -2,7 +2,7 @@
  * no clock, no randomness, no calls, small programs only. */
 import { type ASTNode, Environment, Optional } from '@marcbachmann/cel-js';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { formatMoney } from '../../protocol/money.ts';
+import { formatMoney, type Price, plus, times, total } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { dayIn, isTimeZone } from '../../protocol/zone.ts';
 import { addDays, addMonths, endOf, lastDay, nextAnchor, termEnd } from './calendar.ts';
@@ -66,15 +66,11 @@ function environment(more: Variables): Environment {
     return (Array.isArray(given) ? given : []).reduce((total: bigint, each) => total + BigInt(Number(each)), 0n);
   });
   env.registerFunction('words(map): string', (value: unknown) => formatMoney(money(value)));
-  env.registerFunction('times(map, int): map', (value: unknown, by: bigint) => {
-    const { amount, currency } = money(value);
-    return { amount: BigInt(amount) * by, currency };
-  });
-  env.registerFunction('plus(map, map): map', (left: unknown, right: unknown) => {
-    const [a, b] = [money(left), money(right)];
-    if (a.currency !== b.currency) throw new TypeError('two currencies cannot be added');
-    return { amount: BigInt(a.amount) + BigInt(b.amount), currency: a.currency };
-  });
+  env.registerFunction('times(map, int): map', (value: unknown, by: bigint) => counted(times(money(value), by)));
+  env.registerFunction('plus(map, map): map', (left: unknown, right: unknown) =>
+    counted(plus(money(left), money(right))),
+  );
+  env.registerFunction('total(map): map', (value: unknown) => counted(total(money(value))));
   // One line, without what moves text about or cannot be stored.
   env.registerFunction('line(string, int): string', (text: string, chars: bigint) =>
     shortened(text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '), least(chars)),
@@ -233,12 +229,19 @@ export function lazyCel(value: Json, fields: readonly string[] = []): unknown {
       if (isUnreadable(found)) throw new UnreadableError(found.unreadable);
       return toCel(found);
     },
+    // CEL looks at a map's first value to tell what kind of map it is: not at one that cannot be read.
+    ownKeys: (target) => Reflect.ownKeys(target).toSorted((a, b) => last(target, a) - last(target, b)),
     getOwnPropertyDescriptor: (target, key) => {
       const found = Reflect.getOwnPropertyDescriptor(target, key);
       if (found !== undefined || !fields.includes(String(key))) return found;
       return { value: null, enumerable: true, configurable: true, writable: true };
     },
   });
+}
+
+function last(record: object, key: string | symbol): number {
+  const held: unknown = Reflect.getOwnPropertyDescriptor(record, key)?.value;
+  return typeof held === 'object' && held !== null && 'unreadable' in held ? 1 : 0;
 }
 
 function fromCel(value: unknown): Json | undefined {
@@ -272,10 +275,17 @@ function day(text: string): string {
   return text;
 }
 
-function money(value: unknown): { amount: number; currency: string } {
+function money(value: unknown): Price {
   const given = plain(value);
   if (!isMoney(given)) throw new TypeError('not an amount of money');
   return given;
 }
+
+/** Money as CEL counts: in 64 bits. */
+const counted = ({ amount, currency, scale }: Price) => ({
+  amount: BigInt(amount),
+  currency,
+  ...(scale === undefined ? {} : { scale: BigInt(scale) }),
+});
 
 const least = (chars: bigint): number => Math.min(Number(chars), FIELD_CHARS_MAX);

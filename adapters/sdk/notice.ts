@@ -1,5 +1,6 @@
 /** When a contract ends by notice, as the contract's own law has it: the data of the record, and the same arithmetic for every CRM. */
 import type { Json } from '../../protocol/json.ts';
+import { times, total } from '../../protocol/money.ts';
 import { addDays, addMonths, endOf, lastDay, termEnd } from './calendar.ts';
 import { isDay, isMoney, isWhole } from './values.ts';
 
@@ -98,7 +99,7 @@ function feeOf(law: Law): Ending['fee'] {
   if (isMoney(fee)) return { amount: fee.amount, currency: fee.currency };
   const [months, price, seats] = [wholeOf(law, 'early_exit_months'), law('unit_price'), wholeOf(law, 'seats')];
   if (months === undefined || !isMoney(price)) throw new TypeError('the early-exit fee cannot be told');
-  return { amount: price.amount * (seats ?? 1) * months, currency: price.currency };
+  return total(times(price, BigInt((seats ?? 1) * months)));
 }
 
 function dayOf(law: Law, field: string): string | undefined {

@@ -1,6 +1,6 @@
 /** What every adapter asks of a value: is it money, a day, the same as another. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { Money } from '../../protocol/money.ts';
+import { type Price, SCALE_MAX } from '../../protocol/money.ts';
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -10,8 +10,10 @@ export function isWhole(value: Json | undefined, min = Number.MIN_SAFE_INTEGER):
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= min;
 }
 
-export function isMoney(value: Json | undefined): value is Money & JsonObject {
-  return isObject(value) && isWhole(value['amount']) && /^[A-Z]{3}$/.test(String(value['currency']));
+export function isMoney(value: Json | undefined): value is Price & JsonObject {
+  if (!isObject(value) || !isWhole(value['amount']) || !/^[A-Z]{3}$/.test(String(value['currency']))) return false;
+  const { scale } = value;
+  return scale === undefined || (isWhole(scale, 0) && scale <= SCALE_MAX);
 }
 
 /** A calendar date, `2028-02-29`, in a year of four digits. */

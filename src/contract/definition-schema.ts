@@ -113,6 +113,7 @@ export const definitionSchema = {
           choices: { type: 'array', minItems: 2, items: { type: 'string' } },
           record: { type: 'string', pattern: '^(/[a-z0-9_]+)+$' },
           days_after: { type: 'integer' },
+          decimals: { type: 'integer', minimum: 0, maximum: 6 },
           default: {},
         },
       },

@@ -1,7 +1,7 @@
 /** What an operation grants a customer, in money, and what was granted before. */
 import { isMoney } from '../../adapters/sdk/values.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { Money } from '../../protocol/money.ts';
+import { excess, inOneScale, type Money, type Price, total } from '../../protocol/money.ts';
 import { recordsBefore } from './baseline.ts';
 import { type Dealing, recordName } from './dealings.ts';
 import type { Operation } from './operation.ts';
@@ -52,12 +52,13 @@ export function grantedBy(
 ): Money | undefined {
   const rules = actionOf(world, operation)?.rules;
   if (rules === undefined) return undefined;
-  const given = moneyOf(() => rules.grants?.(scopeOf(operation, terms)));
+  const granted = moneyOf(() => rules.grants?.(scopeOf(operation, terms)));
+  const given = granted === undefined ? undefined : total(granted);
   const { before, after } = pricesOf(world, rules, operation, { terms, window });
   const times = countOf(() => rules.price?.times?.(scopeOf(operation, terms)));
   if (before === undefined || after === undefined || times === undefined || before.currency !== after.currency)
     return given;
-  const amount = Math.min(Math.max(0, before.amount - after.amount) * times, Number.MAX_SAFE_INTEGER);
+  const amount = Math.min(excess(before, after, BigInt(times)), Number.MAX_SAFE_INTEGER);
   if (given === undefined) return { amount, currency: after.currency };
   return given.currency === after.currency ? { amount: amount + given.amount, currency: after.currency } : given;
 }
@@ -73,7 +74,8 @@ export function priceChange(
   const { before, after } = pricesOf(world, rules, operation, { terms, window });
   if (before === undefined || after === undefined || before.currency !== after.currency)
     return Number.NEGATIVE_INFINITY;
-  return before.amount > 0 ? ((after.amount - before.amount) / before.amount) * 100 : 0;
+  const [from, to] = inOneScale(before, after);
+  return from > 0 ? ((to - from) / from) * 100 : 0;
 }
 
 function pricesOf(
@@ -105,7 +107,7 @@ function namesOf(world: GrantWorld, operation: Operation, per: WindowScope): rea
   return [...new Set(found)];
 }
 
-function moneyOf(evaluate: () => Json | undefined): Money | undefined {
+function moneyOf(evaluate: () => Json | undefined): Price | undefined {
   const value = tried(evaluate);
   return isMoney(value) ? value : undefined;
 }

@@ -70,6 +70,8 @@ export type Issue = {
   readonly choices?: readonly string[];
   /** Where the CRM's record has today's value; the same pointer when left out. */
   readonly record?: string;
+  /** Of money that is a unit price: how many digits after the point it may have. */
+  readonly decimals?: number;
   /** A date's starting point: so many days after the record's. */
   readonly days_after?: number;
   /** What stands where the record has nothing. */

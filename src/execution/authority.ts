@@ -2,7 +2,7 @@ import { isMoney } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { type Commitment, checkCommitment, checkLimits, limitsOn, tierAllows } from '../../protocol/mandate.ts';
-import type { Money } from '../../protocol/money.ts';
+import { type Money, total as totalOf } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { demandsOf } from '../engine/demands.ts';
 import type { Ended } from '../engine/grounds.ts';
@@ -78,7 +78,7 @@ function commitmentOf(
   };
   const [total, termMonths, seats] = [told('total'), told('termMonths'), told('seats')];
   return {
-    ...(isMoney(total) || total === NOTHING ? { total } : {}),
+    ...(isMoney(total) ? { total: totalOf(total) } : total === NOTHING ? { total } : {}),
     ...(isCount(termMonths) || termMonths === NOTHING ? { termMonths } : {}),
     ...(isCount(seats) || seats === NOTHING ? { seats } : {}),
   };

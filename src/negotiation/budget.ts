@@ -24,7 +24,8 @@ export function costOf(table: Table, levels: Package): number {
     (product, { pointer }, place) => (times.includes(pointer) ? product * (levels[place] ?? 1) : product),
     1,
   );
-  return Math.min(each * factor, Number.MAX_SAFE_INTEGER);
+  // In whole minor units, a part of one counting as one: what is left is never more than it seems.
+  return Math.min(Math.ceil((each * factor) / table.scale.perUnit), Number.MAX_SAFE_INTEGER);
 }
 
 /** Whether anything that costs may be offered now: a yes or a no, the same whatever is asked for. */

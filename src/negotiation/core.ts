@@ -115,7 +115,7 @@ export interface Appraisal {
 function appraisalOf(table: Table, levels: Package): Appraisal {
   const { scale, policy } = table;
   const points = (main: number) =>
-    scale.reference === null ? main * 100 : (main * 10_000) / Math.max(1, scale.reference);
+    scale.reference === null ? (main * 100) / scale.perUnit : (main * 10_000) / Math.max(1, scale.reference);
   const mine = scale.sign * points(levels[table.main] ?? 0) + worthOf(table, levels);
   const least = scale.sign * points(policy.last(scale, 0));
   const most = scale.sign * policy.numbers.open;

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { Money } from '../../protocol/money.ts';
+import { amountAt, moneyAt, type Price } from '../../protocol/money.ts';
 import type { Issue } from '../engine/world.ts';
 
 /** A position on one issue as a whole number: minor units, months, days after the starting date, or a choice's index. */
@@ -11,13 +11,15 @@ export interface Origin {
   readonly currency: string;
   /** By pointer of a date issue: the day that is level 0. */
   readonly days: ReadonlyMap<string, string>;
+  /** Digits after the point that money is talked about in. */
+  readonly scale: number;
 }
 
 /** The level of a value; `undefined` for what is not a value of this issue. */
 export function levelOf(issue: Issue, value: Json | undefined, origin: Origin): Level | undefined {
   switch (issue.kind) {
     case 'money':
-      return isMoney(value) && value.currency === origin.currency ? value.amount : undefined;
+      return isMoney(value) && value.currency === origin.currency ? amountAt(value, origin.scale) : undefined;
     case 'date': {
       const start = origin.days.get(issue.pointer);
       return start !== undefined && isDate(value) ? daysBetween(start, value) : undefined;
@@ -34,7 +36,7 @@ export function levelOf(issue: Issue, value: Json | undefined, origin: Origin): 
 export function valueAt(issue: Issue, level: Level, origin: Origin): Json {
   switch (issue.kind) {
     case 'money':
-      return { amount: level, currency: origin.currency };
+      return { ...moneyAt({ amount: level, currency: origin.currency, scale: origin.scale }) };
     case 'date':
       return dayAfter(origin.days.get(issue.pointer) ?? '', level);
     case 'choice':
@@ -48,7 +50,7 @@ export function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-export function isMoney(value: unknown): value is Money {
+export function isMoney(value: unknown): value is Price {
   return (
     typeof value === 'object' &&
     value !== null &&

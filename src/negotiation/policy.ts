@@ -12,13 +12,15 @@ export interface Scale {
   readonly sign: Sign;
   /** The level that is 100 %; null where the policy speaks in the issue's own units. */
   readonly reference: Level | null;
+  /** Levels of the main issue in one of its own units: more than one where a price is finer than the minor unit. */
+  readonly perUnit: number;
 }
 
 const PARTS = 10_000n;
 
 /** The level worth at least this many points to the company: what does not come out even is rounded in its favour. */
-export function levelAt({ sign, reference }: Scale, points: Points): Level {
-  const [factor, parts] = reference === null ? [1n, 100n] : [BigInt(reference), PARTS];
+export function levelAt({ sign, reference, perUnit }: Scale, points: Points): Level {
+  const [factor, parts] = reference === null ? [BigInt(perUnit), 100n] : [BigInt(reference), PARTS];
   const product = factor * BigInt(Math.max(0, points));
   return Number(sign === 1 ? (product + parts - 1n) / parts : product / parts);
 }

@@ -70,3 +70,42 @@ describe('a term that may be left out', () => {
     expect(lastOffer(company(LATE, {}, { target: 'elsewhere' }).next(null))).toMatchObject({ target: 'elsewhere' });
   });
 });
+
+describe('T13: a price that is finer than the minor unit', () => {
+  const PRICED: readonly Issue[] = [
+    { pointer: '/unit_price', label: 'Price', kind: 'money', better_for_customer: 'lower', decimals: 6 },
+  ];
+  const action = {
+    ...DEFINITION,
+    negotiable: PRICED,
+    terms: { required: ['unit_price'], properties: { unit_price: {} } },
+  };
+  const PERCENT = { main: { issue: '/unit_price', percent_of: '/unit_price', open: 95, concede_to: 92, limit: 90 } };
+  const OWN = { main: { issue: '/unit_price', open: 480, concede_to: 470, limit: 460 } };
+  const talk = (policy: JsonObject, unit_price: JsonObject) => {
+    const parsed = parseNegotiationPolicy(policy, PRICED, 'test');
+    if (!parsed.ok) throw new Error(parsed.error.join(', '));
+    const facts = factsOf(action, { unit_price }, {}, '2026-10-01');
+    const side = makeCompanySide(parsed.value, facts, { roundsMax: 6 });
+    if (!side.ok) throw new Error(side.error.code);
+    return side.value;
+  };
+  const first = (policy: JsonObject, price: JsonObject) => lastOffer(talk(policy, price).next(null))['unit_price'];
+
+  it('is talked about as fine as it is', () => {
+    const fine = { amount: 4_995, currency: 'EUR', scale: 3 };
+    expect(first(PERCENT, fine)).toEqual({ amount: 4_746, currency: 'EUR', scale: 3 });
+    expect(first(OWN, fine)).toEqual({ amount: 480, currency: 'EUR' });
+    const asked = talk(PERCENT, fine).next({ unit_price: { amount: 499, currency: 'EUR' } });
+    expect(asked).toMatchObject({ value: { matched: true } });
+    // 49.95 it is not.
+    const dear = talk(PERCENT, fine).next({ unit_price: { amount: 4_000, currency: 'EUR', scale: 3 } });
+    expect(dear).toMatchObject({ value: { matched: false } });
+  });
+
+  it('of one or two minor units is not rounded to another whole one', () => {
+    expect(first(PERCENT, { amount: 2, currency: 'EUR' })).toEqual({ amount: 19, currency: 'EUR', scale: 3 });
+    expect(first(PERCENT, { amount: 1, currency: 'JPY' })).toEqual({ amount: 95, currency: 'JPY', scale: 2 });
+    expect(first(PERCENT, { amount: 4_900, currency: 'EUR' })).toEqual({ amount: 4_655, currency: 'EUR' });
+  });
+});

@@ -1,6 +1,7 @@
 import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import { amountAt as amountOf, digitsOf, inOneScale, type Price } from '../../protocol/money.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Issue } from '../engine/world.ts';
@@ -27,6 +28,8 @@ export interface Space {
   /** Where everything stands today. */
   readonly base: Package;
   readonly currency: string;
+  /** Levels of money in one minor unit. */
+  readonly perUnit: number;
   /** A money amount or number of the record, or of the record as it was. */
   amountAt(pointer: string, record?: JsonObject): number | undefined;
   /** Where an issue stood in the record as it was. */
@@ -81,9 +84,10 @@ export function makeSpace({ issues, members, record, input, today }: SpaceFacts)
     issues,
     base,
     currency: origin.currency,
+    perUnit: 10 ** (origin.scale - digitsOf(origin.currency)),
     amountAt: (pointer, from = record) => {
       const value = at(from, pointer);
-      if (isMoney(value)) return value.currency === origin.currency ? value.amount : undefined;
+      if (isMoney(value)) return value.currency === origin.currency ? amountOf(value, origin.scale) : undefined;
       return isCount(value) ? value : undefined;
     },
     baseAt: (place, from = record) => {
@@ -107,7 +111,7 @@ export function makeSpace({ issues, members, record, input, today }: SpaceFacts)
 
 function originOf(issues: readonly Issue[], record: JsonObject, today: string): Origin | undefined {
   const days = new Map<string, string>();
-  let currency = '';
+  let [currency, scale] = ['', 0];
   for (const issue of issues) {
     const value = standing(issue, record);
     if (issue.kind === 'date') {
@@ -115,9 +119,23 @@ function originOf(issues: readonly Issue[], record: JsonObject, today: string): 
       if (!isDate(start)) return undefined;
       days.set(issue.pointer, dayAfter(start, issue.days_after ?? 0));
     }
-    if (issue.kind === 'money' && isMoney(value) && currency === '') currency = value.currency;
+    if (issue.kind !== 'money' || !isMoney(value)) continue;
+    if (currency === '') currency = value.currency;
+    scale = Math.max(scale, scaleFor(issue, value));
   }
-  return { currency, days };
+  return { currency, days, scale: Math.max(scale, digitsOf(currency)) };
+}
+
+/** Below this many units a step is more than a percent, and too coarse to talk about. */
+const UNITS_MIN = 100;
+
+/** As fine as the price is; a price of a few units finer, as far as its issue may be. */
+function scaleFor({ decimals }: Issue, value: Price): number {
+  const own = value.scale ?? digitsOf(value.currency);
+  if (decimals === undefined || value.amount === 0) return digitsOf(value.currency);
+  let scale = own;
+  while (scale < decimals && (amountOf(value, scale) ?? UNITS_MIN) < UNITS_MIN) scale += 1;
+  return scale;
 }
 
 /** Whether there is something for the issue to start from. */
@@ -163,5 +181,6 @@ function unusable(): Result<never, Refusal> {
 }
 
 function same(a: Json | undefined, b: Json | undefined): boolean {
+  if (isMoney(a) && isMoney(b)) return a.currency === b.currency && inOneScale(a, b)[0] === inOneScale(a, b)[1];
   return a === b || (a !== undefined && b !== undefined && digest(a) === digest(b));
 }

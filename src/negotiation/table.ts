@@ -41,7 +41,7 @@ export function layTable(policy: NegotiationPolicy, space: Space, before?: JsonO
   return ok({
     policy,
     space,
-    scale: { sign, reference },
+    scale: { sign, reference, perUnit: space.issues[main]?.kind === 'money' ? space.perUnit : 1 },
     main,
     sides: space.issues.map((issue, place) => {
       if (place === main) return null;

@@ -2,7 +2,7 @@ import type { Expression, Scope } from '../../adapters/sdk/expression.ts';
 import type { Plan } from '../../adapters/sdk/index.ts';
 import { isMoney } from '../../adapters/sdk/values.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Money } from '../../protocol/money.ts';
+import { total as inMinorUnits, type Money } from '../../protocol/money.ts';
 import type { Lately, WindowScope } from '../engine/grants.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type ActionRules, scopeOf } from '../engine/rules.ts';
@@ -84,7 +84,7 @@ function totalOf({ price, commits }: ActionRules, operation: Operation, terms: J
 function amountOf(expression: Expression | undefined, scope: Scope): Money | undefined {
   try {
     const value = expression?.(scope);
-    return isMoney(value) ? value : undefined;
+    return isMoney(value) ? inMinorUnits(value) : undefined;
   } catch {
     return undefined;
   }

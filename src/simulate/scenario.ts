@@ -63,8 +63,8 @@ export function makeScenario(policy: NegotiationPolicy, facts: SpaceFacts, rando
     // Rounded in the customer's favour.
     mainFor(levels, gain) {
       const points = sign * (customer.reservation - away(levels) - gain);
-      const { reference } = table.scale;
-      const level = reference === null ? points / 100 : (points * reference) / 10_000;
+      const { reference, perUnit } = table.scale;
+      const level = reference === null ? (points / 100) * perUnit : (points * reference) / 10_000;
       return Math.max(0, sign === 1 ? Math.floor(level) : Math.ceil(level));
     },
   });
@@ -72,7 +72,7 @@ export function makeScenario(policy: NegotiationPolicy, facts: SpaceFacts, rando
 
 /** A level of the main issue in points. */
 function pointsOf({ scale }: Table, level: number): Points {
-  return scale.reference === null ? level * 100 : (level * 10_000) / Math.max(1, scale.reference);
+  return scale.reference === null ? (level * 100) / scale.perUnit : (level * 10_000) / Math.max(1, scale.reference);
 }
 
 function sample(table: Table, limit: Points, room: Points, random: Random): Customer {

@@ -23,6 +23,9 @@ const oneOf =
   (...allowed: string[]): Rule =>
   (value) =>
     typeof value === 'string' && allowed.includes(value);
+/** A unit price may be finer than the minor unit. */
+const price: Rule = (value) =>
+  money(value) && (!Object.hasOwn(Object(value), 'scale') || count(6)((value as { readonly scale?: unknown }).scale));
 const money: Rule = (value) =>
   typeof value === 'object' &&
   value !== null &&
@@ -57,7 +60,7 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     end_date: clearable(day),
     term_months: count(120),
     seats: count(100_000),
-    unit_price: money,
+    unit_price: price,
     notice_days: count(365),
     auto_renew: (value) => typeof value === 'boolean',
     payment_terms_days: count(365),
@@ -69,13 +72,13 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     next_start_date: clearable(day),
     next_end_date: clearable(day),
     next_term_months: clearable(count(120)),
-    next_unit_price: clearable(money),
+    next_unit_price: clearable(price),
     next_seats: clearable(count(100_000)),
     next_notice_days: clearable(count(365)),
     next_payment_terms_days: clearable(count(365)),
     planned_from: clearable(day),
     planned_seats: clearable(count(100_000)),
-    planned_unit_price: clearable(money),
+    planned_unit_price: clearable(price),
     concluded_on: clearable(day),
     anchor_day: clearable(count(31)),
     minimum_until: clearable(day),
@@ -110,7 +113,7 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     status: oneOf('pending', 'processed', 'shipped', 'delivered', 'cancelled'),
     product: text(64),
     quantity: count(1e6),
-    unit_price: money,
+    unit_price: price,
     total: money,
     refunded: money,
     fee: money,
@@ -132,7 +135,7 @@ const WRITABLE: Readonly<Record<RecordType, Readonly<Record<string, Rule>>>> = {
     account: text(64),
     product: text(64),
     quantity: count(1e6),
-    unit_price: money,
+    unit_price: price,
     total: money,
     status: oneOf('open', 'accepted', 'expired'),
     valid_until: day,
