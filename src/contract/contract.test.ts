@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
-import { makeAjv } from './contract.ts';
+import { compileDefinition, makeAjv } from './contract.ts';
 import { readDefinitions } from './files.ts';
 
 const contract = readDefinitions();
@@ -48,6 +48,33 @@ describe('days and times', () => {
       }
     },
   );
+});
+
+describe('claims', () => {
+  const credit = JSON.parse(JSON.stringify(contract.definitions.find(({ name }) => name === 'sla.credit')));
+  const mistakes = (claims: readonly JsonObject[], more: JsonObject = {}) => {
+    const read = compileDefinition(makeAjv(), { ...credit, ...more, claims });
+    return read.ok ? [] : read.error.map((each) => each.replace('sla.credit ', ''));
+  };
+  const name = "'x'";
+
+  it.each<[JsonObject, string]>([
+    [{ name }, '/claims/0 needs an amount, a span (from and to), or once'],
+    [{ name, once: true, amount: 'terms.amount' }, '/claims/0 needs an amount, a span (from and to), or once'],
+    [{ name, from: 'input.incident.from' }, '/claims/0 has one end of a span: give from and to'],
+    [{ name, once: true, of: 'terms.amount' }, '/claims/0/of goes with an amount'],
+    [{ name, amount: 'terms.amount', noted: 'contract.credited' }, '/claims/0/noted goes with of'],
+    [{ name, amount: 'terms.amount', of: 'terms.amount', noted: 'order.refunded' }, '/claims/0/noted names no subject'],
+    [{ name: 'records.', once: true }, '/claims/0/name does not compile'],
+    [{ name, once: false }, '/claims/0/once must be equal to constant'],
+  ])('tell a mistake of the author’s: %j', (claim, words) => {
+    expect(mistakes([claim]).join('\n')).toContain(words);
+  });
+
+  it('are taken as they should be', () => {
+    expect(mistakes([{ name, once: true }])).toEqual([]);
+    expect(mistakes([{ name, amount: 'terms.amount', of: 'terms.amount', noted: 'contract.credited' }])).toEqual([]);
+  });
 });
 
 describe('patterns', () => {

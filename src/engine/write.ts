@@ -1,5 +1,4 @@
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { State } from '../../protocol/operation.ts';
 import { isFinalState } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import {
@@ -67,15 +66,19 @@ export function toUnit({ next, expected, beside, records, outgoing = [], holds =
   };
 }
 
-/** The ends in which what was asked for has been done. */
-const DONE: ReadonlySet<State> = new Set<State>(['completed']);
+/** What an operation gives back in the transaction that ends it: all of it, unless something of it stays. */
+function released(operation: Operation): readonly Release[] {
+  if (!isFinalState(operation.state)) return [];
+  return [{ operation: operation.id, what: mayStay(operation) ? 'operation' : 'all' }];
+}
 
-/** What an operation gives back in the transaction that ends it. A person who took it over while nobody knew whether its write had
- * happened still does not know: what lasts as long as the effect stays held. */
-function released({ id, state, history }: Operation): readonly Release[] {
-  if (!isFinalState(state)) return [];
-  const may = state === 'handed_off' && history.findLast(({ to }) => to === 'handed_off')?.from === 'needs_human';
-  return [{ operation: id, what: DONE.has(state) || may ? 'operation' : 'all' }];
+/** A person who took it over while nobody knew whether its write had happened still does not know; and one that ended between its steps
+ * has an effect, whatever its end is called. */
+function mayStay({ state, history, attempts }: Operation): boolean {
+  if (state === 'completed') return true;
+  if (state === 'reversed') return false;
+  const wasUnsettled = history.findLast(({ to }) => to === state)?.from === 'needs_human' && state === 'handed_off';
+  return wasUnsettled || attempts.some(({ result }) => result !== undefined);
 }
 
 /** News of a change for whoever asked for it: what is sent is made from the operation when it is sent. */

@@ -22,9 +22,12 @@ function desk(timeZone = 'UTC') {
     throw error;
   });
   let now = new Date('2026-11-30T22:30:00Z');
-  const world = { store, clock: { now: () => now }, settings: { timeZone } } as unknown as Parameters<
-    typeof holdsOfMandate
-  >[0];
+  const world = {
+    store,
+    clock: { now: () => now },
+    settings: { timeZone },
+    actions: { action: () => undefined },
+  } as unknown as Parameters<typeof holdsOfMandate>[0];
   return {
     at: (time: string) => {
       now = new Date(time);

@@ -5,17 +5,18 @@ import { formatMoney, type Money } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { dayIn } from '../../protocol/zone.ts';
 import type { Operation } from '../engine/operation.ts';
-import type { World } from '../engine/world.ts';
+import { actionOf, type World } from '../engine/world.ts';
 import type { Hold, HoldSet } from '../ports.ts';
 
 /** Refuses what is more than is left; the store decides last. What was handed on counts for everybody it passed through. */
 export function holdsOfMandate(
-  world: Pick<World, 'store' | 'clock' | 'settings'>,
+  world: Pick<World, 'store' | 'actions' | 'clock' | 'settings'>,
   operation: Operation,
   total: Money | undefined,
 ): Result<readonly HoldSet[], Refusal> {
   const facts = operation.mandate;
-  if (facts === null) return ok([]);
+  // What needs no permission takes nothing of one that happens to be there: a person is always reached.
+  if (facts === null || actionOf(world, operation)?.definition.mandate === 'none') return ok([]);
   const day = dayIn(world.settings.timeZone, world.clock.now().getTime());
   const shares = permissionsOf(facts).flatMap(({ name, ...limits }) =>
     sharesOf({ name: `mandate:${facts.issuer} ${name}`, limits, total, day }),

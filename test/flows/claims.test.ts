@@ -109,6 +109,23 @@ describe.each(Object.entries(EVERY))('on %s', (_name, open) => {
   );
 
   it(
+    'T2: of an order whose total nobody can read one claim is made, and a person compares, whatever policy allows',
+    async (test) => {
+      const order = crm.unknown;
+      if (order === undefined) return test.skip('every order of this CRM has one');
+      const first = await refund(order, { amount: 100, currency: 'EUR' });
+      expect(first.state).toBe('awaiting_signoff');
+      expect(first.signoff?.reasons.join(' ')).toContain('cannot be read from the record');
+      await gateway.approve(`${gateway.origin}/console/signoffs/${first.signoff?.id}`);
+      expect((await agents[0]?.client.waitForTurn(first.id, ({ state }) => state === 'completed'))?.state).toBe(
+        'completed',
+      );
+      expect(refused(await refund(order, { amount: 1, currency: 'EUR' }, 1))).toBe('already-claimed');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     'T2: of claims that arrive together only what there is is granted, and another currency than the order’s is none',
     async () => {
       const [, order = ''] = crm.orders;

@@ -10,7 +10,10 @@ import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { TestCrm } from './crms.ts';
 
-export type OrderCrm = Pick<TestCrm, 'config' | 'secrets' | 'contract' | 'account' | 'orders' | 'stop'>;
+export type OrderCrm = Pick<TestCrm, 'config' | 'secrets' | 'contract' | 'account' | 'orders' | 'stop'> & {
+  /** An order whose total nobody knows. */
+  readonly unknown?: string;
+};
 
 const member = (document: JsonObject, name: string) => document[name] as JsonObject;
 
@@ -67,7 +70,8 @@ async function sql(db: string): Promise<OrderCrm> {
   const tables = new DatabaseSync(db);
   tables.exec(`${sqliteSchema('Nordwind')}
     CREATE TABLE orders (id varchar(20) PRIMARY KEY, account_id varchar(20) NOT NULL, total numeric(15, 3), currency char(3));
-    INSERT INTO orders VALUES ('O-1', 'A-1', 73.00, 'EUR'), ('O-2', 'A-1', 120.50, 'EUR');`);
+    INSERT INTO orders VALUES ('O-1', 'A-1', 73.00, 'EUR'), ('O-2', 'A-1', 120.50, 'EUR'),
+      ('O-3', 'A-1', NULL, 'EUR');`);
   tables.close();
   const order = {
     object: 'orders',
@@ -81,6 +85,7 @@ async function sql(db: string): Promise<OrderCrm> {
     contract: (n) => `K-${n}`,
     account: (n) => `A-${n + 1}`,
     orders: ['O-1', 'O-2'],
+    unknown: 'O-3',
     stop: async () => undefined,
   };
 }
