@@ -1,7 +1,7 @@
 /** Who asks: by signature, by access token, and how a key is made known. */
 import { type Refusal, refusal } from '../protocol/errors.ts';
 import type { Thumbprint } from '../protocol/ids.ts';
-import type { JsonObject } from '../protocol/json.ts';
+import type { Json, JsonObject } from '../protocol/json.ts';
 import { err, ok } from '../protocol/result.ts';
 import { signatureChallenge } from '../protocol/signature.ts';
 import { makeProve, type Prove } from './bindings/prove.ts';
@@ -80,7 +80,7 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
     },
 
     /** A key that proves itself: known from now on. */
-    async register(raw: RawRequest, body: JsonObject) {
+    async register(raw: RawRequest, body: Json) {
       const checked = contract.checkRegistration(body);
       if (!checked.ok) return checked;
       const { name, jwk, contact } = checked.value;

@@ -1,19 +1,20 @@
 /** Offers the company makes on its own account: who takes them, and how the company's side asks for one. */
 import { type Refusal, refusal } from '../protocol/errors.ts';
-import type { JsonObject } from '../protocol/json.ts';
+import type { Json, JsonObject } from '../protocol/json.ts';
 import { err, ok, type Result } from '../protocol/result.ts';
 import type { Engine } from './compose-engine.ts';
 import type { Config } from './config.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
+import type { Answered } from './engine/idempotent.ts';
 import type { Caller } from './identity/authenticate.ts';
 import { checkUrl } from './identity/guarded-fetch.ts';
-import { type Invited, invite } from './initiative/invite.ts';
+import { invite } from './initiative/invite.ts';
 import { propose } from './initiative/propose.ts';
 import { verifyWebhook } from './signoff/standard-webhooks.ts';
 
 export interface Initiative {
-  invite(caller: Caller, key: string, body: JsonObject): Promise<Result<Invited, Refusal>>;
+  invite(caller: Caller, key: string, body: Json): Promise<Result<Answered, Refusal>>;
   uninvite(caller: Caller): Promise<Result<void, Refusal>>;
   propose(raw: RawRequest): Promise<Result<JsonObject, Refusal>>;
 }
@@ -46,7 +47,7 @@ export function composeInitiative({ world, worker }: Engine, config: Config): In
       if (!signed.ok) return signed;
       const body = parseStrictJson(raw.body);
       if (!body.ok) return err(refusal('malformed-json', body.error.reason));
-      const proposed = await propose(world, String(header('webhook-id')), body.value as JsonObject);
+      const proposed = await propose(world, String(header('webhook-id')), body.value);
       if (!proposed.ok) return proposed;
       worker.changed(proposed.value.operation);
       return ok({ operation: proposed.value.operation, replayed: proposed.value.replayed });

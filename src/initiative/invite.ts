@@ -1,60 +1,42 @@
-import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Answered, idempotent, notHeld, withoutKeyBinding } from '../engine/idempotent.ts';
 import type { Push } from '../engine/operation.ts';
 import type { Caller, World } from '../engine/world.ts';
-import type { Invitation, StoredAnswer } from '../ports.ts';
+import type { Invitation } from '../ports.ts';
 
 export interface InviteAsk {
   readonly caller: Caller;
   /** Idempotency key, already checked for form. */
   readonly key: string;
-  readonly body: JsonObject;
+  readonly body: Json;
   /** Whether an address may be pushed to; the reason otherwise. */
   readonly checkUrl: (url: string) => Result<unknown, { readonly reason: string }>;
 }
 
-export type Invited = StoredAnswer & { readonly replayed: boolean };
-
 /** A customer's agent asks to be told of the company's offers, for the accounts and actions of its mandate. One invitation an agent: a
  * new one replaces the last. */
-export async function invite(world: World, ask: InviteAsk): Promise<Result<Invited, Refusal>> {
-  const { caller, key } = ask;
-  const scope = `${caller.keyid} invite`;
-  const fingerprint = digest(ask.body['push'] ?? null);
-  const earlier = world.store.claim(scope, key);
-  if (earlier !== undefined) return replayed(earlier);
-  const made = await invitationOf(world, ask);
-  if (!made.ok) return made;
-  const body = JSON.stringify(viewOf(made.value));
-  const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;
-  const { id, accounts, at } = made.value;
-  const committed = await world.store.commit({
-    ...(caller.nonce === undefined ? {} : { nonce: caller.nonce }),
-    claim: { scope, key, fingerprint, answer: { status: 201, body }, expiresAt },
-    invitation: made.value,
-    records: [
-      {
-        type: 'invitation',
-        at,
-        agent: caller.keyid,
-        invitation: id,
-        mandate: made.value.mandate.digest,
-        accounts: accounts.length,
-      },
-    ],
+export async function invite(world: World, ask: InviteAsk): Promise<Result<Answered, Refusal>> {
+  const { caller, key, body } = ask;
+  const content = ['invite', withoutKeyBinding(body)];
+  const keyed = { scope: `${caller.keyid} invite`, key, content, nonce: caller.nonce };
+  return idempotent(world, keyed, async (keep) => {
+    const made = await invitationOf(world, ask);
+    if (!made.ok) return made;
+    const answer = { status: 201, body: JSON.stringify(viewOf(made.value)) };
+    const { id, accounts, at, mandate } = made.value;
+    const record = {
+      type: 'invitation',
+      at,
+      agent: caller.keyid,
+      invitation: id,
+      mandate: mandate.digest,
+      accounts: accounts.length,
+    };
+    const committed = await world.store.commit({ ...keep(answer), invitation: made.value, records: [record] });
+    return notHeld(committed, answer);
   });
-  if (committed.ok) return ok({ status: 201, body, replayed: false });
-  if (committed.reason === 'claimed') return replayed(committed.claim);
-  return err(refusal(committed.reason === 'replayed' ? 'signature-replayed' : 'conflict'));
-
-  function replayed(claim: typeof earlier & object): Result<Invited, Refusal> {
-    return claim.fingerprint === fingerprint
-      ? ok({ ...claim.answer, replayed: true })
-      : err(refusal('idempotency-key-reused'));
-  }
 }
 
 async function invitationOf(

@@ -1,12 +1,11 @@
-import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { idempotent, notHeld } from '../engine/idempotent.ts';
 import { operationId } from '../engine/operation-id.ts';
 import { born } from '../engine/submit.ts';
 import type { Action, World } from '../engine/world.ts';
-import type { Claim, Invitation } from '../ports.ts';
+import type { Invitation } from '../ports.ts';
 
 export interface Proposed {
   readonly operation: string;
@@ -18,17 +17,33 @@ const SCOPE = 'company propose';
 /** The company opens a talk: the same operation as if the customer's agent had asked, with the first turn swapped. It goes to an agent
  * that has invited offers for this account, under the mandate it came with; nothing is agreed before that agent signs. `key` is the
  * request's own id: the same request is one offer. */
-export async function propose(world: World, key: string, body: JsonObject): Promise<Result<Proposed, Refusal>> {
+export async function propose(world: World, key: string, body: Json): Promise<Result<Proposed, Refusal>> {
   const checked = world.actions.checkEnvelope('propose', body);
   if (!checked.ok) return checked;
-  const {
-    action: name,
-    account,
-    input,
-  } = checked.value['data'] as { action: string; account: string; input: JsonObject };
-  const fingerprint = digest(checked.value['data'] ?? null);
-  const earlier = world.store.claim(SCOPE, key);
-  if (earlier !== undefined) return replayed(earlier, fingerprint);
+  const data = checked.value['data'] as Offering;
+  const keyed = { scope: SCOPE, key, content: ['propose', data] };
+  const answered = await idempotent(world, keyed, async (keep) => {
+    const made = await offerOf(world, key, data);
+    if (!made.ok) return made;
+    const { next, records } = made.value;
+    const answer = { status: 202, body: JSON.stringify({ operation: next.id }) };
+    const committed = await world.store.commit({ ...keep(answer), operations: [{ next, expected: 0 }], records });
+    return notHeld(committed, answer);
+  });
+  if (!answered.ok) return answered;
+  const first: unknown = JSON.parse(answered.value.body);
+  const operation = typeof first === 'object' && first !== null && 'operation' in first ? String(first.operation) : '';
+  return ok({ operation, replayed: answered.value.replayed });
+}
+
+interface Offering extends JsonObject {
+  readonly action: string;
+  readonly account: string;
+  readonly input: JsonObject;
+}
+
+/** The operation an offer begins, with its ledger record. */
+async function offerOf(world: World, key: string, { action: name, account, input }: Offering) {
   const action = offerable(world.actions.action(name));
   if (!action.ok) return action;
   // The first proposal is the company's: one in its customer's name would be words put into their mouth.
@@ -48,16 +63,7 @@ export async function propose(world: World, key: string, body: JsonObject): Prom
     valid.value,
     mandate,
   );
-  const next = { ...made.next, pushes: [push] };
-  const answer = { status: 202, body: JSON.stringify({ operation: next.id }) };
-  const expiresAt = Math.floor(world.clock.now().getTime() / 1000) + LIMITS.idempotencyRetentionSeconds;
-  const committed = await world.store.commit({
-    claim: { scope: SCOPE, key, fingerprint, answer, expiresAt },
-    operations: [{ next, expected: 0 }],
-    records: made.records,
-  });
-  if (committed.ok) return ok({ operation: next.id, replayed: false });
-  return committed.reason === 'claimed' ? replayed(committed.claim, fingerprint) : err(refusal('conflict'));
+  return ok({ next: { ...made.next, pushes: [push] }, records: made.records });
 }
 
 /** Only what is negotiated can be offered, and nothing that needs the customer's fresh consent. */
@@ -77,11 +83,4 @@ async function invitationFor(world: World, account: string, action: string): Pro
     if (ended.length === 0) return each;
   }
   return undefined;
-}
-
-function replayed(claim: Claim, fingerprint: string): Result<Proposed, Refusal> {
-  if (claim.fingerprint !== fingerprint) return err(refusal('idempotency-key-reused'));
-  const first: unknown = JSON.parse(claim.answer.body);
-  const operation = typeof first === 'object' && first !== null && 'operation' in first ? String(first.operation) : '';
-  return ok({ operation, replayed: true });
 }

@@ -6,9 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { StreamResponse } from '@a2a-js/sdk';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { presentMandate } from '../../protocol/mandate.ts';
 import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import { buyerMove } from '../../src/client/index.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
+import { newKeyField, send, signedPost } from '../support/signed.ts';
 
 const SECRET = `whsec_${randomBytes(24).toString('base64')}`;
 const RENEWAL = { action: 'contract.renew', account: 'A-1001', input: { contract: 'K-1001' } };
@@ -95,6 +97,55 @@ describe('an offer of the company', () => {
     expect(verdict).toBe('valid');
     expect((await gateway.crm.ledger()).filter(({ external_id }) => external_id.startsWith(operation))).toHaveLength(1);
   }, 60_000);
+
+  it.each(['null', '[]', '"x"', '3'])(
+    'E11: %s instead of what is asked for is told, wherever it is sent',
+    async (body) => {
+      const now = new Date();
+      const id = `msg_${randomBytes(12).toString('hex')}`;
+      const headers = {
+        'content-type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': new Webhook(SECRET).sign(id, now, body),
+      };
+      const offered = await fetch(`${gateway.origin}/company/offers`, { method: 'POST', headers, body });
+      expect(offered.status).toBe(422);
+      for (const path of ['/invitations', '/agents', '/actions/contract.renew']) {
+        const answer = await send(
+          gateway.origin,
+          signedPost(gateway.origin, agent.key, path, body, { idempotencyKey: newKeyField() }),
+        );
+        expect([path, answer.status]).toEqual([path, 422]);
+      }
+    },
+  );
+
+  it('E11: an invitation’s key that comes again with another mandate is refused', async () => {
+    const other = await gateway.newAgent();
+    const key = newKeyField();
+    const bound = async (mandate: string) => ({
+      mandate: await presentMandate(mandate, {
+        key: other.key,
+        audience: gateway.origin,
+        nonce: key.slice(1, -1),
+        now: new Date(),
+      }),
+      push: { url },
+    });
+    const [first, second] = [await gateway.mandateFor(other), await gateway.mandateFor(other)];
+    const invite = async (mandate: string) =>
+      send(
+        gateway.origin,
+        signedPost(gateway.origin, other.key, '/invitations', await bound(mandate), { idempotencyKey: key }),
+      );
+    const made = await invite(first);
+    expect(made.status).toBe(201);
+    const again = await invite(first);
+    expect([again.status, again.body]).toEqual([201, made.body]);
+    expect((await invite(second)).status).toBe(422);
+    await other.client.uninvite();
+  });
 
   it('is its agent’s alone', async () => {
     const asked = await offer(RENEWAL);

@@ -29,7 +29,7 @@ export interface HttpDeps {
   /** Registers the key in the body, proven by its own signature. */
   readonly register: (
     raw: RawRequest,
-    body: JsonObject,
+    body: Json,
   ) => Promise<Result<{ readonly caller: Caller; readonly agent: JsonObject }, Refusal>>;
   /** What both sides speak, for a caller that named its UCP profile. */
   readonly negotiate: (profile: Json) => Result<JsonObject, Refusal>;
@@ -39,7 +39,7 @@ export interface HttpDeps {
   readonly invite: (
     caller: Caller,
     key: string,
-    body: JsonObject,
+    body: Json,
   ) => Promise<Result<StoredAnswer & { readonly replayed: boolean }, Refusal>>;
   readonly uninvite: (caller: Caller) => Promise<Result<void, Refusal>>;
 }
