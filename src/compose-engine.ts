@@ -100,6 +100,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
       origin: config.origin,
       company: config.company,
       timeZone: config.time_zone,
+      recordDefaults: config.record_defaults,
       logOrigin,
       ...(restoredAt === undefined ? {} : { restoredAt }),
       human: {

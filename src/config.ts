@@ -10,6 +10,7 @@ interface ConfigFile {
   readonly origin: string;
   readonly company: string;
   readonly time_zone: string;
+  readonly record_defaults: Readonly<Record<string, JsonObject>>;
   readonly listen: { readonly host: string; readonly port: number };
   readonly data_dir: string;
   readonly actions_dir?: string;

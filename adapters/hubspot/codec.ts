@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { decode, encode, type MoneyForm } from '../sdk/codec.ts';
 import { AdapterError } from '../sdk/index.ts';
 import type { MappedField, MappedType } from '../sdk/mapping.ts';
+import { unreadable } from '../sdk/unreadable.ts';
 import { isWhole } from '../sdk/values.ts';
 import { isLink, linkedObjects } from './mapping.ts';
 
@@ -28,7 +29,7 @@ function toProperty(type: MappedType, mapped: MappedField, value: Json): Propert
 /** What a record says, in our words; null for what has no value. */
 export function toValues(type: MappedType, properties: JsonObject, links: Links): JsonObject {
   const named = [...type.fields.values()].map((mapped): [string, Json] => {
-    if (isLink(type, mapped)) return [mapped.name, onlyOne(links.get(mapped.field) ?? [])];
+    if (isLink(type, mapped)) return [mapped.name, linked(mapped, links.get(mapped.field) ?? [])];
     const { [mapped.field]: held = null, [mapped.currency ?? '']: currency = null } = properties;
     return [mapped.name, decode(mapped, untexted(mapped, formOf(type), held), currency, formOf(type))];
   });
@@ -50,6 +51,12 @@ function untexted({ kind }: MappedField, form: MoneyForm, held: Json): Json {
     default:
       return held;
   }
+}
+
+/** Of several there is no one: whoever needs the one is told, and nobody takes the first for all. */
+function linked({ label }: MappedField, ids: readonly string[]): Json {
+  const why = `${label}: there are several, each with values of its own. A person looks after them.`;
+  return ids.length > 1 ? unreadable({ held: ids.join(','), why }) : onlyOne(ids);
 }
 
 /** The account a record belongs to: `''`, which nobody's mandate names, where there is not exactly one. */

@@ -405,4 +405,13 @@ describe('values', () => {
     expect(priced('49.995')).toEqual({ amount: 49_995, currency: 'EUR', scale: 3 });
     for (const price of ['49.9955555', '1e3', 'x', '0x10']) expect(isUnreadable(priced(price) ?? null)).toBe(true);
   });
+
+  it('T13: of a deal with several line items say so to who needs the one, and to nobody else', () => {
+    const deal = typeNamed(portal.value, 'contract');
+    const several = toValues(deal, { seats: '5' }, new Map([['line_items', ['1', '2']]]));
+    expect(several).toMatchObject({ seats: 5, line_item: { held: '1,2' } });
+    expect(isUnreadable(several['line_item'] ?? null)).toBe(true);
+    expect(toValues(deal, {}, new Map([['line_items', ['1']]]))['line_item']).toBe('1');
+    expect(toValues(deal, {}, new Map())['line_item']).toBeNull();
+  });
 });

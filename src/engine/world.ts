@@ -142,6 +142,8 @@ export interface Settings {
   readonly signoffLifetimeSeconds: number;
   /** How long after its end an operation's records are looked at; 0 is never. */
   readonly observationDays: number;
+  /** By type: what holds of a record where the CRM says nothing, in our names. */
+  readonly recordDefaults?: Readonly<Record<string, JsonObject>>;
 }
 
 /** Everything a step may use. */

@@ -29,11 +29,20 @@ export async function readSubjects(world: World, operation: Operation): Promise<
   for (const { name, type, id, shared } of named.value) {
     const snapshot = await world.crm.read(crmContext(world, operation), { type, by: 'id', value: id });
     if (!shared && !isOwn(operation, snapshot)) return err(NOT_THERE());
-    reads.push({ name, type, snapshot, shared });
+    reads.push({ name, type, snapshot: { ...snapshot, data: assumed(world, operation, { type, snapshot }) }, shared });
   }
   const accounts = new Set(reads.filter((each) => !each.shared).map(({ snapshot }) => snapshot.data['account']));
   const isMixed = accounts.size > 1 && actionOf(world, operation)?.rules.acrossAccounts !== true;
   return isMixed ? err(SEVERAL_ACCOUNTS()) : ok(reads);
+}
+
+/** With what the company says of such records where the CRM says nothing. What is read out to a customer is the record alone. */
+function assumed(world: World, operation: Operation, { type, snapshot }: Pick<Read, 'type' | 'snapshot'>): JsonObject {
+  const { data } = snapshot;
+  const defaults = world.settings.recordDefaults?.[type];
+  if (defaults === undefined || actionOf(world, operation)?.definition.kind === 'read') return data;
+  const lacking = Object.entries(defaults).filter(([name]) => (data[name] ?? null) === null);
+  return { ...data, ...Object.fromEntries(lacking) };
 }
 
 /** The operation with its records as read, without what it wrote itself so far: a name whose expression gave a list has a list. */

@@ -1,0 +1,72 @@
+/** A contract's own law over HTTP: what the CRM says of it, and what the company says where the CRM says nothing. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { OperationView } from '../../protocol/operation.ts';
+import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
+
+const CONTRACT = 'K-1001';
+const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
+const RUNNING = {
+  ...{ status: 'active', start_date: day(-100), end_date: day(265), term_months: 12, seats: 10, auto_renew: false },
+  ...{ unit_price: { amount: 4_900, currency: 'EUR' }, notice_days: 30, cancels_on: null, minimum_until: null },
+  ...{ next_start_date: null, planned_from: null, switching_to: null, switched_by: null },
+};
+
+let gateway: TestGateway;
+let agent: TestAgent;
+
+beforeAll(async () => {
+  gateway = await startTestGateway({
+    config: { record_defaults: { contract: { notice_to: 'term', early_exit_months: 3 } }, time_zone: 'Europe/Berlin' },
+  });
+  agent = await gateway.newAgent();
+}, 30_000);
+afterAll(() => gateway?.stop());
+
+async function asked(action: string, input: JsonObject, limits: JsonObject = {}): Promise<OperationView> {
+  const constraints = { actions: [action], accounts: ['A-1001'], ...limits };
+  const mandate = await gateway.mandateFor(agent, constraints as never);
+  const { id } = await agent.client.submit(action, { contract: CONTRACT, ...input }, mandate);
+  return agent.client.waitForTurn(id);
+}
+
+describe('T8: a notice', () => {
+  it('takes effect when the company’s law lets it, for nothing, where the contract says nothing else', async () => {
+    await gateway.crm.edit('contracts', CONTRACT, RUNNING);
+    const done = await asked('contract.cancel', { when: 'now' });
+    expect(done).toMatchObject({ state: 'completed', output: { ends_on: RUNNING.end_date, fees: [] } });
+    expect(await gateway.crm.record('contracts', CONTRACT)).toMatchObject({ cancels_on: RUNNING.end_date });
+  });
+
+  it('takes effect early for the fee of the contract’s law, where the customer says so', async () => {
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, minimum_until: day(200) });
+    const fees = [{ amount: 3 * 10 * 4_900, currency: 'EUR' }];
+    const done = await asked('contract.cancel', { when: 'now', early_exit: true });
+    expect(done).toMatchObject({ state: 'completed', output: { fees } });
+    expect(String(done.output?.['ends_on']) <= day(32)).toBe(true);
+  });
+
+  it('is not carried out for a fee beyond the mandate, and is for none', async () => {
+    const limits = { max_total: { amount: 100, currency: 'EUR' } };
+    await gateway.crm.edit('contracts', CONTRACT, RUNNING);
+    const dear = await asked('contract.cancel', { when: 'now', early_exit: true }, limits);
+    expect(dear).toMatchObject({ state: 'rejected', problem: { type: expect.stringContaining('mandate-exceeded') } });
+    expect(await asked('contract.cancel', { when: 'now' }, limits)).toMatchObject({ state: 'completed' });
+  });
+
+  it('T6: is carried out whatever of the record cannot be read that it does not need', async () => {
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, end_date: null, plan: undefined });
+    const done = await asked('contract.cancel', { when: 'now' });
+    expect(done).toMatchObject({ state: 'completed', output: { fees: [] } });
+  });
+});
+
+describe('what is not allowed', () => {
+  it('is told in the author’s words', async () => {
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, status: 'cancelled' });
+    const refused = await asked('contract.renew', {});
+    expect(refused.problem).toMatchObject({
+      detail: 'The contract has been cancelled: ask for a quote or a human.',
+    });
+  });
+});
