@@ -17,6 +17,8 @@ import type { TestCrm } from '../support/crms.ts';
 export interface Trouble {
   /** What happens to the next writes in the CRM. `delay`: it has the request and has not yet done it. `-after`: it has done it. */
   readonly faults: readonly string[];
+  /** What happens to so many reads from then on: which of the CRM's own read faults, by number. */
+  readonly reads: readonly number[];
   /** While the agents talk, while people think, while the CRM is written: `kill -9` after so many milliseconds, and a start. */
   readonly kills: readonly { readonly during: 'talk' | 'thought' | 'write'; readonly afterMs: number }[];
 }
@@ -29,13 +31,23 @@ export interface Counted {
   /** Operations with more writes than an undisturbed one, and writes of no known operation. */
   readonly doubled: readonly string[];
   readonly unproven: readonly string[];
+  /** Receipts that say something else than the CRM's own ledger. */
+  readonly untrue: readonly string[];
+  /** Operations that a person has to settle: only where a write can no more than be looked up. */
+  readonly asked: readonly string[];
 }
 
 const FAULT_MS = 400;
 const RENEWALS = 4;
+/** Where some wait for a person, others are renewed. */
+const CONTRACTS = 40;
 const CASES = 2;
 const ANSWER_TRIES = 120;
 const PATIENCE_MS = 30_000;
+/** Where a write that was not found is looked for, for minutes, the round goes on, and it is counted in the end. */
+const LOOKUP_PATIENCE_MS = 8_000;
+const LAST_PATIENCE_MS = 240_000;
+const OPEN = ['authorized', 'executing', 'unknown', 'reconciling', 'needs_human'];
 const RULES = [
   {
     name: 'long',
@@ -49,6 +61,7 @@ export const anyTrouble: fc.Arbitrary<Trouble> = fc.record({
   faults: fc.array(fc.constantFrom('delay', 'hang-after', '500-after', 'reset-after', '500-before', 'refuse', '429'), {
     maxLength: 5,
   }),
+  reads: fc.array(fc.nat({ max: 2 }), { maxLength: 3 }),
   kills: fc.uniqueArray(
     fc.record({
       during: fc.constantFrom('talk' as const, 'thought' as const, 'write' as const),
@@ -66,7 +79,7 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
   const [agent, principal] = [await newAgentKey(), await newAgentKey()];
   const origin = `http://127.0.0.1:${await freePort()}`;
   const subject = `contact:${crm.contact}`;
-  const accounts = Array.from({ length: RENEWALS }, (_, n) => crm.account(n));
+  const accounts = [...new Set(Array.from({ length: CONTRACTS }, (_, n) => crm.account(n)))];
   const secret = `whsec_${randomBytes(24).toString('base64')}`;
   const config = {
     ...(await testConfig({ origin, crm: crm.config, principal, subjects: [subject], accounts })),
@@ -91,9 +104,13 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
   let writes = (await crm.ledger()).length;
 
   /** Never waits for ever: an operation that does not move is what this looks for. */
-  async function settled(id: string, seen?: (view: OperationView) => boolean): Promise<OperationView> {
+  async function settled(
+    id: string,
+    seen?: (view: OperationView) => boolean,
+    patienceMs = PATIENCE_MS,
+  ): Promise<OperationView> {
     const waited = client.waitForTurn(id, seen);
-    const late = sleep(PATIENCE_MS).then(() => client.read(id));
+    const late = sleep(patienceMs).then(() => client.read(id));
     return Promise.race([waited, late]);
   }
 
@@ -156,48 +173,84 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
   }
 
   /** Renewals, refunds and cases side by side, through one trouble. */
-  async function round({ faults, kills }: Trouble): Promise<Counted> {
+  async function round({ faults, reads, kills }: Trouble): Promise<Counted> {
     rounds += 1;
     const when = (phase: string) => kills.find(({ during }) => during === phase)?.afterMs;
-    const numbers = Array.from({ length: RENEWALS }, (_, n) => n);
+    const numbers = Array.from({ length: CONTRACTS }, (_, n) => n)
+      .filter((n) => !taken.has(n))
+      .slice(0, RENEWALS);
     const talks = Promise.all([...numbers.map(agree), ...crm.orders.map(claim)]);
     const agreed = await killed(talks, when('talk'));
     await killed(Promise.resolve(), when('thought'));
     for (const kind of faults) await crm.fault({ op: 'write', kind, ms: FAULT_MS });
+    for (const kind of reads.flatMap((each) => crm.readFaults[each] ?? []))
+      await crm.fault({ op: 'read', kind, ms: FAULT_MS });
     const topic = `Round ${rounds}`;
-    const open = () => client.submit('human.handoff', { topic, message: 'Please call', urgency: 'normal' });
+    const open = async (): Promise<OperationView> => {
+      const view = await client.submit('human.handoff', { topic, message: 'Please call', urgency: 'normal' });
+      if (!crm.asksForAll) return view;
+      const waiting = await asked(view);
+      await approve(waiting);
+      return waiting;
+    };
     const cases = Promise.all(Array.from({ length: CASES }, open));
     const writing = Promise.all([...agreed.map(approve), cases]);
     await killed(writing, when('write'));
     await crm.clearFaults();
-    return count([...agreed, ...(await cases)], kills.length);
+    const all = [...agreed, ...(await cases)];
+    const patienceMs = crm.isLookedUp ? LOOKUP_PATIENCE_MS : PATIENCE_MS;
+    const now = await Promise.all(all.map(({ id }) => settled(id, isOver, patienceMs)));
+    const unsettled = crm.isLookedUp ? now.filter(({ state }) => OPEN.includes(state)) : [];
+    pending.push(...unsettled);
+    for (const [at, n] of numbers.entries()) if (unsettled.some(({ id }) => id === agreed[at]?.id)) taken.add(n);
+    for (const { id } of all) known.add(id);
+    const counted = await count(now.filter((each) => !unsettled.includes(each)));
+    return { ...counted, operations: all.length, kills: kills.length };
   }
 
-  async function count(operations: readonly OperationView[], killsDone: number): Promise<Counted> {
-    const ended = await Promise.all(operations.map(({ id }) => settled(id)));
+  /** What was left open on the way, when everything had its time. */
+  async function last(): Promise<Counted> {
+    const ended = await Promise.all(pending.splice(0).map(({ id }) => settled(id, isOver, LAST_PATIENCE_MS)));
+    return { ...(await count(ended)), operations: 0, kills: 0 };
+  }
+
+  async function count(ended: readonly OperationView[]): Promise<Omit<Counted, 'operations' | 'kills'>> {
     const ledger = await crm.ledger();
-    const [lost, doubled, unproven]: [string[], string[], string[]] = [[], [], []];
+    const lost: string[] = [];
+    const doubled: string[] = [];
+    const unproven: string[] = [];
+    const untrue: string[] = [];
+    const asked: string[] = [];
     for (const { id, action, state } of ended) {
-      known.add(id);
       const types = ledger.filter(({ key }) => key.startsWith(id)).map(({ type }) => type);
       const expected = usual.get(action) ?? types;
       const story = `${action} ${id} ${state}: ${types.join(' ') || 'nothing'} written`;
-      if (state !== 'completed' || beyond(expected, types).length > 0) lost.push(story);
+      if (state === 'needs_human' && crm.isLookedUp) asked.push(story);
+      else if (state !== 'completed' || beyond(expected, types).length > 0) lost.push(story);
       if (beyond(types, expected).length > 0) doubled.push(story);
-      if (types.length > 0) usual.set(action, expected);
+      if (types.length > 0 && state === 'completed') usual.set(action, expected);
     }
     for (const { key, type } of ledger.slice(writes))
       if (![...known].some((id) => key.startsWith(id)))
         doubled.push(`${type} ${key}: of no operation that was asked for`);
     writes = ledger.length;
     for (const { id } of ended.filter(({ state }) => isFinalState(state))) {
-      const receipt = await verifyReceipt(await client.receipt(id), { keys });
+      const file = await client.receipt(id);
+      const receipt = await verifyReceipt(file, { keys });
       if (receipt.verdict !== 'valid')
         unproven.push(`${id}: ${JSON.stringify(receipt.checks.filter(({ ok }) => !ok))}`);
+      const told = effectsOf(file.receipt);
+      const held = [...new Set(ledger.flatMap(({ key }) => (key.startsWith(id) ? [key] : [])))];
+      if (told.toSorted().join() !== held.toSorted().join())
+        untrue.push(`${id}: receipted ${told.join(' ') || 'nothing'}, written ${held.join(' ') || 'nothing'}`);
     }
-    return { operations: operations.length, kills: killsDone, lost, doubled, unproven };
+    return { lost, doubled, unproven, untrue, asked };
   }
 
+  const isOver = ({ state }: OperationView) => isFinalState(state) || state === 'needs_human';
+  const pending: OperationView[] = [];
+  /** Contracts with an operation that is not over. */
+  const taken = new Set<number>();
   /** What an undisturbed operation of each action writes. */
   const usual = new Map<string, readonly string[]>();
   const stop = async () => {
@@ -206,9 +259,10 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    const first = await round({ faults: [], kills: [] });
+    const first = await round({ faults: [], reads: [], kills: [] });
     const writesNothing = [...usual.values()].some((each) => each.length === 0);
-    if (writesNothing || first.lost.length + first.doubled.length + first.unproven.length > 0)
+    const { lost, doubled, unproven, untrue, asked } = first;
+    if (writesNothing || [lost, doubled, unproven, untrue, asked].some((each) => each.length > 0))
       throw new Error(`undisturbed, and yet: ${JSON.stringify(first)}`);
   } catch (error) {
     await stop();
@@ -219,8 +273,17 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
     name: crm.name,
     usual: Object.fromEntries(usual),
     round,
+    last,
     stop,
   };
+}
+
+/** The keys of what a receipt says was written and not taken back, as they are. */
+function effectsOf(receipt: string): string[] {
+  const payload: { effects: readonly { idempotency_key: string }[] } = JSON.parse(
+    Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString('utf8'),
+  );
+  return [...new Set(payload.effects.map(({ idempotency_key: key }) => key))];
 }
 
 /** What is left of these when each of those has taken its like away. */

@@ -5,6 +5,7 @@ import { spawnHubspot } from '../../adapters/hubspot/server/spawn.ts';
 import { recordId } from '../../adapters/salesforce/server/ids.ts';
 import { spawnSalesforce } from '../../adapters/salesforce/server/spawn.ts';
 import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { day, http, isPerson, mcp, sql } from './described-crms.ts';
 
 export interface TestCrm {
   readonly name: string;
@@ -18,6 +19,12 @@ export interface TestCrm {
   readonly contact: string;
   /** Delivered orders of the first account, each of more than a euro. */
   readonly orders: readonly string[];
+  /** Whether a write can only be looked up: one without an answer may be a person's. */
+  readonly isLookedUp: boolean;
+  /** Whether a person decides every write, a case too. */
+  readonly asksForAll: boolean;
+  /** How reads can be made to fail or lie. */
+  readonly readFaults: readonly string[];
   /** A person at the CRM: the nth contract's term ended yesterday, and nothing is agreed on. Its renewal is carried out at once. */
   lapse(n: number): Promise<void>;
   /** Ground truth: every write of the gateway's that was applied, by the key it carried, in order. */
@@ -37,6 +44,9 @@ async function sandbox(db: string): Promise<TestCrm> {
     account: (n) => `A-${1001 + n}`,
     contact: 'C-1001',
     orders: ['O-1002', 'O-1004'],
+    isLookedUp: false,
+    asksForAll: false,
+    readFaults: ['stale-read', 'page-404', '500-before'],
     lapse: (n) =>
       crm.edit('contracts', `K-${1001 + n}`, {
         ...{ status: 'active', start_date: day(-366), end_date: day(-1) },
@@ -61,6 +71,9 @@ async function salesforce(db: string): Promise<TestCrm> {
     account: (n) => recordId('001', n + 1),
     contact: recordId('003', 1),
     orders: [recordId('801', 2), recordId('801', 4)],
+    isLookedUp: false,
+    asksForAll: false,
+    readFaults: ['stale-read', '500-before'],
     lapse: (n) =>
       crm.edit('Contract', recordId('800', n + 1), {
         ...{ Status: 'Activated', StartDate: day(-366), EndDate: day(-1) },
@@ -98,6 +111,9 @@ async function hubspot(db: string): Promise<TestCrm> {
     account: (n) => idOf('companies', `A-${1001 + n}`),
     contact: idOf('contacts', 'C-1001'),
     orders: [idOf('orders', 'O-1002'), idOf('orders', 'O-1004')],
+    isLookedUp: false,
+    asksForAll: false,
+    readFaults: ['stale-read', '500-before'],
     lapse: (n) =>
       crm.edit('deals', idOf('deals', `K-${1001 + n}`), {
         ...{ contract_status: 'active', start_date: day(-366), end_date: day(-1) },
@@ -109,9 +125,6 @@ async function hubspot(db: string): Promise<TestCrm> {
   };
 }
 
-const isPerson = (key: string): boolean => key === 'person' || key.startsWith('person:') || key.startsWith('crm:');
-const day = (after: number): string => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
-
 /** The simulated portal's Hub ID. */
 const PORTAL = 4711;
 
@@ -120,4 +133,11 @@ function newSecret(): string {
   return `s${randomBytes(24).toString('base64url')}`;
 }
 
-export const CRMS: Readonly<Record<string, (db: string) => Promise<TestCrm>>> = { sandbox, salesforce, hubspot };
+export const CRMS: Readonly<Record<string, (db: string) => Promise<TestCrm>>> = {
+  sandbox,
+  salesforce,
+  hubspot,
+  http,
+  mcp,
+  sql,
+};

@@ -22,13 +22,14 @@ export interface Desk {
   stop(): Promise<void>;
 }
 
-export async function openDesk(token: string, marker: string): Promise<Desk> {
+/** `lateMs`: how long after it was made a write is found. */
+export async function openDesk(token: string, marker: string, lateMs = 0): Promise<Desk> {
   const stores = {
     contracts: new Map<string, Held>(),
     people: new Map<string, Held>(),
     tickets: new Map<string, Held>(),
   };
-  const writes: { ref: string; type: string; id: string }[] = [];
+  const writes: { ref: string; type: string; id: string; at: number }[] = [];
   const faults = makeFaults();
   for (let n = 0; n < 200; n += 1) {
     const owner = '1';
@@ -44,7 +45,8 @@ export async function openDesk(token: string, marker: string): Promise<Desk> {
   app.use(withFaults(faults));
   app.use(async (c, next) => (c.req.header('x-api-key') === token ? next() : c.json({}, 401)));
   app.get('/desk/:type', (c) => {
-    const found = writes.filter(({ ref, type }) => ref === c.req.query('ref') && type === c.req.param('type'));
+    const shown = writes.filter(({ at }) => at + lateMs <= performance.now());
+    const found = shown.filter(({ ref, type }) => ref === c.req.query('ref') && type === c.req.param('type'));
     return c.json({ data: found.map(({ id }) => ({ id: Number(id) })) });
   });
   app.get('/desk/:type/:id', (c) => {
@@ -59,7 +61,7 @@ export async function openDesk(token: string, marker: string): Promise<Desk> {
     if (held === undefined) return c.json({}, 404);
     if (c.req.header('if-match') !== `W/"${held.version}"`) return c.json({}, 412);
     change(held, attributes);
-    writes.push({ ref, type, id });
+    writes.push({ ref, type, id, at: performance.now() });
     return c.body(null, 204);
   });
   app.post('/desk/tickets', async (c) => {
@@ -67,7 +69,7 @@ export async function openDesk(token: string, marker: string): Promise<Desk> {
     const id = String(stores.tickets.size + 1);
     const held = { version: 1, attributes };
     stores.tickets.set(id, held);
-    writes.push({ ref, type: 'tickets', id });
+    writes.push({ ref, type: 'tickets', id, at: performance.now() });
     return view(c, id, held, 201);
   });
   const get = (type: string, id: string): Held => {

@@ -1,4 +1,4 @@
-/** The sandbox CRM with its records as tools of an MCP server: `node adapters/mcp/server/main.ts --db FILE --token T [--port N] [--faults]` */
+/** The sandbox CRM with its records as tools of an MCP server: `node adapters/mcp/server/main.ts --db FILE --token T [--port N] [--faults] [--late MS]` */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { parseArgs } from 'node:util';
 import { serve } from '@hono/node-server';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     token: { type: 'string', default: 'sandbox-token' },
     faults: { type: 'boolean', default: false },
+    late: { type: 'string', default: '0' },
   },
 });
 
@@ -25,7 +26,7 @@ if (db.count('accounts') === 0) db.transaction(() => seed(db, new Date('2026-11-
 const faults = makeFaults();
 const ways = new AsyncLocalStorage<Ways>();
 const handler = createMcpHandler(() =>
-  makeToolServer(db, () => ways.getStore() ?? { isStale: false, isPartial: false }),
+  makeToolServer(db, () => ways.getStore() ?? { isStale: false, isPartial: false }, Number(values.late)),
 );
 
 const app = new Hono<Env>();

@@ -38,23 +38,35 @@ export const READS: ReadonlySet<string> = new Set(
   TOOLS.filter(({ annotations }) => annotations?.readOnlyHint === true).map(({ name }) => name),
 );
 
-export function makeToolServer(db: Db, ways: () => Ways): Server {
+/** `lateMs`: how long after it was made a write is found. */
+export function makeToolServer(db: Db, ways: () => Ways, lateMs = 0): Server {
   const server = new Server({ name: 'sandbox-crm', version: '1' }, { capabilities: { tools: {} } });
   server.setRequestHandler('tools/list', async () => ({ tools: [...TOOLS], ttlMs: 0, cacheScope: 'private' }));
-  server.setRequestHandler('tools/call', async ({ params }) => call(db, params.name, params.arguments ?? {}, ways()));
+  server.setRequestHandler('tools/call', async ({ params }) =>
+    call(db, params.name, params.arguments ?? {}, ways(), lateMs),
+  );
   return server;
 }
 
 const earlier = new Map<string, Stored>();
+/** When each reference was written. */
+const madeAt = new Map<string, number>();
 
-function call(db: Db, name: string, given: Record<string, unknown>, { isStale, isPartial }: Ways): CallToolResult {
+function call(
+  db: Db,
+  name: string,
+  given: Record<string, unknown>,
+  { isStale, isPartial }: Ways,
+  lateMs: number,
+): CallToolResult {
   const [, verb = '', kind = ''] = /^([a-z]+)_([a-z]+)$/.exec(name) ?? [];
   const id = String(given['id'] ?? '');
   const reference = String(given['reference'] ?? '');
   const type = TYPES.get(kind);
   if (verb === 'find') {
     const change = db.change(reference);
-    return said({ matches: change === undefined ? [] : [{ id: change.id, revision: change.revision }] });
+    const isShown = (madeAt.get(reference) ?? 0) + lateMs <= performance.now();
+    return said({ matches: change === undefined || !isShown ? [] : [{ id: change.id, revision: change.revision }] });
   }
   if (verb === 'open') return opened(db, reference, given['ticket'], isPartial);
   const stored = type === undefined ? undefined : db.get(type, id);
@@ -64,6 +76,7 @@ function call(db: Db, name: string, given: Record<string, unknown>, { isStale, i
   if (changes === undefined || fieldErrors(type, changes).length > 0) return failed('BAD_VALUES');
   if (db.change(reference) !== undefined) return failed('DUPLICATE_REFERENCE');
   earlier.set(`${type}/${id}`, stored);
+  madeAt.set(reference, performance.now());
   const next = { ...stored.data, ...changes };
   return said(view(db.apply(type, id, stored.revision + 1, next, reference, JSON.stringify(changes))));
 }
@@ -72,6 +85,7 @@ function opened(db: Db, reference: string, ticket: unknown, isPartial: boolean):
   const fields = fieldsOf(ticket, isPartial);
   if (fields === undefined || fieldErrors('tickets', fields).length > 0) return failed('BAD_VALUES');
   if (db.change(reference) !== undefined) return failed('DUPLICATE_REFERENCE');
+  madeAt.set(reference, performance.now());
   const id = `T-${1001 + db.count('tickets')}`;
   return said(view(db.apply('tickets', id, 1, { status: 'open', ...fields }, reference, JSON.stringify(fields))));
 }

@@ -3,6 +3,7 @@ import type { Env, Http } from './env.ts';
 
 /** Faults on order, for tests: each is used up by the next matching request, in the order they were ordered.
  * `429-bare` says no Retry-After; `partial` carries out the first field of a write only.
+ * `page-404` is what a proxy without a way to the CRM says.
  * `refuse` closes the connection unread; `-after` kinds do the work first; `slow` gives the answer byte by byte, `ms` apart. */
 const FAULT_KINDS = [
   'refuse',
@@ -19,6 +20,7 @@ const FAULT_KINDS = [
   'bad-schema',
   'stale-read',
   'partial',
+  'page-404',
 ] as const;
 type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -92,6 +94,7 @@ export function withFaults(faults: Faults, opOf = byMethod): MiddlewareHandler<E
       c.env.outgoing.destroy();
       return c.body(null);
     }
+    if (fault.kind === 'page-404') return c.html('<h1>404 Not Found</h1>', 404);
     if (fault.kind === 'hang') await never();
     if (fault.kind === 'delay') await sleep(fault.ms);
     if (fault.kind === 'stale-read') c.set('stale', true);

@@ -43,8 +43,9 @@ export async function spawnSandbox(
     readonly port?: number;
     /** RFC 3339: the day the seeded records lie around. */
     readonly seedNow?: string;
-    /** Another program over the same CRM. */
+    /** Another program over the same CRM, and what it is told besides. */
     readonly entry?: string;
+    readonly args?: readonly string[];
   } = {},
 ): Promise<Sandbox> {
   const token = options.token ?? 'sandbox-token';
@@ -52,6 +53,7 @@ export async function spawnSandbox(
   if (options.db !== undefined) args.push('--db', options.db);
   if (options.seedNow !== undefined) args.push('--seed-now', options.seedNow);
   if (options.faults === true) args.push('--faults');
+  args.push(...(options.args ?? []));
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const origin = await listening(child);
   const call = async (path: string, init: RequestInit = {}): Promise<Answer> => {
