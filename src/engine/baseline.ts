@@ -36,8 +36,9 @@ function takenBack(record: JsonObject, dealings: readonly Dealing[]): JsonObject
     for (const { field, from, to } of changes) {
       if (broken.has(field)) continue;
       const value = values[field] ?? record[field] ?? null;
+      // Where it still is as before, the day of the change has not come.
       if (digest(value) === digest(to)) values[field] = from;
-      else broken.add(field);
+      else if (digest(value) !== digest(from)) broken.add(field);
     }
   // Over the record, not a copy of it: only what is looked at is looked at.
   return overlaid(record, values);

@@ -64,8 +64,10 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
     changes.set(record, []);
     owners.set(record, accountOf(operation, ref.value));
   }
-  for (const { ref, field, from, to } of steps.flatMap((step) => step.changes))
-    changes.get(recordName(ref.type, ref.value))?.push({ field, from, to });
+  for (const { ref, field, from, to } of steps.flatMap((step) => step.changes)) {
+    const made = changes.get(recordName(ref.type, ref.value));
+    made?.push({ field, from, to }, ...laterOf(recordOf(operation, ref.value), { field, from, to }));
+  }
   return [...changes].map(([record, made], place) => ({
     operation: id,
     record,
@@ -85,9 +87,24 @@ function mayCount({ state, history }: Operation): boolean {
   return state === 'handed_off' && history.findLast(({ to }) => to === 'handed_off')?.from === 'needs_human';
 }
 
-function accountOf({ records = {}, mandate }: Operation, id: string): string | null {
+/** What is written beside the running term comes into it by the CRM itself, on its day: `next_unit_price`, `planned_seats`. */
+const LATER = /^(?:next|planned)_([a-z_]+)$/;
+
+function laterOf(record: JsonObject | undefined, { field, to }: FieldChange): readonly FieldChange[] {
+  const [, name = ''] = LATER.exec(field) ?? [];
+  return to !== null && record !== undefined && Object.hasOwn(record, name)
+    ? [{ field: name, from: record[name] ?? null, to }]
+    : [];
+}
+
+function recordOf({ records = {} }: Operation, id: string): JsonObject | undefined {
   const all = Object.values(records).flatMap((each) => (Array.isArray(each) ? each : [each]));
-  const found = all.find((each): each is JsonObject => isObject(each) && each['id'] === id)?.['account'];
+  return all.find((each): each is JsonObject => isObject(each) && each['id'] === id);
+}
+
+function accountOf(operation: Operation, id: string): string | null {
+  const { mandate } = operation;
+  const found = recordOf(operation, id)?.['account'];
   return typeof found === 'string' ? found : (mandate?.constraints.accounts[0] ?? null);
 }
 
