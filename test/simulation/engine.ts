@@ -7,7 +7,7 @@ import { AdapterError } from '../../adapters/sdk/index.ts';
 import { canonicalBytes, digest } from '../../protocol/canonical.ts';
 import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { isFinalState } from '../../protocol/operation.ts';
+import { isFinalState, type State } from '../../protocol/operation.ts';
 import { err, ok } from '../../protocol/result.ts';
 import { groundsOf } from '../../src/engine/grounds.ts';
 import type { MandateFacts, Operation } from '../../src/engine/operation.ts';
@@ -67,6 +67,25 @@ const action: Action = {
   checkOutput: (value) => ok(value as JsonObject),
 };
 
+/** The same, and no other of its kind on the same thing. */
+const exclusive: Action = {
+  ...action,
+  definition: { ...action.definition, name: 'sim.agree' },
+  rules: { ...action.rules, exclusive: ['first'] },
+};
+const ACTIONS: ReadonlyMap<string, Action> = new Map([action, exclusive].map((each) => [each.definition.name, each]));
+/** Bound, or on the way to it. */
+const COMMITTED: ReadonlySet<State> = new Set<State>([
+  'awaiting_signoff',
+  'authorized',
+  'scheduled',
+  'executing',
+  'unknown',
+  'reconciling',
+  'reversing',
+  'needs_human',
+]);
+
 const facts: MandateFacts = {
   jti: 'm',
   issuer: 'i',
@@ -74,7 +93,7 @@ const facts: MandateFacts = {
   subject: 'contact:c',
   digest: 'd',
   expiresAt: START_MS / 1_000 + 86_400 * 365,
-  constraints: { actions: ['sim.write'], accounts: ['acc'] },
+  constraints: { actions: ['sim.write', 'sim.agree'], accounts: ['acc'] },
   holder: 'H'.repeat(43),
   issuerKey: 'I'.repeat(43),
   delegations: [{ jti: 'hop', to: AGENT }],
@@ -82,6 +101,7 @@ const facts: MandateFacts = {
 /** All that its authority rests on. */
 const GROUNDS = groundsOf({ agent: { keyid: AGENT as Operation['agent']['keyid'], via: 'sim' }, mandate: facts });
 
+const aboutSame = (a: Operation, b: Operation | undefined) => a.input['first'] === b?.input['first'];
 const needsPerson = ({ input }: Operation) => input['asks'] === true;
 const mine = (key: string, id: string) => key.startsWith(`${id}:`);
 
@@ -112,7 +132,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
     keys,
     crm: crm.adapter,
     actions: {
-      action: (name) => (name === 'sim.write' ? action : undefined),
+      action: (name) => ACTIONS.get(name),
       checkEnvelope: (_verb, value) => ok(value as JsonObject),
     },
     mandates: makeMandates({
@@ -174,6 +194,10 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
     const asks = now !== undefined && (needsPerson(now) || (strictAt !== undefined && started > strictAt));
     if (asks && approved !== true) wrong.push(`${id}: sent without a person’s yes to this plan`);
     if (revokedAt !== undefined && started > revokedAt) wrong.push(`${id}: begun after the mandate was revoked`);
+    const beside = all().filter(
+      (each) => each.id !== id && each.action === 'sim.agree' && COMMITTED.has(each.state) && aboutSame(each, now),
+    );
+    if (now?.action === 'sim.agree' && beside.length > 0) wrong.push(`${id}: sent beside ${beside[0]?.id}`);
   });
 
   /** Everything that lived in the process is gone. */
@@ -223,7 +247,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
     });
 
   const pick = <T>(list: readonly T[]): T | undefined => list[tape.draw(Math.max(1, list.length))];
-  const all = () => store.newest(OPERATIONS_MAX * 2).filter(({ action: name }) => name === 'sim.write');
+  const all = () => store.newest(OPERATIONS_MAX * 2).filter(({ action: name }) => ACTIONS.has(name));
 
   async function decide(kind: 'approved' | 'rejected'): Promise<void> {
     const operation = pick(all().filter(({ signoffs }) => signoffs.length > 0));
@@ -250,7 +274,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
         const again = 'later' in later && tape.draw(2) === 1 ? { again: first ?? 't0' } : {};
         const makes = tape.draw(3) === 1 ? { makes: true } : {};
         const other = { ...makes, ...(second === undefined || second === first ? {} : { second }), ...later, ...again };
-        await ask('submit', 'sim.write', {
+        await ask('submit', tape.draw(3) === 1 ? 'sim.agree' : 'sim.write', {
           input: {
             first: first ?? 't0',
             ...other,
