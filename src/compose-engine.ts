@@ -135,7 +135,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     policies: negotiations.value,
     needsSignoff: (operation, terms) => judge(operation, null, terms).required,
     withinMandate: (operation, terms) => withinMandate(world, operation, terms, 'asking'),
-    holdsOf: (operation, terms) => holdsOf(world, operation, { terms, readAt: new Date(operation.createdAt) }),
+    holdsOf: (operation, terms) => holdsOf(world, operation, terms),
     look: (operation) => look(world, operation),
     standardTerms: (operation) => standardTerms(world, operation),
     changedByPrincipal: (operation, changed) => isPrincipals(world, operation, changed),

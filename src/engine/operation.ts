@@ -153,6 +153,8 @@ export interface Operation {
   readonly input: JsonObject;
   /** The records the action is about, by the definition's names for them, as last read. */
   readonly records?: JsonObject;
+  /** When they began to be read: what was written after that may not be in them. */
+  readonly recordsAt?: string;
   /** What a check found. */
   readonly checked?: readonly Json[];
   readonly messages: readonly Message[];

@@ -13,14 +13,14 @@ import { holdsOfMandate } from './mandate-holds.ts';
 export function holdsOf(
   world: Pick<World, 'store' | 'actions' | 'clock' | 'settings'>,
   operation: Operation,
-  bound: { readonly terms: JsonObject | null; readonly readAt: Date },
+  terms: JsonObject | null,
 ): Result<readonly HoldSet[], Refusal> {
-  const claims = readClaims(world, operation, bound);
+  const claims = readClaims(world, operation, terms);
   const claimed = claims.ok ? holdsOfClaims(operation, claims.value) : claims;
   if (!claimed.ok) return claimed;
   // A person is reached under a permission that is used up, too, and uses none of it.
   if (actionOf(world, operation)?.definition.mandate === 'none')
     return ok([recordHolds(world, operation), ...claimed.value]);
-  const mandated = holdsOfMandate(world, operation, committedTotal(world, operation, bound.terms));
+  const mandated = holdsOfMandate(world, operation, committedTotal(world, operation, terms));
   return mandated.ok ? ok([recordHolds(world, operation), ...claimed.value, ...mandated.value]) : mandated;
 }

@@ -8,7 +8,6 @@ import type { ClaimRule } from '../engine/rules.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { claimedBefore, holdsOfClaims, readClaims } from './claims.ts';
 
-const NOW = new Date('2026-11-28T12:00:00Z');
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 
 function expression(text: string) {
@@ -51,7 +50,6 @@ function desk(...claims: ClaimRule[]) {
   });
   const world = {
     store,
-    clock: { now: () => NOW },
     actions: { action: () => ({ rules: { claims } }) },
   } as unknown as Parameters<typeof readClaims>[0];
   const operation = (id: string, given: Given = {}): Operation => {
@@ -63,6 +61,7 @@ function desk(...claims: ClaimRule[]) {
       state,
       input,
       createdAt: '2026-11-28T10:00:00Z',
+      recordsAt: '2026-11-28T12:00:00Z',
       records: { order: { id: 'O-1', total: eur(7_300), quantity: 3, ...record } },
       plan: { plan: { steps: [{ changes }] } },
       history: [{ at: endedAt, to: state }],
@@ -76,7 +75,7 @@ function desk(...claims: ClaimRule[]) {
     operation,
     async hold(id: string, terms: JsonObject, given: Given = {}): Promise<string> {
       const next = operation(id, given);
-      const claimed = readClaims(world, next, { terms, readAt: NOW });
+      const claimed = readClaims(world, next, terms);
       const holds = claimed.ok ? holdsOfClaims(next, claimed.value) : claimed;
       if (!holds.ok) return `${holds.error.code}: ${holds.error.detail}`;
       const expected = store.operation(id) === undefined ? 0 : 1;

@@ -13,19 +13,19 @@ import { actionOf, type World } from '../engine/world.ts';
 import type { Hold, HoldSet } from '../ports.ts';
 import { termsOf } from './terms.ts';
 
-type ClaimWorld = Pick<World, 'store' | 'actions' | 'clock'>;
+type ClaimWorld = Pick<World, 'store' | 'actions'>;
 
-/** The claims of a request with these terms, and who claimed some of the same before. `readAt`: when its records were read. */
+/** The claims of a request with these terms, on its records as they were read, and who claimed some of the same before. */
 export function readClaims(
   world: ClaimWorld,
   operation: Operation,
-  { terms, readAt }: { readonly terms: JsonObject | null; readonly readAt: Date },
+  terms: JsonObject | null,
 ): Result<readonly Claim[], Refusal> {
   const rules = actionOf(world, operation)?.rules.claims ?? [];
   const claims: Claim[] = [];
   for (const rule of rules)
     for (const item of itemsOf(rule, operation, terms)) {
-      const claim = readClaim(world, operation, { rule, item, terms, readAt });
+      const claim = readClaim(world, operation, { rule, item, terms });
       if (!claim.ok) return claim;
       if (claim.value !== undefined) claims.push(claim.value);
     }
@@ -54,7 +54,7 @@ export function holdsOfClaims(operation: Operation, claims: readonly Claim[]): R
 }
 
 export function claimedBefore(world: ClaimWorld, operation: Operation, terms: JsonObject | null): ClaimedBefore {
-  const read = readClaims(world, operation, { terms, readAt: world.clock.now() });
+  const read = readClaims(world, operation, terms);
   const claims = read.ok ? read.value : [];
   const earlier = new Map(claims.flatMap((claim) => claim.earlier).map((each) => [each.operation, each]));
   const sums = claims.map(({ earlier: each }) => each.reduce((sum, { amount }) => sum + sizeOf(amount ?? 0), 0));
@@ -95,7 +95,6 @@ interface Reading {
   readonly rule: ClaimRule;
   readonly item: Json;
   readonly terms: JsonObject | null;
-  readonly readAt: Date;
 }
 
 function itemsOf({ each }: ClaimRule, operation: Operation, terms: JsonObject | null): readonly Json[] {
@@ -105,7 +104,7 @@ function itemsOf({ each }: ClaimRule, operation: Operation, terms: JsonObject | 
 }
 
 function readClaim(world: ClaimWorld, operation: Operation, reading: Reading): Result<Claim | undefined, Refusal> {
-  const { rule, item, terms, readAt } = reading;
+  const { rule, item, terms } = reading;
   const scope = { ...scopeOf(operation, terms), item };
   let [name, wanted, from, to]: (Json | undefined)[] = [];
   try {
@@ -131,7 +130,7 @@ function readClaim(world: ClaimWorld, operation: Operation, reading: Reading): R
   const others = world.store.heldBy(full).filter((each) => each.operation !== operation.id);
   const noted = notedOf(rule, operation);
   const known = of !== undefined && (noted === undefined || sameUnit(noted, of));
-  const written = countsIn(world, rule, operation, readAt);
+  const written = countsIn(world, rule, operation);
   const sum = (state: 'in' | 'perhaps') =>
     others.reduce((total, each) => total + (written(each.operation) === state ? each.amount : 0), 0);
   const elsewhere = Math.max(0, sizeOf(noted ?? 0) - sum('in'));
@@ -161,7 +160,8 @@ const BEING_WRITTEN: ReadonlySet<State> = new Set<State>(['executing', 'unknown'
 
 /** Whether what another operation claimed is in the CRM’s own figure as it was read: where its plan writes that figure and its write
  * was over before. */
-function countsIn(world: ClaimWorld, { noted }: ClaimRule, { records }: Operation, readAt: Date) {
+function countsIn(world: ClaimWorld, { noted }: ClaimRule, { records, recordsAt, createdAt }: Operation) {
+  const readAt = Date.parse(recordsAt ?? createdAt);
   const subject: Json | undefined = noted === undefined ? undefined : records?.[noted.subject];
   const id = isObject(subject) ? subject['id'] : undefined;
   return (holder: string): 'in' | 'perhaps' | 'not' => {
@@ -172,9 +172,7 @@ function countsIn(world: ClaimWorld, { noted }: ClaimRule, { records }: Operatio
     if (other === undefined || writes !== true) return 'not';
     if (BEING_WRITTEN.has(other.state)) return 'perhaps';
     if (other.state !== 'completed') return 'not';
-    return Date.parse(other.history.findLast(({ to }) => to === 'completed')?.at ?? '') < readAt.getTime()
-      ? 'in'
-      : 'perhaps';
+    return Date.parse(other.history.findLast(({ to }) => to === 'completed')?.at ?? '') < readAt ? 'in' : 'perhaps';
   };
 }
 

@@ -40,7 +40,6 @@ export interface Ready {
 /** Reads afresh, checks afresh, plans afresh: after every wait the records may be others', the mandate void and the terms too much.
  * Throws the adapter's errors. */
 export async function makeReady(world: World, from: Operation): Promise<Result<Ready, Refusal>> {
-  const readAt = world.clock.now();
   const reads = await readSubjects(world, from);
   if (!reads.ok) return reads;
   const operation = withRecords(from, reads.value);
@@ -52,7 +51,7 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
   if (!sensible.ok) return sensible;
   const allowed = await withinMandate(world, operation, terms.value ?? {});
   if (!allowed.ok) return allowed;
-  const holds = orLater(holdsOf(world, operation, { terms: terms.value, readAt }));
+  const holds = orLater(holdsOf(world, operation, terms.value));
   if (!holds.ok) return holds;
   const done = doneSteps(from);
   const left = await world.crm.plan(crmContext(world, operation), {

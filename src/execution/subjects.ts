@@ -19,17 +19,26 @@ export interface Read {
   readonly snapshot: Snapshot;
   /** The company's own: it has no owner to check. */
   readonly shared: boolean;
+  /** When the reading of all of them began. */
+  readonly at: string;
 }
 
 /** Reads what the action is about; every record must be the principal's, before anything is done with any. Throws the adapter's errors. */
 export async function readSubjects(world: World, operation: Operation): Promise<Result<readonly Read[], Refusal>> {
   const named = subjectIds(operation, actionOf(world, operation)?.rules.subjects ?? []);
   if (!named.ok) return named;
+  const at = world.clock.now().toISOString();
   const reads: Read[] = [];
   for (const { name, type, id, shared } of named.value) {
     const snapshot = await world.crm.read(crmContext(world, operation), { type, by: 'id', value: id });
     if (!shared && !isOwn(operation, snapshot)) return err(NOT_THERE());
-    reads.push({ name, type, snapshot: { ...snapshot, data: assumed(world, operation, { type, snapshot }) }, shared });
+    reads.push({
+      name,
+      type,
+      snapshot: { ...snapshot, data: assumed(world, operation, { type, snapshot }) },
+      shared,
+      at,
+    });
   }
   const accounts = new Set(reads.filter((each) => !each.shared).map(({ snapshot }) => snapshot.data['account']));
   const isMixed = accounts.size > 1 && actionOf(world, operation)?.rules.acrossAccounts !== true;
@@ -55,7 +64,8 @@ export function withRecords(operation: Operation, reads: readonly Read[]): Opera
     if (before === undefined) records[name] = data;
     else records[name] = Array.isArray(before) ? [...before, data] : [before, data];
   }
-  return { ...operation, records };
+  const [first] = reads;
+  return { ...operation, records, ...(first === undefined ? {} : { recordsAt: first.at }) };
 }
 
 interface Named extends Omit<Subject, 'id'> {

@@ -57,6 +57,7 @@ async function judged(steps: PlanStep[], touched?: Touched[], across = false, sh
     name: 's',
     type: each.type,
     shared: true,
+    at: '',
     snapshot: { ref: each, version: '1', versionKind: 'counter' as const, readAt: '', data: { account: null } },
   }));
   const kept = await keepsToPrincipal(worldOf(across), operation, plan, subjects);

@@ -159,7 +159,9 @@ function grantOf(claims: TokenClaims, issuer: TokenIssuer, token: string): Resul
 
 /** Tokens are renewed, the grant behind them stays: what was done under one counts under the next. */
 function grantName({ client, sub }: TokenClaims, constraints: MandateConstraints): string {
-  return `grant:${hash('sha256', canonicalBytes([client, sub, JSON.parse(JSON.stringify(constraints))]), 'base64url')}`;
+  const { actions, accounts } = constraints;
+  const same = { ...constraints, actions: actions.toSorted(), accounts: accounts.toSorted() };
+  return `grant:${hash('sha256', canonicalBytes([client, sub, JSON.parse(JSON.stringify(same))]), 'base64url')}`;
 }
 
 /** As in a mandate's `sub`. */

@@ -204,6 +204,60 @@ describe('who approves a claim', () => {
   );
 });
 
+describe('a claim that is negotiated', () => {
+  let gateway: TestGateway;
+  let agents: readonly TestAgent[];
+
+  beforeAll(async () => {
+    const policy = {
+      main: { issue: '/amount', percent_of: '/total', open: 60, concede_to: 60, limit: 60, never: 60 },
+      issues: { '/form': { allow: ['refund'] }, '/return_shipping': { allow: ['company'] } },
+    };
+    gateway = await startTestGateway({
+      config: { negotiation: { 'refund.request': policy }, signoff: { rules: [], allow: ALLOW } },
+    });
+    agents = [await gateway.newAgent(), await gateway.newAgent()];
+    await gateway.crm.edit('orders', 'O-1002', {
+      status: 'delivered',
+      total: { amount: 10_000, currency: 'EUR' },
+      refunded: { amount: 0, currency: 'EUR' },
+    });
+  }, PATIENCE_MS);
+  afterAll(() => gateway.stop());
+
+  it(
+    'T2: is held from its acceptance on: of two talks about one order the second agrees on no more than is left',
+    async () => {
+      const talks = await Promise.all(
+        agents.map(async ({ client }, by) => {
+          const agent = agents[by];
+          if (agent === undefined) throw new Error('no agent');
+          const mandate = await gateway.mandateFor(agent, { actions: ACTIONS, accounts: ['A-1001'] });
+          const input = { order: 'O-1002', want: 'refund', reason: 'x', amount: { amount: 6_000, currency: 'EUR' } };
+          const opened = await client.submit('refund.request', input, mandate);
+          const view = await client.waitForTurn(opened.id);
+          const offer = view.offers?.findLast(({ by: who }) => who !== 'agent');
+          if (offer === undefined) throw new Error(`no offer: ${JSON.stringify(view)}`);
+          return { client, view, offer };
+        }),
+      );
+      expect(talks.map(({ offer }) => offer.terms['amount'])).toEqual(
+        Array(2).fill({ amount: 6_000, currency: 'EUR' }),
+      );
+      const accepted = await Promise.allSettled(talks.map(({ client, view, offer }) => client.accept(view, offer)));
+      const [lost] = accepted.filter(({ status }) => status === 'rejected');
+      expect(accepted.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect((lost as PromiseRejectedResult).reason).toMatchObject({
+        type: expect.stringMatching(/already-claimed|claim-exceeded/),
+      });
+      const won = talks[accepted.findIndex(({ status }) => status === 'fulfilled')];
+      const done = await won?.client.waitForTurn(won.view.id, ({ state }) => ENDS.includes(state));
+      expect(done?.state).toBe('completed');
+    },
+    PATIENCE_MS,
+  );
+});
+
 /** What a webhook is sent. */
 async function listen() {
   const bodies: { readonly type: string; readonly data: JsonObject }[] = [];
