@@ -144,7 +144,7 @@ export const PROBLEMS = {
   'record-busy': [
     409,
     'Another request on this record is open',
-    'Wait until it ends (`by` says when at the latest), withdraw it if it is yours, or ask for a human.',
+    'Wait until it ends (`open` says which, and until when), withdraw it if it is yours, or ask for a human.',
   ],
   'offer-unavailable': [
     409,

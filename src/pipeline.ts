@@ -1,4 +1,4 @@
-import { type ProblemCode, type Refusal, refusal } from '../protocol/errors.ts';
+import { type Refusal, refusal } from '../protocol/errors.ts';
 import type { State } from '../protocol/operation.ts';
 import { err, ok, type Result } from '../protocol/result.ts';
 import { answer, type Handler, type Reply } from './engine/ask.ts';
@@ -24,6 +24,7 @@ import { newsOf } from './execution/schedule.ts';
 import { shownOf } from './execution/show.ts';
 import { readSubjects, withRecords } from './execution/subjects.ts';
 import { callPerson, handoff, withHandoff } from './handoff/handoff.ts';
+import { keepPromise } from './handoff/promise.ts';
 import { sealed } from './ledger/seal.ts';
 import type { Negotiation } from './negotiation/steps.ts';
 import { cancel } from './signoff/cancel.ts';
@@ -85,7 +86,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     agreed: async (operation) =>
       voided(operation) >= VOIDS_MAX
         ? giveToPerson(operation, 'The record keeps changing')
-        : kept(operation, await prepare(world, judge, countersign, operation)),
+        : keepPromise(world, operation, await prepare(world, judge, countersign, operation)),
     awaiting_signoff: async (operation) => expireSignoff(world, operation),
     authorized: gate,
     scheduled: gate,
@@ -111,7 +112,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       ...change(operation, await start(world, judge, complete, operation)),
       otherwise: (held) => ok(change(operation, shutOut(world, operation, heldRefusal(world, operation, held)))),
     };
-    return operation.state === 'authorized' ? kept(operation, started) : started;
+    return operation.state === 'authorized' ? keepPromise(world, operation, started) : started;
   }
 
   /** A verb that may end the operation: if it does, with a receipt. */
@@ -168,18 +169,6 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   function hasTerms(operation: Operation): boolean {
     const action = actionOf(world, operation);
     return action === undefined || action.definition.negotiable.length === 0 || action.rules.standardTerms !== null;
-  }
-
-  /** What the company promised is not refused because of what became of the record: a person settles it. */
-  function kept(operation: Operation, done: Change): Change {
-    const ends = done.next.state === 'rejected' || done.next.state === 'failed';
-    const code =
-      String(done.next.problem?.['type'] ?? '')
-        .split(':')
-        .at(-1) ?? '';
-    if (!ends || !isPromise(operation) || UNKEPT.has(code)) return done;
-    const { problem: _refused, ...open } = { ...operation, advice: adviceOn(done.next.problem) };
-    return callPerson(world, open, 'engine', 'A binding offer was accepted that cannot be carried out as it stands');
   }
 
   async function execute(operation: Operation, continuing: boolean) {
@@ -280,27 +269,6 @@ function change(
 }
 
 const NOT_OFFERED = () => refusal('not-found', 'This action is no longer offered.');
-
-/** The customer's own permission ended, or a person decided. */
-const UNKEPT: ReadonlySet<string> = new Set<ProblemCode>([
-  'mandate-missing',
-  'mandate-invalid',
-  'mandate-exceeded',
-  'mandate-revoked',
-  'mandate-unverifiable',
-  'consent-required',
-  'key-revoked',
-  'forbidden',
-]);
-
-function isPromise({ agreement, negotiation }: Operation): boolean {
-  const offer = negotiation?.offers.find(({ id }) => id === agreement?.offer);
-  return offer !== undefined && offer.firmness !== 'indicative';
-}
-
-function adviceOn(problem: Operation['problem']): string {
-  return `The customer accepted a binding offer in time. It cannot be carried out: ${String(problem?.['detail'] ?? problem?.['title'] ?? '')}`;
-}
 
 function voided(operation: Operation): number {
   return operation.history.filter(({ event }) => event === 'voided' || event === 'conflicted').length;

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type AdapterErrorCode } from '../sdk/index.ts';
+import { PAUSE_MS_MAX } from '../sdk/limiter.ts';
 import { retryAfterMs } from '../sdk/limits.ts';
 import { isObject } from '../sdk/values.ts';
 
@@ -21,8 +22,8 @@ const BY_STATUS: ReadonlyMap<number, AdapterErrorCode> = new Map<number, Adapter
 ]);
 /** The rolling window, where a 429 does not tell its length. */
 const WINDOW_MS = 10_000;
-/** The day's quota comes back at midnight in the portal's time zone, which no answer tells: asked again every hour. */
-const DAILY_WAIT_MS = 3_600_000;
+/** The day's quota comes back at midnight in the portal's time zone, which no answer tells: asked again as seldom as anything is. */
+const DAILY_WAIT_MS = PAUSE_MS_MAX;
 const CATEGORY_CHARS_MAX = 60;
 
 /** HubSpot's own texts quote what was sent and are not passed on: category, codes and property names say enough. */
