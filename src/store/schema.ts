@@ -105,6 +105,9 @@ const MIGRATIONS: readonly string[] = [
   CLAIMS_OF_EARLIER,
 ];
 
+/** Of a database as this program writes it. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
 /** Brings the database to this version of the code; refuses one that is newer. */
 export function migrate(db: DatabaseSync, to = MIGRATIONS.length): void {
   const found = Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
