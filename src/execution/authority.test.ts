@@ -109,13 +109,29 @@ describe('what an action commits to', () => {
     expect(unstated({ kind: 'read' })).toEqual([]);
   });
 
-  it.each(['case.open', 'contact.update', 'data.validate', 'data.rights', 'contract.cancel', 'quote.request'])(
+  it.each(['case.open', 'contact.update', 'data.validate', 'data.rights', 'quote.request'])(
     'T17: %s commits to nothing, whatever the limits',
     async (action) => {
       const none = { max_total: { ...MONEY, amount: 0 }, max_term_months: 0, max_seats: 0 };
       expect(await outcome(action, none)).toBe('ok');
     },
   );
+});
+
+describe('a notice of cancellation', () => {
+  const none = { max_total: { ...MONEY, amount: 0 }, max_term_months: 0, max_seats: 0 };
+  const leaving = (fees: readonly JsonObject[], limits: Partial<MandateConstraints>) =>
+    outcome('contract.cancel', limits, { terms: { ends_on: '2026-12-31', cooling_off: false, fees } });
+
+  it('T17: commits to nothing without a fee, and to its fees with them', async () => {
+    const fee = { amount: 60, currency: 'EUR' };
+    expect(await leaving([], none)).toBe('ok');
+    expect(await leaving([fee], { max_total: MONEY })).toBe('ok');
+    expect(await leaving([fee, fee], { max_total: MONEY })).toMatch(/^mandate-exceeded: The total is above/);
+    expect(await leaving([fee, { ...fee, currency: 'USD' }], { max_total: MONEY })).toMatch(
+      /^mandate-exceeded: .*max_total/,
+    );
+  });
 });
 
 describe('an action that needs no permission', () => {
