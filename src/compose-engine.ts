@@ -16,7 +16,7 @@ import { lately, priceChange } from './engine/grants.ts';
 import type { Operation } from './engine/operation.ts';
 import { makeWorker, type Worker } from './engine/worker.ts';
 import { actionOf, type World } from './engine/world.ts';
-import { withinMandate } from './execution/authority.ts';
+import { endedSince, withinMandate } from './execution/authority.ts';
 import { holdsOf } from './execution/binding.ts';
 import { claimedBefore } from './execution/claims.ts';
 import { complete } from './execution/complete.ts';
@@ -35,6 +35,7 @@ import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
 import type { Clock, Ids, Keys, Log, Store, Voice } from './ports.ts';
+import { tellEnded } from './signoff/ended.ts';
 import { signoffFacts } from './signoff/facts.ts';
 import { compileSignoffPolicy } from './signoff/policy.ts';
 import { makeModelVoice } from './voice/model.ts';
@@ -61,6 +62,8 @@ export interface Engine {
   readonly abilities: Abilities;
   readonly tokenIssuers: TokenIssuers;
   readonly unreadable: EngineDeps['unreadable'];
+  /** After something was revoked. */
+  readonly tellEnded: () => Promise<void>;
 }
 
 export async function composeEngine(deps: EngineDeps): Promise<Engine> {
@@ -154,7 +157,16 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     pipeline.work(operation, continuing),
   );
   const pipeline = makePipeline(world, features, worker);
-  return { world, contract, pipeline, worker, abilities, tokenIssuers: tokenIssuers.value, unreadable };
+  return {
+    world,
+    contract,
+    pipeline,
+    worker,
+    abilities,
+    tokenIssuers: tokenIssuers.value,
+    unreadable,
+    tellEnded: () => tellEnded({ world, endedSince: (each) => endedSince(world, each), changed: worker.changed }),
+  };
 }
 
 async function composeVoice({ voice, secrets }: Config, log: Log): Promise<Voice | undefined> {

@@ -65,7 +65,7 @@ export async function startGateway(
   const { keys, store, ledger, ended, restoredAt } = await whenThereIsRoom(open, log);
   // Before the door opens and before any work goes on: what was revoked while nobody looked is revoked.
   const revocations = makeRevocations({ path: join(config.data_dir, 'revoked.jsonl'), store, clock, log });
-  await revocations.read();
+  const revokedMeanwhile = await revocations.read();
   const { unreadable } = revocations;
   const deps = { config, clock, ids, keys, store, log, unreadable, logOrigin: ledger.origin, restoredAt };
   const engine = await composeEngine(deps);
@@ -78,6 +78,7 @@ export async function startGateway(
     server.once('error', reject);
     server.listen(config.listen.port, config.listen.host, resolve);
   });
+  if (revokedMeanwhile > 0) await engine.tellEnded();
   engine.worker.start();
   const timers = [
     every(LIMITS.checkpointIntervalMs / 4, () => ledger.step(clock.now()), log),
@@ -87,7 +88,7 @@ export async function startGateway(
     every(ABILITY_INTERVAL_MS, () => engine.abilities.look(), log),
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
-    every(REVOCATION_INTERVAL_MS, () => revocations.read(), log),
+    every(REVOCATION_INTERVAL_MS, async () => (await revocations.read()) > 0 && engine.tellEnded(), log),
     every(HOUSEKEEPING_INTERVAL_MS, async () => store.forgetNonces(Math.floor(clock.now().getTime() / 1000)), log),
   ];
   const looked = auditBeside(

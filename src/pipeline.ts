@@ -70,6 +70,9 @@ const DECIDE_RACES_MAX = 8;
 export function makePipeline(world: World, features: Features, worker: Pick<Worker, 'wake' | 'changed'>): Pipeline {
   const { judge, countersign, negotiation, negotiates, complete } = features;
 
+  const { personCounters } = negotiation;
+  const deciding = { countersign, personCounters, mayCarryOut: (each: Operation) => mayCarryOut(world, each) };
+
   /** What an agent may ask, and the step that decides it. */
   const VERBS: Record<Verb, Handler> = {
     submit: submitAny,
@@ -213,20 +216,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     },
 
     decide: (id, decision, approver, via) =>
-      byPerson(id, (operation) =>
-        decide(
-          world,
-          {
-            countersign,
-            personCounters: negotiation.personCounters,
-            mayCarryOut: (each) => mayCarryOut(world, each),
-          },
-          operation,
-          decision,
-          approver,
-          via,
-        ),
-      ),
+      byPerson(id, (operation) => decide(world, deciding, operation, decision, approver, via)),
 
     cancel: (id, reason, approver) =>
       byPerson(id, async (operation) => cancel(world, operation, { reason, approver: approver.id })),

@@ -56,6 +56,8 @@ export interface Signoff {
   /** Policy reasons, shown to the person and recorded. */
   readonly reasons: readonly string[];
   readonly role: string;
+  /** What of the authority had ended while it waited, as the company's endpoints were told. */
+  readonly ended?: readonly string[];
   readonly decision?: {
     readonly kind: 'approved' | 'rejected' | 'countered' | 'void' | 'expired';
     readonly at: string;

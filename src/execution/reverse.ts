@@ -18,7 +18,8 @@ interface Undoing {
   readonly phases: Phases;
 }
 
-/** Takes back what earlier steps wrote, last first, after a later one was refused for good: for each an intent, a write and a look. */
+/** Takes back what earlier steps wrote, last first, after a later one was refused for good: for each an intent, a write and a look.
+ * It passes no gate: half of what was agreed on is what nobody gave leave for, and who revokes a mandate wants it gone as much as we do. */
 export async function reverse(world: World, operation: Operation, continuing: boolean): Promise<Moved> {
   const attempt = operation.attempts.findLast(
     ({ result, reversal }) => result !== undefined && reversal?.result === undefined,

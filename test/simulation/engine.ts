@@ -109,6 +109,8 @@ const mine = (key: string, id: string) => key.startsWith(`${id}:`);
 export async function simulate(tape: Tape): Promise<readonly string[]> {
   let nowMs = START_MS;
   let revokedAt: number | undefined;
+  /** Since when nobody can read what was revoked. */
+  let closedAt: number | undefined;
   /** When policy began to want a person for everything. */
   let strictAt: number | undefined;
   const clock = { now: () => new Date(nowMs) };
@@ -140,6 +142,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
       store,
       statusList: { check: async () => ok(undefined) },
       origin: 'http://127.0.0.1:1',
+      unreadable: () => (closedAt === undefined ? undefined : 'a line'),
     }),
     settings: {
       origin: 'http://127.0.0.1:1',
@@ -198,6 +201,8 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
       (each) => each.id !== id && each.action === 'sim.agree' && COMMITTED.has(each.state) && aboutSame(each, now),
     );
     if (now?.action === 'sim.agree' && beside.length > 0) wrong.push(`${id}: sent beside ${beside[0]?.id}`);
+    if (closedAt !== undefined && started > closedAt)
+      wrong.push(`${id}: begun while nobody could say what was revoked`);
   });
 
   /** Everything that lived in the process is gone. */
@@ -311,6 +316,10 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
           case 2:
             strictAt ??= nowMs;
             return;
+          case 3:
+          case 4:
+            closedAt = closedAt === undefined ? nowMs : undefined;
+            return;
           default:
             return;
         }
@@ -324,6 +333,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
   while (!tape.ended()) await one();
 
   // Nothing fails any more, and people answer.
+  closedAt = undefined;
   crm.heal();
   const waiting = all().filter(({ state, dueAt }) => state === 'scheduled' && (dueAt ?? 0) > nowMs);
   for (let round = 0; round < CALM_ROUNDS && all().some(unsettled); round += 1) {
