@@ -1,7 +1,7 @@
 // A customer's agent over signed HTTP: asks for a renewal, negotiates within its own limits, waits for a person, keeps the receipt.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buyerMove, fileJournal, loadAgentKey, makeClient } from 'parley-gateway/client';
+import { buyerMove, fileJournal, loadAgentKey, makeClient, ProblemError } from 'parley-gateway/client';
 
 const { GATEWAY = '', AGENT_KEY = '', MANDATE = '' } = process.env;
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
@@ -30,9 +30,14 @@ while (view.state === 'negotiating') {
     move.kind,
     JSON.stringify(move.kind === 'accept' ? move.offer.terms : move.kind === 'counter' ? move.terms : ''),
   );
-  if (move.kind === 'accept') view = await client.accept(view, move.offer);
+  if (move.kind === 'accept') view = await client.accept(view, move.offer).catch(goOn);
   else if (move.kind === 'counter') view = await client.counter(view.id, move.terms);
   else view = await client.withdraw(view.id, 'Beyond our limits.');
+}
+/** The record has changed under the offer: there are new ones. */
+function goOn(error: unknown) {
+  if (error instanceof ProblemError && error.type.endsWith(':offer-facts-changed')) return client.waitForTurn(asked.id);
+  throw error;
 }
 console.log('waiting for the company …');
 view = await client.waitForTurn(view.id);

@@ -17,4 +17,15 @@ describe('many operations on one record', () => {
     );
     expect(deals).toBeGreaterThan(100);
   });
+
+  it('T3: show no limit until it is reached: two limits, one memory, one answer, to the byte', () => {
+    for (let seed = 1; seed <= 12; seed += 1) {
+      const [low, lower] = [30, 20].map((limit) => {
+        const given = renewalCase(seeded(seed));
+        return playMany({ ...given, policy: given.withLimit(limit), breach: () => undefined }, seeded(seed + 100));
+      });
+      expect(low?.said.length).toBeGreaterThan(20);
+      expect(low?.said).toEqual(lower?.said);
+    }
+  });
 });

@@ -15,6 +15,8 @@ const WRITTEN = ['unit_price', 'term_months', 'seats', 'notice_days'] as const;
 export interface Many {
   readonly moves: number;
   readonly deals: number;
+  /** Everything the company said, to the byte. */
+  readonly said: readonly string[];
   /** What must not be. */
   readonly wrong: readonly string[];
 }
@@ -32,6 +34,7 @@ export function playMany(given: Case, random: Random, operations = 12): Many {
   let asked = 0;
   let moves = 0;
   const wrong: string[] = [];
+  const all: string[] = [];
 
   function answer(proposal: JsonObject | null): Move | undefined {
     const side = makeCompanySide(
@@ -51,6 +54,7 @@ export function playMany(given: Case, random: Random, operations = 12): Many {
     if (move.value.kind === 'impasse') return move.value;
     wrong.push(...move.value.offers.flatMap((terms) => given.breach(terms) ?? []));
     const said = JSON.stringify(move.value.offers);
+    all.push(said);
     if (exhausted && !move.value.matched && final !== undefined && said !== final) wrong.push('a fresh alternative');
     if (past.rounds >= ROUNDS_MAX) final = said;
     return move.value;
@@ -83,7 +87,7 @@ export function playMany(given: Case, random: Random, operations = 12): Many {
     const cheapest = offers.toSorted((a, b) => given.amountOf(a) - given.amountOf(b))[0];
     if (cheapest !== undefined && random() < 0.6) deal(cheapest);
   }
-  return { moves, deals: dealings.length, wrong };
+  return { moves, deals: dealings.length, said: all, wrong };
 }
 
 /** Called with a move, it hears it; without one, it says what it proposes. */
