@@ -110,7 +110,7 @@ function completion(messages: readonly ModelMessage[]) {
       ...(heard[1] ?? '').matchAll(/"id":"(of_[0-9a-f-]{36})","parent":[^,]+,"by":"company".*?"(sha-256:[\w-]{43})"/g),
     ].at(-1) ?? [];
   const script: readonly (readonly [name: string, args: object])[] = [
-    ['contract_renew', { contract: 'K-1001', proposal: { seats: 32, term_months: 24 } }],
+    ['contract_renew', { contract: 'K-1121', proposal: { seats: 32, term_months: 24 } }],
     ['operation_read', { operation, wait: true }],
     ['offer_accept', { operation, offer, terms_digest }],
   ];
