@@ -18,7 +18,7 @@ import { traced } from './trace.ts';
 
 const CALL_MS = 4_000;
 /** The day of every request: around it lie the records of the simulators. */
-const ASKED_ON = '2026-11-02';
+export const ASKED_ON = '2026-11-02';
 
 /** A fresh record, a request on it, and what the adapter plans. */
 export interface Fresh {

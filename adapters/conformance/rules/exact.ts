@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalText } from '../../../protocol/canonical.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
-import { type Bench, eachAction, said, settle } from '../bench.ts';
+import { ASKED_ON, type Bench, eachAction, said, settle } from '../bench.ts';
 import { must, notApplicable, pass } from '../outcome.ts';
 import type { Rule } from '../rule.ts';
+import type { Effect } from '../subject.ts';
 
 const HOSTILE = [
   '../x',
@@ -116,12 +117,12 @@ async function writesHere(
     );
   }
   // What the plan itself makes beside the record is no other record's change.
-  const making = new Set(
-    plan.value.steps
-      .filter(({ preconditions }) => preconditions.length === 0)
-      .map(({ idempotencyKey }) => idempotencyKey),
-  );
-  const elsewhere = (await since()).find(({ key, id: other }) => id !== undefined && other !== id && !making.has(key));
+  const making = plan.value.steps.filter(({ preconditions }) => preconditions.length === 0);
+  const keys = new Set(making.map(({ idempotencyKey }) => idempotencyKey));
+  const types = new Set(making.flatMap(({ changes }) => changes.map(({ ref }) => ref.type)));
+  // A rig that knows no keys knows types.
+  const isMade = ({ key, type }: Effect) => (key === '' ? types.has(type) : keys.has(key));
+  const elsewhere = (await since()).find((effect) => id !== undefined && effect.id !== id && !isMade(effect));
   must(
     elsewhere === undefined,
     `${show(value)} changed ${elsewhere?.type} ${elsewhere?.id}`,
@@ -158,7 +159,8 @@ export const exactToTheCent: Rule = {
     must(rig.exact.length > 0, 'no exact cases', 'Give some, or the reason why there are none.');
     for (const [n, { title, action, prepare, shows }] of rig.exact.entries()) {
       const { input, terms, about } = await prepare(n);
-      const request = { operation: bench.operation(), action, input, ...(terms === undefined ? {} : { terms }) };
+      const asked = { operation: bench.operation(), asked_on: ASKED_ON };
+      const request = { ...asked, action, input, ...(terms === undefined ? {} : { terms }) };
       const plans: string[] = [];
       for (const zone of ZONES)
         plans.push(await inZone(zone, async () => canonicalText(await adapter.plan(ctx(), request))));
