@@ -18,7 +18,7 @@ import { noticed } from './notices.ts';
 import { planned } from './plan.ts';
 import { guaranteesOf, readRecipes } from './recipes.ts';
 import { readRecord, snapshotOf } from './records.ts';
-import { verify } from './verify.ts';
+import { verify, verifyReversal } from './verify.ts';
 import { makeWriter } from './write.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
@@ -90,6 +90,7 @@ export function makeHubspotAdapter(options: HubspotAdapterOptions): Adapter {
     execute: writer.execute,
     verify: (ctx, step) => verify(reader, portal, ctx, step),
     compensate: writer.compensate,
+    verifyReversal: (ctx, step, done) => verifyReversal(reader, portal, ctx, step, done),
     ...(journal === undefined ? {} : { changes: journal }),
     ...(webhookSecret === undefined
       ? {}

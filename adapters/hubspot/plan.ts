@@ -44,5 +44,5 @@ function asHeld(portal: Portal, step: PlanStep): PlanStep {
     note,
   };
   const changes = step.changes.map((change) => ({ ...change, to: held(change.ref.type, change.field, change.to) }));
-  return { ...step, changes, payload: { ...payload } };
+  return { ...step, changes, payload: { ...step.payload, ...payload } };
 }

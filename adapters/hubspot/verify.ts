@@ -1,6 +1,15 @@
 import type { ReadHttp } from '../sdk/http.ts';
-import { AdapterError, type Change, type Ctx, type PlanStep, type Ref, type Verification } from '../sdk/index.ts';
-import { differences, payloadOf } from '../sdk/payload.ts';
+import {
+  AdapterError,
+  type Change,
+  type Ctx,
+  type PlanStep,
+  type Ref,
+  type StepResult,
+  type Verification,
+} from '../sdk/index.ts';
+import { differences, seenPayloadOf } from '../sdk/payload.ts';
+import { undoStep } from '../sdk/undo.ts';
 import { findChange } from './change.ts';
 import { toProperties } from './codec.ts';
 import { heldIn, isChangedByContract, type Portal, typeNamed } from './mapping.ts';
@@ -11,7 +20,7 @@ const nothing = (state: 'not_applied' | 'unknown'): Verification => ({ state, di
 
 /** Decides by what is there: the step's key in HubSpot's index of a unique property, then the record that has it. Throws when it cannot read. */
 export async function verify(http: ReadHttp, portal: Portal, ctx: Ctx, step: PlanStep): Promise<Verification> {
-  const { update, create } = payloadOf(step);
+  const { update, create } = seenPayloadOf(step);
   const [precondition] = step.preconditions;
   const ref = precondition?.ref ?? { type: create?.type ?? '', by: 'external', value: step.idempotencyKey };
   if (update !== null && isChangedByContract(typeNamed(portal, ref.type)))
@@ -27,6 +36,23 @@ export async function verify(http: ReadHttp, portal: Portal, ctx: Ctx, step: Pla
   // The index knows the key and the record shown does not: it is older than the write.
   if (found.mark !== step.idempotencyKey) return nothing('unknown');
   return compared(portal, ctx, step.changes, found);
+}
+
+/** Whether what a step did was taken back: its change by a change of its own; what it made is archived, and no longer found. */
+export async function verifyReversal(
+  http: ReadHttp,
+  portal: Portal,
+  ctx: Ctx,
+  step: PlanStep,
+  done: StepResult,
+): Promise<Verification> {
+  const undo = undoStep(step, done);
+  if (undo !== undefined) return verify(http, portal, ctx, undo);
+  const { create } = seenPayloadOf(step);
+  if (create === null) return nothing('unknown');
+  const made = await findRecord(http, portal, ctx, { type: create.type, by: 'external', value: step.idempotencyKey });
+  if (made === 'absent') return { state: 'applied', diff: [] };
+  return nothing(made !== 'unclear' && made.version === done.version ? 'not_applied' : 'unknown');
 }
 
 /** No record has the key now: either the step never wrote, or a later one has put its key over it, which the history tells. */

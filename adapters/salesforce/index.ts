@@ -18,7 +18,7 @@ import { createNodes } from './nodes.ts';
 import { type Org, readOrg, typeNamed } from './org.ts';
 import { readRecipes } from './recipes.ts';
 import { readRecord, snapshotOf } from './records.ts';
-import { verify } from './verify.ts';
+import { verify, verifyReversal } from './verify.ts';
 import { makeWriter } from './write.ts';
 
 const GUARANTEES = { idempotency: 'external_id', conflict: 'timestamp' } as const;
@@ -79,6 +79,7 @@ export function makeSalesforceAdapter(options: SalesforceAdapterOptions): Adapte
     execute: writer.execute,
     verify: (ctx, step) => verify(reader, org, ctx, step),
     compensate: writer.compensate,
+    verifyReversal: (ctx, step, done) => verifyReversal(reader, org, ctx, step, done),
     changes: (ctx, type, cursor) => changes(reader, org, ctx, type, cursor),
   };
 }

@@ -1,14 +1,16 @@
 import type { ReadHttp } from '../sdk/http.ts';
-import type { Change, Ctx, PlanStep, Ref, Verification } from '../sdk/index.ts';
-import { differences, type Payload, payloadOf } from '../sdk/payload.ts';
-import type { Org } from './org.ts';
+import type { Change, Ctx, PlanStep, Ref, StepResult, Verification } from '../sdk/index.ts';
+import { differences, type Payload, seenPayloadOf } from '../sdk/payload.ts';
+import { undoStep } from '../sdk/undo.ts';
+import { same } from '../sdk/values.ts';
+import { type Org, typeNamed, undoneOf } from './org.ts';
 import { type CrmRecord, findRecord, readRecord, snapshotOf } from './records.ts';
 
 const nothing = (state: 'not_applied' | 'unknown'): Verification => ({ state, diff: [] });
 
 /** Decides by what is there: the record the step made under its key, else the mark it left on the record it changed. Throws when it cannot read. */
 export async function verify(http: ReadHttp, org: Org, ctx: Ctx, step: PlanStep): Promise<Verification> {
-  const payload = payloadOf(step);
+  const payload = seenPayloadOf(step);
   const { create } = payload;
   const ref: Ref = { type: create?.type ?? '', by: 'external', value: step.idempotencyKey };
   const made = create === null ? undefined : await findRecord(http, org, ctx, ref);
@@ -19,6 +21,26 @@ export async function verify(http: ReadHttp, org: Org, ctx: Ctx, step: PlanStep)
   const record = await readRecord(http, org, ctx, precondition.ref);
   if (made !== undefined) return compared(ctx, step.changes, [record, made]);
   return marked(step, payload, record, precondition.version) ?? compared(ctx, step.changes, [record]);
+}
+
+/** Whether what a step did was taken back: its change by a change of its own, what it made by how the mapping closes such a thing. */
+export async function verifyReversal(
+  http: ReadHttp,
+  org: Org,
+  ctx: Ctx,
+  step: PlanStep,
+  done: StepResult,
+): Promise<Verification> {
+  const undo = undoStep(step, done);
+  if (undo !== undefined) return verify(http, org, ctx, undo);
+  const { create } = seenPayloadOf(step);
+  const closed = create === null ? undefined : undoneOf(typeNamed(org, create.type));
+  if (create === null || closed === undefined) return nothing('unknown');
+  const made = await findRecord(http, org, ctx, { type: create.type, by: 'external', value: step.idempotencyKey });
+  if (typeof made !== 'object') return nothing('unknown');
+  const isClosed = Object.entries(closed).every(([name, value]) => same(made.data[name] ?? null, value));
+  if (isClosed) return { state: 'applied', after: snapshotOf(ctx, made), diff: [] };
+  return nothing(made.version === done.version ? 'not_applied' : 'unknown');
 }
 
 /** What the mark alone tells; undefined where the step was carried out and its values are to be compared. */

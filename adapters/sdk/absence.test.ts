@@ -176,6 +176,17 @@ describe('a search that answers with a success', () => {
   });
 });
 
+describe('a write in flight that an older version planned', () => {
+  const old = (step: PlanStep): PlanStep => ({ ...step, payload: { subject: 'x' } });
+
+  it.each(CASES)('E14: is looked for by its key, and never a bug ($name)', async ({ make, own, name }) => {
+    const absent = name === 'http, without' ? json(200, { data: [] }) : own;
+    const adapter = make(answering(() => absent));
+    expect(await stateOf(adapter.verify(ctx(), old(making)))).toBe('not_applied');
+    expect(await codeOf(adapter.execute(ctx(), old(making)))).toBe('unsupported');
+  });
+});
+
 describe('a read from before the write', () => {
   const changing: PlanStep = {
     ...making,

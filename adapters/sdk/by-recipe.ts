@@ -15,9 +15,10 @@ import {
   type Verification,
 } from './index.ts';
 import { fieldsRead, type Mapping } from './mapping.ts';
-import { differences, type Payload, payloadOf, type Reader, type ReadRecord } from './payload.ts';
+import { differences, type Payload, payloadOf, type Reader, type ReadRecord, seenPayloadOf } from './payload.ts';
 import { planByRecipe } from './planner.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
+import { undoStep } from './undo.ts';
 import { isObject } from './values.ts';
 
 /** A record that a write left, and the version it then had, where the CRM still knows it. */
@@ -143,28 +144,19 @@ export function makeRecipeAdapter(
       if (recipe === undefined) throw new AdapterError('unsupported', `The CRM does not know ${request.action}.`);
       return store.view(ctx, ({ read }) => planByRecipe(recipe, mapping, request, read));
     },
-    execute: (ctx, step) => store.write(ctx, writeOf(step)),
-    verify: (ctx, step) => store.view(ctx, (view) => verify(ctx, store, view, madeBy(step))),
+    execute: async (ctx, step) => store.write(ctx, writeOf(step)),
+    verify: (ctx, step) => store.view(ctx, (view) => verify(ctx, store, view, step)),
     async compensate(ctx, step, done) {
-      const write = writeOf(step);
-      if (write.payload.update === null)
+      const undo = undoStep(step, done);
+      if (undo === undefined)
         throw new AdapterError('unsupported', 'What was made is not taken back; a person closes it.');
-      return store.write(ctx, undone(step, write, write.payload.update, done));
+      return store.write(ctx, writeOf(undo));
     },
     async verifyReversal(ctx, step, done) {
-      const write = writeOf(step);
-      const { update } = write.payload;
+      const undo = undoStep(step, done);
       // What is only made is never taken back here.
-      if (update === null) return { state: 'unknown', diff: [] };
-      const changes = step.changes
-        .filter(({ ref }) => ref.type === update.type && ref.value === update.id)
-        .map((change) => ({ ...change, from: change.to, to: change.from }));
-      const made = {
-        write: undone(step, write, update, done),
-        changes,
-        before: [{ ref: { type: update.type, by: 'id', value: update.id }, version: done.version }],
-      } as const;
-      return store.view(ctx, (view) => verify(ctx, store, view, made));
+      if (undo === undefined) return { state: 'unknown', diff: [] };
+      return store.view(ctx, (view) => verify(ctx, store, view, undo));
     },
   };
 }
@@ -218,45 +210,26 @@ function snapshotOf(ctx: Ctx, store: RecordStore, { ref, version, data }: ReadRe
 }
 
 function writeOf(step: PlanStep): Write {
-  return { key: step.idempotencyKey, payload: payloadOf(step), version: step.preconditions[0]?.version };
+  return { ...keyed(step), payload: payloadOf(step) };
 }
 
-/** The values from before, only where nobody has written since. */
-function undone(step: PlanStep, { key, payload }: Write, update: NonNullable<Payload['update']>, done: StepResult) {
-  const mine = step.changes.filter(({ ref }) => ref.type === update.type && ref.value === update.id);
-  const values: JsonObject = Object.fromEntries(mine.map(({ field, from }) => [field, from]));
-  return {
-    key: `${key}:undo`,
-    payload: { ...payload, update: { ...update, values }, create: null, note: null },
-    version: done.version,
-  };
-}
-
-/** A write, and what is to be seen of it. */
-interface Made {
-  readonly write: Write;
-  readonly changes: PlanStep['changes'];
-  /** The records' versions before it. */
-  readonly before: PlanStep['preconditions'];
-}
-
-const madeBy = (step: PlanStep): Made => ({ write: writeOf(step), changes: step.changes, before: step.preconditions });
+const keyed = ({ idempotencyKey: key, preconditions: [first] }: PlanStep) => ({ key, version: first?.version });
 
 /** Asks the CRM whether it has the write, then compares what it left with every planned value. Throws when it cannot read. */
-async function verify(ctx: Ctx, store: RecordStore, { read, find }: View, made: Made): Promise<Verification> {
-  const found = await find(made.write);
+async function verify(ctx: Ctx, store: RecordStore, { read, find }: View, step: PlanStep): Promise<Verification> {
+  const found = await find({ ...keyed(step), payload: seenPayloadOf(step) });
   if (found === undefined) return { state: 'not_applied', diff: [] };
   const records: ReadRecord[] = [];
   let isOld = false;
   for (const { ref, version } of found) {
     const record = await read(ref);
     // The version that was planned on is from before the write, whatever else is known.
-    const planned = made.before.some((each) => each.ref.value === ref.value && each.version === record.version);
+    const planned = step.preconditions.some((each) => each.ref.value === ref.value && each.version === record.version);
     const left = version === undefined ? undefined : { type: ref.type, read: record.version, left: version };
     isOld ||= planned || (left !== undefined && store.isOlder(left));
     records.push(record);
   }
-  const diff = differences(made.changes, records);
+  const diff = differences(step.changes, records);
   // An eventually consistent read may be older than the write it should show.
   if (isOld && diff.length > 0) return { state: 'unknown', diff: [] };
   const [first] = records;

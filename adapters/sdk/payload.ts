@@ -27,30 +27,57 @@ export interface Payload {
   readonly note: string | null;
 }
 
-/** What a plan's step writes; `bug` for a step that was not planned here. */
-export function payloadOf({ payload: { update, create, note } }: PlanStep): Payload {
-  const broken = () => new AdapterError('bug', 'A step is not one that this adapter planned.');
-  const values = (of: JsonObject): JsonObject => {
-    if (!isObject(of['values'])) throw broken();
-    return of['values'];
-  };
+/** Of what a payload looks like; those from before it was counted look like the first. */
+export const PAYLOAD_FORMAT = 1;
+
+/** What a plan's step writes; `unsupported` for one that was planned by another version: it is planned anew before it is written. */
+export function payloadOf(step: PlanStep): Payload {
+  const payload = read(step);
+  if (payload === undefined)
+    throw new AdapterError('unsupported', 'A step was planned by another version of the adapter.');
+  return payload;
+}
+
+/** The same to look for what was written: a step of any version says in its changes what is to be seen of it. */
+export function seenPayloadOf(step: PlanStep): Payload {
+  return read(step) ?? byChanges(step);
+}
+
+function read({ payload }: PlanStep): Payload | undefined {
+  const { format = PAYLOAD_FORMAT, update = null, create = null, note } = payload;
+  if (format !== PAYLOAD_FORMAT || (update === null && create === null)) return undefined;
+  const [changed, made] = [update, create].map((each) => (isObject(each) && isObject(each['values']) ? each : null));
+  if ((update !== null && !changed) || (create !== null && !made)) return undefined;
   return {
-    update: isObject(update)
+    update: changed
       ? {
-          type: String(update['type']),
-          id: String(update['id']),
-          values: values(update),
-          seen: isObject(update['seen']) ? update['seen'] : {},
+          type: String(changed['type']),
+          id: String(changed['id']),
+          values: valuesIn(changed),
+          seen: isObject(changed['seen'] ?? null) ? Object(changed['seen']) : {},
         }
       : null,
-    create: isObject(create)
+    create: made
       ? {
-          type: String(create['type']),
-          account: typeof create['account'] === 'string' ? create['account'] : null,
-          values: values(create),
+          type: String(made['type']),
+          account: typeof made['account'] === 'string' ? made['account'] : null,
+          values: valuesIn(made),
         }
       : null,
     note: typeof note === 'string' ? note : null,
+  };
+}
+
+const valuesIn = ({ values }: JsonObject): JsonObject => (isObject(values ?? null) ? Object(values) : {});
+
+function byChanges({ changes }: PlanStep): Payload {
+  const [changed, made] = (['id', 'external'] as const).map((by) => changes.filter(({ ref }) => ref.by === by));
+  const [about, fresh] = [changed?.[0]?.ref, made?.[0]?.ref];
+  const values = (of: readonly Change[] = []): JsonObject => Object.fromEntries(of.map(({ field, to }) => [field, to]));
+  return {
+    update: about === undefined ? null : { type: about.type, id: about.value, values: values(changed), seen: {} },
+    create: fresh === undefined ? null : { type: fresh.type, account: null, values: values(made) },
+    note: null,
   };
 }
 

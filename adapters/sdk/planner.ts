@@ -5,7 +5,7 @@ import type { Expression, Scope } from './expression.ts';
 import { fitted, unfit } from './fit.ts';
 import { AdapterError, type Change, type Plan, type PlanRequest, type PlanStep, type Ref } from './index.ts';
 import type { MappedField, MappedType, Mapping } from './mapping.ts';
-import { type Payload, payloadOf, type Reader, type ReadRecord } from './payload.ts';
+import { PAYLOAD_FORMAT, type Payload, payloadOf, type Reader, type ReadRecord } from './payload.ts';
 import type { Fields, Recipe, StepRecipe } from './recipe.ts';
 import { shortened } from './text.ts';
 import { keepsToRead, ownerOf, touchedBy } from './touched.ts';
@@ -163,7 +163,7 @@ function stepOf({ id, step, scope, day }: Item, { mapping, request, records }: S
       idempotencyKey,
       reversal,
       ...(day === undefined ? {} : { not_before: day }),
-      payload: { ...payload },
+      payload: { format: PAYLOAD_FORMAT, ...payload },
     },
   ];
 }

@@ -8,6 +8,9 @@ import type { Offer, Party, State } from '../../protocol/operation.ts';
 
 export type { MandateConstraints, MandateFacts, Tier };
 
+/** Of what a stored plan looks like. */
+export const PLAN_FORMAT = 1;
+
 export interface Message {
   readonly at: string;
   readonly by: Party;
@@ -171,6 +174,8 @@ export interface Operation {
     readonly plan: Plan;
     readonly digest: string;
     readonly plannedAt: string;
+    /** {@link PLAN_FORMAT} when it was made; absent in those from before it was counted, which look like the first. */
+    readonly format?: number;
     /** What carrying it out grants the customer. */
     readonly granted?: Money;
   };

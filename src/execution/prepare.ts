@@ -4,7 +4,7 @@ import { type Refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import { grantedBy } from '../engine/grants.ts';
-import type { Operation, Signoff } from '../engine/operation.ts';
+import { type Operation, PLAN_FORMAT, type Signoff } from '../engine/operation.ts';
 import { heldRefusal } from '../engine/record-holds.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOn } from '../engine/rules.ts';
@@ -73,6 +73,7 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
     plan,
     digest: digest(plan),
     plannedAt: world.clock.now().toISOString(),
+    format: PLAN_FORMAT,
     ...(granted === undefined ? {} : { granted }),
   };
   return ok({ operation, terms: terms.value, plan: planned, holds: holds.value });

@@ -127,6 +127,28 @@ describe('a write without an answer, on a CRM where it can only be looked up', (
   });
 });
 
+describe('a write that another version of the gateway began', () => {
+  it('E14: is found where its plan is understood, and a person’s where it is not', async () => {
+    for (const [format, state] of [
+      [undefined, 'completed'],
+      [1, 'completed'],
+      [2, 'needs_human'],
+    ] as const) {
+      const bench = makeExecutionBench();
+      bench.crm.turns.execute.push({ lost: 0 });
+      const id = await bench.submit(['r1']);
+      const operation = await bench.run(id, ['unknown']);
+      const { plan } = operation;
+      if (plan === undefined) throw new Error('no plan');
+      const { format: _now, ...before } = plan;
+      const stored = { ...before, ...(format === undefined ? {} : { format }) };
+      const next = { ...operation, plan: stored, version: operation.version + 1 };
+      await bench.store.commit({ operations: [{ next, expected: operation.version }] });
+      expect((await bench.run(id)).state).toBe(state);
+    }
+  });
+});
+
 describe('a write whose record says something else', () => {
   it('is a person’s', async () => {
     const bench = makeExecutionBench();

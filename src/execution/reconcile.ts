@@ -1,5 +1,5 @@
 import { refusal, toProblem } from '../../protocol/errors.ts';
-import type { Attempt, Operation } from '../engine/operation.ts';
+import { type Attempt, type Operation, PLAN_FORMAT } from '../engine/operation.ts';
 import { type Moved, move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
 import { judgeAbsence } from './absence.ts';
@@ -9,6 +9,9 @@ import { lookForStep } from './readback.ts';
 
 /** Settles a write of unknown outcome by reading. What is to be sent again goes back to the gate. */
 export async function reconcile(world: World, complete: Complete, operation: Operation): Promise<Moved> {
+  // Written by a later version of this gateway: it is not guessed at.
+  if ((operation.plan?.format ?? PLAN_FORMAT) > PLAN_FORMAT)
+    return stuck(world, operation, 'a plan of another version');
   const { step, attempt } = currentStep(operation);
   const seen = await lookForStep(world, operation, step);
   switch (seen.kind) {
