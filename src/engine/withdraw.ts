@@ -12,7 +12,7 @@ export function whyKept(operation: Operation): string | undefined {
   if (nextState(operation, 'withdrawn') === undefined) return `The operation is ${operation.state}.`;
   if (mayHaveWritten(operation))
     return 'A part of it is written already. Ask for a human, or for the action that ends it.';
-  if (operation.state === 'scheduled' && isSignedByBoth(operation))
+  if (isSignedByBoth(operation))
     return 'Both sides have signed it: it is no longer for one of them to take back. Ask for a human, or for the action that ends it.';
   return undefined;
 }

@@ -35,6 +35,18 @@ export async function pageAs(origin: string, person: Person, signoff: string): P
   return (await fetch(`${origin}/console/signoffs/${signoff}`, { headers: { cookie } })).text();
 }
 
+/** Cancels what waits for its day, from its page: 303 when it was taken back, 409 when it was not. */
+export async function cancelAs(origin: string, person: Person, operation: string, reason: string): Promise<number> {
+  const cookie = await signIn(origin, person);
+  const url = `${origin}/console/operations/${operation}`;
+  const page = await (await fetch(url, { headers: { cookie } })).text();
+  const csrf = inputOf(page, 'csrf');
+  if (csrf === undefined || !page.includes('Waits for')) throw new Error(`nothing to cancel on ${url}`);
+  const body = new URLSearchParams({ csrf, reason });
+  const headers = { origin, cookie, 'content-type': 'application/x-www-form-urlencoded' };
+  return (await fetch(`${url}/cancel`, { method: 'POST', redirect: 'manual', headers, body: body.toString() })).status;
+}
+
 async function signIn(origin: string, person: Person): Promise<string> {
   const response = await fetch(`${origin}/console/sign-in`, {
     method: 'POST',
