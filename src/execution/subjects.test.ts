@@ -17,6 +17,7 @@ async function read(data: JsonObject): Promise<string> {
   const world = {
     actions: readDefinitions(),
     clock: { now: () => new Date(0) },
+    settings: {},
     crm: { read: async () => ({ ref: { type: 'contract', by: 'id', value: 'A-1001' }, version: '1', data }) },
   } as unknown as World;
   const reads = await readSubjects(world, operation);

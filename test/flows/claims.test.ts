@@ -24,9 +24,13 @@ function monthAfter(day: string): string {
   return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)).toISOString().slice(0, 7);
 }
 
-const EVERY: Readonly<Record<string, (db: string) => Promise<OrderCrm>>> = { ...CRMS, ...ORDER_CRMS };
+/** Those with orders. */
+const EVERY: readonly (readonly [string, (db: string) => Promise<OrderCrm>])[] = [
+  ...Object.entries(CRMS).filter(([name]) => ['sandbox', 'salesforce', 'hubspot'].includes(name)),
+  ...Object.entries(ORDER_CRMS),
+];
 
-describe.each(Object.entries(EVERY))('on %s', (_name, open) => {
+describe.each(EVERY)('on %s', (_name, open) => {
   const directory = mkdtempSync(join(tmpdir(), 'parley-claims-'));
   let crm: OrderCrm;
   let gateway: TestGateway;
