@@ -167,6 +167,11 @@ export const PROBLEMS = {
     'Read the operation to learn its outcome; use a new key for a new action.',
   ],
   'offer-expired': [410, 'The offer has expired', 'Ask for a new offer.'],
+  'authority-ended': [
+    409,
+    'What the plan rests on has ended',
+    'Nobody can approve it any more: reject it, and call the customer where they still want it.',
+  ],
   'signoff-void': [410, 'This sign-off is no longer open', 'Look at the operation: a new sign-off may be waiting.'],
   'body-too-large': [413, 'The body is too large', 'Stay within the limits published in the profile.'],
   'uri-too-long': [414, 'The request target is too long', 'Shorten it.'],

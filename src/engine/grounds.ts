@@ -67,7 +67,7 @@ export function revokedOf(grounds: readonly Ground[], store: Pick<Store, 'isRevo
     .filter(({ kind, id }) => store.isRevoked(kind, id))
     .map(({ what }) => {
       const words = `${what} has been revoked.`;
-      const refused = what === CALLER_KEY ? refusal('key-revoked') : refusal('mandate-revoked', words);
+      const refused = what === CALLER_KEY ? refusal('key-revoked', words) : refusal('mandate-revoked', words);
       return { words, refusal: refused, bounds: 'everything' };
     });
 }

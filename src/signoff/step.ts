@@ -1,4 +1,4 @@
-import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
+import { PROBLEMS, type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
@@ -58,7 +58,7 @@ export async function decide(
     case 'approved': {
       // Nobody approves what could not be carried out: they are told why, and may still reject or call for the customer.
       const stands = await deps.mayCarryOut(operation);
-      if (!stands.ok) return stands;
+      if (!stands.ok) return err(toApprover(stands.error));
       const agreement = await deps.countersign(operation);
       const patch = { signoffs, dueAt: now.getTime(), ...(agreement === undefined ? {} : { agreement }) };
       const moved = move(operation, 'approved', 'person', now, patch, facts);
@@ -98,4 +98,10 @@ export function expireSignoff(world: World, operation: Operation): Change {
     records: [moved.record],
     outgoing: notify(world, 'signoff.expired', { operation: operation.id }),
   };
+}
+
+/** An agent's refusal in words for the person who cannot approve; what cannot be read now may be in a moment. */
+function toApprover(error: Refusal): Refusal {
+  if (error.code === 'unavailable' || error.code === 'mandate-unverifiable') return error;
+  return refusal('authority-ended', error.detail ?? PROBLEMS[error.code][1]);
 }
