@@ -86,6 +86,7 @@ let takeBack = async (): Promise<void> => undefined;
 /** A renewal that waits for a person, asked for with these capabilities. */
 async function waiting(capabilities: JsonObject) {
   await takeBack();
+  await gateway.crm.edit('contracts', 'K-1001', { next_start_date: null });
   const key = randomUUID();
   const mandate = await presentMandate(await gateway.mandateFor(agent), {
     key: agent.key,
