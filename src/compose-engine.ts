@@ -114,6 +114,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
       endpoints: config.webhooks.map(({ name }) => name),
       signoffLifetimeSeconds: config.signoff.lifetime_seconds,
       observationDays: config.watch.observe_days,
+      operationDays: config.retention.operations_days,
     },
   };
 

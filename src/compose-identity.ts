@@ -101,13 +101,14 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
         return err(refusal('signature-coverage', 'A registration needs a signature with a nonce.'));
       if (!(await store.spend(nonce))) return err(refusal('signature-replayed'));
       const registeredAt = store.agent(kid)?.registeredAt ?? clock.now().toISOString();
-      await store.saveAgent({
+      const agent = {
         keyid: kid,
         jwk: jwk as JsonObject,
         name: String(name),
         ...(typeof contact === 'string' ? { contact } : {}),
         registeredAt,
-      });
+      };
+      await store.saveAgent(agent, clock.now().toISOString());
       imported.delete(kid);
       return ok({ caller: caller.value, agent: { keyid: kid, name: String(name), registered_at: registeredAt } });
     },

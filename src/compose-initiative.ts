@@ -35,7 +35,7 @@ export function composeInitiative({ world, worker }: Engine, config: Config): In
 
     async uninvite({ keyid, nonce }) {
       if (nonce !== undefined && !(await world.store.spend(nonce))) return err(refusal('signature-replayed'));
-      await world.store.uninvite(keyid);
+      await world.store.uninvite(keyid, world.clock.now().toISOString());
       return ok(undefined);
     },
 

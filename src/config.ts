@@ -34,6 +34,11 @@ interface ConfigFile {
     readonly mapping?: string;
     readonly recipes: readonly string[];
   };
+  readonly retention: {
+    readonly operations_days: number;
+    readonly outbox_days: number;
+    readonly checkpoints_days: number;
+  };
   readonly watch: { readonly poll_seconds: number; readonly observe_days: number };
   readonly human: { readonly channel: string; readonly hours: string; readonly respond_within_minutes: number };
   readonly issuers: readonly {

@@ -17,7 +17,9 @@ import type { Config } from './config.ts';
 import { within } from './engine/limit.ts';
 import { makeRevocations } from './identity/revocations.ts';
 import { makeIds, systemClock } from './identity/world-sources.ts';
-import { type Log, StoreUnavailable } from './ports.ts';
+import { type Clock, type Log, StoreUnavailable } from './ports.ts';
+import { instanceTables } from './store/instance-sqlite.ts';
+import { makeRetention } from './store/retention-sqlite.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
 import { troubleOf } from './store/sqlite-errors.ts';
 
@@ -41,6 +43,8 @@ const LOOK_INTERVAL_MS = 250;
 const STOP_MS_MAX = 15_000;
 const ABILITY_INTERVAL_MS = 1_000;
 const ROOM_INTERVAL_MS = 1_000;
+const SLICE_PAUSE_MS = 20;
+const DAY_SECONDS = 86_400;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
 export async function startGateway(
@@ -89,7 +93,7 @@ export async function startGateway(
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
     every(REVOCATION_INTERVAL_MS, async () => (await revocations.read()) > 0 && engine.tellEnded(), log),
-    every(HOUSEKEEPING_INTERVAL_MS, async () => store.forgetNonces(Math.floor(clock.now().getTime() / 1000)), log),
+    every(HOUSEKEEPING_INTERVAL_MS, housekeeping(store, config, clock), log),
   ];
   const looked = auditBeside(
     { db: store.db, origin: config.origin, keys: keys.jwks().keys },
@@ -117,6 +121,20 @@ export async function startGateway(
       server.closeAllConnections();
       store.close();
     },
+  };
+}
+
+/** What is kept no longer than was said, in slices between which everybody else has their turn. */
+function housekeeping(store: SqliteStore, { retention }: Config, clock: Clock): () => Promise<void> {
+  const kept = {
+    operations: retention.operations_days * DAY_SECONDS,
+    outgoing: retention.outbox_days * DAY_SECONDS,
+    checkpoints: retention.checkpoints_days * DAY_SECONDS,
+  };
+  const forget = makeRetention(store.db, kept, instanceTables(store.db).epochs);
+  return async () => {
+    store.forgetNonces(Math.floor(clock.now().getTime() / 1_000));
+    while (forget(clock.now().getTime()) > 0) await sleep(SLICE_PAUSE_MS);
   };
 }
 

@@ -245,11 +245,11 @@ export interface Store {
   ofAgent(keyid: string, page: AgentPage): { readonly operations: readonly Operation[]; readonly total: number };
   bySignoff(id: string): Operation | undefined;
   agent(keyid: string): RegisteredAgent | undefined;
-  saveAgent(agent: RegisteredAgent): Promise<void>;
+  saveAgent(agent: RegisteredAgent, at: string): Promise<void>;
   /** Invitations for an account, newest first. */
   invitations(account: string): readonly Invitation[];
   /** Forgets an agent's invitation. */
-  uninvite(keyid: string): Promise<void>;
+  uninvite(keyid: string, at: string): Promise<void>;
   /** What is kept under a name across operations. */
   remembered(name: string): Remembered | undefined;
   /** What was done through us to a record, for an account, by an agent or under an issuer's mandates: the earliest first. */

@@ -6,6 +6,7 @@ import { isFinalState } from '../../protocol/operation.ts';
 import { type ReceiptFile, receiptFile } from '../../protocol/receipt.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Reply } from '../engine/ask.ts';
+import { commitment } from '../engine/commitment.ts';
 import type { Operation, Push } from '../engine/operation.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { orUnavailable } from '../engine/unavailable.ts';
@@ -123,7 +124,17 @@ export function makeOperations({ world, pipeline, worker, proofOf }: OperationsD
         const pushes = change(found.value.pushes ?? []);
         if (pushes.length > PUSHES_MAX) return err(refusal('schema-violation', `At most ${PUSHES_MAX} addresses.`));
         const next = { ...found.value, pushes, version: found.value.version + 1 };
-        const unit = { operations: [{ next, expected: found.value.version }] };
+        const record = {
+          type: 'push.set',
+          at: world.clock.now().toISOString(),
+          operation: next.id,
+          version: next.version,
+          addresses: commitment(
+            next.salt,
+            pushes.map((push) => ({ ...push })),
+          ),
+        };
+        const unit = { operations: [{ next, expected: found.value.version }], records: [record] };
         const committed = await orUnavailable(async () => ok(await world.store.commit(unit)));
         if (!committed.ok) return committed;
         if (!committed.value.ok) continue;

@@ -80,7 +80,7 @@ export function profileDocument(contract: Contract, { settings, keys, log }: Pro
       verb: '/operations/{id}/handoff, in every state',
     },
     retention: {
-      operations_days: LIMITS.operationRetentionSeconds / 86_400,
+      operations_days: settings.operationDays ?? LIMITS.operationRetentionSeconds / 86_400,
       idempotency_days: LIMITS.idempotencyRetentionSeconds / 86_400,
     },
     limits: { ...LIMITS },

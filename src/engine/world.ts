@@ -136,6 +136,8 @@ export interface Settings {
   readonly logOrigin: string;
   /** Unix ms of the last time an older copy of the records was put back: what was done after that copy, only the CRM knows. */
   readonly restoredAt?: number;
+  /** How long after its end an operation can be read, where that is longer than published by default. */
+  readonly operationDays?: number;
   readonly human: { readonly channel: string; readonly respondWithinMinutes: number; readonly hours: string };
   /** Webhook endpoint names that want events. */
   readonly endpoints: readonly string[];

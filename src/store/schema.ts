@@ -6,6 +6,7 @@ import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
 import { MEMORIES_SCHEMA } from './memories-sqlite.ts';
 import { OUTGOING_SCHEMA } from './outgoing-sqlite.ts';
+import { RETENTION_SCHEMA } from './retention-sqlite.ts';
 
 /** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
 const MIGRATIONS: readonly string[] = [
@@ -103,6 +104,7 @@ const MIGRATIONS: readonly string[] = [
   MEMORIES_SCHEMA,
   OUTGOING_SCHEMA,
   CLAIMS_OF_EARLIER,
+  RETENTION_SCHEMA,
 ];
 
 /** Of a database as this program writes it. */

@@ -37,7 +37,7 @@ import { prepareStatements, type Statements } from './statements.ts';
 export interface SqliteStore extends Store, OutboxStore {
   /** For the tables of others, which live in the same file. */
   readonly db: Handle;
-  /** Forgets nonces that can no longer be replayed. */
+  /** Forgets nonces that are kept beside the database and can no longer be replayed. */
   forgetNonces(nowSeconds: number): void;
   /** Whether the last look found room for more. */
   hasRoom(): boolean;
@@ -92,9 +92,17 @@ export function openSqliteStore(
     ofAgent: (keyid, page) => ofAgent(sql, keyid, page),
     bySignoff: (id) => parseDoc<Operation>(sql.operationBySignoff.get(id)),
     agent: (keyid) => parseDoc<RegisteredAgent>(sql.agentGet.get(keyid)),
-    saveAgent: (agent) => commit(() => void sql.agentPut.run(agent.keyid, JSON.stringify(agent))),
+    saveAgent: (agent, at) =>
+      commit(() => {
+        sql.agentPut.run(agent.keyid, JSON.stringify(agent));
+        addRecord(sql, { type: 'registration', at, agent: agent.keyid });
+      }),
     invitations: (account) => sql.invitationsOf.all(account).map(requireDoc<Invitation>),
-    uninvite: (keyid) => commit(() => void sql.invitationsForget.run(keyid)),
+    uninvite: (keyid, at) =>
+      commit(() => {
+        if (Number(sql.invitationsForget.run(keyid).changes) === 0) return;
+        addRecord(sql, { type: 'invitation.ended', at, agent: keyid });
+      }),
     remembered: (name) => readMemory(sql, name),
     dealings: (of) => readDealings(sql, of),
     heldBy: (name) => holdersOf(sql, name),
@@ -124,10 +132,7 @@ export function openSqliteStore(
     isOff: (endpoint) => sql.endpointIsOff.get(endpoint) !== undefined,
     deadLetters: (limit) => deadLetters(sql, limit),
     sendAgain: (idOrEndpoint, nowMs) => commit(() => sendAgain(sql, idOrEndpoint, nowMs)),
-    forgetNonces(nowSeconds) {
-      aside.forget(nowSeconds);
-      sql.noncesForget.run(nowSeconds);
-    },
+    forgetNonces: aside.forget,
     hasRoom: db.hasRoom,
     probe: () =>
       commit(() => void sql.roomTake.run())

@@ -59,7 +59,6 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     // More than what is free inside the file by chance.
     roomTake: db.prepare("INSERT OR REPLACE INTO instance (name, value) VALUES ('room', printf('%.*c', 65536, 'x'))"),
     roomGive: db.prepare("DELETE FROM instance WHERE name = 'room'"),
-    noncesForget: db.prepare('DELETE FROM nonces WHERE expires_at < ?'),
     agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
     agentPut: db.prepare(
       'INSERT INTO agents (keyid, doc) VALUES (?, ?) ON CONFLICT (keyid) DO UPDATE SET doc = excluded.doc',

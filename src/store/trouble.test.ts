@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../ports.ts';
 import { openSqliteStore } from './sqlite.ts';
 
+const AT = '2026-11-28T00:00:00Z';
 const path = () => join(mkdtempSync(join(tmpdir(), 'parley-trouble-')), 'parley.db');
 const agent = (n: number) => ({
   keyid: `k${n}`.padEnd(43, '0') as never,
@@ -19,7 +20,7 @@ const pages = (store: { db: { prepare(sql: string): { get(): unknown } } }, max:
 /** Fills the database until it takes no more; what it said to the last one. */
 async function fill(store: ReturnType<typeof openSqliteStore>, most = 200): Promise<unknown> {
   for (let n = 0; n < most; n += 1) {
-    const error = await store.saveAgent(agent(n)).then(
+    const error = await store.saveAgent(agent(n), AT).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
@@ -47,7 +48,7 @@ describe('a database', () => {
     pages(store, 1_000_000);
     await store.probe();
     expect(store.hasRoom()).toBe(true);
-    await store.saveAgent(agent(500));
+    await store.saveAgent(agent(500), AT);
     expect(store.agent(agent(500).keyid)?.name).toBe('agent 500');
     expect(await store.commit({ nonce })).toEqual({ ok: false, reason: 'replayed' });
     expect({ fatal, room }).toEqual({ fatal: [], room: [false, true] });
@@ -60,17 +61,17 @@ describe('a database', () => {
     const store = openSqliteStore(at, (error) => fatal.push(error), { busyMs: 300 });
     const other = new DatabaseSync(at);
     other.exec('BEGIN IMMEDIATE');
-    const short = store.saveAgent(agent(1));
+    const short = store.saveAgent(agent(1), AT);
     setTimeout(() => other.exec('COMMIT'), 100);
     await short;
     other.exec('BEGIN IMMEDIATE');
     const began = performance.now();
-    await expect(store.saveAgent(agent(2))).rejects.toMatchObject({ reason: 'busy' });
+    await expect(store.saveAgent(agent(2), AT)).rejects.toMatchObject({ reason: 'busy' });
     expect(performance.now() - began).toBeGreaterThan(290);
     expect(store.agent(agent(1).keyid)?.name).toBe('agent 1');
     expect(store.agent(agent(2).keyid)).toBeUndefined();
     other.exec('COMMIT');
-    await store.saveAgent(agent(2));
+    await store.saveAgent(agent(2), AT);
     expect(fatal).toEqual([]);
     other.close();
     store.close();
@@ -80,7 +81,7 @@ describe('a database', () => {
     const fatal: unknown[] = [];
     const at = path();
     const store = openSqliteStore(at, (error) => fatal.push(error));
-    await store.saveAgent(agent(1));
+    await store.saveAgent(agent(1), AT);
     // The pages of the table are gone from under it, as after a failed read of the disk.
     const disk = new DatabaseSync(at, { defensive: false });
     disk.exec(
@@ -97,7 +98,7 @@ describe('a database', () => {
   it('is readable by its owner only, with everything beside it', async () => {
     const at = path();
     const store = openSqliteStore(at, () => undefined);
-    await store.saveAgent(agent(1));
+    await store.saveAgent(agent(1), AT);
     for (const file of [at, `${at}-wal`, `${at}-shm`, `${at}.lock`])
       expect([file, (statSync(file).mode & 0o777).toString(8)]).toEqual([file, '600']);
     store.close();

@@ -3,6 +3,8 @@ import { createPublicKey, randomUUID, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { AgentCard, StreamResponse, TaskState, verifyAgentCardSignature } from '@a2a-js/sdk';
 import { LegacyJsonRpcTransport } from '@a2a-js/sdk/compat/v0_3/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -464,8 +466,9 @@ describe('push notifications', () => {
     expect(request.headers['signature-input']).toContain(`keyid="${key?.kid}"`);
   }, 40_000);
 
-  it('are kept, listed and removed, by their agent alone', async () => {
-    const { client, id } = await accepted();
+  it('E16: are kept, listed and removed, by their agent alone, and every change is in the log', async () => {
+    const client = await a2aClient(gateway.origin, agent.key, 'JSONRPC');
+    const { id } = await agent.client.submit('human.handoff', { topic: 'Help', message: 'Call', urgency: 'normal' });
     const config = { tenant: '', id: '', taskId: id, url, token: '', authentication: undefined };
     const made = await client.createTaskPushNotificationConfig(config);
     expect(made.id).not.toBe('');
@@ -480,6 +483,15 @@ describe('push notifications', () => {
     expect(
       (await client.listTaskPushNotificationConfig({ tenant: '', taskId: id, pageSize: 0, pageToken: '' })).configs,
     ).toEqual([]);
+    const db = new DatabaseSync(join(gateway.config.data_dir, 'parley.db'), { readOnly: true });
+    const leaves = db.prepare('SELECT CAST(leaf AS TEXT) AS leaf FROM records').all();
+    db.close();
+    const records = leaves.map(({ leaf }) => JSON.parse(String(leaf)) as JsonObject);
+    expect(records.filter(({ type, operation }) => type === 'push.set' && operation === id)).toHaveLength(2);
+    const registered = records.filter(({ type }) => type === 'registration').map(({ agent: by }) => by);
+    expect(registered).toContain(agent.key.keyid);
+    // What a peer chose stands in it as a commitment only.
+    expect(JSON.stringify(records)).not.toContain(url);
   });
 
   it.each(['ftp://example.com/x', 'file:///etc/passwd', 'http://user:pass@127.0.0.1/', 'not a url', ''])(

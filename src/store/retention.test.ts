@@ -1,0 +1,114 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { instanceTables } from './instance-sqlite.ts';
+import { makeRetention } from './retention-sqlite.ts';
+import { openSqliteStore } from './sqlite.ts';
+
+const DAY_MS = 86_400_000;
+const NOW_MS = Date.UTC(2030, 0, 1);
+const KEPT = { operations: 730 * 86_400, outgoing: 90 * 86_400, checkpoints: 90 * 86_400 };
+const ago = (days: number) => new Date(NOW_MS - days * DAY_MS).toISOString();
+const secondsAgo = (days: number) => Math.floor(NOW_MS / 1_000) - days * 86_400;
+
+function filled() {
+  const store = openSqliteStore(join(mkdtempSync(join(tmpdir(), 'parley-retention-')), 'parley.db'), (error) => {
+    throw error;
+  });
+  const run = (sql: string, ...values: (string | number | null)[]) => store.db.prepare(sql).run(...values);
+  const operation = (id: string, state: string, days: number) => {
+    run(
+      'INSERT INTO operations (id, version, state, agent, due_at, created_at, updated_at, doc) VALUES (?, 1, ?, ?, NULL, ?, ?, ?)',
+      id,
+      state,
+      'agent',
+      ago(days + 1),
+      ago(days),
+      JSON.stringify({ id, state }),
+    );
+    run('INSERT INTO signoffs (id, operation) VALUES (?, ?)', `so-${id}`, id);
+    run("INSERT INTO records (operation, leaf) VALUES (?, CAST('{}' AS BLOB))", id);
+  };
+  const claim = (key: string, days: number, body = '{"id":"op"}') =>
+    run(
+      'INSERT INTO claims (key, scope, fingerprint, status, body, expires_at) VALUES (?, ?, ?, 202, ?, ?)',
+      key,
+      's',
+      'f',
+      body,
+      secondsAgo(days),
+    );
+  const message = (id: string, state: string, days: number) =>
+    run(
+      "INSERT INTO outgoing (id, endpoint, type, payload, due_at, state, noted_at) VALUES (?, 'desk', 't', '{}', NULL, ?, ?)",
+      id,
+      state,
+      NOW_MS - days * DAY_MS,
+    );
+  const ids = (table: string, column = 'id') =>
+    store.db
+      .prepare(`SELECT ${column} AS id FROM ${table} ORDER BY ${column}`)
+      .all()
+      .map(({ id }) => id);
+  return { store, run, operation, claim, message, ids };
+}
+
+describe('what is kept no longer than was said', () => {
+  it('E16: goes when its time has come, and nothing else does', () => {
+    const { store, run, operation, claim, message, ids } = filled();
+    operation('old-completed', 'completed', 731);
+    operation('old-waiting', 'awaiting_signoff', 731);
+    operation('old-needs-human', 'needs_human', 731);
+    operation('young-completed', 'completed', 729);
+    claim('answered', -1);
+    claim('expired', 1);
+    claim('tombstone', 729, '');
+    claim('forgotten', 731, '');
+    message('sent-old', 'delivered', 91);
+    message('given-up-old', 'exhausted', 91);
+    message('sent', 'delivered', 89);
+    message('waiting-old', 'waiting', 91);
+    for (const [size, days] of [
+      [0, 200],
+      [5, 100],
+      [9, 95],
+      [12, 10],
+    ] as const)
+      run('INSERT INTO log_checkpoints (size, note, at) VALUES (?, ?, ?)', size, 'note', ago(days));
+    run('INSERT INTO nonces (nonce, keyid, expires_at) VALUES (?, ?, ?)', 'old', 'k', secondsAgo(1));
+    run('INSERT INTO nonces (nonce, keyid, expires_at) VALUES (?, ?, ?)', 'young', 'k', secondsAgo(-1));
+
+    const forget = makeRetention(store.db, KEPT, instanceTables(store.db).epochs);
+    while (forget(NOW_MS) > 0);
+
+    expect(ids('operations')).toEqual(['old-needs-human', 'old-waiting', 'young-completed']);
+    expect(ids('signoffs')).toEqual(['so-old-needs-human', 'so-old-waiting', 'so-young-completed']);
+    // The log stays whole.
+    expect(ids('records', 'operation')).toHaveLength(4);
+    expect(ids('claims', 'key')).toEqual(['answered', 'expired', 'tombstone']);
+    expect(store.claim('s', 'answered')?.answer.body).toBe('{"id":"op"}');
+    expect(store.claim('s', 'expired')).toMatchObject({ fingerprint: 'f', answer: { body: '' } });
+    expect(ids('outgoing')).toEqual(['sent', 'waiting-old']);
+    expect(ids('log_checkpoints', 'size')).toEqual([12]);
+    expect(ids('nonces', 'nonce')).toEqual(['young']);
+    store.close();
+  });
+
+  it('E16: goes in slices, whatever there is of it', () => {
+    const { store, run, ids } = filled();
+    store.db.transaction(() => {
+      for (let n = 0; n < 5_000; n += 1)
+        run('INSERT INTO nonces (nonce, keyid, expires_at) VALUES (?, ?, ?)', `n${n}`, 'k', secondsAgo(1));
+    });
+    const forget = makeRetention(store.db, KEPT, instanceTables(store.db).epochs);
+    let slices = 0;
+    for (let count = forget(NOW_MS); count > 0; count = forget(NOW_MS)) {
+      expect(count).toBeLessThanOrEqual(200);
+      slices += 1;
+    }
+    expect(slices).toBe(25);
+    expect(ids('nonces', 'nonce')).toEqual([]);
+    store.close();
+  });
+});
