@@ -25,7 +25,9 @@ const DEALINGS_MAX = 10_000;
 
 export function dealingStatements(db: Pick<Handle, 'prepare'>) {
   const by = (column: string) =>
-    db.prepare(`SELECT doc FROM dealings WHERE ${column} = ? AND at >= ? ORDER BY at, operation LIMIT ${DEALINGS_MAX}`);
+    db.prepare(
+      `SELECT doc FROM dealings WHERE ${column} = ? AND at >= ? ORDER BY at DESC, operation DESC LIMIT ${DEALINGS_MAX}`,
+    );
   return {
     dealingsForget: db.prepare('DELETE FROM dealings WHERE operation = ?'),
     dealingAdd: db.prepare(
@@ -56,5 +58,6 @@ export function readDealings(sql: DealingSql, { by, value, since }: DealingsOf):
     issuer: sql.dealingsByIssuer,
   };
   // Our own, written above.
-  return statements[by].all(value, since).map(({ doc }) => JSON.parse(String(doc)) as Dealing);
+  const newest = statements[by].all(value, since).map(({ doc }) => JSON.parse(String(doc)) as Dealing);
+  return newest.toReversed();
 }
