@@ -21,7 +21,7 @@ export function readPortal(own: JsonObject, contractsApi: boolean): Result<Porta
   const document = extendMapping(contractsApi ? extendMapping(standard, contracts) : standard, own);
   const { marker } = document;
   if (typeof marker !== 'string' || !INTERNAL_NAME.test(marker)) return err(['/marker is not a name of HubSpot’s']);
-  const read = parseMapping(document, INTERNAL_NAME);
+  const read = parseMapping(document, INTERNAL_NAME, { keepsEmpty: false });
   if (!read.ok) return read;
   const problems = [...read.value.types.values()].flatMap(strange);
   return problems.length > 0 ? err(problems) : ok({ mapping: read.value, marker });

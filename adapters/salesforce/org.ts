@@ -23,7 +23,7 @@ export const STANDARD: JsonObject = standard;
 
 /** All mistakes at once, each with a JSON Pointer. */
 export function readOrg(own: JsonObject): Result<Org, readonly string[]> {
-  const read = parseMapping(extendMapping(STANDARD, own), API_NAME);
+  const read = parseMapping(extendMapping(STANDARD, own), API_NAME, { keepsEmpty: false });
   if (!read.ok) return read;
   const { more, types } = read.value;
   const { version, marker, currency } = more;

@@ -29,7 +29,8 @@ export function encode({ kind, values, currency }: MappedField, value: Json, for
 
 /** Nothing is null; what is not a value of the field's kind is unreadable, for whoever reads it and for nobody else. */
 export function decode(field: MappedField, held: Json, currency: Json, form: MoneyForm): Json {
-  if (held === null || (held === '' && field.kind !== 'choice' && field.kind !== 'json')) return null;
+  if (held === null || (held === '' && !field.keepsEmpty && field.kind !== 'choice' && field.kind !== 'json'))
+    return null;
   const read = readAs(field, held, currency, form);
   return read === undefined
     ? unreadable({ held, why: `What the CRM holds as ${field.label} is ${NOT[field.kind]}.` })

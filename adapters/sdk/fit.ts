@@ -4,7 +4,7 @@ import type { MappedField } from './mapping.ts';
 import { isDay, isMoney, isWhole } from './values.ts';
 
 /** The value as the field holds it; text without the white space around it. Throws `invalid` for what the field cannot hold. */
-export function fitted({ name, kind, charsMax, values }: MappedField, value: Json): Json {
+export function fitted({ name, kind, charsMax, values, keepsEmpty }: MappedField, value: Json): Json {
   if (value === null) return null;
   switch (kind) {
     case 'text':
@@ -13,7 +13,7 @@ export function fitted({ name, kind, charsMax, values }: MappedField, value: Jso
       const strange = kind === 'text' ? /\p{Cc}/u : /[^\P{Cc}\n\t]/u;
       if (text === undefined || !text.isWellFormed() || strange.test(text)) throw unfit(name, 'is not a text');
       if (text.length > charsMax) throw unfit(name, `is longer than ${charsMax} characters`);
-      return text === '' ? null : text;
+      return text === '' && !keepsEmpty ? null : text;
     }
     case 'id':
       if (typeof value !== 'string') throw unfit(name, 'is not an identifier');

@@ -23,6 +23,10 @@ export interface MappedField {
   readonly values: ReadonlyMap<string, string>;
   /** Whether a customer may ask for it to be corrected. */
   readonly correctable: boolean;
+  /** Whether the correction may be that there is nothing. */
+  readonly clearable: boolean;
+  /** Whether the CRM tells an empty text from none; where it does not, an empty text is nothing. */
+  readonly keepsEmpty: boolean;
 }
 
 export interface MappedType {
@@ -47,15 +51,24 @@ export interface Mapping {
 
 const OUR_NAME = /^[a-z][a-z_]*(?:\.[a-z][a-z_]*)?$/;
 
+/** What holds of every field of a CRM, where the document does not say otherwise of one (`"empty": "kept"` or `"nothing"`). */
+export interface MappingDefaults {
+  readonly keepsEmpty: boolean;
+}
+
 /** Reads a mapping document. `name`: what a name of the CRM looks like; names become parts of paths and queries, so nothing else is taken. */
-export function parseMapping(document: Json, name: RegExp): Result<Mapping, readonly string[]> {
+export function parseMapping(
+  document: Json,
+  name: RegExp,
+  { keepsEmpty }: MappingDefaults = { keepsEmpty: true },
+): Result<Mapping, readonly string[]> {
   const problems: string[] = [];
   const { types = null, ...more } = isObject(document) ? document : {};
   const read = new Map<string, MappedType>();
   if (!isObject(types)) problems.push('/types must be an object');
   for (const [type, each] of Object.entries(isObject(types) ? types : {})) {
     if (!OUR_NAME.test(type)) problems.push(`/types/${type} is not a name of ours`);
-    read.set(type, typeOf(type, isObject(each) ? each : {}, name, problems));
+    read.set(type, typeOf(type, isObject(each) ? each : {}, { name, keepsEmpty, problems }));
   }
   for (const { type, account, partOf } of read.values())
     if (partOf !== undefined && (account !== undefined || read.get(partOf)?.account === undefined))
@@ -93,8 +106,7 @@ function present(members: JsonObject): JsonObject {
 function typeOf(
   type: string,
   { object, account, part_of, fields, ...more }: JsonObject,
-  name: RegExp,
-  problems: string[],
+  { name, keepsEmpty, problems }: MappingDefaults & { readonly name: RegExp; readonly problems: string[] },
 ): MappedType {
   const at = `/types/${type}`;
   const isName = (value: Json | undefined): value is string => typeof value === 'string' && name.test(value);
@@ -104,7 +116,7 @@ function typeOf(
   if (!isObject(fields)) problems.push(`${at}/fields must be an object`);
   const read = Object.entries(isObject(fields) ? fields : {}).flatMap(([ours, each]) => {
     if (!OUR_NAME.test(ours)) problems.push(`${at}/fields/${ours} is not a name of ours`);
-    const field = fieldOf(ours, isObject(each) ? each : {}, isName);
+    const field = fieldOf(ours, isObject(each) ? each : {}, { isName, keepsEmpty });
     if (field.ok) return [[ours, field.value] as const];
     problems.push(`${at}/fields/${ours} ${field.error}`);
     return [];
@@ -121,8 +133,8 @@ function typeOf(
 
 function fieldOf(
   name: string,
-  { field, label, kind: given, chars_max = null, currency, values = null, correctable = false }: JsonObject,
-  isName: (value: Json | undefined) => value is string,
+  { field, label, kind: given, chars_max = null, currency, values = null, ...told }: JsonObject,
+  { isName, keepsEmpty }: MappingDefaults & { readonly isName: (value: Json | undefined) => value is string },
 ): Result<MappedField, string> {
   const kind = FIELD_KINDS.find((each) => each === given);
   if (kind === undefined) return err(`has no kind: one of ${FIELD_KINDS.join(', ')}`);
@@ -133,6 +145,9 @@ function fieldOf(
   if (isText && !(typeof chars_max === 'number' && chars_max > 0)) return err('has no chars_max');
   const words = Object.entries(isObject(values) ? values : {});
   if (kind === 'choice' && words.length === 0) return err('has no values');
+  const { correctable, clearable, empty } = told;
+  if (empty !== undefined && empty !== 'kept' && empty !== 'nothing')
+    return err('has an empty that is neither kept nor nothing');
   return ok({
     name,
     field,
@@ -142,5 +157,7 @@ function fieldOf(
     currency: isName(currency) ? currency : undefined,
     values: new Map(words.map(([ours, theirs]) => [ours, String(theirs)])),
     correctable: correctable === true,
+    clearable: clearable === true,
+    keepsEmpty: isText && (empty === undefined ? keepsEmpty : empty === 'kept'),
   });
 }

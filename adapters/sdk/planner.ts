@@ -139,8 +139,9 @@ function stepOf({ id, step, scope, day }: Item, { mapping, request, records }: S
   let created: Payload['create'] = null;
   if (create !== undefined) {
     const type = typeOf(mapping, create.type);
+    // In something new there is nothing to empty.
     const values = Object.fromEntries(
-      Object.entries(valuesOf(type, create, scope)).filter(([, value]) => value !== null),
+      Object.entries(valuesOf(type, create, scope)).filter(([, value]) => value !== null && value !== ''),
     );
     const ref: Ref = { type: type.type, by: 'external', value: idempotencyKey };
     changes.push(...Object.entries(values).map(([name, to]) => changeOf(ref, fieldOf(type, name), null, to)));
@@ -180,7 +181,7 @@ function valuesOf(type: MappedType, { set, corrections }: Fields, scope: Scope):
     const field = type.fields.get(path);
     if (field === undefined || !field.correctable) continue;
     const wanted = fitted(field, value);
-    if (wanted === null) throw unfit(path, 'is empty');
+    if ((wanted === null || wanted === '') && !field.clearable) throw unfit(path, 'cannot be left empty');
     if (!same(values[path] ?? wanted, wanted)) throw unfit(path, 'is given twice with different values');
     values[path] = wanted;
   }

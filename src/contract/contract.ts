@@ -1,10 +1,12 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { RE2JS } from 're2js';
-import { momentOf } from '../../adapters/sdk/values.ts';
+import type { Expression } from '../../adapters/sdk/expression.ts';
+import { isObject, momentOf } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { URN } from '../../protocol/names.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import type { ActionRules } from '../engine/rules.ts';
 import type { Action, ActionDefinition, Actions, Verb, Words } from '../engine/world.ts';
 import { isCalendarDate } from './calendar.ts';
 import { definitionSchema } from './definition-schema.ts';
@@ -221,7 +223,25 @@ export function compileDefinition(ajv: Ajv2020, file: unknown): Result<CompiledD
     for (const [index, example] of examples[kind].entries())
       if (action.checkInput(example['input'] ?? {}).ok !== wanted)
         problems.push(`/examples/${kind}/${index} is ${wanted ? 'refused' : 'taken'}`);
+  problems.push(...unlisted(rules, examples.valid));
   return problems.length > 0 ? err(problems.map((each) => `${name} ${each}`)) : ok({ file, action, schemas });
+}
+
+/** A subject whose expression gives a list for an example, and which does not say that there may be several. */
+function unlisted({ subjects }: ActionRules, examples: readonly JsonObject[]): string[] {
+  const lists = subjects.filter(({ id, many }) =>
+    examples.some((example) => many !== true && Array.isArray(idFor(id, example['input']))),
+  );
+  return lists.map(({ name }) => `/subjects/${name} gives a list: say that there may be "many"`);
+}
+
+function idFor(id: Expression, input: Json | undefined): Json | undefined {
+  try {
+    return id({ operation: '', input: isObject(input) ? input : {}, terms: {}, records: {} });
+  } catch {
+    // It needs another record first.
+    return undefined;
+  }
 }
 
 const isDefinition = new Ajv2020({ allErrors: true, strict: true }).compile<DefinitionFile>(definitionSchema);

@@ -61,6 +61,7 @@ export const definitionSchema = {
           type: { type: 'string', pattern: '^[a-z][a-z_]{0,31}$' },
           id: EXPRESSION,
           shared: { type: 'boolean' },
+          many: { type: 'boolean' },
         },
       },
     },

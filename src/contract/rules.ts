@@ -1,6 +1,7 @@
 import { compileExpression, type Expression, type Scope } from '../../adapters/sdk/expression.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { type ActionRules, type ClaimRule, type Demands, NOTHING, type ResultScope } from '../engine/rules.ts';
+import { inOrder, type SubjectSource } from './subjects.ts';
 
 interface ClaimSource {
   readonly name: string;
@@ -30,9 +31,7 @@ export interface RuleSource {
   readonly mandate: string;
   readonly negotiable: readonly { readonly pointer: string; readonly record?: string; readonly default?: Json }[];
   readonly needs?: Readonly<Record<string, readonly string[]>>;
-  readonly subjects: Readonly<
-    Record<string, { readonly type: string; readonly id: string; readonly shared?: boolean }>
-  >;
+  readonly subjects: Readonly<Record<string, SubjectSource>>;
   readonly overtaken_by?: readonly string[];
   readonly require?: readonly { readonly that: string; readonly else: string }[];
   /** Why one request may be about records of several accounts; it may not where nothing is said. */
@@ -87,11 +86,13 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
   agreement(source, problems);
   claiming(source, problems);
   return {
-    subjects: Object.entries(subjects).map(([name, { type, id, shared = false }]) => ({
+    subjects: inOrder(subjects, problems).map(({ name, type, id, shared = false, many = false, members }) => ({
       name,
       type,
       id: expression(id, `/subjects/${name}/id`),
       shared,
+      many,
+      members,
     })),
     requires: require.map(({ that, else: otherwise }, index) => ({
       that: expression(that, `/require/${index}/that`),

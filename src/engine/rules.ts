@@ -22,6 +22,10 @@ export interface Subject {
   readonly id: Expression;
   /** The company's own, such as a product: it has no owner to check. */
   readonly shared: boolean;
+  /** Of these there may be several: the records have a list under the name, also of one. */
+  readonly many?: boolean;
+  /** The members of the input that name it. */
+  readonly members?: readonly string[];
 }
 
 /** What the expressions of `result` see beyond the request: what came of it. */

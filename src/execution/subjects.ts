@@ -1,5 +1,5 @@
 import { withoutOwn } from '../../adapters/sdk/dated.ts';
-import type { Snapshot } from '../../adapters/sdk/index.ts';
+import { AdapterError, type Ref, type Snapshot } from '../../adapters/sdk/index.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
@@ -21,28 +21,30 @@ export interface Read {
   readonly shared: boolean;
   /** When the reading of all of them began. */
   readonly at: string;
+  /** One of a list. */
+  readonly many?: boolean;
 }
 
-/** Reads what the action is about; every record must be the principal's, before anything is done with any. Throws the adapter's errors. */
+/** Reads what the action is about, one after the other: each may be named by those before it. Every record must be the principal's,
+ * before anything is done with any. Throws the adapter's errors. */
 export async function readSubjects(world: World, operation: Operation): Promise<Result<readonly Read[], Refusal>> {
-  const named = subjectIds(operation, actionOf(world, operation)?.rules.subjects ?? []);
-  if (!named.ok) return named;
+  const rules = actionOf(world, operation)?.rules;
   const at = world.clock.now().toISOString();
   const reads: Read[] = [];
-  for (const { name, type, id, shared } of named.value) {
-    const snapshot = await world.crm.read(crmContext(world, operation), { type, by: 'id', value: id });
-    if (!shared && !isOwn(operation, snapshot)) return err(NOT_THERE());
-    reads.push({
-      name,
-      type,
-      snapshot: { ...snapshot, data: assumed(world, operation, { type, snapshot }) },
-      shared,
-      at,
-    });
+  for (const subject of rules?.subjects ?? []) {
+    const ids = idsOf(withRecords(operation, reads), subject);
+    if (!ids.ok) return ids;
+    for (const id of ids.value) {
+      if (reads.length === RECORDS_MAX) return err(refusal('record-unusable', 'The request is about too much.'));
+      const snapshot = await readOne(world, operation, { type: subject.type, by: 'id', value: id });
+      if (snapshot === undefined || !(subject.shared || isOwn(operation, snapshot))) return err(NOT_THERE(subject));
+      const { name, type, shared, many = false } = subject;
+      const data = assumed(world, operation, { type, snapshot });
+      reads.push({ name, type, snapshot: { ...snapshot, data }, shared, many, at });
+    }
   }
   const accounts = new Set(reads.filter((each) => !each.shared).map(({ snapshot }) => snapshot.data['account']));
-  const isMixed = accounts.size > 1 && actionOf(world, operation)?.rules.acrossAccounts !== true;
-  return isMixed ? err(SEVERAL_ACCOUNTS()) : ok(reads);
+  return accounts.size > 1 && rules?.acrossAccounts !== true ? err(SEVERAL_ACCOUNTS()) : ok(reads);
 }
 
 /** With what the company says of such records where the CRM says nothing. What is read out to a customer is the record alone. */
@@ -54,41 +56,42 @@ function assumed(world: World, operation: Operation, { type, snapshot }: Pick<Re
   return { ...data, ...Object.fromEntries(lacking) };
 }
 
-/** The operation with its records as read, without what it wrote itself so far: a name whose expression gave a list has a list. */
+/** The operation with its records as read, without what it wrote itself so far: of a subject that may be several there is a list. */
 export function withRecords(operation: Operation, reads: readonly Read[]): Operation {
   const records: Record<string, Json> = {};
   const done = doneSteps(operation);
-  for (const { name, snapshot } of reads) {
+  for (const { name, snapshot, many = false } of reads) {
     const before = records[name];
     const data: JsonObject = withoutOwn(snapshot.ref, snapshot.data, done);
-    if (before === undefined) records[name] = data;
-    else records[name] = Array.isArray(before) ? [...before, data] : [before, data];
+    records[name] = many ? [...(Array.isArray(before) ? before : []), data] : data;
   }
   const [first] = reads;
   return { ...operation, records, ...(first === undefined ? {} : { recordsAt: first.at }) };
 }
 
-interface Named extends Omit<Subject, 'id'> {
-  readonly id: string;
+function idsOf(operation: Operation, subject: Subject): Result<readonly string[], Refusal> {
+  let value: Json | undefined;
+  try {
+    value = subject.id(scopeOf(operation, null));
+  } catch {
+    return err(NOT_THERE(subject));
+  }
+  if (value === undefined) return ok([]);
+  // A list where the definition speaks of one: a mistake of its author's, whatever the customer asks.
+  if (Array.isArray(value) && subject.many !== true)
+    return err(refusal('record-unusable', 'This action cannot be carried out as it is defined. Ask for a human.'));
+  const ids: readonly Json[] = Array.isArray(value) ? value : [value];
+  return ids.every((each) => typeof each === 'string') ? ok([...new Set(ids)]) : err(NOT_THERE(subject));
 }
 
-function subjectIds(operation: Operation, subjects: readonly Subject[]): Result<Named[], Refusal> {
-  const scope = scopeOf(operation, null);
-  const named: Named[] = [];
-  for (const { name, type, id, shared } of subjects) {
-    let value: Json | undefined;
-    try {
-      value = id(scope);
-    } catch {
-      return err(NOT_THERE());
-    }
-    const ids: readonly Json[] = value === undefined ? [] : Array.isArray(value) ? value : [value];
-    for (const each of new Set(ids)) {
-      if (typeof each !== 'string') return err(NOT_THERE());
-      named.push({ name, type, id: each, shared });
-    }
+/** What cannot be an id of this CRM names nothing in it. */
+async function readOne(world: World, operation: Operation, ref: Ref): Promise<Snapshot | undefined> {
+  try {
+    return await world.crm.read(crmContext(world, operation), ref);
+  } catch (error) {
+    if (error instanceof AdapterError && (error.code === 'not_found' || error.code === 'invalid')) return undefined;
+    throw error;
   }
-  return named.length <= RECORDS_MAX ? ok(named) : err(refusal('record-unusable', 'The request is about too much.'));
 }
 
 /** A record outside the mandate's accounts looks the same as one that does not exist. */
@@ -97,6 +100,14 @@ function isOwn({ mandate }: Operation, { data }: Snapshot): boolean {
   return typeof account === 'string' && (mandate?.constraints.accounts ?? []).includes(account);
 }
 
-export const NOT_THERE = () => refusal('not-found', 'There is no such record for this principal.');
+/** Names the members of the input that the record was looked for by, and not whether somebody else has one. */
+export const NOT_THERE = ({ members = [] }: Pick<Subject, 'members'> = {}) =>
+  refusal(
+    'not-found',
+    'There is no such record for this principal.',
+    members.length === 0
+      ? {}
+      : { errors: members.map((name) => ({ pointer: `/${name}`, message: 'names no record of this principal' })) },
+  );
 export const SEVERAL_ACCOUNTS = () =>
   refusal('record-unusable', 'The records are of different accounts: name those of one.');
