@@ -19,6 +19,7 @@ const operation = {
 async function read(data: JsonObject): Promise<string> {
   const world = {
     actions: readDefinitions(),
+    settings: {},
     clock: { now: () => new Date(0) },
     settings: {},
     crm: { read: async () => ({ ref: { type: 'contract', by: 'id', value: 'A-1001' }, version: '1', data }) },
@@ -72,6 +73,7 @@ async function subjectsOf(subjects: JsonObject, input: JsonObject) {
   const order: string[] = [];
   const world = {
     actions: contract.value,
+    settings: {},
     clock: { now: () => new Date(0) },
     crm: {
       read: async (_ctx: unknown, ref: Ref) => {
