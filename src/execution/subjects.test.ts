@@ -19,7 +19,6 @@ const operation = {
 async function read(data: JsonObject): Promise<string> {
   const world = {
     actions: readDefinitions(),
-    settings: {},
     clock: { now: () => new Date(0) },
     settings: {},
     crm: { read: async () => ({ ref: { type: 'contract', by: 'id', value: 'A-1001' }, version: '1', data }) },
