@@ -1,5 +1,6 @@
 /** The CRM of one gateway: which adapter, and what it is given. Adapters are named here and nowhere else. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type HubspotAdapterOptions, makeHubspotAdapter } from '../adapters/hubspot/index.ts';
 import { makeSalesforceAdapter } from '../adapters/salesforce/index.ts';
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
@@ -10,6 +11,7 @@ import { NO_ACTIONS, type OwnActions } from './compose-actions.ts';
 import { GENERIC, genericAdapter } from './compose-generic-crm.ts';
 import { ownAdapter } from './compose-own-crm.ts';
 import { type Config, ConfigError } from './config.ts';
+import { keptToken } from './crm-token.ts';
 
 type CrmConfig = Config['crm'];
 
@@ -17,6 +19,8 @@ interface Given extends Omit<CrmConfig, 'mapping' | 'recipes' | 'openapi'> {
   /** PARLEY_CRM_TOKEN: a token, a client secret or a private key, as `auth.method` says. */
   readonly secret: string;
   readonly refreshToken: string | undefined;
+  /** Keeps the next one. */
+  readonly rotated: ((refreshToken: string) => Promise<void>) | undefined;
   readonly appSecret: string | undefined;
   readonly allowPrivate: boolean;
   /** The company's own documents; undefined and empty where it has none. */
@@ -58,17 +62,20 @@ const FACTORIES: Readonly<Record<Exclude<CrmConfig['adapter'], 'own'>, Factory>>
 
 /** Throws {@link ConfigError} with every mistake of the documents. */
 export async function composeCrm(
-  { crm, secrets, allow_private_network }: Config,
+  { crm, secrets, allow_private_network, data_dir }: Config,
   actions: OwnActions = NO_ACTIONS,
 ): Promise<Adapter> {
   const { mapping, recipes, openapi, ...rest } = crm;
   const isGeneric = GENERIC.some((each) => each === crm.adapter);
   if (!isGeneric && URL.parse(crm.origin)?.origin !== crm.origin)
     throw new ConfigError(['/crm/origin must be an origin: scheme and authority, nothing else']);
+  const { refreshToken: kept, rotated } =
+    secrets.crmRefreshToken === undefined ? {} : keptToken(join(data_dir, 'crm-token.json'), secrets.crmRefreshToken);
   const given = {
     ...rest,
     secret: secrets.crmToken,
-    refreshToken: secrets.crmRefreshToken,
+    refreshToken: kept,
+    rotated,
     appSecret: secrets.crmAppSecret,
     allowPrivate: allow_private_network || crm.private_network,
     mapping: both(mapping === undefined ? undefined : read(mapping), actions.mappings.get(crm.adapter)),
@@ -77,11 +84,12 @@ export async function composeCrm(
   };
   if (crm.adapter === 'own') {
     if (crm.module === undefined) throw new ConfigError(['/crm/module is missing: the file of your own adapter']);
-    const { mapping: own, refreshToken, hubspot: _h, appSecret: _s, openapi: _o, ...others } = given;
+    const { mapping: own, refreshToken, rotated: keep, hubspot: _h, appSecret: _s, openapi: _o, ...others } = given;
     return ownAdapter(crm.module, {
       ...others,
       ...(own === undefined ? {} : { mapping: own }),
       ...(refreshToken === undefined ? {} : { refreshToken }),
+      ...(keep === undefined ? {} : { rotated: keep }),
     });
   }
   return made(crm.adapter, given);
@@ -111,6 +119,7 @@ export function tryDocuments(adapter: string, { recipes, mappings }: OwnActions)
     auth: { method: 'token' },
     secret: 'unused',
     refreshToken: undefined,
+    rotated: undefined,
     openapi: undefined,
     appSecret: undefined,
     allowPrivate: false,
@@ -143,14 +152,25 @@ function salesforceAuth({ auth, secret }: Pick<Given, 'auth' | 'secret'>) {
   }
 }
 
-function hubspotAuth({ auth, secret, refreshToken }: Pick<Given, 'auth' | 'secret' | 'refreshToken'>) {
+function hubspotAuth({
+  auth,
+  secret,
+  refreshToken,
+  rotated,
+}: Pick<Given, 'auth' | 'secret' | 'refreshToken' | 'rotated'>) {
   switch (auth.method) {
     case 'token':
       return { method: auth.method, token: secret };
     case 'refresh_token':
       if (auth.client_id === undefined) throw new ConfigError(['/crm/auth/client_id is missing']);
       if (refreshToken === undefined) throw new ConfigError(['PARLEY_CRM_REFRESH_TOKEN is not set']);
-      return { method: auth.method, clientId: auth.client_id, clientSecret: secret, refreshToken };
+      return {
+        method: auth.method,
+        clientId: auth.client_id,
+        clientSecret: secret,
+        refreshToken,
+        ...(rotated === undefined ? {} : { rotated }),
+      };
     default:
       throw new ConfigError(['/crm/auth/method of HubSpot is token or refresh_token']);
   }

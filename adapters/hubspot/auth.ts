@@ -10,6 +10,8 @@ export type HubspotAuth =
       readonly clientId: string;
       readonly clientSecret: string;
       readonly refreshToken: string;
+      /** Keeps a new one, where HubSpot gives one. */
+      readonly rotated?: (refreshToken: string) => Promise<void>;
     };
 
 export interface CallOptions {

@@ -9,6 +9,8 @@ export interface GatewayOptions {
   readonly secret: string;
   /** PARLEY_CRM_REFRESH_TOKEN, for `refresh_token`. */
   readonly refreshToken?: string;
+  /** Keeps the next refresh token, where the CRM gives a new one with each use: hand it to `refreshToken`. */
+  readonly rotated?: (refreshToken: string) => Promise<void>;
   readonly auth: {
     readonly method: 'token' | 'client_credentials' | 'jwt_bearer' | 'refresh_token';
     readonly client_id?: string;
