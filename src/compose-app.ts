@@ -23,6 +23,7 @@ import { perOffering } from './contract/offering.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { directoryDocument, llmsText, profileDocument } from './contract/profile.ts';
 import { negotiateUcp, ucpProfile } from './contract/ucp.ts';
+import type { CrmHealth } from './crm-health.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
 import { unavailableRefusal } from './engine/unavailable.ts';
@@ -42,10 +43,19 @@ export interface AppDeps {
   /** Logs that ended with a restore. */
   readonly ended: readonly Ledger[];
   readonly follower: Follower;
+  readonly health: Pick<CrmHealth, 'now'>;
   readonly profile?: Profile | undefined;
 }
 
-export async function composeApp({ config, engine, ledger, ended, follower, profile }: AppDeps): Promise<Hono<Env>> {
+export async function composeApp({
+  config,
+  engine,
+  ledger,
+  ended,
+  follower,
+  health,
+  profile,
+}: AppDeps): Promise<Hono<Env>> {
   const { world, pipeline, worker } = engine;
   const { keys, clock, ids, log } = world;
   const origin = new URL(config.origin);
@@ -113,7 +123,7 @@ export async function composeApp({ config, engine, ledger, ended, follower, prof
   app.route(
     '/console',
     makeConsole(
-      desk(engine),
+      desk(engine, health),
       makeSessions(config.approvers, () => clock.now()),
       config.origin,
     ) as unknown as Hono<Env>,
@@ -179,13 +189,14 @@ function documents(
   ];
 }
 
-function desk({ world, pipeline, unreadable }: Engine): Desk {
+function desk({ world, pipeline, unreadable }: Engine, health: Pick<CrmHealth, 'now'>): Desk {
   const { store } = world;
   const PAGE = 100;
   const waiting = () => store.inState(['awaiting_signoff'], PAGE);
   return {
     waiting,
     closed: unreadable,
+    crm: health.now,
     handedOff: () => store.inState(['handed_off', 'needs_human'], PAGE),
     operations: () => store.newest(PAGE),
     scheduled: () => store.inState(['scheduled'], 10 * PAGE).toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0)),

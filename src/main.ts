@@ -14,6 +14,7 @@ import { composeOutbox } from './compose-outbox.ts';
 import type { Profile } from './compose-peers.ts';
 import { composeFollower } from './compose-watch.ts';
 import type { Config } from './config.ts';
+import { makeCrmHealth } from './crm-health.ts';
 import { within } from './engine/limit.ts';
 import { makeRevocations } from './identity/revocations.ts';
 import { makeIds, systemClock } from './identity/world-sources.ts';
@@ -39,6 +40,7 @@ const HOUSEKEEPING_INTERVAL_MS = 60_000;
 const REVOCATION_INTERVAL_MS = 2_000;
 const OUTBOX_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MS = 250;
+const HEALTH_INTERVAL_MS = 60_000;
 /** What is under way has this long to end; what has not, the next start settles by reading. */
 const STOP_MS_MAX = 15_000;
 const ABILITY_INTERVAL_MS = 1_000;
@@ -76,7 +78,8 @@ export async function startGateway(
   await engine.abilities.start();
   const outbox = composeOutbox(engine, store, config);
   const follower = composeFollower(engine, store);
-  const app = await composeApp({ config, engine, ledger, ended, follower, profile });
+  const health = makeCrmHealth(engine.world);
+  const app = await composeApp({ config, engine, ledger, ended, follower, health, profile });
   const server = makeServer((request, env) => app.fetch(request, env as HttpBindings), authoritiesOf(config), log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -90,6 +93,7 @@ export async function startGateway(
     every(OUTBOX_INTERVAL_MS, async () => store.hasRoom() && outbox.step(), log),
     every(ROOM_INTERVAL_MS, async () => store.hasRoom() || store.probe(), log),
     every(ABILITY_INTERVAL_MS, () => engine.abilities.look(), log),
+    every(HEALTH_INTERVAL_MS, () => health.ask(), log),
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
     every(REVOCATION_INTERVAL_MS, async () => (await revocations.read()) > 0 && engine.tellEnded(), log),
@@ -109,6 +113,7 @@ export async function startGateway(
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.listen.host}:${port}`;
   log('listening', { url, origin: config.origin });
+  void health.ask();
   return {
     url,
     async stop() {

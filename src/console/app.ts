@@ -4,6 +4,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { PROBLEMS } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Result } from '../../protocol/result.ts';
+import type { AskedHealth } from '../crm-health.ts';
 import type { Claim } from '../engine/claimed.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Words } from '../engine/world.ts';
@@ -17,6 +18,8 @@ export interface Desk {
   waiting(): readonly Operation[];
   /** Why nothing is carried out for anybody now; `undefined` in ordinary times. */
   closed(): string | undefined;
+  /** How the CRM was when it was last asked. */
+  crm(): AskedHealth | undefined;
   handedOff(): readonly Operation[];
   operations(): readonly Operation[];
   /** What waits for its day, the nearest first. */
@@ -99,7 +102,9 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
     return c.redirect(`/console/sign-in?next=${encodeURIComponent(c.req.path)}`, 303);
   });
 
-  app.get('/', (c) => page(c, 'Sign-offs', 'inbox', inboxPage(desk.waiting(), desk.handedOff(), desk.closed())));
+  app.get('/', (c) =>
+    page(c, 'Sign-offs', 'inbox', inboxPage(desk.waiting(), desk.handedOff(), desk.closed(), desk.crm())),
+  );
   app.get('/operations', (c) =>
     page(c, 'Operations', 'operations', operationsPage(desk.operations(), desk.scheduled())),
   );

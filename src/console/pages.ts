@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { PlanStep } from '../../adapters/sdk/index.ts';
 import type { Offer } from '../../protocol/operation.ts';
+import type { AskedHealth } from '../crm-health.ts';
 import type { Claim } from '../engine/claimed.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { doneSteps, hasWritten, inWords } from '../engine/schedule.ts';
@@ -23,9 +24,11 @@ export function inboxPage(
   waiting: readonly Operation[],
   handedOff: readonly Operation[],
   closed: string | undefined,
+  crm?: AskedHealth | undefined,
 ): Html {
   return html`<h1>Waiting for a person</h1>
 ${closed === undefined ? '' : html`<p class="error" role="alert"><strong>Nothing is carried out now.</strong> What has been revoked cannot be read: ${quoted(closed)}. Mend it, and work goes on.</p>`}
+${crm === undefined ? '' : crmLine(crm)}
 <p class="lede">${waiting.length === 0 ? 'Nothing waits for a sign-off.' : `${waiting.length} plan${waiting.length === 1 ? '' : 's'} to look at.`}</p>
 <section class="card inbox" aria-label="Sign-offs">${
     waiting.length === 0 ? html`<p class="empty">All decided.</p>` : waiting.map((operation) => inboxRow(operation))
@@ -40,6 +43,13 @@ ${
 <span class="tag">answer by ${when(operation.handoff?.respondBy ?? operation.updatedAt)}</span><span class="said">${operation.handoff?.caseRef ?? ''}</span></a>`,
       )}</section>`
 }`;
+}
+
+/** How the CRM was when it was last asked. */
+function crmLine({ ok, title, detail, latencyMs, at }: AskedHealth): Html {
+  const more = detail === undefined ? '' : html` ${quoted(detail)}`;
+  if (ok) return html`<p class="lede">${title} answers (${latencyMs} ms, ${when(at)}).${more}</p>`;
+  return html`<p class="error" role="alert"><strong>${title} cannot be used.</strong>${more} What is decided waits for it (${when(at)}).</p>`;
 }
 
 function inboxRow(operation: Operation): Html {
