@@ -93,7 +93,7 @@ const RUNNING = {
 
 /** Contracts of their own for the further samples, so that none is about one that was written within the second: 30 to 199. */
 const runningOf = (action: string, n: number): Ref =>
-  contract(action === 'contract.cancel' ? 80 + (n % 120) : 30 + (n % 50));
+  contract(FIRST_OF[action] === undefined ? 30 + (n % 50) : FIRST_OF[action] + (n % 60));
 
 async function makeRunning(org: Salesforce): Promise<void> {
   for (let n = 30; n < 200; n += 1) await org.edit('Contract', contract(n).value, RUNNING);
@@ -121,6 +121,9 @@ function further(): Sample[] {
       };
     });
 }
+
+/** What leaves a mark on a contract has contracts of its own. */
+const FIRST_OF: Readonly<Record<string, number>> = { 'contract.cancel': 80, 'provider.switch': 140 };
 
 export const subject: KitSubject = { name: 'salesforce', open };
 
