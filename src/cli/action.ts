@@ -5,6 +5,7 @@ import { composeCrm, tryDocuments } from '../compose-crm.ts';
 import { type Config, ConfigError, loadConfig } from '../config.ts';
 import { type Contract, readContract } from '../contract/contract.ts';
 import { SHIPPED } from '../contract/files.ts';
+import { fitTo } from '../contract/offering.ts';
 import { unstated } from '../contract/rules.ts';
 import { systemClock } from '../identity/world-sources.ts';
 
@@ -64,7 +65,7 @@ async function check(own: OwnActions, config: Config | undefined, io: Io): Promi
   for (const adapter of adapters) {
     if (read.ok) problems.push(...ownProblems(read.value, own, adapter).map((each) => `${adapter}: ${each}`));
     if (config === undefined)
-      problems.push(...mistakes(() => tryDocuments(adapter, own)).map((each) => `${adapter}: ${each}`));
+      problems.push(...tried(adapter, own, read.ok ? read.value : undefined).map((each) => `${adapter}: ${each}`));
   }
   if (config !== undefined) problems.push(...(await mistakesOfCrm(config, own, io)));
   if (problems.length > 0) return told(problems, io);
@@ -92,10 +93,16 @@ function readAll(own: OwnActions): ReturnType<typeof readContract> {
   return readContract({ ...SHIPPED, definitions: [...SHIPPED.definitions, ...own.definitions] });
 }
 
-function mistakes(make: () => unknown): readonly string[] {
+/** What the documents do not fit in, and what of the actions the CRM would not be offered for, or would never carry out. */
+function tried(adapter: string, own: OwnActions, contract: Contract | undefined): readonly string[] {
   try {
-    make();
-    return [];
+    const { manifest } = tryDocuments(adapter, own);
+    const names = new Set(own.definitions.map(({ name }) => name));
+    return (contract?.all ?? []).flatMap((definition) => {
+      const fit = names.has(definition.name) ? fitTo(definition, manifest) : undefined;
+      if (fit?.kind === 'mistaken') return fit.problems;
+      return fit?.kind === 'lacks' ? [`${definition.name} lacks ${fit.lacks.join(', ')}`] : [];
+    });
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
