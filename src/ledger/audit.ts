@@ -40,7 +40,7 @@ export interface LogTrust {
   readonly isSigned: (note: string) => Promise<boolean>;
 }
 
-const ENTRIES_A_SLICE = 64;
+const ENTRIES_A_SLICE = 32;
 const RECEIPTS_A_SLICE = 8;
 
 /** Everything wrong with one log, oldest first; `undefined` at the end of every slice, where a caller may pause. */
