@@ -20,7 +20,7 @@ let agent: TestAgent;
 
 beforeAll(async () => {
   const rules = [{ name: 'all', when: 'action == "contract.renew"', role: 'approver', reason: 'Every renewal.' }];
-  gateway = await startTestGateway({ config: { signoff: { rules } } });
+  gateway = await startTestGateway({ faults: true, config: { signoff: { rules } } });
   agent = await gateway.newAgent();
 }, 30_000);
 afterAll(() => gateway.stop());
@@ -78,6 +78,7 @@ let takeBack = async (): Promise<void> => undefined;
 /** A renewal accepted by its agent: it waits for a person. */
 async function accepted(by = agent) {
   await takeBack();
+  await gateway.crm.edit('contracts', 'K-1001', { next_start_date: null });
   const client = await a2aClient(gateway.origin, by.key, 'JSONRPC');
   const messageId = randomUUID();
   const { message } = (await renewal(messageId, by)) as { message: { parts: { data: JsonObject }[] } };
