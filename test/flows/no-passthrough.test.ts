@@ -85,6 +85,8 @@ beforeAll(async () => {
     },
     environment: { PARLEY_WEBHOOK_SECRET_DESK: `whsec_${randomBytes(24).toString('base64')}` },
   });
+  // The way to the CRM leads through this file, which knows where it is only now.
+  await vi.waitFor(() => expect(gateway.log.map(({ event }) => event)).toContain('crm.ready'), { timeout: 20_000 });
 }, 60_000);
 afterAll(async () => {
   await gateway.stop();
