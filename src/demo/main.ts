@@ -9,7 +9,7 @@ import { verifyCommand } from '../cli/verify.ts';
 import { type BuyerGoals, type Client, fileJournal, makeClient, newAgentKey } from '../client/index.ts';
 import { acceptedTerms, grantMandate, negotiate } from './agent.ts';
 import { approveAsPerson } from './approver.ts';
-import { type CrmRecord, recordLine, say, scene } from './say.ts';
+import { type CrmRecord, heldTerms, nextTermLine, recordLine, say, scene } from './say.ts';
 import { setStage } from './setting.ts';
 
 const CONTRACT = 'K-1001';
@@ -121,9 +121,9 @@ async function prove(client: Client, view: OperationView, before: CrmRecord, key
   const after = await stage.crm.record('contracts', CONTRACT);
   say('CRM', `before: ${recordLine(before)}`);
   say('CRM', `after:  ${recordLine(after)}`);
+  if (typeof after['next_start_date'] === 'string') say('CRM', `next:   ${nextTermLine(after)}`);
   const agreed = acceptedTerms(view);
-  // The CRM has its own name for one of the terms.
-  const held: CrmRecord = { ...after, payment_days: after['payment_terms_days'] };
+  const held = heldTerms(after, agreed);
   const same = Object.entries(agreed).every(([name, value]) => JSON.stringify(held[name]) === JSON.stringify(value));
   const changed = same && after['revision'] === Number(before['revision']) + 1;
   say('check', changed ? 'the CRM holds exactly the agreed terms, written once' : 'THE CRM DIFFERS FROM THE AGREEMENT');
