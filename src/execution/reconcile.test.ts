@@ -1,5 +1,8 @@
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { makeExecutionBench } from '../../test/support/execution.ts';
+import type { Operation } from '../engine/operation.ts';
+import { migrate } from '../store/schema.ts';
 
 const SECOND_MS = 1_000;
 const nothing = (times: number) => Array.from({ length: times }, () => ({ say: 'not_applied' as const }));
@@ -147,6 +150,41 @@ describe('a write that another version of the gateway began', () => {
       expect((await bench.run(id)).state).toBe(state);
     }
   });
+});
+
+describe('a write that an earlier version sent and had no answer for', () => {
+  it.each(['none', 'lookup'] as const)(
+    'E14, E2: is not taken for one that was never sent (%s)',
+    async (idempotency) => {
+      const bench = makeExecutionBench({ idempotency });
+      bench.crm.turns.execute.push({ lost: 30_000 });
+      const id = await bench.submit(['ticket']);
+      const { attempts, plan, version, ...rest } = await bench.run(id, ['unknown']);
+      const { format: _format, ...planned } = plan ?? expect.fail('no plan');
+      const left = {
+        ...rest,
+        version,
+        plan: planned,
+        attempts: attempts.map(({ step, intentAt }) => ({ step, intentAt })),
+      };
+      const next = openedToday({ ...left, version: version + 1 });
+      await bench.store.commit({ operations: [{ next, expected: version }] });
+      await bench.run(id);
+      bench.wait(600_000);
+      expect([bench.crm.sent.length, bench.crm.ledger.length]).toEqual([1, 1]);
+    },
+  );
+
+  /** From a database of the first version. */
+  function openedToday(stored: Operation): Operation {
+    const db = new DatabaseSync(':memory:');
+    migrate(db, 5);
+    db.prepare(
+      "INSERT INTO operations (id, version, state, agent, created_at, updated_at, doc) VALUES (?, 1, ?, 'a', '', '', ?)",
+    ).run(stored.id, stored.state, JSON.stringify(stored));
+    migrate(db);
+    return JSON.parse(String(db.prepare('SELECT doc FROM operations').get()?.['doc']));
+  }
 });
 
 describe('a write whose record says something else', () => {

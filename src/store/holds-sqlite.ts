@@ -19,23 +19,45 @@ export const HOLDS_SCHEMA = `
   CREATE TABLE hold_sums (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-const GRANTED = (action: string) => `FROM operations o
-  WHERE o.state = 'completed' AND o.doc ->> '$.action' = '${action}' AND o.doc ->> '$.output' IS NOT NULL
+const BY_EARLIER = (action: string, states: string) => `FROM operations o
+  WHERE o.state IN (${states}) AND o.doc ->> '$.action' = '${action}'
     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.operation = o.id AND h.kind = 'claim')`;
+const GRANTED = (action: string) => `${BY_EARLIER(action, "'completed'")} AND o.doc ->> '$.output' IS NOT NULL`;
+const UNDER_WAY = (action: string) => BY_EARLIER(action, "'executing', 'unknown', 'reconciling', 'needs_human'");
 const INCIDENT = (end: 'from' | 'to') => `unixepoch(o.doc ->> '$.input.incident.${end}') * 1000`;
+const AGREED = `(SELECT f.value ->> '$.terms.amount.amount' FROM json_each(o.doc, '$.negotiation.offers') f
+  WHERE f.value ->> '$.id' = o.doc ->> '$.agreement.offer')`;
+const TO_REFUND = `coalesce(${AGREED}, o.doc ->> '$.input.amount.amount',
+  (o.doc ->> '$.records.order.total.amount') - coalesce(o.doc ->> '$.records.order.refunded.amount', 0))`;
+/** Of the month's fee, as the first version of the action had it. */
+const TO_CREDIT = `coalesce(${AGREED}, (o.doc ->> '$.records.contract.unit_price.amount') * (o.doc ->> '$.records.contract.seats') *
+  CASE WHEN o.doc ->> '$.input.incident.minutes_down' >= 720 THEN 50
+    WHEN o.doc ->> '$.input.incident.minutes_down' >= 120 THEN 25
+    WHEN o.doc ->> '$.input.incident.minutes_down' >= 30 THEN 10 ELSE 0 END / 100)`;
+const [ORDER, OUTAGE, FEE] = ['claim:order/', 'claim:outage/', 'claim:service-credit/'];
+const MONTH = `'/' || substr(o.doc ->> '$.input.incident.from', 1, 7)`;
 
-/** What was granted before claims were held is not granted again: the shipped actions' claims, as their first versions named them. */
+/** What was granted before claims were held, or was being written, is not granted again: the shipped actions' claims, as their first
+ * versions named them. */
 export const CLAIMS_OF_EARLIER = `
   INSERT INTO holds (operation, kind, name, amount, span_from, span_to, lasts)
-    SELECT o.id, 'claim', 'claim:order/' || (o.doc ->> '$.output.order'), o.doc ->> '$.output.amount.amount', NULL, NULL, 'effect'
+    SELECT o.id, 'claim', '${ORDER}' || (o.doc ->> '$.output.order'), o.doc ->> '$.output.amount.amount', NULL, NULL, 'effect'
       ${GRANTED('refund.request')}
     UNION ALL
-    SELECT o.id, 'claim', 'claim:outage/' || (o.doc ->> '$.output.contract'), 0, ${INCIDENT('from')}, ${INCIDENT('to')}, 'effect'
+    SELECT o.id, 'claim', '${ORDER}' || (o.doc ->> '$.input.order'), ${TO_REFUND}, NULL, NULL, 'effect'
+      ${UNDER_WAY('refund.request')} AND ${TO_REFUND} IS NOT NULL
+    UNION ALL
+    SELECT o.id, 'claim', '${OUTAGE}' || (o.doc ->> '$.output.contract'), 0, ${INCIDENT('from')}, ${INCIDENT('to')}, 'effect'
       ${GRANTED('sla.credit')} AND ${INCIDENT('from')} < ${INCIDENT('to')}
     UNION ALL
-    SELECT o.id, 'claim', 'claim:service-credit/' || (o.doc ->> '$.output.contract') || '/' ||
-      substr(o.doc ->> '$.input.incident.from', 1, 7), o.doc ->> '$.output.amount.amount', NULL, NULL, 'effect'
-      ${GRANTED('sla.credit')};
+    SELECT o.id, 'claim', '${OUTAGE}' || (o.doc ->> '$.input.contract'), 0, ${INCIDENT('from')}, ${INCIDENT('to')}, 'effect'
+      ${UNDER_WAY('sla.credit')} AND ${INCIDENT('from')} < ${INCIDENT('to')}
+    UNION ALL
+    SELECT o.id, 'claim', '${FEE}' || (o.doc ->> '$.output.contract') || ${MONTH}, o.doc ->> '$.output.amount.amount', NULL, NULL, 'effect'
+      ${GRANTED('sla.credit')}
+    UNION ALL
+    SELECT o.id, 'claim', '${FEE}' || (o.doc ->> '$.input.contract') || ${MONTH}, ${TO_CREDIT}, NULL, NULL, 'effect'
+      ${UNDER_WAY('sla.credit')} AND ${TO_CREDIT} IS NOT NULL;
   DELETE FROM hold_sums;
   INSERT INTO hold_sums (name, amount) SELECT name, sum(amount) FROM holds GROUP BY name;
 `;

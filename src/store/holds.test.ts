@@ -214,6 +214,45 @@ describe('what an operation held', () => {
     expect({ ...db.prepare('SELECT amount FROM hold_sums WHERE name = ?').get(month) }).toEqual({ amount: 140 });
   });
 
+  it('T2: is what was being written before claims were held, of a database of that time', () => {
+    const db = new DatabaseSync(':memory:');
+    migrate(db, 5);
+    const eur = (amount: number) => ({ amount, currency: 'EUR' });
+    const add = (id: string, state: string, doc: object) =>
+      db
+        .prepare(
+          "INSERT INTO operations (id, version, state, agent, created_at, updated_at, doc) VALUES (?, 1, ?, 'a', '', '', ?)",
+        )
+        .run(id, state, JSON.stringify({ id, state, ...doc }));
+    const refund = { action: 'refund.request', records: { order: { total: eur(7_300), refunded: eur(300) } } };
+    const talk = { offers: [{ id: 'of-1', terms: { amount: eur(900) } }] };
+    const incident = { from: '2026-10-05T08:00:00Z', to: '2026-10-05T11:00:00Z', minutes_down: 180 };
+    const contract = { unit_price: eur(4_900), seats: 20 };
+    add('all', 'unknown', { ...refund, input: { order: 'O-1' } });
+    add('part', 'executing', { ...refund, input: { order: 'O-2', amount: eur(50) } });
+    add('agreed', 'needs_human', {
+      ...refund,
+      input: { order: 'O-3' },
+      negotiation: talk,
+      agreement: { offer: 'of-1' },
+    });
+    add('planned', 'authorized', { ...refund, input: { order: 'O-4' } });
+    add('credit', 'reconciling', { action: 'sla.credit', input: { contract: 'K-1', incident }, records: { contract } });
+    migrate(db);
+    expect(
+      db
+        .prepare('SELECT operation, name, amount FROM holds ORDER BY operation, name')
+        .all()
+        .map((row) => ({ ...row })),
+    ).toEqual([
+      { operation: 'agreed', name: 'claim:order/O-3', amount: 900 },
+      { operation: 'all', name: 'claim:order/O-1', amount: 7_000 },
+      { operation: 'credit', name: 'claim:outage/K-1', amount: 0 },
+      { operation: 'credit', name: 'claim:service-credit/K-1/2026-10', amount: 24_500 },
+      { operation: 'part', name: 'claim:order/O-2', amount: 50 },
+    ]);
+  });
+
   it('is kept from a database that knew budgets only', () => {
     const db = new DatabaseSync(':memory:');
     migrate(db, 5);

@@ -8,6 +8,13 @@ import { MEMORIES_SCHEMA } from './memories-sqlite.ts';
 import { OUTGOING_SCHEMA } from './outgoing-sqlite.ts';
 import { RETENTION_SCHEMA } from './retention-sqlite.ts';
 
+/** What was sent and had no answer that is believed was not marked as such by earlier versions: it may have been written. */
+const SENT_BY_EARLIER = `
+  UPDATE operations SET doc = json_set(doc, '$.attempts[#-1].doubtedAt', doc ->> '$.attempts[#-1].intentAt')
+    WHERE state IN ('executing', 'unknown', 'reconciling', 'needs_human') AND doc -> '$.attempts[#-1]' IS NOT NULL
+      AND doc -> '$.attempts[#-1].result' IS NULL AND doc -> '$.attempts[#-1].doubtedAt' IS NULL;
+`;
+
 /** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
 const MIGRATIONS: readonly string[] = [
   `
@@ -103,7 +110,7 @@ const MIGRATIONS: readonly string[] = [
   INSTANCE_SCHEMA,
   MEMORIES_SCHEMA,
   OUTGOING_SCHEMA,
-  CLAIMS_OF_EARLIER,
+  `${SENT_BY_EARLIER}${CLAIMS_OF_EARLIER}`,
   RETENTION_SCHEMA,
 ];
 
