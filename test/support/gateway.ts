@@ -91,7 +91,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     options.conformance === true ? conformanceProfile(config, systemClock, makeIds(systemClock)) : undefined;
   const start = (more: StartOptions = {}, changed = config) =>
     startGateway(changed, (event, fields = {}) => void log.push({ event, fields }), profile, more);
-  let gateway: Gateway | undefined = await start();
+  let gateway: Gateway | undefined = await start().catch(async (error: unknown) => {
+    await crm.stop();
+    throw error;
+  });
 
   return {
     origin,
