@@ -15,6 +15,8 @@ export interface SfMessage {
   readonly code: string;
   /** What a trigger or a flow of the company's met, where the code says no more than that one failed. */
   readonly inner?: string;
+  /** The field whose value another record has. */
+  readonly taken?: string;
   readonly fields: readonly string[];
 }
 
@@ -73,7 +75,8 @@ export function messagesOf(list: Json | undefined): SfMessage[] {
     const { errorCode: code, message } = each;
     const fields: readonly Json[] = Array.isArray(each['fields']) ? each['fields'] : [];
     const inner = WRAPPERS.has(code) && typeof message === 'string' ? innerOf(message) : undefined;
-    const told = inner === undefined ? {} : { inner };
+    const taken = code === 'DUPLICATE_VALUE' && typeof message === 'string' ? takenOf(message) : undefined;
+    const told = { ...(inner === undefined ? {} : { inner }), ...(taken === undefined ? {} : { taken }) };
     return [{ code, ...told, fields: fields.filter((name) => typeof name === 'string') }];
   });
 }
@@ -89,6 +92,11 @@ const PASSING_INSIDE = ['UNABLE_TO_LOCK_ROW', 'QUERY_TIMEOUT', 'SERVER_UNAVAILAB
  * text may quote anything, and is believed in nothing worse than a second try. */
 function innerOf(message: string): string | undefined {
   return PASSING_INSIDE.find((code) => message.includes(`: ${code}, `) || message.startsWith(`${code}:`));
+}
+
+/** `duplicate value found: Key__c duplicates value on record with id: …`. */
+function takenOf(message: string): string | undefined {
+  return /^duplicate value found: ([A-Za-z]\w{0,79}) duplicates value/.exec(message)?.[1];
 }
 
 /** Salesforce's own texts quote what was sent and are not passed on: codes and field names say enough. */

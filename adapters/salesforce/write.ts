@@ -79,7 +79,8 @@ export function makeWriter(http: WriteHttp, org: Org): Writer {
     if (refusal === undefined) return result('applied', await readBack(ctx, ref));
     const made = isTaken(refusal) ? await find(ctx, ref) : undefined;
     if (typeof made === 'object') return result('already_applied', made);
-    if (made === 'unclear') throw unclear();
+    // Our own key is taken and what has it is not found: the look is behind the write that it should show.
+    if (made === 'unclear' || (made === 'absent' && isOurKey(refusal))) throw unclear();
     throw made === 'absent' ? takenByOthers(refusal) : refused(refusal, 'write');
   }
 
@@ -113,7 +114,8 @@ export function makeWriter(http: WriteHttp, org: Org): Writer {
       if (refusal.status !== 412 && !isTaken(refusal)) throw refused(refusal, 'write');
       const now = await readRecord(http, org, ctx, current.ref);
       // Nobody has written and yet something is taken: a value of the company's own.
-      if (refusal.status !== 412 && now.version === current.version && now.marker !== key) throw takenByOthers(refusal);
+      if (refusal.status !== 412 && now.version === current.version && now.marker !== key)
+        throw isOurKey(refusal) ? unclear() : takenByOthers(refusal);
       return late(now);
     }
     const now = await readBack(ctx, current.ref);
@@ -133,6 +135,10 @@ export function makeWriter(http: WriteHttp, org: Org): Writer {
       await wait(ctx, Math.min(waitMs, SECOND_MS));
     }
     throw new AdapterError('retryable', 'The record does not stop changing.');
+  }
+
+  function isOurKey({ errors }: Refusal): boolean {
+    return errors.some(({ taken }) => taken === org.marker);
   }
 
   async function readBack(ctx: Ctx, ref: Ref): Promise<CrmRecord> {

@@ -268,6 +268,14 @@ describe('a value that the company keeps unique', () => {
     expect(await codeOf(adapter.execute(ctx(), making))).toBe('invalid');
   });
 
+  it('E1, E2: our own key that is taken is a write of ours, though the look does not show it (salesforce)', async () => {
+    const found = CASES.find(({ name }) => name === 'salesforce');
+    const message = 'duplicate value found: Gw_ActionId__c duplicates value on record with id: 500000000000001';
+    const refusal = json(400, [{ errorCode: 'DUPLICATE_VALUE', message, fields: [] }]);
+    const adapter = found?.make(answering(byMethod(refusal, found.own)));
+    expect(await codeOf(adapter?.execute(ctx(), making) ?? Promise.resolve())).toBe('unknown_outcome');
+  });
+
   it.each(['hubspot', 'salesforce'])('T14: or our key, and nobody can say: the outcome is open (%s)', async (name) => {
     const found = CASES.find((each) => each.name === name);
     const refusal =
