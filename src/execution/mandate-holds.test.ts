@@ -32,10 +32,15 @@ function desk(timeZone = 'UTC') {
     at: (time: string) => {
       now = new Date(time);
     },
-    async bind(id: string, total: number | undefined, facts: MandateFacts): Promise<string> {
+    async bind(
+      id: string,
+      total: number | undefined,
+      facts: MandateFacts,
+      past: Partial<Pick<Operation, 'state' | 'history'>> = {},
+    ): Promise<string> {
       const held = holdsOfMandate(
         world,
-        { id, mandate: facts } as unknown as Operation,
+        { id, mandate: facts, state: 'received', history: [], ...past } as unknown as Operation,
         total === undefined ? undefined : eur(total),
       );
       if (!held.ok) return held.error.detail ?? held.error.code;
@@ -80,6 +85,23 @@ describe('the limits that operations of one mandate share', () => {
       at(next);
       expect(await bind(`${period} b`, 1, each)).toBe('bound');
     }
+  });
+
+  it('count in the period in which it was bound, however late it is carried out', async () => {
+    const { bind, at } = desk();
+    const facts = mandate({ max_total_per_period: { ...eur(100), period: 'day' } });
+    const went = (event: string, to: Operation['state']) => ({
+      state: to,
+      history: [{ at: '2026-11-30T22:30:00Z', from: 'received' as const, to, event, by: 'engine' as const }],
+    });
+    expect(await bind('a', 60, facts)).toBe('bound');
+    expect(await bind('b', 40, facts)).toBe('bound');
+    at('2026-12-01T08:00:00Z');
+    expect(await bind('c', 100, facts)).toBe('bound');
+    expect(await bind('a', 60, facts, went('asked', 'authorized'))).toBe('bound');
+    expect(await bind('b', 40, facts, went('accepted', 'scheduled'))).toBe('bound');
+    // Said anew, by a person's counter-offer: bound anew.
+    expect(await bind('b', 40, facts, went('accepted', 'negotiating'))).toContain('0.00 EUR');
   });
 
   it('count operations, also those that cost nothing', async () => {

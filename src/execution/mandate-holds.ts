@@ -17,7 +17,7 @@ export function holdsOfMandate(
   const facts = operation.mandate;
   // What needs no permission takes nothing of one that happens to be there: a person is always reached.
   if (facts === null || actionOf(world, operation)?.definition.mandate === 'none') return ok([]);
-  const day = dayIn(world.settings.timeZone, world.clock.now().getTime());
+  const day = dayIn(world.settings.timeZone, boundAt(operation) ?? world.clock.now().getTime());
   const shares = permissionsOf(facts).flatMap(({ name, ...limits }) =>
     sharesOf({ name: `mandate:${facts.issuer} ${name}`, limits, total, day }),
   );
@@ -34,6 +34,15 @@ export function holdsOfMandate(
   }
   const holds = shares.map(({ name, amount, limit }): Hold => ({ name, amount, limit, lasts: 'effect' }));
   return ok(holds.length === 0 ? [] : [{ operation: operation.id, kind: 'mandate', holds }]);
+}
+
+/** Unix ms: since when it counts, which a later look does not move into the next period. */
+function boundAt({ state, history }: Operation): number | undefined {
+  if (state === 'received' || state === 'negotiating') return undefined;
+  const bound =
+    history.findLast(({ event }) => event === 'accepted') ??
+    history.find(({ event }) => event === 'asked' || event === 'cleared');
+  return bound === undefined ? undefined : Date.parse(bound.at);
 }
 
 /** From the one the principal gave to the last hop. */
