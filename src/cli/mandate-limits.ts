@@ -12,7 +12,8 @@ export const LIMIT_OPTIONS = {
   'max-delegations': { type: 'string' },
 } as const;
 
-export const LIMIT_USAGE = '[--max-total 1200.00:EUR] [--max-total-per-period 100.00:EUR/month] [--max-uses 10]';
+export const LIMIT_USAGE =
+  '[--max-total 1200.00:EUR] [--max-total-per-period 100.00:EUR/month] [--max-uses 10] [--max-term-months 36] [--max-seats 40] [--max-delegations 1]';
 
 type Given = { readonly [K in keyof typeof LIMIT_OPTIONS]?: string | undefined };
 type Limits = Omit<MandateConstraints, 'actions' | 'accounts'>;

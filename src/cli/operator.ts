@@ -19,6 +19,18 @@ export interface Io {
 
 const DAY_MS = 86_400_000;
 
+const MANDATE_USAGE = `parley mandate --subject contact:C-1 --account A-1 --action contract.renew --key agent.json [--days 30] [--config FILE]
+
+Issues a mandate to an agent's key (a JWK), as the company; --account and --action may be given several times.
+  limits: ${LIMIT_USAGE}`;
+const REVOKE_USAGE = `parley revoke KIND ID [WHY] [--config FILE]
+
+  key ID               an agent's or issuer's key, by its thumbprint (43 characters)
+  mandate ID           a mandate, a delegation or an access token, by its jti
+  subject ID           all of a customer, as contact:C-1 or account:A-1
+  issuer ID            all of an issuer, by its iss
+  client "ISS CLIENT"  all of an OAuth client`;
+
 /** What an operator does beside running the gateway. Exit code. */
 export async function operatorCommand(
   command: 'mandate' | 'revoke' | 'password',
@@ -26,7 +38,12 @@ export async function operatorCommand(
   io: Io,
 ): Promise<number> {
   if (command === 'password') {
-    io.out(await hashPassword(readFileSync(0, 'utf8').replace(/\r?\n$/, '')));
+    const password = readFileSync(0, 'utf8').replace(/\r?\n$/, '');
+    if (password === '') {
+      io.err('parley password reads the password from standard input, and there was none');
+      return 2;
+    }
+    io.out(await hashPassword(password));
     return 0;
   }
   if (command === 'revoke') return revoke(args, io);
@@ -50,7 +67,11 @@ async function issue(args: readonly string[], io: Io): Promise<number> {
   });
   const { subject, account: accounts, action: actions, key, days } = values;
   if (subject === undefined || accounts === undefined || actions === undefined || key === undefined) {
-    io.err(`parley mandate needs --subject, --account, --action and --key; limits: ${LIMIT_USAGE}`);
+    io.err(MANDATE_USAGE);
+    return 2;
+  }
+  if (!/^[1-9]\d{0,3}$/.test(days)) {
+    io.err(`--days must be a whole number of days, not ${days}`);
     return 2;
   }
   const limits = readLimits(values);
@@ -80,17 +101,19 @@ async function issue(args: readonly string[], io: Io): Promise<number> {
   return 0;
 }
 
-/** `parley revoke KIND ID [REASON]`: a running gateway takes it over within seconds. */
-function revoke([named, id, reason = '']: readonly string[], io: Io): number {
+/** `parley revoke KIND ID [WHY]`: a running gateway takes it over within seconds. A thumbprint may begin like an option. */
+function revoke(args: readonly string[], io: Io): number {
+  const at = args.indexOf('--config', 2);
+  const [named, id, reason = '', ...more] = at < 0 ? args : args.toSpliced(at, 2);
   const kind = REVOCATION_KINDS.find((each) => each === named);
-  if (kind === undefined || id === undefined) {
-    io.err(`parley revoke needs one of ${REVOCATION_KINDS.join(', ')}, and an id`);
+  if (kind === undefined || id === undefined || more.length > 0) {
+    io.err(REVOKE_USAGE);
     return 2;
   }
-  const path = join(loadConfig(undefined).data_dir, 'revoked.jsonl');
+  const path = join(loadConfig(at < 0 ? undefined : args[at + 1]).data_dir, 'revoked.jsonl');
   const added = appendRevocation(path, { kind, id, reason });
   if (!added.ok) {
-    io.err(`parley revoke: ${added.error}. Nothing was revoked`);
+    io.err(`parley revoke: ${added.error}. Nothing was revoked\n\n${REVOKE_USAGE}`);
     return 2;
   }
   io.out(`${kind} ${id} will be refused within seconds`);

@@ -30,7 +30,7 @@ export function outboxCommand(args: readonly string[], io: Io): number {
     db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     const sql = outgoingStatements(db);
     if (verb === 'list') for (const each of deadLetters(sql, LISTED_MAX)) io.out(JSON.stringify(each));
-    else io.out(`${sendAgain(sql, rest[0] ?? '', systemClock.now().getTime())} will be sent again`);
+    else return replay(sendAgain(sql, rest[0] ?? '', systemClock.now().getTime()), rest[0] ?? '', io);
     return 0;
   } catch (error) {
     io.err(
@@ -40,4 +40,10 @@ export function outboxCommand(args: readonly string[], io: Io): number {
   } finally {
     db.close();
   }
+}
+
+function replay(count: number, wanted: string, io: Io): 0 | 1 {
+  if (count > 0) io.out(`${count} will be sent again`);
+  else io.err(`nothing of ${wanted} is waiting to be sent again: parley outbox list shows what is`);
+  return count > 0 ? 0 : 1;
 }
