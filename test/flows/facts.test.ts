@@ -9,13 +9,15 @@ import { decideAs } from '../support/person.ts';
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const MARIA = { id: 'maria', password: 'correct horse battery' };
+/** A contract that ends this year can be renewed, in every year. */
+const YEAR = new Date().getUTCFullYear();
 const CONTRACT = {
   status: 'active',
   unit_price: eur(4_900),
   seats: 25,
   term_months: 12,
-  start_date: '2026-01-01',
-  end_date: '2026-12-31',
+  start_date: `${YEAR}-01-01`,
+  end_date: `${YEAR}-12-31`,
   notice_days: 60,
   auto_renew: false,
   payment_terms_days: 30,
@@ -226,8 +228,8 @@ describe('a record', () => {
     await agent.client.accept(view, last(view));
     const waiting = await agent.client.waitForTurn(view.id, ({ state }) => state === 'awaiting_signoff');
     await gateway.crm.edit('contracts', contract, {
-      start_date: '2027-01-01',
-      end_date: '2028-12-31',
+      start_date: `${YEAR + 1}-01-01`,
+      end_date: `${YEAR + 2}-12-31`,
       term_months: 24,
     });
     await decideAs(gateway.origin, MARIA, waiting.signoff?.id ?? '', { decision: 'approved' });
@@ -237,6 +239,6 @@ describe('a record', () => {
     );
     expect(['awaiting_signoff', 'rejected', 'handed_off']).toContain(again.state);
     if (again.state === 'awaiting_signoff') expect(again.signoff?.reasons.join(' ')).toContain('contract.end_date was');
-    expect((await gateway.crm.record('contracts', contract))['end_date']).toBe('2028-12-31');
+    expect((await gateway.crm.record('contracts', contract))['end_date']).toBe(`${YEAR + 2}-12-31`);
   });
 });

@@ -7,13 +7,15 @@ import { decideAs } from '../support/person.ts';
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const MARIA = { id: 'maria', password: 'correct horse battery' };
 const PRICE = 4_900;
+/** A contract that ends this year can be renewed, in every year. */
+const YEAR = new Date().getUTCFullYear();
 const CONTRACT = {
   status: 'active',
   unit_price: eur(PRICE),
   seats: 25,
   term_months: 12,
-  start_date: '2026-01-01',
-  end_date: '2026-12-31',
+  start_date: `${YEAR}-01-01`,
+  end_date: `${YEAR}-12-31`,
   notice_days: 60,
   auto_renew: false,
   payment_terms_days: 30,

@@ -95,6 +95,8 @@ function used(): number {
 }
 
 /** Every talk begins from the same facts. */
+/** A contract that ends this year can be renewed, in every year. */
+const YEAR = new Date().getUTCFullYear();
 const CONTRACT = {
   status: 'active',
   notice_days: 60,
@@ -103,8 +105,8 @@ const CONTRACT = {
   unit_price: eur(PRICE),
   seats: 25,
   term_months: 12,
-  start_date: '2026-01-01',
-  end_date: '2026-12-31',
+  start_date: `${YEAR}-01-01`,
+  end_date: `${YEAR}-12-31`,
   next_start_date: null,
 };
 afterEach(() => void vi.useRealTimers());

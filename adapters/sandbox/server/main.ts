@@ -12,7 +12,7 @@ const { values } = parseArgs({
     db: { type: 'string', default: ':memory:' },
     port: { type: 'string', default: '0' },
     token: { type: 'string', default: 'sandbox-token' },
-    'seed-now': { type: 'string', default: '2026-11-01T00:00:00Z' },
+    'seed-now': { type: 'string', default: new Date().toISOString() },
     faults: { type: 'boolean', default: false },
   },
 });
