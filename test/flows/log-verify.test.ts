@@ -48,8 +48,9 @@ const SIZE = '(SELECT max(size) FROM log_checkpoints)';
 /** What somebody with the database does to it → what is found, and where. */
 const TAMPERINGS: Readonly<Record<string, readonly [sql: string, found: RegExp]>> = {
   'the bytes of an entry': [
-    `UPDATE records SET leaf = CAST(replace(CAST(leaf AS TEXT), 'received', 'declined') AS BLOB) WHERE idx = 0`,
-    /WRONG {2}entry 0 is not what was hashed when it was logged \(operation op_/,
+    `UPDATE records SET leaf = CAST(replace(CAST(leaf AS TEXT), 'received', 'declined') AS BLOB)
+      WHERE idx = (SELECT min(idx) FROM records WHERE operation IS NOT NULL AND CAST(leaf AS TEXT) LIKE '%received%')`,
+    /WRONG {2}entry \d+ is not what was hashed when it was logged \(operation op_/,
   ],
   'an entry deleted': ['DELETE FROM records WHERE idx = 2', /WRONG {2}entry 2 is not there/],
   'two entries swapped': [
