@@ -204,7 +204,8 @@ function succeed(known: readonly StoredKey[], current: readonly StoredKey[], now
   });
   const ended = known
     .filter(({ kid }) => !current.some((each) => each.kid === kid))
-    .map((key) => ({ ...key, exp: key.exp ?? now }));
+    // Whole seconds: what was signed within this one was signed in time.
+    .map((key) => ({ ...key, exp: key.exp ?? now + 1 }));
   return [...used, ...ended];
 }
 
