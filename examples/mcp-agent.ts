@@ -11,7 +11,7 @@ const { GATEWAY = '', AGENT_KEY = '', MANDATE = '', MODEL_URL = '', MODEL = '', 
 if (MODEL_URL === '') throw new Error('MODEL_URL is not set: which model is to act?');
 const TASK =
   process.argv[2] ??
-  'Renew contract K-1001 for 24 months and 32 seats. Pay at most 47.20 EUR per seat and month; the first offer may not be the best one.';
+  'Renew contract K-1121 for 24 months and 32 seats. Pay at most 29.00 EUR per seat and month; the first offer may not be the best one.';
 
 const parley = new Client({ name: 'example', version: '1.0.0' });
 // The same as `npx parley mcp --url …`, wherever this is run from.

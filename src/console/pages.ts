@@ -1,5 +1,7 @@
 import { html } from 'hono/html';
 import type { PlanStep } from '../../adapters/sdk/index.ts';
+import type { MandateFacts } from '../../protocol/mandate.ts';
+import { formatMoney } from '../../protocol/money.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import type { AskedHealth } from '../crm-health.ts';
 import type { Claim } from '../engine/claimed.ts';
@@ -81,7 +83,7 @@ export function signoffPage(
   return html`<h1>${quoted(operation.plan?.plan.steps.map(inWords).join('; ') ?? operation.action)}</h1>
 <p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`decide until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
-${open && ended.length > 0 ? html`<div class="error" role="note"><strong>Ended since it was asked</strong><ul>${ended.map((each) => html`<li>${quoted(each)}</li>`)}</ul></div>` : ''}
+${open && ended.length > 0 ? html`<div class="error" role="note"><strong>Ended since it was asked</strong><ul>${ended.map((each) => html`<li>${quoted(each)}</li>`)}</ul>What rests on it cannot be approved: reject it, or ask the customer.</div>` : ''}
 <div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
 ${words === undefined ? '' : meaning(words)}
 <div class="grid"><div>${planCard(operation)}${claimsCard(claims)}${offersCard(operation)}${conversationCard(operation)}</div>
@@ -130,8 +132,21 @@ function whoCard(operation: Operation): Html {
 ${
   mandate === null
     ? ''
-    : html`<dt>Mandate</dt><dd>by the ${mandate.tier}, for ${mandate.constraints.actions.join(', ')} on ${mandate.constraints.accounts.join(', ')}; until ${when(new Date(mandate.expiresAt * 1000).toISOString())}</dd>`
+    : html`<dt>Mandate</dt><dd>by the ${mandate.tier}, for ${mandate.constraints.actions.join(', ')} on ${mandate.constraints.accounts.join(', ')}; until ${when(new Date(mandate.expiresAt * 1000).toISOString())}</dd>${limitsOf(mandate)}`
 }</dl></section>`;
+}
+
+/** What the customer permits at most. */
+function limitsOf({ constraints }: MandateFacts): Html {
+  const { max_total: total, max_total_per_period: inPeriod, max_uses, max_term_months, max_seats } = constraints;
+  const limits = [
+    ...(total === undefined ? [] : [`${formatMoney(total)} in all`]),
+    ...(inPeriod === undefined ? [] : [`${formatMoney(inPeriod)} a ${inPeriod.period}`]),
+    ...Object.entries({ uses: max_uses, months: max_term_months, seats: max_seats }).flatMap(([name, most]) =>
+      most === undefined ? [] : [`${most} ${name}`],
+    ),
+  ];
+  return limits.length === 0 ? html`` : html`<dt>At most</dt><dd>${limits.join(', ')}</dd>`;
 }
 
 function offersCard(operation: Operation): Html {

@@ -5,17 +5,17 @@ export const STYLE = `
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 ui-sans-serif,system-ui,"Segoe UI",Roboto,sans-serif}
 header.top{display:flex;gap:1.2rem;align-items:center;padding:.9rem clamp(1rem,4vw,2.4rem);border-bottom:1px solid var(--line);background:var(--card);flex-wrap:wrap}
 header.top b{font-size:1.05rem;letter-spacing:-.01em}header.top b::before{content:"";display:inline-block;width:.62em;height:.62em;border-radius:50% 50% 50% 0;background:var(--accent);margin-right:.5em}
-header.top nav{display:flex;gap:1rem;flex:1}a{color:var(--accent);text-underline-offset:.2em}header.top nav a{text-decoration:none;color:var(--soft)}header.top nav a[aria-current]{color:var(--ink);font-weight:600}
+header.top nav{display:flex;gap:1rem;flex:1;white-space:nowrap}a{color:var(--accent);text-underline-offset:.2em}header.top nav a{text-decoration:none;color:var(--soft)}header.top nav a[aria-current]{color:var(--ink);font-weight:600}
 header.top form{margin:0}.who{color:var(--soft);font-size:.9rem}
 main{max-width:66rem;margin:0 auto;padding:1.8rem clamp(1rem,4vw,2.4rem) 4rem}
 h1{font-size:1.7rem;line-height:1.2;letter-spacing:-.02em;margin:.2rem 0 .4rem}h2{font-size:1.02rem;margin:0 0 .8rem}
 .lede{color:var(--soft);margin:0 0 1.4rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem 1.3rem;margin:0 0 1.1rem}
 .grid{display:grid;gap:1.1rem;grid-template-columns:minmax(0,2fr) minmax(0,1fr);align-items:start}@media(max-width:52rem){.grid{grid-template-columns:minmax(0,1fr)}}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{text-align:left;font-weight:600;color:var(--soft);font-size:.85rem}th,td{padding:.5rem .7rem;border-bottom:1px solid var(--line);vertical-align:top}tr:last-child>*{border-bottom:0}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{text-align:left;font-weight:600;color:var(--soft);font-size:.85rem}th,td{padding:.5rem .7rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere;min-width:4.4rem}tr:last-child>*{border-bottom:0}
 td.was{background:var(--was)}td.now{background:var(--now);font-weight:600}td.num{text-align:right}
 dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.35rem 1rem;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-.tag{display:inline-block;border:1px solid var(--line);border-radius:99px;padding:.05rem .6rem;font-size:.82rem;color:var(--soft)}.tag.good{color:var(--good);border-color:currentColor}.tag.bad{color:var(--bad);border-color:currentColor}
+.tag{display:inline-block;border:1px solid var(--line);border-radius:99px;padding:.05rem .6rem;font-size:.82rem;color:var(--soft)}.row .tag{align-self:start;justify-self:start}.tag.good{color:var(--good);border-color:currentColor}.tag.bad{color:var(--bad);border-color:currentColor}
 .why{background:var(--warn);border-radius:10px;padding:.75rem 1rem;margin:0 0 1.1rem}.why ul{margin:.2rem 0 0;padding-left:1.1rem}
 blockquote{margin:.3rem 0 1rem;padding:.5rem .9rem;border-left:3px solid var(--line);white-space:pre-wrap;overflow-wrap:anywhere;max-height:16rem;overflow:auto}
 .said{font-size:.85rem;color:var(--soft)}code{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
@@ -24,5 +24,6 @@ button{font:inherit;font-weight:600;border:1px solid var(--line);border-radius:8
 button:focus-visible,a:focus-visible,input:focus-visible,textarea:focus-visible,summary:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 details{margin-top:.9rem;border-top:1px solid var(--line);padding-top:.8rem}summary{cursor:pointer;font-weight:600}
 .inbox a.row{display:grid;grid-template-columns:minmax(0,1fr) max-content;gap:.2rem 1rem;padding:1rem 1.3rem;border-bottom:1px solid var(--line);text-decoration:none;color:inherit}.inbox a.row:last-child{border-bottom:0}.inbox a.row:hover{background:var(--paper)}.inbox{padding:0;overflow:hidden}.empty{padding:2.4rem;text-align:center;color:var(--soft)}
-.error{color:var(--bad);font-weight:600}.sign-in{max-width:24rem;margin:8vh auto}
+.error{color:var(--bad);font-weight:600}div.error{margin:0 0 1.1rem}.error ul{margin:.2rem 0 0;padding-left:1.1rem}.sign-in{max-width:24rem;margin:8vh auto}
+@media(max-width:40rem){header.top{gap:.4rem 1rem}.inbox a.row{grid-template-columns:minmax(0,1fr)}.card:not(.inbox){padding:1rem}th,td{padding:.45rem .5rem}}
 `;
