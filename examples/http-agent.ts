@@ -22,8 +22,7 @@ const client = makeClient({
 });
 await client.register({ name: 'Example agent' });
 
-const contract = process.argv[2] ?? 'K-1001';
-const asked = await client.submit('contract.renew', { contract }, readFileSync(MANDATE, 'utf8'));
+const asked = await client.submit('contract.renew', { contract: 'K-1001' }, readFileSync(MANDATE, 'utf8'));
 let view = await client.waitForTurn(asked.id);
 while (view.state === 'negotiating') {
   const move = buyerMove(goals, view);
