@@ -143,6 +143,13 @@ describe('T13: a unit price', () => {
     expect(total(times(times(price, BigInt(by)), 1n))).toEqual({ amount: cents, currency: 'EUR' });
   });
 
+  it('may be coarser than the minor unit, and is the same price in it', () => {
+    const whole = (amount: number) => ({ amount, currency: 'EUR', scale: 0 });
+    expect(excess(whole(50), whole(49), 1n)).toBe(100);
+    expect(plus(whole(49), whole(0))).toEqual({ amount: 4_900, currency: 'EUR' });
+    expect(moneyAt(whole(49))).toEqual({ amount: 4_900, currency: 'EUR' });
+  });
+
   it('is added and compared exactly', () => {
     const fine = { amount: 4_995, currency: 'EUR', scale: 3 };
     expect(plus(fine, { amount: 1, currency: 'EUR' })).toEqual({ amount: 5_005, currency: 'EUR', scale: 3 });

@@ -75,6 +75,7 @@ function leastScaled({ amount, currency, scale }: Exact): Price | undefined {
   const digits = digitsOf(currency);
   let [least, at] = [amount, scale];
   while (at > digits && least % 10n === 0n) [least, at] = [least / 10n, at - 1];
+  if (at < digits) [least, at] = [least * 10n ** BigInt(digits - at), digits];
   const number = Number(least);
   if (!Number.isSafeInteger(number)) return undefined;
   return { amount: number + 0, currency, ...(at === digits ? {} : { scale: at }) };
@@ -124,8 +125,9 @@ export function inOneScale(a: Price, b: Price): readonly [number, number] {
 
 /** How much more the one is than the other, in minor units, any part of one counting as one. */
 export function excess(more: Price, less: Price, by: bigint): number {
-  const scale = Math.max(scaleOf(more), scaleOf(less));
-  const unit = 10n ** BigInt(scale - digitsOf(more.currency));
+  const digits = digitsOf(more.currency);
+  const scale = Math.max(scaleOf(more), scaleOf(less), digits);
+  const unit = 10n ** BigInt(scale - digits);
   const difference = (raised(more, scale) - raised(less, scale)) * by;
   return difference <= 0n ? 0 : Number((difference + unit - 1n) / unit);
 }

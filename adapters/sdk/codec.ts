@@ -1,6 +1,6 @@
 /** A value of ours as a CRM holds it, and back: the same for every CRM that says what it means in JSON or in columns. */
 import type { Json } from '../../protocol/json.ts';
-import { fromDecimal, fromMinor, SCALE_MAX, toDecimal, toMinor } from '../../protocol/money.ts';
+import { fromDecimal, fromMinor, moneyAt, SCALE_MAX, toDecimal, toMinor } from '../../protocol/money.ts';
 import type { MappedField } from './mapping.ts';
 import { unreadable } from './unreadable.ts';
 import { isDay, isMoney, isObject, isWhole } from './values.ts';
@@ -93,8 +93,10 @@ function money({ name, currency: second }: MappedField, held: Json, currency: Js
   // One object has a place for the scale; an amount beside a currency has none, and shows its fraction.
   if (second === undefined) {
     const { scale = null } = whole;
-    const read = { amount, currency: code, ...(scale === null || finest === 0 ? {} : { scale }) };
-    return isMoney(read) ? read : undefined;
+    const read = { amount, currency: code, ...(scale === null ? {} : { scale }) };
+    if (!isMoney(read) || read.scale === undefined) return isMoney(read) ? read : undefined;
+    const exact = moneyAt({ amount: read.amount, currency: read.currency, scale: read.scale });
+    return exact.scale !== undefined && finest === 0 ? undefined : { ...exact };
   }
   const read = typeof amount === 'object' ? undefined : fromMinor(String(amount), String(code), finest);
   return read !== undefined && isMoney({ ...read }) ? { ...read } : undefined;

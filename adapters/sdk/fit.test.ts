@@ -76,3 +76,22 @@ describe('T19: an empty text', () => {
     });
   });
 });
+
+describe('money in one object of a CRM', () => {
+  const money = (name: string) => {
+    const fields = { [name]: { field: 'f', label: 'F', kind: 'money' } };
+    const read = parseMapping({ types: { order: { object: 'orders', fields } } }, /^[a-z]+$/, { keepsEmpty: true });
+    const field = read.ok ? read.value.types.get('order')?.fields.get(name) : undefined;
+    return field ?? expect.fail('no field');
+  };
+  const read = (name: string, amount: number, scale: number) =>
+    decode(money(name), { amount, currency: 'EUR', scale }, null, 'minor');
+
+  it('T13: is what its own scale says, in the one form that prices are compared in', () => {
+    expect(read('total', 49_000, 3)).toEqual({ amount: 4_900, currency: 'EUR' });
+    expect(read('total', 49, 0)).toEqual({ amount: 4_900, currency: 'EUR' });
+    expect(read('total', 4_995, 3)).toMatchObject({ unreadable: expect.anything() });
+    expect(read('unit_price', 4_995, 3)).toEqual({ amount: 4_995, currency: 'EUR', scale: 3 });
+    expect(read('unit_price', 49_000, 3)).toEqual({ amount: 4_900, currency: 'EUR' });
+  });
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import { readDefinitions } from '../contract/files.ts';
+import { standardTerms } from '../execution/terms.ts';
 import type { Operation } from './operation.ts';
 import { meetsRequirements } from './requirements.ts';
 
@@ -66,5 +67,34 @@ describe('the figures of an outage', () => {
     expect(claimed('2026-10-05T08:00:00Z', '2026-10-05T09:00:00Z', { cancels_on: '2026-09-30' })).toContain(
       'after the contract',
     );
+  });
+});
+
+describe('the standard terms', () => {
+  const termsOf = (action: string, input: JsonObject, records: JsonObject) => {
+    const operation = { action, input, records, createdAt: '2026-11-28T12:00:00Z' } as unknown as Operation;
+    const terms = standardTerms({ actions: contract }, operation);
+    return terms.ok ? terms.value?.['amount'] : terms.error.code;
+  };
+
+  it('T6: a refund of all that is left needs no record of what was refunded', () => {
+    const left = (order: JsonObject) =>
+      termsOf(
+        'refund.request',
+        { order: 'O-1', want: 'refund', reason: 'Broken.' },
+        { order: { total: eur(7_300), ...order } },
+      );
+    expect(left({ refunded: eur(300) })).toEqual(eur(7_000));
+    expect(left({ refunded: null })).toEqual(eur(7_300));
+    expect(left({})).toEqual(eur(7_300));
+  });
+
+  it('T13: a part of a fee is rounded half away from zero', () => {
+    const credit = (unit_price: JsonObject, minutes_down: number) =>
+      termsOf('sla.credit', { incident: { minutes_down } }, { contract: { unit_price, seats: 1 } });
+    expect(credit(eur(4_995), 30)).toEqual(eur(500));
+    expect(credit(eur(4_994), 30)).toEqual(eur(499));
+    expect(credit({ amount: 5, currency: 'JPY' }, 720)).toEqual({ amount: 3, currency: 'JPY' });
+    expect(credit({ amount: 4_995, currency: 'EUR', scale: 3 }, 120)).toEqual(eur(125));
   });
 });
