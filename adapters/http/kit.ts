@@ -45,7 +45,10 @@ function adapterOf(
 
 /** An API of another kind: nothing repeats safely, and everything can be looked up. */
 async function openLookup(): Promise<Rig> {
-  const desks = { a: await openDesk(TOKEN, 'Tenant Alpha'), b: await openDesk(TOKEN, 'Tenant Bravo') };
+  const desks = {
+    a: await openDesk({ token: TOKEN, marker: 'Tenant Alpha' }),
+    b: await openDesk({ token: TOKEN, marker: 'Tenant Bravo' }),
+  };
   const desk = desks.a;
   let edits = 0;
   const place = (type: string) => PLACES[type] ?? type;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
+import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import type { Adapter, AdapterError, Ctx, PlanStep } from '../sdk/index.ts';
 import { makeHubspotAdapter } from './index.ts';
 import { type Hubspot, spawnHubspot } from './server/spawn.ts';
@@ -24,9 +25,18 @@ let adapter: Adapter;
 let used = 0;
 const sent: { readonly method: string; readonly path: string; readonly body: string }[] = [];
 
+const spawnPortal = () =>
+  spawnHubspot({
+    db: join(directory, 'portal.db'),
+    seedNow: SEED_DAY,
+    faults: true,
+    limit: 1_000_000,
+    intervalMs: 100,
+  });
+
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'parley-hubspot-'));
-  crm = await spawnHubspot({ db: join(directory, 'portal.db'), faults: true, limit: 1_000_000, intervalMs: 100 });
+  crm = await spawnPortal();
   adapter = made();
 });
 afterAll(async () => {
@@ -165,7 +175,7 @@ describe('when something happens between the draft and its acceptance', () => {
     await expect.poll(() => statuses(line), { timeout: 10_000 }).toEqual(['DRAFT']);
     await crm.kill();
     expect(await call).toBe('unknown_outcome');
-    crm = await spawnHubspot({ db: join(directory, 'portal.db'), faults: true, limit: 1_000_000, intervalMs: 100 });
+    crm = await spawnPortal();
     adapter = made();
     expect((await adapter.verify(ctx(), line)).state).toBe('not_applied');
     expect((await adapter.execute(ctx(), line)).state).toBe('applied');

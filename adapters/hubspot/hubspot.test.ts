@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import type { Adapter, AdapterError, Ctx, PlanStep } from '../sdk/index.ts';
 import { isUnreadable } from '../sdk/unreadable.ts';
 import { toProperties, toValues } from './codec.ts';
@@ -18,7 +19,7 @@ let used = 0;
 const logs: { event: string; fields: JsonObject }[] = [];
 
 beforeAll(async () => {
-  crm = await spawnHubspot({ faults: true, limit: 1_000_000, intervalMs: 100 });
+  crm = await spawnHubspot({ seedNow: SEED_DAY, faults: true, limit: 1_000_000, intervalMs: 100 });
   adapter = made();
 });
 afterAll(() => crm.stop());

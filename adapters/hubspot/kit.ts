@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/json.ts';
 import { furtherSamples } from '../conformance/samples.ts';
 import type { ExactCase, KitSubject, Rig, Sample } from '../conformance/subject.ts';
+import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import type { Ref } from '../sdk/index.ts';
 import { toProperties, toValues } from './codec.ts';
 import { makeHubspotAdapter } from './index.ts';
@@ -115,7 +116,7 @@ async function open(): Promise<Rig> {
   const portal = read.value;
   const directory = mkdtempSync(join(tmpdir(), 'parley-kit-'));
   const db = join(directory, 'portal.db');
-  const spawned = { faults: true, token: TOKEN, ...PATIENCE };
+  const spawned = { faults: true, token: TOKEN, seedNow: SEED_DAY, ...PATIENCE };
   let crm = await spawnHubspot({ db, ...spawned });
   const port = Number(new URL(crm.origin).port);
   let neighbour: Hubspot | undefined;

@@ -7,6 +7,7 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprot
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digest } from '../../protocol/canonical.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import { type Sandbox, spawnSandbox } from '../sandbox/server/spawn.ts';
 import type { Adapter, AdapterError, Ctx } from '../sdk/index.ts';
 import { makeMcpAdapter } from './index.ts';
@@ -17,7 +18,11 @@ const calls: string[] = [];
 const logs: string[] = [];
 
 beforeAll(async () => {
-  crm = await spawnSandbox({ faults: true, entry: fileURLToPath(new URL('./server/main.ts', import.meta.url)) });
+  crm = await spawnSandbox({
+    seedNow: SEED_DAY,
+    faults: true,
+    entry: fileURLToPath(new URL('./server/main.ts', import.meta.url)),
+  });
 }, 30_000);
 afterAll(() => crm.stop());
 

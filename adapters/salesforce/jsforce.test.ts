@@ -1,6 +1,7 @@
 /** Honesty: the vendor's own client works against the simulated org as it does against a real one. */
 import jsforce from 'jsforce';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import { recordId } from './server/ids.ts';
 import { type Salesforce, spawnSalesforce } from './server/spawn.ts';
 
@@ -13,7 +14,7 @@ let org: Salesforce;
 let connection: jsforce.Connection;
 
 beforeAll(async () => {
-  org = await spawnSalesforce({ faults: true, batch: 100 });
+  org = await spawnSalesforce({ seedNow: SEED_DAY, faults: true, batch: 100 });
   connection = await signedIn();
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/json.ts';
 import { furtherSamples } from '../conformance/samples.ts';
 import type { ExactCase, KitSubject, Rig, Sample } from '../conformance/subject.ts';
+import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import type { Ref } from '../sdk/index.ts';
 import { fromOrg } from './codec.ts';
 import { makeSalesforceAdapter } from './index.ts';
@@ -130,7 +131,7 @@ export const subject: KitSubject = { name: 'salesforce', open };
 async function open(): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'parley-kit-'));
   const db = join(directory, 'org.db');
-  let org = await spawnSalesforce({ db, faults: true, clientSecret: SECRET });
+  let org = await spawnSalesforce({ db, faults: true, clientSecret: SECRET, seedNow: SEED_DAY });
   await makeRunning(org);
   const port = Number(new URL(org.origin).port);
   let neighbour: Salesforce | undefined;
@@ -167,7 +168,7 @@ async function open(): Promise<Rig> {
     // A sign-in is a POST that changes nothing.
     writes: (method, path) => method !== 'GET' && !path.startsWith('/services/oauth2/'),
     async tenants() {
-      neighbour ??= await spawnSalesforce({ faults: true, clientSecret: SECRET });
+      neighbour ??= await spawnSalesforce({ faults: true, clientSecret: SECRET, seedNow: SEED_DAY });
       const account = ref('account', '001', 1);
       await org.edit('Account', account.value, { Name: 'Tenant Alpha' });
       await neighbour.edit('Account', account.value, { Name: 'Tenant Bravo' });

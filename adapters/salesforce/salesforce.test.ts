@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
+import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import { AdapterError } from '../sdk/index.ts';
 import {
   adapterOn,
@@ -30,7 +31,7 @@ let org: Salesforce;
 
 beforeAll(async () => {
   const publicKey = keys.publicKey.export({ format: 'jwk' });
-  org = await spawnSalesforce({ faults: true, username: USERNAME, publicKey });
+  org = await spawnSalesforce({ seedNow: SEED_DAY, faults: true, username: USERNAME, publicKey });
 }, 30_000);
 
 afterEach(() => org.clearFaults());
@@ -38,7 +39,7 @@ afterAll(() => org.stop());
 
 /** Another org, for one test. */
 async function within<T>(options: SpawnOptions, work: (other: Salesforce) => Promise<T>): Promise<T> {
-  const other = await spawnSalesforce({ faults: true, ...options });
+  const other = await spawnSalesforce({ seedNow: SEED_DAY, faults: true, ...options });
   try {
     return await work(other);
   } finally {

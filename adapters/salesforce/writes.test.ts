@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
+import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import type { Adapter, Changed, PlanStep } from '../sdk/index.ts';
 import {
   accountId,
@@ -25,7 +26,7 @@ let adapter: Adapter;
 const sent: Sent[] = [];
 
 beforeAll(async () => {
-  org = await spawnSalesforce({ faults: true, batch: 100 });
+  org = await spawnSalesforce({ seedNow: SEED_DAY, faults: true, batch: 100 });
   adapter = adapterOn(org, { dispatcher: watched(sent) });
 }, 30_000);
 

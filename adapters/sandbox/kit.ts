@@ -8,6 +8,7 @@ import type { KitSubject, Rig, Sample } from '../conformance/subject.ts';
 import type { Ref } from '../sdk/index.ts';
 import { makeSandboxAdapter } from './index.ts';
 import mapping from './mapping.json' with { type: 'json' };
+import { SEED_DAY } from './server/seed-day.ts';
 import { type Sandbox, spawnSandbox } from './server/spawn.ts';
 
 const TOKEN = 'sandbox-kit-token-b41f';
@@ -124,7 +125,7 @@ export const subject: KitSubject = { name: 'sandbox', open };
 async function open(): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'parley-kit-'));
   const db = join(directory, 'crm.db');
-  let crm = await spawnSandbox({ db, faults: true, token: TOKEN });
+  let crm = await spawnSandbox({ db, faults: true, token: TOKEN, seedNow: SEED_DAY });
   const port = Number(new URL(crm.origin).port);
   let neighbour: Sandbox | undefined;
   return {
@@ -162,7 +163,7 @@ async function open(): Promise<Rig> {
     absent: (type) => ({ type, by: 'id', value: 'X-999999' }),
     secrets: [TOKEN],
     async tenants() {
-      neighbour ??= await spawnSandbox({ faults: true, token: TOKEN });
+      neighbour ??= await spawnSandbox({ faults: true, token: TOKEN, seedNow: SEED_DAY });
       const ref: Ref = { type: 'account', by: 'id', value: 'A-1001' };
       await crm.edit('accounts', ref.value, { name: 'Tenant Alpha' });
       await neighbour.edit('accounts', ref.value, { name: 'Tenant Bravo' });

@@ -8,6 +8,7 @@ import { lastDay } from '../sdk/calendar.ts';
 import type { Adapter, AdapterError, Ctx, Plan, PlanStep, Ref } from '../sdk/index.ts';
 import { payloadOf } from '../sdk/payload.ts';
 import { makeSandboxAdapter } from './index.ts';
+import { SEED_DAY } from './server/seed-day.ts';
 import { type Sandbox, spawnSandbox } from './server/spawn.ts';
 
 const HANG_MS = 300;
@@ -20,7 +21,7 @@ const paths: string[] = [];
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'parley-sandbox-'));
-  crm = await spawnSandbox({ db: join(directory, 'crm.db'), faults: true });
+  crm = await spawnSandbox({ db: join(directory, 'crm.db'), faults: true, seedNow: SEED_DAY });
   adapter = makeSandboxAdapter({ origin: crm.origin, token: crm.token, dispatcher: recording() });
 });
 
@@ -248,7 +249,7 @@ describe('a hostile identifier', () => {
 describe('kill -9 of the CRM', () => {
   it('keeps what it had acknowledged', async () => {
     const db = join(directory, 'killed.db');
-    const first = await spawnSandbox({ db, faults: true });
+    const first = await spawnSandbox({ db, faults: true, seedNow: SEED_DAY });
     await first.edit('contracts', 'K-1001', { seats: 77 });
     const ledger = await first.ledger();
     await first.kill();

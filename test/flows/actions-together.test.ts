@@ -9,7 +9,8 @@ import type { Dealing } from '../../src/engine/dealings.ts';
 import type { Operation } from '../../src/engine/operation.ts';
 import { meetsRequirements } from '../../src/engine/requirements.ts';
 import { standardTerms } from '../../src/execution/terms.ts';
-import { day, GROUNDS, type Ground } from '../support/together.ts';
+import { day } from '../support/days.ts';
+import { GROUNDS, type Ground } from '../support/together.ts';
 import { pageOf, type Together } from '../support/together-page.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { presentMandate } from '../../src/client/index.ts';
 import { readDefinitions } from '../../src/contract/files.ts';
+import { day } from '../support/days.ts';
 import { type Driver, modernMcpDriver, nativeDriver, rpcDriver } from '../support/drivers.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { SCENARIOS } from '../support/scenarios.ts';
@@ -64,7 +65,7 @@ describe('one claim, by several ways in', () => {
   it('T2: is granted to one of them, each with a key of its own', async () => {
     const scenario = SCENARIOS.find(({ action }) => action === 'sla.credit');
     await scenario?.prepare?.(gateway.crm, 0, async () => Promise.reject(new Error('asks for nothing')));
-    const incident = { from: '2026-10-20T08:00:00Z', to: '2026-10-20T09:00:00Z', minutes_down: 60 };
+    const incident = { from: `${day(-30)}T08:00:00Z`, to: `${day(-30)}T09:00:00Z`, minutes_down: 60 };
     const views = await Promise.all(
       BINDINGS.map(async (binding) => {
         const agent = await gateway.newAgent();

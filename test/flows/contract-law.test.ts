@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
+import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
 const CONTRACT = 'K-1001';
-const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
 const RUNNING = {
   ...{ status: 'active', start_date: day(-100), end_date: day(265), term_months: 12, seats: 10, auto_renew: false },
   ...{ unit_price: { amount: 4_900, currency: 'EUR' }, notice_days: 30, cancels_on: null, minimum_until: null },

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OperationView } from '../../protocol/operation.ts';
+import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { decideAs } from '../support/person.ts';
 
@@ -59,7 +60,6 @@ afterAll(async () => {
   inbox?.close();
 });
 
-const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
 /** Its term ended yesterday: the next is written at once, over the one before. */
 const LAPSED = { start_date: day(-366), end_date: day(-1) };
 

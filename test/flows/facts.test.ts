@@ -2,22 +2,22 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addDays } from '../../adapters/sdk/calendar.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { ProblemError } from '../../src/client/index.ts';
+import { TERM } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { decideAs } from '../support/person.ts';
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const MARIA = { id: 'maria', password: 'correct horse battery' };
-/** A contract that ends this year can be renewed, in every year. */
-const YEAR = new Date().getUTCFullYear();
 const CONTRACT = {
   status: 'active',
   unit_price: eur(4_900),
   seats: 25,
   term_months: 12,
-  start_date: `${YEAR}-01-01`,
-  end_date: `${YEAR}-12-31`,
+  start_date: TERM.start,
+  end_date: TERM.end,
   notice_days: 60,
   auto_renew: false,
   payment_terms_days: 30,
@@ -223,13 +223,14 @@ describe('a record', () => {
   });
 
   it('T1: that people changed while a sign-off waited is not overwritten in silence', async () => {
+    const changed = addDays(TERM.end, 731);
     const contract = await fresh();
     const view = await talk(contract, { seats: 150 });
     await agent.client.accept(view, last(view));
     const waiting = await agent.client.waitForTurn(view.id, ({ state }) => state === 'awaiting_signoff');
     await gateway.crm.edit('contracts', contract, {
-      start_date: `${YEAR + 1}-01-01`,
-      end_date: `${YEAR + 2}-12-31`,
+      start_date: addDays(TERM.end, 1),
+      end_date: changed,
       term_months: 24,
     });
     await decideAs(gateway.origin, MARIA, waiting.signoff?.id ?? '', { decision: 'approved' });
@@ -239,6 +240,6 @@ describe('a record', () => {
     );
     expect(['awaiting_signoff', 'rejected', 'handed_off']).toContain(again.state);
     if (again.state === 'awaiting_signoff') expect(again.signoff?.reasons.join(' ')).toContain('contract.end_date was');
-    expect((await gateway.crm.record('contracts', contract))['end_date']).toBe(`${YEAR + 2}-12-31`);
+    expect((await gateway.crm.record('contracts', contract))['end_date']).toBe(changed);
   });
 });

@@ -13,6 +13,7 @@ import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { composeCrm } from '../../src/compose-crm.ts';
 import { type Config, ConfigError } from '../../src/config.ts';
+import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
 const PATIENCE_MS = 60_000;
@@ -60,7 +61,6 @@ async function renewal(
   return agent.client.accept(view, offer);
 }
 
-const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
 /** Its term ended yesterday: the next begins at once. */
 const LAPSED = { start_date: day(-366), end_date: day(-1) };
 const ours = ({ external_id }: { external_id: string }) => !external_id.startsWith('person:');

@@ -5,6 +5,7 @@ import { type Hubspot, spawnHubspot } from '../../adapters/hubspot/server/spawn.
 import type { OperationView } from '../../protocol/operation.ts';
 import { composeCrm } from '../../src/compose-crm.ts';
 import { type Config, ConfigError } from '../../src/config.ts';
+import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
 const ACCOUNT = '31000001001';
@@ -40,8 +41,6 @@ afterAll(async () => {
   await gateway?.stop();
   await crm?.stop();
 });
-
-const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
 
 /** The account's running contracts. */
 async function recordsOf(object: string, first: number): Promise<string[]> {

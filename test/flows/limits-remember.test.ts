@@ -1,21 +1,20 @@
 /** Limits have a memory: what one operation may not do, many may not do together. Over HTTP, with a real CRM. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
+import { TERM } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { decideAs } from '../support/person.ts';
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const MARIA = { id: 'maria', password: 'correct horse battery' };
 const PRICE = 4_900;
-/** A contract that ends this year can be renewed, in every year. */
-const YEAR = new Date().getUTCFullYear();
 const CONTRACT = {
   status: 'active',
   unit_price: eur(PRICE),
   seats: 25,
   term_months: 12,
-  start_date: `${YEAR}-01-01`,
-  end_date: `${YEAR}-12-31`,
+  start_date: TERM.start,
+  end_date: TERM.end,
   notice_days: 60,
   auto_renew: false,
   payment_terms_days: 30,

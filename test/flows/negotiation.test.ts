@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { ProblemError } from '../../src/client/index.ts';
+import { TERM } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { decideAs } from '../support/person.ts';
 
@@ -95,8 +96,6 @@ function used(): number {
 }
 
 /** Every talk begins from the same facts. */
-/** A contract that ends this year can be renewed, in every year. */
-const YEAR = new Date().getUTCFullYear();
 const CONTRACT = {
   status: 'active',
   notice_days: 60,
@@ -105,8 +104,8 @@ const CONTRACT = {
   unit_price: eur(PRICE),
   seats: 25,
   term_months: 12,
-  start_date: `${YEAR}-01-01`,
-  end_date: `${YEAR}-12-31`,
+  start_date: TERM.start,
+  end_date: TERM.end,
   next_start_date: null,
 };
 afterEach(() => void vi.useRealTimers());

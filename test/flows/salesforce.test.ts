@@ -5,6 +5,7 @@ import { type Salesforce, spawnSalesforce } from '../../adapters/salesforce/serv
 import type { OperationView } from '../../protocol/operation.ts';
 import { composeCrm } from '../../src/compose-crm.ts';
 import { type Config, ConfigError } from '../../src/config.ts';
+import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
 const ACCOUNT = recordId('001', 1);
@@ -36,8 +37,6 @@ afterAll(async () => {
   await gateway?.stop();
   await org?.stop();
 });
-
-const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
 
 /** A running contract of the account. */
 async function contractOf(account: string): Promise<string> {

@@ -5,7 +5,8 @@ import { spawnHubspot } from '../../adapters/hubspot/server/spawn.ts';
 import { recordId } from '../../adapters/salesforce/server/ids.ts';
 import { spawnSalesforce } from '../../adapters/salesforce/server/spawn.ts';
 import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
-import { day, http, isPerson, mcp, sql } from './described-crms.ts';
+import { day } from './days.ts';
+import { http, isPerson, mcp, sql } from './described-crms.ts';
 
 export interface TestCrm {
   readonly name: string;

@@ -11,6 +11,7 @@ import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import { MAPPING as SQL_MAPPING } from '../../adapters/sql/rig/mapping.ts';
 import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
 import type { TestCrm } from './crms.ts';
+import { day, TERM } from './days.ts';
 
 /** A search is that far behind. */
 const LATE_MS = 1_500;
@@ -19,8 +20,8 @@ const READ_FAULTS = ['stale-read', 'page-404', '500-before'];
 /** Writes of a person at the CRM, as ledgers name them. */
 export const isPerson = (key: string): boolean =>
   key === 'person' || key.startsWith('person:') || key.startsWith('crm:');
-/** `2027-06-01`, so many days from today. */
-export const day = (after: number): string => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
+/** Two years of terms: of the year of the seed's first contract, and the next. */
+const deskTerm = () => ({ from: TERM.start, to: `${Number(TERM.end.slice(0, 4)) + 1}-12-31` });
 
 /** A document beside the database, as an operator would keep it. */
 function filed(db: string, name: string, document: object): string {
@@ -31,7 +32,7 @@ function filed(db: string, name: string, document: object): string {
 
 export async function http(db: string): Promise<TestCrm> {
   const token = 'http-crash-token';
-  const desk = await openDesk(token, 'Nordwind', LATE_MS);
+  const desk = await openDesk({ token, marker: 'Nordwind', lateMs: LATE_MS, term: deskTerm() });
   return {
     name: 'http',
     config: {

@@ -2,6 +2,7 @@
 import type { Sandbox } from '../../adapters/sandbox/server/spawn.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
+import { day } from './days.ts';
 
 type Ask = (action: string, input: JsonObject) => Promise<OperationView>;
 
@@ -15,7 +16,6 @@ export interface Scenario {
 }
 
 const CONTRACT = 'K-1001';
-const addDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
 async function edited(crm: Sandbox, type: string, id: string, fields: object): Promise<JsonObject> {
   await crm.edit(type, id, fields);
@@ -24,8 +24,8 @@ async function edited(crm: Sandbox, type: string, id: string, fields: object): P
 
 const RUNNING = {
   status: 'active',
-  start_date: addDays(-100),
-  end_date: addDays(265),
+  start_date: day(-100),
+  end_date: day(265),
   term_months: 12,
   seats: 25,
   notice_days: 30,
@@ -104,7 +104,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     action: 'quote.request',
     input: () => ({ account: 'A-1001', product: 'P-1001', quantity: 3 }),
-    output: () => ({ quantity: 3, valid_until: addDays(30) }),
+    output: () => ({ quantity: 3, valid_until: day(30) }),
     changed: ['quotes'],
   },
   {
@@ -123,7 +123,7 @@ export const SCENARIOS: readonly Scenario[] = [
     input: (round) =>
       [
         { order: 'O-1001', op: 'cancel' },
-        { order: 'O-1001', op: 'reschedule', deliver_on: addDays(20) },
+        { order: 'O-1001', op: 'reschedule', deliver_on: day(20) },
         {
           order: 'O-1001',
           op: 'address',
@@ -151,7 +151,7 @@ export const SCENARIOS: readonly Scenario[] = [
     input: (round) =>
       round === 2
         ? { invoice: 'I-1001', want: 'dispute', reason: 'We returned half of it.' }
-        : { invoice: 'I-1001', want: 'instalments', instalments: 3 + round, first_on: addDays(30) },
+        : { invoice: 'I-1001', want: 'instalments', instalments: 3 + round, first_on: day(30) },
     output: (round) => ({ status: round === 2 ? 'disputed' : 'arranged', instalments: round === 2 ? 1 : 3 + round }),
     changed: ['invoices'],
   },
@@ -167,8 +167,8 @@ export const SCENARIOS: readonly Scenario[] = [
     input: (round) => ({
       contract: CONTRACT,
       incident: {
-        from: `2026-10-${10 + round}T08:00:00Z`,
-        to: `2026-10-${10 + round}T11:00:00Z`,
+        from: `${day(round - 40)}T08:00:00Z`,
+        to: `${day(round - 40)}T11:00:00Z`,
         minutes_down: 180,
       },
     }),
@@ -178,14 +178,14 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     action: 'data.rights',
     input: () => ({ account: 'A-1001', contact: 'C-1001', exercise: 'access', regime: 'gdpr' }),
-    output: () => ({ status: 'in_progress', expected_by: addDays(30) }),
+    output: () => ({ status: 'in_progress', expected_by: day(30) }),
     changed: ['tickets'],
   },
   {
     action: 'provider.switch',
     prepare: running,
     input: (round) => ({ contract: CONTRACT, target: `Other Cloud ${round}`, export_scope: ['data', 'logs'] }),
-    output: () => ({ transition_ends: addDays(30), retrieval_until: addDays(60), charges: { amount: 0 } }),
+    output: () => ({ transition_ends: day(30), retrieval_until: day(60), charges: { amount: 0 } }),
     changed: ['contracts', 'tickets'],
   },
   {

@@ -20,8 +20,7 @@ import type { Adapter } from '../../adapters/sdk/index.ts';
 import { makeSqlAdapter, sqliteEngine } from '../../adapters/sql/index.ts';
 import { MAPPING as SQL_MAPPING } from '../../adapters/sql/rig/mapping.ts';
 import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
-
-export const day = (after: number): string => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
+import { day } from './days.ts';
 
 /** A running contract with nothing agreed on, in the words of each CRM. */
 const RUNNING = {

@@ -22,8 +22,16 @@ export interface Desk {
   stop(): Promise<void>;
 }
 
-/** `lateMs`: how long after it was made a write is found. */
-export async function openDesk(token: string, marker: string, lateMs = 0): Promise<Desk> {
+export interface DeskOptions {
+  readonly token: string;
+  readonly marker: string;
+  /** How long after it was made a write is found. */
+  readonly lateMs?: number;
+  /** The days of every contract. */
+  readonly term?: { readonly from: string; readonly to: string };
+}
+
+export async function openDesk({ token, marker, lateMs = 0, term }: DeskOptions): Promise<Desk> {
   const stores = {
     contracts: new Map<string, Held>(),
     people: new Map<string, Held>(),
@@ -33,7 +41,7 @@ export async function openDesk(token: string, marker: string, lateMs = 0): Promi
   const faults = makeFaults();
   for (let n = 0; n < 200; n += 1) {
     const owner = '1';
-    stores.contracts.set(`${n}`, { version: 1, attributes: { ...CONTRACT, owner } });
+    stores.contracts.set(`${n}`, { version: 1, attributes: { ...CONTRACT, ...term, owner } });
     stores.people.set(`${n}`, { version: 1, attributes: { mail: `p${n}@x.example`, tel: '1', role: marker, owner } });
   }
   const storeOf = (c: Context) => new Map(Object.entries(stores)).get(c.req.param('type') ?? '');

@@ -13,7 +13,7 @@ const { values } = parseArgs({
     token: { type: 'string', default: 'pat-simulated' },
     'client-id': { type: 'string', default: 'simulated-client' },
     'client-secret': { type: 'string', default: 'simulated-secret' },
-    'seed-now': { type: 'string', default: '2026-11-01T00:00:00Z' },
+    'seed-now': { type: 'string', default: new Date().toISOString() },
     'index-lag-ms': { type: 'string', default: '2000' },
     limit: { type: 'string', default: '190' },
     'interval-ms': { type: 'string', default: '10000' },
@@ -22,7 +22,8 @@ const { values } = parseArgs({
 });
 
 const db = openDb(values.db, () => new Date());
-if (db.count('companies') === 0) db.transaction(() => seed(db, new Date(values['seed-now'])));
+const seedNow = new Date(values['seed-now']);
+if (db.count('companies') === 0) db.transaction(() => seed(db, seedNow));
 const app = makeHubspotApp({
   db,
   token: values.token,

@@ -1,4 +1,4 @@
-/** The sandbox CRM with its records as tools of an MCP server: `node adapters/mcp/server/main.ts --db FILE --token T [--port N] [--faults] [--late MS]` */
+/** The sandbox CRM with its records as tools of an MCP server: `node adapters/mcp/server/main.ts --db FILE --token T [--port N] [--seed-now RFC3339] [--faults] [--late MS]` */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { parseArgs } from 'node:util';
 import { serve } from '@hono/node-server';
@@ -16,13 +16,15 @@ const { values } = parseArgs({
     db: { type: 'string', default: ':memory:' },
     port: { type: 'string', default: '0' },
     token: { type: 'string', default: 'sandbox-token' },
+    'seed-now': { type: 'string', default: new Date().toISOString() },
     faults: { type: 'boolean', default: false },
     late: { type: 'string', default: '0' },
   },
 });
 
 const db = openDb(values.db, () => new Date());
-if (db.count('accounts') === 0) db.transaction(() => seed(db, new Date('2026-11-01T00:00:00Z')));
+const seedNow = new Date(values['seed-now']);
+if (db.count('accounts') === 0) db.transaction(() => seed(db, seedNow));
 const faults = makeFaults();
 const ways = new AsyncLocalStorage<Ways>();
 const handler = createMcpHandler(() =>

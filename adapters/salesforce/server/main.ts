@@ -17,7 +17,7 @@ const { values } = parseArgs({
     username: { type: 'string', default: 'parley@example.invalid' },
     /** JSON Web Key of the app's certificate. */
     'public-key': { type: 'string' },
-    'seed-now': { type: 'string', default: '2026-11-01T00:00:00Z' },
+    'seed-now': { type: 'string', default: new Date().toISOString() },
     batch: { type: 'string', default: '2000' },
     'calls-max': { type: 'string', default: '1000000' },
     faults: { type: 'boolean', default: false },

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../protocol/json.ts';
 import { everySample, standardExact } from '../../conformance/samples.ts';
 import type { AdapterOptions, Rig } from '../../conformance/subject.ts';
 import type { Adapter, Ref } from '../../sdk/index.ts';
+import { SEED_DAY } from './seed-day.ts';
 import { type Sandbox, spawnSandbox } from './spawn.ts';
 
 export interface SandboxRigOptions {
@@ -43,7 +44,13 @@ const collection = (type: string) => `${type}s`;
 export async function openSandboxRig(options: SandboxRigOptions): Promise<Rig> {
   const { token, entry, makeAdapter, writes, unsupported = {} } = options;
   const directory = mkdtempSync(join(tmpdir(), 'parley-kit-'));
-  const start = { db: join(directory, 'crm.db'), faults: true, token, ...(entry === undefined ? {} : { entry }) };
+  const start = {
+    db: join(directory, 'crm.db'),
+    faults: true,
+    token,
+    seedNow: SEED_DAY,
+    ...(entry === undefined ? {} : { entry }),
+  };
   let crm = await spawnSandbox(start);
   const port = Number(new URL(crm.origin).port);
   let neighbour: Sandbox | undefined;

