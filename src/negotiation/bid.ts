@@ -67,7 +67,7 @@ async function bidWith(
   const { table, talking, revision } = stand;
   const talk = talking.negotiation;
   if (talk === undefined) throw new Error('not negotiating');
-  const recalled = recall(world, from, table.policy.numbers.memory);
+  const recalled = recall(world, from, { window: table.policy.numbers.memory, space: table.space });
   const past = recalled?.past;
   const read = (terms: readonly Terms[]) => packagesIn(table.space, terms);
   const elsewhere = (side: 'ours' | 'theirs') =>

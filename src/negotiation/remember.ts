@@ -1,11 +1,16 @@
+import { isObject } from '../../adapters/sdk/values.ts';
+import { digest } from '../../protocol/canonical.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import { recordName } from '../engine/dealings.ts';
 import { changedFacts } from '../engine/facts.ts';
 import type { Facts, Ground, Operation } from '../engine/operation.ts';
+import { type ClaimRule, scopeOf } from '../engine/rules.ts';
 import { type Window, windowStart } from '../engine/window.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Remember } from '../ports.ts';
+import { topName } from './issues.ts';
+import type { Space } from './space.ts';
 
 /** One thing that was said about a record, and in which operation. */
 interface Said {
@@ -21,31 +26,42 @@ export interface TalkMemory {
   readonly theirs: readonly Said[];
   /** What the company's offers in it rest on. */
   readonly facts: Facts;
+  /** {@link baseOf} what was said: of another, only the rounds count. */
+  readonly base?: string;
 }
 
 const NOTHING: TalkMemory = { rounds: 0, last: [], ours: [], theirs: [], facts: {} };
 /** Four talks' worth: what was said before that changes no answer. */
 const SAID_MAX = 24;
 
+interface Recalled {
+  readonly name: string;
+  readonly version: number;
+  readonly past: TalkMemory;
+  readonly base: string;
+}
+
 /** What is remembered, with the place it is kept at; offers only as long as their facts are today's. Undefined where nothing is to be. */
 export function recall(
   world: Pick<World, 'store' | 'actions' | 'clock'>,
   operation: Operation,
-  window: Window | null,
-): { readonly name: string; readonly version: number; readonly past: TalkMemory } | undefined {
+  { window, space }: { readonly window: Window | null; readonly space: Space },
+): Recalled | undefined {
   const about = aboutOf(world, operation);
   if (window === null || about === undefined) return undefined;
   const { place } = about;
-  const name = `talk:${operation.action}/${place}/${about.account}`;
+  const name = `talk:${operation.action}/${place}/${about.account}${matterOf(world, operation)}`;
+  const base = baseOf(space);
   const kept = world.store.remembered(name);
-  if (kept === undefined) return { name, version: 0, past: NOTHING };
+  if (kept === undefined) return { name, version: 0, past: NOTHING, base };
   const { version, at } = kept;
   if (at < windowStart(window, world.clock.now()) || isConcluded(world, operation, { place, at }))
-    return { name, version, past: NOTHING };
+    return { name, version, past: NOTHING, base };
   // Our own, written below.
   const past = kept.doc as unknown as TalkMemory;
+  if (past.base !== base) return { name, version, past: { ...NOTHING, rounds: past.rounds }, base };
   const stands = changedFacts(past.facts, operation.records ?? {}).length === 0;
-  return { name, version, past: stands ? past : { ...past, last: [], ours: [] } };
+  return { name, version, past: stands ? past : { ...past, last: [], ours: [] }, base };
 }
 
 /** The record a talk is about. */
@@ -58,6 +74,44 @@ export function aboutOf(
   if (subject === undefined || typeof record !== 'object' || record === null) return undefined;
   const { id, account } = record as JsonObject;
   return typeof id === 'string' ? { place: recordName(subject.type, id), account: String(account) } : undefined;
+}
+
+/** What else tells one matter from another: the other records that are named, and what is claimed. Claims of single parts do not: asking
+ * for another part of the same is no fresh start. */
+function matterOf(world: Pick<World, 'actions'>, operation: Operation): string {
+  const { subjects = [], claims = [] } = actionOf(world, operation)?.rules ?? {};
+  const others = subjects.slice(1).flatMap(({ name, type }) =>
+    [operation.records?.[name]].flat().flatMap((record) => {
+      const id = isObject(record) ? record['id'] : undefined;
+      return typeof id === 'string' ? [recordName(type, id)] : [];
+    }),
+  );
+  const claimed = claims.filter(({ each }) => each === undefined).map((claim) => claimOf(claim, operation));
+  const matter = [...others, ...claimed];
+  return matter.length === 0 ? '' : `/${digest(matter)}`;
+}
+
+/** Of a span the day it begins: a second's difference makes no other claim. */
+function claimOf({ name, from }: ClaimRule, operation: Operation): string {
+  try {
+    const scope = scopeOf(operation, null);
+    return `${String(name(scope) ?? '')}@${String(from?.(scope) ?? '').slice(0, 10)}`;
+  } catch {
+    // What cannot be told before there are terms tells nothing apart.
+    return '';
+  }
+}
+
+/** What a talk starts from: where its issues stand, and all that is not open in it. */
+function baseOf(space: Space): string {
+  const open = new Set(space.issues.map(({ pointer }) => topName(pointer)));
+  const fixed = Object.entries(space.write(space.base)).filter(([name]) => !open.has(name));
+  return digest({
+    fixed: Object.fromEntries(fixed),
+    levels: [...space.base],
+    currency: space.currency,
+    unit: space.perUnit,
+  });
 }
 
 /** A deal ends what was talked about before it. */
@@ -73,7 +127,7 @@ function isConcluded(
 
 /** What to keep once this operation has said this much. */
 export function memoryOf(
-  recalled: NonNullable<ReturnType<typeof recall>>,
+  recalled: Recalled,
   operation: Operation,
   now: {
     readonly round: number;
@@ -83,7 +137,7 @@ export function memoryOf(
     readonly at: Date;
   },
 ): Remember {
-  const { name, version, past } = recalled;
+  const { name, version, past, base } = recalled;
   const said = (side: 'ours' | 'theirs'): readonly Said[] => {
     const others = past[side].filter((each) => each.operation !== operation.id);
     const mine = now.offers.filter(({ by }) => (side === 'theirs' ? by === 'agent' : by === 'company'));
@@ -95,6 +149,7 @@ export function memoryOf(
     ours: said('ours'),
     theirs: said('theirs'),
     facts: now.ground.facts,
+    base,
   };
   return { name, expected: version, at: now.at.getTime(), doc: { ...memory } as unknown as JsonObject };
 }
