@@ -46,3 +46,18 @@ describe('T7: every action that an adapter of ours claims', () => {
     expect(misfits).toEqual([]);
   });
 });
+
+describe('C4: what a requirement must find', () => {
+  it('is needed, where nothing in its place refuses everybody', () => {
+    // A word that a field must have: `records.product.status == 'sold'`, `records.order.status in ['pending']`.
+    const asked = /^records\.([a-z_]+)\.([a-z_]+) (?:==|in) [['][^&|]*$/;
+    const silent = readDefinitions().all.flatMap(({ name, require = [], subjects, needs = {} }) =>
+      require.flatMap(({ that }) => {
+        const [, record = '', field = ''] = asked.exec(that) ?? [];
+        const type = (subjects as Readonly<Record<string, { readonly type: string }>>)[record]?.type ?? record;
+        return field === '' || needs[type]?.includes(field) === true ? [] : [`${name}: ${type}.${field}`];
+      }),
+    );
+    expect(silent).toEqual([]);
+  });
+});
