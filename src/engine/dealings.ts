@@ -68,6 +68,12 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
     const made = changes.get(recordName(ref.type, ref.value));
     made?.push({ field, from, to }, ...laterOf(recordOf(operation, ref.value), { field, from, to }));
   }
+  const written = changes.size;
+  for (const { record, ...kept } of keptBy(operation)) {
+    if (changes.has(record)) continue;
+    changes.set(record, [kept.change]);
+    owners.set(record, accountOf(operation, kept.id));
+  }
   return [...changes].map(([record, made], place) => ({
     operation: id,
     record,
@@ -77,7 +83,7 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
     action,
     at: Date.parse(at),
     changes: made,
-    ...(place === 0 && plan.granted !== undefined ? { granted: plan.granted } : {}),
+    ...(place === 0 && written > 0 && plan.granted !== undefined ? { granted: plan.granted } : {}),
   }));
 }
 
@@ -85,6 +91,18 @@ function mayCount({ state, history }: Operation): boolean {
   if (BOUND.has(state)) return true;
   // A person took over while nobody knew whether the write had happened.
   return state === 'handed_off' && history.findLast(({ to }) => to === 'handed_off')?.from === 'needs_human';
+}
+
+/** Contracts that the operation was about and whose end was as it should be: nothing is written, and still something was done. */
+function keptBy(operation: Operation): readonly { record: string; id: string; change: FieldChange }[] {
+  return (operation.plan?.plan.touched ?? []).flatMap(({ ref, mode }) => {
+    const found = ref.by === 'id' && mode === 'read' ? recordOf(operation, ref.value) : undefined;
+    if (found === undefined || !Object.hasOwn(found, 'end_date')) return [];
+    const end = found['end_date'] ?? null;
+    return [
+      { record: recordName(ref.type, ref.value), id: ref.value, change: { field: 'end_date', from: end, to: end } },
+    ];
+  });
 }
 
 /** What is written beside the running term comes into it by the CRM itself, on its day: `next_unit_price`, `planned_seats`. */

@@ -1,0 +1,97 @@
+/** A notice or a switch that found its day in the record already counts as one that wrote it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MAPPING, OPENAPI } from '../../adapters/http/rig/documents.ts';
+import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { OperationView } from '../../protocol/operation.ts';
+import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
+
+const PATIENCE_MS = 30_000;
+const CONTRACT = 'K-1001';
+const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10);
+const RUNNING = {
+  ...{ status: 'active', start_date: day(-332), end_date: day(33), term_months: 12, seats: 25, notice_days: 30 },
+  ...{ unit_price: { amount: 4_900, currency: 'EUR' }, auto_renew: false, payment_terms_days: 30 },
+};
+const ENDS = ['completed', 'rejected', 'needs_human', 'failed', 'scheduled'];
+const SWITCH = { target: 'Other Cloud', export_scope: ['all'] };
+
+let directory: string;
+let api: Sandbox;
+/** On a CRM without a place for a notice's day. */
+let plain: { gateway: TestGateway; agent: TestAgent };
+let own: { gateway: TestGateway; agent: TestAgent };
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'parley-marks-'));
+  const file = (name: string, value: object) => {
+    const path = join(directory, name);
+    writeFileSync(path, JSON.stringify(value));
+    return path;
+  };
+  api = await spawnSandbox({ faults: true, token: 'rest-token' });
+  const documents = { mapping: file('http.json', MAPPING), openapi: file('openapi.json', OPENAPI) };
+  const crm = { adapter: 'http', origin: `${api.origin}/v1`, ...documents };
+  const over = async (config: object, environment = {}) => {
+    const signoff = { rules: [], allow: [{ name: 'all', when: 'true' }] };
+    const gateway = await startTestGateway({ config: { signoff, ...config }, environment });
+    return { gateway, agent: await gateway.newAgent() };
+  };
+  plain = await over({ crm, allow_private_network: true }, { PARLEY_CRM_TOKEN: api.token });
+  own = await over({});
+}, PATIENCE_MS);
+afterAll(async () => {
+  await plain?.gateway.stop();
+  await own?.gateway.stop();
+  await api?.stop();
+  rmSync(directory, { recursive: true, force: true });
+}, PATIENCE_MS);
+
+async function asked({ gateway, agent }: typeof plain, action: string, more: JsonObject = {}): Promise<OperationView> {
+  const mandate = await gateway.mandateFor(agent, { actions: [action], accounts: ['A-1001'] });
+  const { id } = await agent.client.submit(action, { contract: CONTRACT, ...more }, mandate);
+  const view = await agent.client.waitForTurn(id);
+  const offer = view.offers?.findLast(({ by }) => by !== 'agent');
+  if (view.state !== 'negotiating' || offer === undefined) return view;
+  await agent.client.accept(view, offer);
+  return agent.client.waitForTurn(id, ({ state }) => ENDS.includes(state));
+}
+
+it('T5: a notice to the end that the record has already is the last, and ends renewals', async () => {
+  await api.edit('contracts', CONTRACT, RUNNING);
+  const notice = { when: 'period_end' };
+  expect(await asked(plain, 'contract.cancel', notice)).toMatchObject({
+    ...{ state: 'completed', output: { ends_on: RUNNING.end_date } },
+  });
+  expect((await asked(plain, 'contract.cancel', notice)).state).toBe('rejected');
+  const renewal = await asked(plain, 'contract.renew');
+  expect(renewal.problem).toMatchObject({ detail: expect.stringContaining('under notice') });
+  // What a person at the company took back is back.
+  await api.edit('contracts', CONTRACT, { end_date: day(300) });
+  expect((await asked(plain, 'contract.cancel', notice)).state).toBe('completed');
+}, 30_000);
+
+it('T5: such a notice is given beside a renewal that waits for its day, and is the last', async () => {
+  await api.edit('contracts', CONTRACT, { ...RUNNING, end_date: day(34) });
+  expect((await asked(plain, 'contract.renew')).state).toBe('scheduled');
+  expect((await asked(plain, 'contract.cancel', { when: 'period_end' })).state).toBe('completed');
+  expect((await asked(plain, 'contract.cancel', { when: 'period_end' })).state).toBe('rejected');
+}, 30_000);
+
+it('T5: a switch of a contract that ends within its transition is the last, and ends renewals', async () => {
+  await api.edit('contracts', CONTRACT, { ...RUNNING, end_date: day(12) });
+  expect((await asked(plain, 'provider.switch', SWITCH)).state).toBe('completed');
+  expect((await asked(plain, 'provider.switch', SWITCH)).state).toBe('rejected');
+  expect((await asked(plain, 'contract.renew')).state).toBe('rejected');
+}, 30_000);
+
+it('T5: what had ended and has been renewed from a later day can be given notice of', async () => {
+  const ended = { status: 'expired', start_date: day(-372), end_date: day(-7) };
+  await own.gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, ...ended });
+  const renewal = await asked(own, 'contract.renew', { proposal: { start_date: day(10) } });
+  expect(renewal.state).toBe('completed');
+  expect(await asked(own, 'contract.cancel', { when: 'period_end' })).toMatchObject({ state: 'completed' });
+}, 30_000);
