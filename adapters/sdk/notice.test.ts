@@ -74,6 +74,14 @@ describe('T8: a contract ends by its own law', () => {
     expect(late).toEqual({ endsOn: '2029-01-31', coolingOff: false, fee: undefined });
   });
 
+  it('early for nothing where it ends by itself before', () => {
+    const bound = { ...MINIMUM, early_exit_months: 3, auto_renew: false };
+    const free = { endsOn: '2026-12-31', coolingOff: false, fee: undefined };
+    expect(ending(bound, { earlyExit: true, given: '2026-12-10' })).toEqual(free);
+    expect(ending(bound, { earlyExit: true, when: 'period_end' })).toEqual(free);
+    expect(ending(bound, { earlyExit: true })).toMatchObject({ endsOn: '2026-06-09', fee: { amount: 147_000 } });
+  });
+
   it('early only where it has such a clause', () => {
     expect(ending(MINIMUM, { earlyExit: true })).toMatchObject({ endsOn: '2028-12-31', fee: undefined });
   });

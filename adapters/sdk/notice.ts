@@ -42,7 +42,9 @@ export function endingOf(law: Law, notice: Notice): Ending {
   const wished = when === 'date' ? on : when === 'period_end' ? (last ?? dayOf(law, 'end_date')) : undefined;
   const ends = wished !== undefined && wished > earliest ? wished : earliest;
   const endsOn = last !== undefined && last < ends ? last : ends;
-  return { endsOn, coolingOff: false, fee: isEarly && endsOn < lawful ? feeOf(law) : undefined };
+  // What ends on its own last day costs nothing, whatever its minimum term says.
+  const isLeft = isEarly && endsOn < lawful && endsOn !== last;
+  return { endsOn, coolingOff: false, fee: isLeft ? feeOf(law) : undefined };
 }
 
 /** Within the cooling-off days of the contract's conclusion, the day itself not counted. */

@@ -9,7 +9,7 @@ const CONTRACT = 'K-1001';
 const RUNNING = {
   ...{ status: 'active', start_date: day(-100), end_date: day(265), term_months: 12, seats: 10, auto_renew: false },
   ...{ unit_price: { amount: 4_900, currency: 'EUR' }, notice_days: 30, cancels_on: null, minimum_until: null },
-  ...{ next_start_date: null, planned_from: null, switching_to: null, switched_by: null },
+  ...{ next_start_date: null, next_end_date: null, planned_from: null, switching_to: null, switched_by: null },
 };
 
 let gateway: TestGateway;
@@ -17,7 +17,11 @@ let agent: TestAgent;
 
 beforeAll(async () => {
   gateway = await startTestGateway({
-    config: { record_defaults: { contract: { notice_to: 'term', early_exit_months: 3 } }, time_zone: 'Europe/Berlin' },
+    config: {
+      signoff: { rules: [], allow: [{ name: 'all', when: 'true' }] },
+      record_defaults: { contract: { notice_to: 'term', early_exit_months: 3 } },
+      time_zone: 'Europe/Berlin',
+    },
   });
   agent = await gateway.newAgent();
 }, 30_000);
@@ -28,6 +32,16 @@ async function asked(action: string, input: JsonObject, limits: JsonObject = {})
   const mandate = await gateway.mandateFor(agent, constraints as never);
   const { id } = await agent.client.submit(action, { contract: CONTRACT, ...input }, mandate);
   return agent.client.waitForTurn(id);
+}
+
+const ENDS = ['completed', 'rejected', 'awaiting_signoff', 'handed_off', 'scheduled'];
+/** The first offer of the company is taken. */
+async function renewed(input: JsonObject = {}): Promise<OperationView> {
+  const view = await asked('contract.renew', input);
+  const offer = view.offers?.find(({ id }) => view.open_offers?.includes(id));
+  if (view.state !== 'negotiating' || offer === undefined) return view;
+  await agent.client.accept(view, offer);
+  return agent.client.waitForTurn(view.id, ({ state }) => ENDS.includes(state));
 }
 
 describe('T8: a notice', () => {
@@ -58,6 +72,29 @@ describe('T8: a notice', () => {
     await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, end_date: null, plan: undefined });
     const done = await asked('contract.cancel', { when: 'now' });
     expect(done).toMatchObject({ state: 'completed', output: { fees: [] } });
+  });
+});
+
+describe('a renewal that is agreed on early', () => {
+  it('T11: opens no cooling-off days of the running term', async () => {
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, concluded_on: RUNNING.start_date });
+    expect(await renewed()).toMatchObject({ state: 'completed' });
+    const record = await gateway.crm.record('contracts', CONTRACT);
+    expect(record).toMatchObject({ concluded_on: RUNNING.start_date, next_start_date: day(266) });
+    const done = await asked('contract.cancel', { when: 'now' });
+    expect(done).toMatchObject({ state: 'completed', output: { ends_on: record['next_end_date'], fees: [] } });
+  });
+
+  it('T5: takes back a notice that was given here, and none that somebody else wrote', async () => {
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, cancels_on: day(200) });
+    const refused = await asked('contract.renew', { withdraw_notice: true });
+    expect(refused).toMatchObject({
+      ...{ state: 'rejected', problem: { detail: expect.stringContaining('was not given here') } },
+    });
+    await gateway.crm.edit('contracts', CONTRACT, RUNNING);
+    expect(await asked('contract.cancel', { when: 'now' })).toMatchObject({ state: 'completed' });
+    expect(await renewed({ withdraw_notice: true })).toMatchObject({ state: 'completed' });
+    expect(await gateway.crm.record('contracts', CONTRACT)).toMatchObject({ cancels_on: null });
   });
 });
 
