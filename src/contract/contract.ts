@@ -103,7 +103,12 @@ export function readContract(
       if (version !== undefined) return all.get(`${name}@${version}`)?.action;
       return now().definitions.some((each) => each.name === name) ? current.get(name) : undefined;
     },
-    awaits: (name) => offering.able() === undefined && dependsOnCrm(current.get(name)?.definition.kind),
+    awaits(name) {
+      const definition = current.get(name)?.definition;
+      // What nothing may delay is recorded on the day it is asked for, and carried out when the CRM is back.
+      const isRight = definition?.default_signoff === 'never';
+      return offering.able() === undefined && !isRight && dependsOnCrm(definition?.kind);
+    },
     checkEnvelope: (verb, value) => checks[verb](value),
     checkRegistration: (value) => checks.register(value),
   });

@@ -111,7 +111,7 @@ export interface Action {
 export interface Actions {
   /** The offered action of this name; with a version, also one that an operation began with and that is no longer offered. */
   action(name: string, version?: string): Action | undefined;
-  /** Whether it is not known yet that the CRM can do it; left out where that is never asked. */
+  /** Whether it waits until it is known that the CRM can do it; left out where that is never asked. */
   awaits?(name: string): boolean;
   checkEnvelope(verb: Verb | 'invite' | 'propose', value: Json): Result<JsonObject, Refusal>;
 }

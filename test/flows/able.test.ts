@@ -120,6 +120,10 @@ describe('T7: what the CRM says that it cannot do', () => {
       });
       expect(await asked(gateway, agent, 'human.handoff', { topic: 'Help' })).toBe('received');
       expect(await asked(gateway, agent, 'record.read', { kind: 'contract', id: 'K-1001' })).toBe('received');
+      // A right that nothing may delay: its day is the day it was asked for.
+      expect(await asked(gateway, agent, 'contract.cancel', { contract: 'K-1001', when: 'now' })).toBe('received');
+      const rights = { account: 'A-1001', contact: 'C-1001', exercise: 'access', regime: 'gdpr' };
+      expect(await asked(gateway, agent, 'data.rights', rights)).toBe('received');
       globalThis.parleyDiscover = without('contract.cancel');
       await expect
         .poll(async () => (await listed(gateway)).actions, { timeout: 20_000, interval: 500 })
