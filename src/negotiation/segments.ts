@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { compileCondition, conditionEnvironment, recordValue } from '../engine/conditions.ts';
+import type { Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';
 import { parseNegotiationPolicy } from './parse-policy.ts';
 import type { NegotiationPolicy } from './policy.ts';
@@ -9,6 +10,8 @@ import type { NegotiationPolicy } from './policy.ts';
 export interface SegmentFacts {
   readonly record: JsonObject;
   readonly tier: string;
+  /** The record at the start of a policy's window: nobody chooses a segment by moving the record. */
+  readonly before?: (window: Window) => JsonObject;
 }
 
 /** An action's policies, one a segment of customers. */
@@ -80,7 +83,10 @@ function choose(
   for (const { holds, policy } of segments) {
     let answer: unknown;
     try {
-      answer = holds(facts);
+      // Today's is looked at too: it is one of the facts under an offer.
+      const today = holds(facts);
+      const { before } = facts;
+      answer = before === undefined ? today : holds({ ...facts, record: before(policy.numbers.since) });
     } catch {
       return undefined;
     }

@@ -40,7 +40,7 @@ export function tableOf(
   }: { readonly record: JsonObject; readonly space: Space; readonly before: (window: Window) => JsonObject },
 ): Result<Table, Refusal> | undefined {
   const book = books.get(operation.action);
-  const policy = book?.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
+  const policy = book?.policyFor({ record, before, tier: operation.mandate?.tier ?? 'none' });
   return policy === undefined ? undefined : layTable(policy, space, before(policy.numbers.since));
 }
 

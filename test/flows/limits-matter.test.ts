@@ -28,7 +28,10 @@ const CONTRACT = {
   auto_renew: false,
   payment_terms_days: 30,
 };
+const ACCOUNTS = ['A-1001', 'A-1002', 'A-1003'];
 const ACTIONS = ['quote.request', 'sla.credit', 'refund.request', 'contract.renew', 'contract.amend'];
+
+const ENDS = new Set<string>(['completed', 'rejected', 'failed', 'needs_human', 'handed_off', 'awaiting_signoff']);
 
 let gateway: TestGateway;
 let one: TestAgent;
@@ -36,6 +39,7 @@ let other: TestAgent;
 
 beforeAll(async () => {
   gateway = await startTestGateway({
+    others: ACCOUNTS.slice(1),
     config: {
       negotiation: {
         'quote.request': QUOTE,
@@ -51,10 +55,11 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 async function ask(who: TestAgent, action: string, input: object): Promise<OperationView> {
-  const mandate = await gateway.mandateFor(who, { actions: ACTIONS, accounts: ['A-1001'] });
+  const mandate = await gateway.mandateFor(who, { actions: ACTIONS, accounts: ACCOUNTS });
   const { id } = await who.client.submit(action, input as never, mandate);
-  return who.client.waitForTurn(id, ({ state, turn }) =>
-    state !== 'negotiating' ? state !== 'received' : turn === 'agent',
+  return who.client.waitForTurn(
+    id,
+    ({ state, turn }) => ENDS.has(state) || (state === 'negotiating' && turn === 'agent'),
   );
 }
 
@@ -107,5 +112,25 @@ describe('what is remembered of a talk', () => {
     const whole = await ask(other, 'refund.request', refund);
     expect(termsOf(whole)).toMatchObject([{ amount: eur(9_500) }]);
     await other.client.withdraw(whole.id);
+  });
+});
+
+describe('the segment of a customer', () => {
+  it('T3: is the one before their own requests moved the record', async () => {
+    await gateway.crm.edit('contracts', 'K-1002', CONTRACT);
+    expect((await ask(one, 'contract.amend', { contract: 'K-1002', seats: 200 })).state).toBe('completed');
+    const view = await exhaust('contract.renew', { contract: 'K-1002' }, { unit_price: eur(3_700), seats: 25 });
+    const ours = (view.offers ?? []).filter(({ by }) => by !== 'agent');
+    expect(ours).not.toEqual([]);
+    for (const { terms } of ours)
+      expect((terms['unit_price'] as { amount: number }).amount).toBeGreaterThanOrEqual(4_410);
+  });
+
+  it('T3: follows what the company itself makes of the record', async () => {
+    await gateway.crm.edit('contracts', 'K-1003', { ...CONTRACT, seats: 200 });
+    const view = await exhaust('contract.renew', { contract: 'K-1003' }, { unit_price: eur(3_700), seats: 200 });
+    const ours = (view.offers ?? []).filter(({ by }) => by !== 'agent');
+    const prices = ours.map(({ terms }) => (terms['unit_price'] as { amount: number }).amount);
+    expect(Math.min(...prices)).toBeLessThan(4_410);
   });
 });
