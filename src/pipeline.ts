@@ -16,6 +16,7 @@ import { check } from './execution/check.ts';
 import { answered } from './execution/complete.ts';
 import { unread } from './execution/crm.ts';
 import { mayCarryOut } from './execution/gate.ts';
+import { look } from './execution/look.ts';
 import { type Complete, carryOut, currentStep, finishStep, interrupted, shutOut, start } from './execution/perform.ts';
 import { type Countersign, type Judge, prepare, refuse } from './execution/prepare.ts';
 import { reconcile } from './execution/reconcile.ts';
@@ -89,7 +90,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     agreed: async (operation) =>
       voided(operation) >= VOIDS_MAX
         ? giveToPerson(operation, 'The record keeps changing')
-        : keepPromise(world, operation, await prepare(world, judge, countersign, operation)),
+        : promised(operation, await prepare(world, judge, countersign, operation)),
     awaiting_signoff: async (operation) => expireSignoff(world, operation),
     authorized: gate,
     scheduled: gate,
@@ -115,7 +116,15 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       ...change(operation, await start(world, judge, complete, operation)),
       otherwise: (held) => ok(change(operation, shutOut(world, operation, heldRefusal(world, operation, held)))),
     };
-    return operation.state === 'authorized' ? keepPromise(world, operation, started) : started;
+    return operation.state === 'authorized' ? promised(operation, started) : started;
+  }
+
+  async function promised(operation: Operation, done: Change): Promise<Change> {
+    const seen = async () => {
+      const looked = await look(world, operation);
+      return looked.ok ? looked.value.operation : undefined;
+    };
+    return keepPromise(world, { operation, look: seen }, done);
   }
 
   /** A verb that may end the operation: if it does, with a receipt. */

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../protocol/errors.ts';
+import { changedUnderAgreement, isPrincipals } from '../engine/facts.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Change, World } from '../engine/world.ts';
 import { callPerson } from './handoff.ts';
@@ -15,14 +16,23 @@ const ENDS_A_PROMISE: ReadonlySet<string> = new Set<ProblemCode>([
   'forbidden',
 ]);
 
-/** What the company promised is not refused because of what became of the record: a person settles it. */
-export function keepPromise(world: World, operation: Operation, done: Change): Change {
+/** What the company promised is not refused because of what became of the record: a person settles it. What the customer's own later
+ * request made of it is no promise broken. `look`: the operation with its records as they are now. */
+export async function keepPromise(
+  world: World,
+  { operation, look }: { readonly operation: Operation; readonly look: () => Promise<Operation | undefined> },
+  done: Change,
+): Promise<Change> {
   const ends = done.next.state === 'rejected' || done.next.state === 'failed';
   const { problem } = done.next;
   const code = String(problem?.['type'] ?? '')
     .split(':')
     .at(-1);
   if (!ends || !isPromise(operation) || ENDS_A_PROMISE.has(code ?? '')) return done;
+  // What failed is nobody's change of the record.
+  const now = done.next.state === 'rejected' ? await look() : undefined;
+  const changed = now === undefined ? [] : changedUnderAgreement(now);
+  if (now !== undefined && changed.length > 0 && isPrincipals(world, now, changed)) return done;
   const { problem: _refused, ...open } = { ...operation, advice: adviceOn(problem) };
   return callPerson(world, open, 'engine', 'A binding offer was accepted that cannot be carried out as it stands');
 }

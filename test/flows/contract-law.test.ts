@@ -98,6 +98,19 @@ describe('a renewal that is agreed on early', () => {
   });
 });
 
+describe('a binding offer', () => {
+  it('T5: that the customer’s own notice overtook after its acceptance calls nobody', async () => {
+    await gateway.crm.edit('contracts', CONTRACT, RUNNING);
+    const view = await asked('contract.renew', {});
+    const offer = view.offers?.find(({ id }) => view.open_offers?.includes(id)) ?? expect.fail('no offer');
+    const accepted = agent.client.accept(view, offer);
+    const noticed = asked('contract.cancel', { when: 'period_end' });
+    await Promise.allSettled([accepted, noticed]);
+    const ended = await agent.client.waitForTurn(view.id, ({ state }) => ENDS.includes(state));
+    expect(['completed', 'rejected']).toContain(ended.state);
+  });
+});
+
 describe('what is not allowed', () => {
   it('is told in the author’s words', async () => {
     await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, status: 'cancelled' });
