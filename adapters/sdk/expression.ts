@@ -18,6 +18,8 @@ export interface Scope {
   readonly terms: JsonObject;
   /** The records the recipe names, by its names for them. */
   readonly records: JsonObject;
+  /** In a definition that names a time: the records as they were then, as far as they were changed through this gateway. */
+  readonly records_then?: JsonObject;
   /** The day of asking in the company's zone: the same however often it is planned. */
   readonly asked_on?: string;
   /** In the customer's zone, where a record names it. */
@@ -50,6 +52,7 @@ function environment(more: Variables): Environment {
     .registerVariable('input', 'map')
     .registerVariable('terms', 'map')
     .registerVariable('records', 'map')
+    .registerVariable('records_then', 'map')
     .registerVariable('asked_on', 'string')
     .registerVariable('asked_on_customer', 'string')
     .registerVariable('asked_at', 'string')
@@ -93,6 +96,9 @@ function registerCalendar(env: Environment): void {
   );
   env.registerFunction('seconds_between(string, string): int', (from: string, to: string) =>
     BigInt(Math.floor((moment(to) - moment(from)) / 1_000)),
+  );
+  env.registerFunction('add_seconds(string, int): string', (time: string, seconds: bigint) =>
+    new Date(moment(time) + Number(seconds) * 1_000).toISOString(),
   );
   env.registerFunction('day_in(string, string): string', (time: string, zone: string) => {
     if (!isTimeZone(zone)) throw new TypeError('not a time zone');
@@ -147,8 +153,8 @@ export function compileExpression<S extends Scope = Scope>(
     const checked = env.check(text);
     if (!checked.valid) return err(`does not compile: ${firstLine(checked.error?.message)}`);
     const program = env.parse(text);
-    const reads = readsOf(text);
-    return ok(({ records, ...scope }) => {
+    const [reads, readsThen] = [readsOf('records', text), readsOf('records_then', text)];
+    return ok(({ records, records_then: then = {}, ...scope }) => {
       const { asked_on = '' } = scope;
       const whole = {
         asked_on,
@@ -161,7 +167,8 @@ export function compileExpression<S extends Scope = Scope>(
         ...scope,
       };
       const variables = toCel(whole) as Record<string, unknown>;
-      return fromCel(program({ ...variables, records: recordsToCel(records, reads) }));
+      const seen = { records: recordsToCel(records, reads), records_then: recordsToCel(then, readsThen) };
+      return fromCel(program({ ...variables, ...seen }));
     });
   } catch (error) {
     return err(`does not compile: ${firstLine(error instanceof Error ? error.message : undefined)}`);
@@ -180,9 +187,10 @@ export function parsed(text: string): ASTNode | undefined {
 const firstLine = (text = 'unknown error') => text.split('\n')[0];
 
 /** The fields of records that an expression names: `records.contract.end_date`. What it asks for with `has` is not named. */
-function readsOf(text: string): readonly (readonly [record: string, field: string])[] {
-  const asked = new Set([...text.matchAll(/\bhas\((records\.[a-z_]+\.[a-z_]+)\)/g)].map(([, each]) => each));
-  return [...text.matchAll(/\b(records\.([a-z_]+)\.([a-z_]+))\b(?!\()/g)].flatMap(([, whole, record, field]) =>
+function readsOf(all: 'records' | 'records_then', text: string): readonly (readonly [record: string, field: string])[] {
+  const found = (pattern: string) => [...text.matchAll(new RegExp(pattern, 'g'))];
+  const asked = new Set(found(`\\bhas\\((${all}\\.[a-z_]+\\.[a-z_]+)\\)`).map(([, each]) => each));
+  return found(`\\b(${all}\\.([a-z_]+)\\.([a-z_]+))\\b(?!\\()`).flatMap(([, whole, record, field]) =>
     asked.has(whole) || record === undefined || field === undefined ? [] : [[record, field] as const],
   );
 }

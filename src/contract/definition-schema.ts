@@ -119,6 +119,7 @@ export const definitionSchema = {
         },
       },
     },
+    records_then: EXPRESSION,
     standard_terms: EXPRESSIONS,
     claims: {
       type: 'array',

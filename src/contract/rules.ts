@@ -38,6 +38,7 @@ export interface RuleSource {
   readonly across_accounts?: string;
   readonly exclusive?: readonly string[];
   readonly raise?: readonly ({ readonly when: string } & Partial<Demands>)[];
+  readonly records_then?: string;
   readonly standard_terms?: Readonly<Record<string, string>>;
   readonly claims?: readonly ClaimSource[];
   readonly commits?: typeof NOTHING | { readonly [K in Committed]?: string };
@@ -103,6 +104,7 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
     exclusive: source.exclusive ?? [],
     overtakenBy: source.overtaken_by ?? [],
     raise: raise.map(({ when, ...to }, index) => ({ when: expression(when, `/raise/${index}/when`), to })),
+    ...(source.records_then === undefined ? {} : { thenAt: expression(source.records_then, '/records_then') }),
     standardTerms: standard_terms === undefined ? null : members(standard_terms, '/standard_terms'),
     claims: claims.map(({ noted, once: _once, ...texts }, index): ClaimRule => {
       const [subject = '', ...field] = noted?.split('.') ?? [];

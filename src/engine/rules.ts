@@ -81,6 +81,8 @@ export interface ActionRules {
   readonly acrossAccounts: boolean;
   /** Over the input alone: known before anything is read. */
   readonly raise: readonly { readonly when: Expression; readonly to: Partial<Demands> }[];
+  /** The time at which `records_then` has the records. */
+  readonly thenAt?: Expression;
   /** The terms where nothing is negotiated; null: only an agreement gives terms. */
   readonly standardTerms: ReadonlyMap<string, Expression> | null;
   /** Without amount and span: once. */

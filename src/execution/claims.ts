@@ -1,4 +1,5 @@
 /** What a request claims: of one thing there is only so much, whoever asks, however often and by whichever way in. */
+import type { Scope } from '../../adapters/sdk/expression.ts';
 import { AdapterError } from '../../adapters/sdk/index.ts';
 import { isDay, isMoney, isObject, isWhole, momentOf } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
@@ -9,6 +10,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Amount, Claim, ClaimedBefore } from '../engine/claimed.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type ClaimRule, scopeOf } from '../engine/rules.ts';
+import { scopeThen } from '../engine/then.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Hold, HoldSet } from '../ports.ts';
 import { termsOf } from './terms.ts';
@@ -105,9 +107,10 @@ function itemsOf({ each }: ClaimRule, operation: Operation, terms: JsonObject | 
 
 function readClaim(world: ClaimWorld, operation: Operation, reading: Reading): Result<Claim | undefined, Refusal> {
   const { rule, item, terms } = reading;
-  const scope = { ...scopeOf(operation, terms), item };
+  let scope: Scope;
   let [name, wanted, from, to]: (Json | undefined)[] = [];
   try {
+    scope = { ...scopeThen(world, operation, terms), item };
     [name, wanted, from, to] = [rule.name(scope), rule.amount?.(scope), rule.from?.(scope), rule.to?.(scope)];
   } catch {
     return err(refusal('record-unusable', 'What is claimed cannot be told from the request and the record.'));
@@ -192,7 +195,13 @@ function judge(claim: Claim, own: number): Result<void, Refusal> {
   const { name, amount, of, span, earlier, elsewhere, elsewhereAtLeast } = claim;
   const what = name.slice('claim:'.length);
   const across = span === undefined ? undefined : earlier.find((each) => overlap(each.span, span));
-  if (across !== undefined) return err(refusal('already-claimed', `Some of this time was claimed before (${what}).`));
+  if (across !== undefined)
+    return err(
+      refusal(
+        'already-claimed',
+        `This time was claimed before, or some of it, or what it belongs to (${what}): a person looks at the rest.`,
+      ),
+    );
   if (span !== undefined && amount === null) return ok(undefined);
   const taken = earlier.reduce((sum, each) => sum + sizeOf(each.amount ?? 1), own);
   if (amount === null)

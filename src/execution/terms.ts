@@ -3,24 +3,31 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
-import { evaluated, scopeOf } from '../engine/rules.ts';
+import { evaluated } from '../engine/rules.ts';
+import { scopeThen } from '../engine/then.ts';
 import { actionOf, type World } from '../engine/world.ts';
 
 /** What is to be carried out: the agreed terms, or where nothing is negotiated the definition's own, made from the request and the
  * records; null for an action that has none. */
-export function termsOf(world: Pick<World, 'actions'>, operation: Operation): Result<JsonObject | null, Refusal> {
+export function termsOf(
+  world: Pick<World, 'actions' | 'store'>,
+  operation: Operation,
+): Result<JsonObject | null, Refusal> {
   const agreed = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms;
   if (agreed !== undefined) return ok(agreed);
   return standardTerms(world, operation);
 }
 
-export function standardTerms(world: Pick<World, 'actions'>, operation: Operation): Result<JsonObject | null, Refusal> {
+export function standardTerms(
+  world: Pick<World, 'actions' | 'store'>,
+  operation: Operation,
+): Result<JsonObject | null, Refusal> {
   const action = actionOf(world, operation);
   const standard = action?.rules.standardTerms ?? null;
   if (action === undefined || standard === null) return ok(null);
   const unfit = (why = 'The request does not fit the record.') => err(refusal('record-unusable', why));
   try {
-    const checked = action.checkTerms(evaluated(standard, scopeOf(operation, null)));
+    const checked = action.checkTerms(evaluated(standard, scopeThen(world, operation, null)));
     return checked.ok ? checked : unfit();
   } catch (error) {
     return unfit(error instanceof UnreadableError ? error.message : undefined);

@@ -294,3 +294,29 @@ async function pageOf({ origin }: TestGateway, signoff: string): Promise<string>
   const cookie = signedIn.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
   return (await fetch(`${origin}/console/signoffs/${signoff}`, { headers: { cookie } })).text();
 }
+
+it.each(EVERY)(
+  'T2: without an amount all of an order is asked for, also where the CRM does not say what was refunded (%s)',
+  async (_name, open) => {
+    const directory = mkdtempSync(join(tmpdir(), 'parley-claims-'));
+    const crm = await open(join(directory, 'crm.db'));
+    const config = { crm: crm.config, signoff: { rules: [], allow: ALLOW }, allow_private_network: true };
+    const gateway = await startTestGateway({ account: crm.account(0), config, environment: crm.secrets });
+    try {
+      const agent = await gateway.newAgent();
+      const mandate = await gateway.mandateFor(agent, { actions: ACTIONS, accounts: [crm.account(0)] });
+      const input = { order: crm.orders[0] ?? '', want: 'refund', reason: 'It arrived broken.' };
+      const states = [];
+      for (let times = 0; times < 2; times += 1) {
+        const { id } = await agent.client.submit('refund.request', input, mandate);
+        states.push((await agent.client.waitForTurn(id, ({ state }) => ENDS.includes(state))).state);
+      }
+      expect(states).toEqual(['completed', 'rejected']);
+    } finally {
+      await gateway.stop();
+      await crm.stop();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+  PATIENCE_MS,
+);
