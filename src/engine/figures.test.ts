@@ -73,7 +73,7 @@ describe('the figures of an outage', () => {
 describe('the standard terms', () => {
   const termsOf = (action: string, input: JsonObject, records: JsonObject) => {
     const operation = { action, input, records, createdAt: '2026-11-28T12:00:00Z' } as unknown as Operation;
-    const terms = standardTerms({ actions: contract }, operation);
+    const terms = standardTerms({ actions: contract, store: { dealings: () => [] } as never }, operation);
     return terms.ok ? terms.value?.['amount'] : terms.error.code;
   };
 
