@@ -91,7 +91,11 @@ describe('the standard terms', () => {
 
   it('T13: a part of a fee is rounded half away from zero', () => {
     const credit = (unit_price: JsonObject, minutes_down: number) =>
-      termsOf('sla.credit', { incident: { minutes_down } }, { contract: { unit_price, seats: 1 } });
+      termsOf(
+        'sla.credit',
+        { incident: { from: '2026-10-05T08:00:00Z', minutes_down } },
+        { contract: { unit_price, seats: 1 } },
+      );
     expect(credit(eur(4_995), 30)).toEqual(eur(500));
     expect(credit(eur(4_994), 30)).toEqual(eur(499));
     expect(credit({ amount: 5, currency: 'JPY' }, 720)).toEqual({ amount: 3, currency: 'JPY' });
