@@ -225,13 +225,13 @@ export const MISTAKES: Readonly<Record<number, readonly Mistake[]>> = {
       title: 'writes over a foreign change',
       seen: /execute says success/,
       adapter: ({ execute, read }) => ({
-        execute: (ctx, step) =>
-          rescued(execute(ctx, step), async (error) => {
-            const [known] = step.preconditions;
-            if (error.code !== 'conflict' || known === undefined) throw error;
-            const { version } = await read(ctx, known.ref);
-            return execute(ctx, { ...step, preconditions: [{ ...known, version }] });
-          }),
+        execute: async (ctx, step) => {
+          const [known] = step.preconditions;
+          if (known === undefined) return execute(ctx, step);
+          // Guards its own write well, on the version that it finds instead of the planned one.
+          const { version } = await read(ctx, known.ref);
+          return execute(ctx, { ...step, preconditions: [{ ...known, version }] });
+        },
       }),
     },
   ],

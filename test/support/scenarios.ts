@@ -167,8 +167,8 @@ export const SCENARIOS: readonly Scenario[] = [
     input: (round) => ({
       contract: CONTRACT,
       incident: {
-        from: `${day(round - 40)}T08:00:00Z`,
-        to: `${day(round - 40)}T11:00:00Z`,
+        from: `${day(2 * round - 45)}T08:00:00Z`,
+        to: `${day(2 * round - 45)}T11:00:00Z`,
         minutes_down: 180,
       },
     }),
