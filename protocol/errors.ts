@@ -135,6 +135,11 @@ export const PROBLEMS = {
     'The terms are not those of the offer',
     'Accept with the `terms_digest` of the offer you read.',
   ],
+  'package-not-offered': [
+    409,
+    'The schedule has no such package',
+    'Name every issue of the offer’s own schedule with one of its values, for a package whose price is not null. Counter to ask for another.',
+  ],
   'offer-stale': [409, 'The offer is no longer open', 'Accept the latest offer of the operation.'],
   'offer-facts-changed': [
     409,

@@ -62,6 +62,10 @@ export const LIMITS = {
   negotiationRoundsMax: 6,
   offerLifetimeSeconds: 15 * 60,
   negotiationLifetimeSeconds: 24 * 3_600,
+  /** Packages one schedule prices: four issues at five values each do not fit, three at eight do. What a program reads in a millisecond. */
+  schedulePackagesMax: 512,
+  /** A schedule as JSON: 512 prices of eight digits and their issues' values are below 6 KB. */
+  scheduleBytesMax: 8_192,
   /** Four hours of business time by default; expiry is a rejection, never an approval. */
   signoffLifetimeSeconds: 4 * 3_600,
   /** Longest `Prefer: wait` (RFC 7240 §4.3). */

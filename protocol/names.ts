@@ -16,6 +16,7 @@ export const HEADER = {
 /** `typ` of each kind of signed record (JWS over JCS, RFC 7515 + RFC 8785). */
 export const RECORD_TYPE = {
   offer: 'parley-offer+jws',
+  schedule: 'parley-schedule+jws',
   agreement: 'parley-agreement+jws',
   receipt: 'parley-receipt+jws',
 } as const;

@@ -4,8 +4,9 @@ import { canonicalBytes, canonicalText, digest } from './canonical.ts';
 import { type Refusal, refusal } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import { RECORD_TYPE, URN } from './names.ts';
-import type { Offer, Terms } from './operation.ts';
+import type { Offer, Schedule, Terms } from './operation.ts';
 import { err, ok, type Result } from './result.ts';
+import { type Chosen, scheduleDigest, scheduleFault } from './schedule.ts';
 import { parseHeader, publicJwk, splitCompact, thumbprintOf, verifyJws } from './strict-jws.ts';
 
 /** Who deals with whom about what: the same for every offer of an operation. */
@@ -24,6 +25,9 @@ export type OfferContent = Pick<
   Offer,
   'id' | 'parent' | 'terms' | 'terms_digest' | 'firmness' | 'made_at' | 'expires_at' | 'facts'
 >;
+
+/** What is accepted: an offer, or the package that was chosen of its schedule. */
+type Accepted = OfferContent & Pick<Chosen, 'schedule_digest' | 'choice'>;
 
 export function termsDigest(terms: Terms): string {
   return digest(terms);
@@ -45,12 +49,30 @@ export function offerPayload({ offer, ...parties }: Parties & { readonly offer: 
   };
 }
 
-/** What both sides sign when the offer is accepted. */
-export function agreementPayload({ offer, ...parties }: Parties & { readonly offer: OfferContent }): JsonObject {
+/** What the company signs of an offer's schedule: it stands on that offer's terms and facts, as long as the offer. */
+export function schedulePayload({
+  offer,
+  schedule,
+  ...parties
+}: Parties & { readonly offer: OfferContent; readonly schedule: Schedule }): JsonObject {
+  return {
+    type: `${URN}:schedule:1`,
+    ...partyMembers(parties),
+    offer: offer.id,
+    terms_digest: offer.terms_digest,
+    schedule_digest: scheduleDigest(schedule),
+    expires_at: offer.expires_at,
+    ...factsMember(offer),
+  };
+}
+
+/** What both sides sign when the offer is accepted. Of a package that was chosen ({@link chosenOffer}) it names the schedule and the choice. */
+export function agreementPayload({ offer, ...parties }: Parties & { readonly offer: Accepted }): JsonObject {
   return {
     type: `${URN}:agreement:1`,
     ...partyMembers(parties),
     offer: offer.id,
+    ...(offer.choice === undefined ? {} : { schedule_digest: offer.schedule_digest ?? '', choice: offer.choice }),
     terms: offer.terms,
     terms_digest: offer.terms_digest,
     firmness: offer.firmness,
@@ -67,25 +89,41 @@ function partyMembers({ operation, action, actionVersion, company, agent }: Part
   return { operation, action, action_version: actionVersion, company, agent };
 }
 
-/** For clients: the offer is the company's own, about this operation, and says what its members say. */
+/** For clients: the offer is the company's own, about this operation, and says what its members say; so is its schedule. */
 export async function verifyOffer(
   offer: Offer,
   expected: Parties & { readonly keys: readonly JsonObject[] },
 ): Promise<Result<void, Refusal>> {
   const { keys, ...parties } = expected;
-  const parts = offer.jws === undefined ? undefined : splitCompact(offer.jws);
-  const header = parts === undefined ? undefined : parseHeader(parts.protected);
-  if (parts === undefined || header?.typ !== RECORD_TYPE.offer)
-    return err(refusal('agreement-invalid', 'The offer is not signed.'));
+  const { schedule } = offer;
   if (termsDigest(offer.terms) !== offer.terms_digest) return err(refusal('offer-digest-mismatch'));
-  const said = base64url.encode(canonicalBytes(offerPayload({ ...parties, offer })));
-  if (parts.payload !== said) return err(refusal('agreement-invalid', 'The signed offer says something else.'));
+  const signed = { what: 'offer', typ: RECORD_TYPE.offer, payload: offerPayload({ ...parties, offer }) };
+  const genuine = await verifyRecord(offer.jws, signed, keys);
+  if (!genuine.ok || schedule === undefined) return genuine;
+  const fault = scheduleFault({ terms: offer.terms, schedule });
+  if (fault !== undefined) return err(refusal('agreement-invalid', `The schedule is not usable: ${fault}.`));
+  const payload = schedulePayload({ ...parties, offer, schedule });
+  return verifyRecord(schedule.jws, { what: 'schedule', typ: RECORD_TYPE.schedule, payload }, keys);
+}
+
+/** The company's signature over exactly this. */
+async function verifyRecord(
+  jws: string | undefined,
+  { what, typ, payload }: { readonly what: string; readonly typ: string; readonly payload: JsonObject },
+  keys: readonly JsonObject[],
+): Promise<Result<void, Refusal>> {
+  const parts = jws === undefined ? undefined : splitCompact(jws);
+  const header = parts === undefined ? undefined : parseHeader(parts.protected);
+  if (parts === undefined || header?.typ !== typ)
+    return err(refusal('agreement-invalid', `The ${what} is not signed.`));
+  if (parts.payload !== base64url.encode(canonicalBytes(payload)))
+    return err(refusal('agreement-invalid', `The signed ${what} says something else.`));
   for (const candidate of keys) {
     const jwk = publicJwk(candidate);
     if (jwk !== undefined && (await thumbprintOf(jwk)) === header.kid && (await verifyJws(parts, jwk)))
       return ok(undefined);
   }
-  return err(refusal('agreement-invalid', 'The offer is not signed by a key of the company.'));
+  return err(refusal('agreement-invalid', `The ${what} is not signed by a key of the company.`));
 }
 
 /** One signature of an agreement (RFC 7515 §7.2.1 `signatures` member). */

@@ -1,5 +1,5 @@
 import type { OfferId, OperationId, SignoffId } from './ids.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 
 /** The states of an operation (see the transition table in src/engine/transitions.ts). */
 export const STATES = [
@@ -57,6 +57,32 @@ export interface OfferFacts {
   readonly digest: string;
 }
 
+/** One issue of a schedule: what it may be. Values are as terms have them. */
+export interface ScheduleIssue {
+  readonly pointer: string;
+  readonly values: readonly Json[];
+}
+
+/** A price for every package of a stated set: one value of each of the issues, all else as in the offer's terms. */
+export interface Schedule {
+  /** Pointer of the term that `prices` are values of. */
+  readonly main: string;
+  /** Where that term is money: what `prices` count; without `scale`, minor units. */
+  readonly unit?: { readonly currency: string; readonly scale?: number };
+  readonly issues: readonly ScheduleIssue[];
+  /** One for every package: the first issue's values outermost, the last one's fastest. null: not offered. */
+  readonly prices: readonly (number | string | null)[];
+  /** Of every package that is not named in `indicative`. */
+  readonly firmness: Firmness;
+  /** Places in `prices`, rising: packages that a person must still sign off, or that a budget may have no room for. */
+  readonly indicative: readonly number[];
+}
+
+/** With the company's signature, which binds it to its offer: compact JWS over the schedule payload. */
+export interface SignedSchedule extends Schedule {
+  readonly jws: string;
+}
+
 /** One offer or counter-offer on the wire. The company's are signed (`jws`); the agent's are covered by its request signature. */
 export interface Offer {
   readonly id: OfferId;
@@ -73,6 +99,8 @@ export interface Offer {
   readonly facts?: OfferFacts;
   /** The company's signature over the agreement payload this offer leads to: compact JWS with detached payload. Absent on the agent's own. */
   readonly jws?: string;
+  /** Prices of other packages, one of which may be accepted in place of `terms`, which are one of them. */
+  readonly schedule?: SignedSchedule;
   /** Untrusted free text beside the offer, quoted, never executed. Not part of what is signed. */
   readonly note?: string;
   /** The note was written by an AI system (Regulation (EU) 2024/1689 Art. 50). */

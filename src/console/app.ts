@@ -5,6 +5,7 @@ import { PROBLEMS } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { AskedHealth } from '../crm-health.ts';
+import { agreedOffer } from '../engine/agreement.ts';
 import type { Claim } from '../engine/claimed.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Words } from '../engine/world.ts';
@@ -205,7 +206,7 @@ function safeNext(next: string | undefined): string {
 
 /** The form's fields in the types the accepted terms have. */
 function termsOf(form: URLSearchParams, operation: Operation): JsonObject {
-  const accepted = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms ?? {};
+  const accepted = agreedOffer(operation)?.terms ?? {};
   const read = (name: string, before: Json): Json => {
     const text = form.get(`terms.${name}`) ?? '';
     if (typeof before === 'object' && before !== null && 'currency' in before)

@@ -4,6 +4,7 @@ import type { MandateFacts } from '../../protocol/mandate.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import type { AskedHealth } from '../crm-health.ts';
+import { agreedOffer } from '../engine/agreement.ts';
 import type { Claim } from '../engine/claimed.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { doneSteps, hasWritten, inWords } from '../engine/schedule.ts';
@@ -170,7 +171,7 @@ function conversationCard(operation: Operation): Html {
 function decisionCard(operation: Operation, signoff: Signoff, session: Session): Html {
   const hidden = html`<input type="hidden" name="csrf" value="${session.csrf}"><input type="hidden" name="plan_digest" value="${signoff.planDigest}">`;
   const action = `/console/signoffs/${signoff.id}`;
-  const terms = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms;
+  const terms = agreedOffer(operation)?.terms;
   return html`<section class="card"><h2>Your decision</h2>
 <form method="post" action="${action}">${hidden}<button class="go" name="decision" value="approved">Approve this plan</button></form>
 <details><summary>Reject</summary><form method="post" action="${action}">${hidden}<label for="reason">Reason</label><textarea id="reason" name="reason" rows="3" required maxlength="2000"></textarea>

@@ -11,6 +11,41 @@ export const PROBLEM_SCHEMA: JsonObject = {
   properties: { type: text, title: text, status: { type: 'integer' }, detail: text, next: text, instance: text },
 };
 
+const pointer: JsonObject = { type: 'string', description: 'Pointer into `terms`.' };
+
+const SCHEDULE: JsonObject = {
+  type: 'object',
+  description:
+    'The company’s price for every package of a set: one value of each of `issues`, all else as in the offer’s terms. Any whose price is not null may be accepted in place of `terms`, by naming it in `choice`.',
+  required: ['main', 'issues', 'prices', 'firmness', 'indicative', 'jws'],
+  properties: {
+    main: { type: 'string', description: 'Pointer into `terms`: what `prices` are values of.' },
+    unit: {
+      type: 'object',
+      description: 'What the prices count: minor units of the currency, or `scale` digits after the point.',
+      required: ['currency'],
+      properties: { currency: text, scale: { type: 'integer' } },
+    },
+    issues: {
+      type: 'array',
+      items: { type: 'object', required: ['pointer', 'values'], properties: { pointer, values: { type: 'array' } } },
+    },
+    prices: {
+      type: 'array',
+      items: { type: ['number', 'string', 'null'] },
+      description: 'One for every package, the last issue’s values fastest; null: not offered.',
+    },
+    firmness: { enum: ['indicative', 'binding', 'held'], description: 'Of every package not named in `indicative`.' },
+    indicative: {
+      type: 'array',
+      items: { type: 'integer' },
+      description:
+        'Places in `prices`, from 0: packages that a person must still sign off, or that a budget may have no room for.',
+    },
+    jws: { type: 'string', description: 'The company’s signature over the schedule payload.' },
+  },
+};
+
 function offer(terms: JsonObject): JsonObject {
   return {
     type: 'object',
@@ -32,6 +67,7 @@ function offer(terms: JsonObject): JsonObject {
         properties: { revision: { type: ['string', 'null'] }, digest: text },
       },
       jws: { type: 'string', description: 'The company’s signature over the agreement this offer leads to.' },
+      schedule: SCHEDULE,
       note: { type: 'string', description: 'Free text; never counts.' },
     },
   };

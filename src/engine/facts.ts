@@ -30,7 +30,7 @@ export function changedFacts(facts: Facts, records: JsonObject): readonly Change
 
 /** What has changed under an offer. An offer that names no facts was made before offers did. */
 export function changedUnder(
-  { facts }: Offer,
+  { facts }: Pick<Offer, 'facts'>,
   { grounds }: Pick<Negotiation, 'grounds'>,
   records: JsonObject,
 ): readonly Changed[] {

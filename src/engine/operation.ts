@@ -166,6 +166,8 @@ export interface Operation {
   readonly negotiation?: Negotiation;
   /** General JWS JSON over the agreement payload. */
   readonly agreement?: {
+    /** Of the offer's schedule, where a package of it was accepted in place of the offer's terms. */
+    readonly choice?: JsonObject;
     readonly payload: JsonObject;
     readonly offer: OfferId;
     readonly signatures: readonly JsonObject[];

@@ -2,6 +2,7 @@ import { UnreadableError } from '../../adapters/sdk/unreadable.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { agreedOffer } from '../engine/agreement.ts';
 import type { Operation } from '../engine/operation.ts';
 import { evaluated } from '../engine/rules.ts';
 import { scopeThen } from '../engine/then.ts';
@@ -13,7 +14,7 @@ export function termsOf(
   world: Pick<World, 'actions' | 'store'>,
   operation: Operation,
 ): Result<JsonObject | null, Refusal> {
-  const agreed = operation.negotiation?.offers.find(({ id }) => id === operation.agreement?.offer)?.terms;
+  const agreed = agreedOffer(operation)?.terms;
   if (agreed !== undefined) return ok(agreed);
   return standardTerms(world, operation);
 }

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../protocol/errors.ts';
+import { agreedOffer } from '../engine/agreement.ts';
 import { changedUnderAgreement, isPrincipals } from '../engine/facts.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Change, World } from '../engine/world.ts';
@@ -37,8 +38,8 @@ export async function keepPromise(
   return callPerson(world, open, 'engine', 'A binding offer was accepted that cannot be carried out as it stands');
 }
 
-function isPromise({ agreement, negotiation }: Operation): boolean {
-  const offer = negotiation?.offers.find(({ id }) => id === agreement?.offer);
+function isPromise(operation: Operation): boolean {
+  const offer = agreedOffer(operation);
   return offer !== undefined && offer.firmness !== 'indicative';
 }
 

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { verifyAgreementSignature } from '../../protocol/offer.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Chosen, chosenOffer } from '../../protocol/schedule.ts';
 import type { Handler } from '../engine/ask.ts';
 import { changedUnder, shownFacts } from '../engine/facts.ts';
 import { openOffers } from '../engine/open-offers.ts';
@@ -32,7 +33,7 @@ type Talk = NonNullable<Operation['negotiation']>;
 interface Accepted {
   readonly operation: Operation;
   readonly talk: Talk;
-  readonly offer: Offer;
+  readonly offer: Chosen;
   readonly payload: JsonObject;
   readonly signature: { readonly protected: string; readonly signature: string };
   /** Digest of the request it came with. */
@@ -81,13 +82,13 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     if (!talk.ok) return talk;
     const envelope = world.actions.checkEnvelope('accept', ask.body);
     if (!envelope.ok) return envelope;
-    const offer = talk.value.offers.find(({ id, by }) => id === envelope.value['offer'] && by !== 'agent');
-    if (offer === undefined) return err(refusal('not-found', 'There is no such offer of the company.'));
+    const made = talk.value.offers.find(({ id, by }) => id === envelope.value['offer'] && by !== 'agent');
+    if (made === undefined) return err(refusal('not-found', 'There is no such offer of the company.'));
     const { overtaken: stale } = talk.value;
-    if (stale?.offers.includes(offer.id) === true) return err(factsChanged(operation, stale.changed));
-    if (!openOffers(talk.value).includes(offer)) return err(refusal('offer-stale'));
-    if (offer.terms_digest !== envelope.value['terms_digest']) return err(refusal('offer-digest-mismatch'));
-    if (Date.parse(offer.expires_at) <= now.getTime()) return err(refusal('offer-expired'));
+    if (stale?.offers.includes(made.id) === true) return err(factsChanged(operation, stale.changed));
+    const open = openPackage(talk.value, made, { asked: envelope.value, now });
+    if (!open.ok) return open;
+    const offer = open.value;
     if (actionOf(world, operation) !== undefined) {
       const allowed = await deps.withinMandate(operation, offer.terms);
       if (!allowed.ok) return allowed;
@@ -123,14 +124,10 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
 
   function agreed({ offer, payload, signature, request }: Accepted, on: Operation) {
     const now = world.clock.now();
-    return move(
-      on,
-      'accepted',
-      'agent',
-      now,
-      { agreement: { payload, offer: offer.id, signatures: [{ ...signature }] }, dueAt: now.getTime() },
-      { offer: offer.id, terms: offer.terms_digest, request },
-    );
+    const named = { offer: offer.id, ...(offer.choice === undefined ? {} : { choice: offer.choice }) };
+    const agreement = { payload, ...named, signatures: [{ ...signature }] };
+    const patch = { agreement, dueAt: now.getTime() };
+    return move(on, 'accepted', 'agent', now, patch, { ...named, terms: offer.terms_digest, request });
   }
 
   /** The acceptance is recorded, and a person sees to what comes of it. */
@@ -172,7 +169,20 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
   }
 }
 
+/** The offer, or the package of its schedule, as long as it may be accepted and is what they read. */
+function openPackage(
+  talk: Talk,
+  made: Offer,
+  { asked, now }: { readonly asked: JsonObject; readonly now: Date },
+): Result<Chosen, Refusal> {
+  if (!openOffers(talk).includes(made)) return err(refusal('offer-stale'));
+  const chosen = chosenOffer(made, asked['choice'] as JsonObject | undefined);
+  if (!chosen.ok) return chosen;
+  if (chosen.value.terms_digest !== asked['terms_digest']) return err(refusal('offer-digest-mismatch'));
+  return Date.parse(made.expires_at) <= now.getTime() ? err(refusal('offer-expired')) : chosen;
+}
+
 /** The company stands by it, whatever becomes of its facts. */
-function isPromised({ firmness }: Offer): boolean {
+function isPromised({ firmness }: Chosen): boolean {
   return firmness !== 'indicative';
 }

@@ -1,7 +1,8 @@
 import { formatMoney } from '../../protocol/money.ts';
 import type { Terms } from '../../protocol/operation.ts';
+import { at } from '../../protocol/pointer.ts';
 import type { Issue } from '../engine/world.ts';
-import { at, isMoney } from './issues.ts';
+import { isMoney } from './issues.ts';
 import { wishesOf } from './learn.ts';
 import type { Package } from './space.ts';
 import type { Move } from './strategy.ts';

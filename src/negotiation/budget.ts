@@ -60,7 +60,12 @@ export function heldUse(
 const heldFor = (place: string): string => `record:offers/${place}`;
 
 /** What an acceptance takes. A promise that was held, or a person's word, is kept whatever is left; it is counted all the same. */
-export function acceptedUse(table: Table, operation: Operation, offer: Offer, now: Date): readonly HoldSet[] {
+export function acceptedUse(
+  table: Table,
+  operation: Operation,
+  offer: Pick<Offer, 'by' | 'terms' | 'firmness'>,
+  now: Date,
+): readonly HoldSet[] {
   const { budget } = table.policy.numbers;
   if (budget === null) return [];
   const promised = offer.by === 'person' || offer.firmness === 'held';

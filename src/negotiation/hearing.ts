@@ -1,10 +1,10 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Terms } from '../../protocol/operation.ts';
+import { at } from '../../protocol/pointer.ts';
 import type { Operation } from '../engine/operation.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Hearing, Voice } from '../ports.ts';
-import { at } from './issues.ts';
 import type { OfferWords } from './talk.ts';
 
 const SAID_MAX = 12;

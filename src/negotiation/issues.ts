@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json } from '../../protocol/json.ts';
 import { amountAt, moneyAt, type Price } from '../../protocol/money.ts';
 import type { Issue } from '../engine/world.ts';
 
@@ -75,28 +75,3 @@ export function dayAfter(date: string, days = 1): string {
 export function daysBetween(a: string, b: string): number {
   return Math.round((Date.parse(`${b}T00:00:00Z`) - Date.parse(`${a}T00:00:00Z`)) / DAY_MS);
 }
-
-/** What a pointer of a definition points at: plain names only, as its schema has it. */
-export function at(value: JsonObject, pointer: string): Json | undefined {
-  let found: Json | undefined = value;
-  for (const name of names(pointer)) {
-    if (typeof found !== 'object' || found === null || Array.isArray(found) || !Object.hasOwn(found, name))
-      return undefined;
-    found = (found as JsonObject)[name];
-  }
-  return found;
-}
-
-/** A copy with another value at the pointer. */
-export function withAt(value: JsonObject, pointer: string, to: Json): JsonObject {
-  const [first = '', ...rest] = names(pointer);
-  if (rest.length === 0) return { ...value, [first]: to };
-  const inner = value[first];
-  const below = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as JsonObject) : {};
-  return { ...value, [first]: withAt(below, `/${rest.join('/')}`, to) };
-}
-
-/** The member of the terms that a pointer lies in. */
-export const topName = (pointer: string): string => names(pointer)[0] ?? '';
-
-const names = (pointer: string): string[] => pointer.split('/').slice(1);

@@ -2,6 +2,7 @@ import { isObject } from '../../adapters/sdk/values.ts';
 import { digest } from '../../protocol/canonical.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
+import { topName } from '../../protocol/pointer.ts';
 import { recordName } from '../engine/dealings.ts';
 import { changedFacts } from '../engine/facts.ts';
 import type { Facts, Ground, Operation } from '../engine/operation.ts';
@@ -9,7 +10,6 @@ import { type ClaimRule, scopeOf } from '../engine/rules.ts';
 import { type Window, windowStart } from '../engine/window.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Remember } from '../ports.ts';
-import { topName } from './issues.ts';
 import type { Space } from './space.ts';
 
 /** One thing that was said about a record, and in which operation. */

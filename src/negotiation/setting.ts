@@ -1,11 +1,11 @@
 import type { Refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
+import { topName } from '../../protocol/pointer.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Window } from '../engine/window.ts';
 import type { ActionDefinition } from '../engine/world.ts';
-import { topName } from './issues.ts';
 import type { PolicyBook } from './segments.ts';
 import { hasStart, type Package, type Space, type SpaceFacts } from './space.ts';
 import { layTable, type Table } from './table.ts';

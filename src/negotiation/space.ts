@@ -3,21 +3,10 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { amountAt as amountOf, digitsOf, inOneScale, type Price } from '../../protocol/money.ts';
 import type { Terms } from '../../protocol/operation.ts';
+import { at, topName, withAt } from '../../protocol/pointer.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Issue } from '../engine/world.ts';
-import {
-  at,
-  dayAfter,
-  isCount,
-  isDate,
-  isMoney,
-  type Level,
-  levelOf,
-  type Origin,
-  topName,
-  valueAt,
-  withAt,
-} from './issues.ts';
+import { dayAfter, isCount, isDate, isMoney, type Level, levelOf, type Origin, valueAt } from './issues.ts';
 
 /** A whole set of terms as numbers: one level for each issue, in the definition's order. */
 export type Package = readonly Level[];

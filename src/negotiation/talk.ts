@@ -5,6 +5,7 @@ import { RECORD_TYPE } from '../../protocol/names.ts';
 import { agreementPayload, offerPayload, termsDigest } from '../../protocol/offer.ts';
 import type { Offer, OfferFacts, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Chosen } from '../../protocol/schedule.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Change, World } from '../engine/world.ts';
 
@@ -65,7 +66,7 @@ export function agentOffer(world: World, operation: Operation, terms: Terms): Of
 }
 
 /** What both sides sign when this offer is accepted. */
-export function agreementOf(world: World, operation: Operation, offer: Offer): JsonObject {
+export function agreementOf(world: World, operation: Operation, offer: Chosen): JsonObject {
   return agreementPayload({ ...partiesOf(world, operation), offer });
 }
 

@@ -3,6 +3,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
+import { agreedOffer } from '../engine/agreement.ts';
 import type { Operation } from '../engine/operation.ts';
 import { appraise, makeCompanySide } from '../negotiation/core.ts';
 import type { NegotiationPolicy } from '../negotiation/policy.ts';
@@ -25,7 +26,7 @@ export interface Replayed {
 export function replay(operation: Operation, policy: NegotiationPolicy, facts: SpaceFacts): Result<Replayed, Refusal> {
   const talk = operation.negotiation;
   const offers = talk?.offers ?? [];
-  const accepted = offers.find(({ id }) => id === operation.agreement?.offer);
+  const accepted = agreedOffer(operation);
   const proposals = offers.filter(({ by }) => by === 'agent').map(({ terms }) => terms);
   const opened = operation.input['proposal'] === undefined ? [null] : [];
   const space = makeSpace(facts);
@@ -68,7 +69,7 @@ export function replay(operation: Operation, policy: NegotiationPolicy, facts: S
 }
 
 /** The terms it signed, or at least as good on every issue; where wishes differ from customer to customer, the same. */
-function asGood(space: Space, terms: Terms, accepted: Offer | undefined): boolean {
+function asGood(space: Space, terms: Terms, accepted: Pick<Offer, 'terms'> | undefined): boolean {
   const [now, before] = [space.read(terms), accepted === undefined ? undefined : space.read(accepted.terms)];
   if (!now.ok || before?.ok !== true) return false;
   return space.issues.every(({ better_for_customer: better }, place) => {
