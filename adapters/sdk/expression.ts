@@ -115,20 +115,27 @@ function registerCalendar(env: Environment): void {
 }
 
 function registerNotice(env: Environment): void {
-  env.registerFunction('notice(map, map): map', (contract: unknown, asked: unknown) => {
+  const law = (contract: unknown) => (field: string) => members(contract, [field])[field] ?? null;
+  const ending = (contract: unknown, asked: unknown, before: unknown) => {
     const { when, on = '', early_exit, given, given_there, cooling_off_days } = members(asked, NOTICE);
     if (when !== 'now' && when !== 'period_end' && when !== 'date') throw new TypeError('not a kind of notice');
-    const { endsOn, coolingOff, fee } = endingOf((field) => members(contract, [field])[field] ?? null, {
+    const { endsOn, coolingOff, fee } = endingOf(law(contract), {
       when,
       on: isDay(on) ? on : undefined,
       earlyExit: early_exit === true,
       given: day(String(given)),
       givenThere: day(String(given_there)),
       coolingOffDays: Number(cooling_off_days),
+      ...(before === undefined ? {} : { before: law(before) }),
     });
     const fees = fee === undefined ? [] : [{ ...fee, amount: BigInt(fee.amount) }];
     return { ends_on: endsOn, cooling_off: coolingOff, fees };
-  });
+  };
+  env.registerFunction('notice(map, map): map', (contract: unknown, asked: unknown) =>
+    ending(contract, asked, undefined),
+  );
+  // The third: the contract as it was.
+  env.registerFunction('notice(map, map, map): map', ending);
 }
 
 const NOTICE = ['when', 'on', 'early_exit', 'given', 'given_there', 'cooling_off_days'];

@@ -74,6 +74,17 @@ describe('T8: a contract ends by its own law', () => {
     expect(late).toEqual({ endsOn: '2029-01-31', coolingOff: false, fee: undefined });
   });
 
+  it('T3: early for no less than when its term began, nor than now', () => {
+    const months = { ...MINIMUM, early_exit_months: 3 };
+    const feeOf = (now: number, then: number) =>
+      ending(
+        { ...months, seats: now },
+        { earlyExit: true, before: (field) => ({ ...CONTRACT, ...months, seats: then })[field] ?? null },
+      ).fee?.amount;
+    expect(feeOf(1, 10)).toBe(147_000);
+    expect(feeOf(20, 10)).toBe(294_000);
+  });
+
   it('early for nothing where it ends by itself before', () => {
     const bound = { ...MINIMUM, early_exit_months: 3, auto_renew: false };
     const free = { endsOn: '2026-12-31', coolingOff: false, fee: undefined };

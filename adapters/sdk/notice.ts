@@ -19,6 +19,8 @@ export interface Notice {
   readonly givenThere: string;
   /** Where the contract says nothing else. */
   readonly coolingOffDays: number;
+  /** The contract as it was when its term began: what was agreed on since does not lower what leaving costs. */
+  readonly before?: Law;
 }
 
 export interface Ending {
@@ -44,7 +46,7 @@ export function endingOf(law: Law, notice: Notice): Ending {
   const endsOn = last !== undefined && last < ends ? last : ends;
   // What ends on its own last day costs nothing, whatever its minimum term says.
   const isLeft = isEarly && endsOn < lawful && endsOn !== last;
-  return { endsOn, coolingOff: false, fee: isLeft ? feeOf(law) : undefined };
+  return { endsOn, coolingOff: false, fee: isLeft ? feeOf(law, notice.before) : undefined };
 }
 
 /** Within the cooling-off days of the contract's conclusion, the day itself not counted. */
@@ -96,7 +98,14 @@ function lastOf(law: Law): string | undefined {
 
 const hasExit = (law: Law): boolean => law('early_exit_fee') !== null || law('early_exit_months') !== null;
 
-function feeOf(law: Law): Ending['fee'] {
+/** The greater of what it costs by the contract as it is and as it was. */
+function feeOf(law: Law, before: Law | undefined): Ending['fee'] {
+  const now = feeBy(law);
+  const then = before === undefined ? now : feeBy(before);
+  return then.currency === now.currency && then.amount > now.amount ? then : now;
+}
+
+function feeBy(law: Law): NonNullable<Ending['fee']> {
   const fee = law('early_exit_fee');
   if (isMoney(fee)) return { amount: fee.amount, currency: fee.currency };
   const [months, price, seats] = [wholeOf(law, 'early_exit_months'), law('unit_price'), wholeOf(law, 'seats')];

@@ -113,6 +113,7 @@ export const definitionSchema = {
           better_for_customer: { enum: ['lower', 'higher'] },
           choices: { type: 'array', minItems: 2, items: { type: 'string' } },
           record: { type: 'string', pattern: '^(/[a-z0-9_]+)+$' },
+          planned: { type: 'string', pattern: '^(/[a-z0-9_]+)+$' },
           days_after: { type: 'integer' },
           decimals: { type: 'integer', minimum: 0, maximum: 6 },
           default: {},

@@ -56,6 +56,8 @@ describe('T10: a renewal lies in a time that makes sense of the contract', () =>
     ['after a notice', { cancels_on: '2026-11-01' }, '2027-01-01', 'ended by notice'],
     ['beside a mark of a notice that a later term has overtaken', { cancels_on: '2025-12-31' }, '2027-01-01', 'met'],
     ['of a contract that is switched', { switching_to: 'Other Cloud' }, '2027-01-01', 'switched'],
+    ['with a change planned before it', { planned_from: '2026-12-15' }, '2027-01-01', 'met'],
+    ['with a change planned within it', { planned_from: '2027-06-01' }, '2027-01-01', 'planned for after'],
     ['when the next term is agreed on', { next_start_date: '2027-01-01' }, '2027-01-01', 'agreed on already'],
   ])('%s', (_what, record, start, expected) => {
     expect(renewal(record, start)).toContain(expected);
@@ -102,6 +104,23 @@ describe('a notice', () => {
     [{ notice_days: null, unit_price: { unreadable: 'Not an amount.', held: '4.99555555' } }, 'met'],
   ])('T5, T6: on %j is %s', (record, expected) => {
     expect(notice(record)).toContain(expected);
+  });
+});
+
+describe('T10: a switch', () => {
+  it.each([
+    [{}, 'met'],
+    [{ end_date: null, start_date: null }, 'met'],
+    [{ end_date: '2026-10-31', auto_renew: true }, 'met'],
+    [{ end_date: '2026-10-31', next_end_date: '2027-10-31' }, 'met'],
+    [{ end_date: '2026-10-31' }, 'has ended'],
+    [{ cancels_on: '2026-12-31' }, 'met'],
+    [{ cancels_on: '2026-10-31', auto_renew: true }, 'ended by notice'],
+    [{ cancels_on: '2026-12-31', start_date: null }, 'met'],
+  ])('of a contract on %j is %s', (record, expected) => {
+    const price = { unit_price: { amount: 4_900, currency: 'EUR' } };
+    const asked = { action: 'provider.switch', input: { target: 'Other' } };
+    expect(judged({ ...asked, records: { contract: { ...CONTRACT, ...price, ...record } } })).toContain(expected);
   });
 });
 

@@ -29,7 +29,9 @@ export function profileDocument(contract: Contract, { settings, keys, log }: Pro
         summary,
         risk,
         mandate,
-        negotiable: negotiable.map(({ record: _record, days_after: _days, default: _default, ...shown }) => shown),
+        negotiable: negotiable.map(
+          ({ record: _record, planned: _planned, days_after: _days, default: _default, ...shown }) => shown,
+        ),
         default_signoff,
         href: `/actions/${name}`,
         schemas: {

@@ -1,6 +1,7 @@
 import type { Scope } from '../../adapters/sdk/expression.ts';
-import { momentOf } from '../../adapters/sdk/values.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { isDay, momentOf } from '../../adapters/sdk/values.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { startOfDay } from '../../protocol/zone.ts';
 import { recordsBefore } from './baseline.ts';
 import type { Operation } from './operation.ts';
 import { scopeOf } from './rules.ts';
@@ -13,8 +14,18 @@ export function scopeThen(
   terms: JsonObject | null,
 ): Scope {
   const scope = scopeOf(operation, terms);
-  const at = actionOf(world, operation)?.rules.thenAt?.(scope);
-  if (at === undefined) return scope;
-  const since = momentOf(at);
-  return Number.isNaN(since) ? scope : { ...scope, records_then: recordsBefore(world, operation, since) };
+  const thenAt = actionOf(world, operation)?.rules.thenAt;
+  if (thenAt === undefined) return scope;
+  const since = momentIn(operation, () => thenAt(scope));
+  return { ...scope, records_then: Number.isNaN(since) ? scope.records : recordsBefore(world, operation, since) };
+}
+
+/** A day begins where the company is. Where no time can be told the records are as they are: a field that is not needed stops nothing. */
+function momentIn({ zone = 'UTC' }: Operation, evaluate: () => Json | undefined): number {
+  try {
+    const at = evaluate();
+    return isDay(at) ? startOfDay({ day: at, timeZone: zone }) : momentOf(at);
+  } catch {
+    return Number.NaN;
+  }
 }

@@ -72,6 +72,8 @@ export type Issue = {
   readonly record?: string;
   /** Of money that is a unit price: how many digits after the point it may have. */
   readonly decimals?: number;
+  /** Where the record has the value it is to change to, if it is: terms begin after that. */
+  readonly planned?: string;
   /** A date's starting point: so many days after the record's. */
   readonly days_after?: number;
   /** What stands where the record has nothing. */

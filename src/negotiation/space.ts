@@ -75,7 +75,8 @@ export function makeSpace({ issues, members, record, input, today }: SpaceFacts)
     currency: origin.currency,
     perUnit: 10 ** (origin.scale - digitsOf(origin.currency)),
     amountAt: (pointer, from = record) => {
-      const value = at(from, pointer);
+      const issue = issues.find((each) => (each.record ?? each.pointer) === pointer);
+      const value = issue === undefined ? at(from, pointer) : standing(issue, from);
       if (isMoney(value)) return value.currency === origin.currency ? amountOf(value, origin.scale) : undefined;
       return isCount(value) ? value : undefined;
     },
@@ -132,9 +133,10 @@ export function hasStart(issue: Issue, record: JsonObject): boolean {
   return standing(issue, record) !== undefined;
 }
 
-/** Today's value of an issue, as the record or else the definition has it. */
+/** Where an issue starts from: the value it is to change to before, else today's, as the record or else the definition has it. */
 function standing(issue: Issue, record: JsonObject): Json | undefined {
-  return at(record, issue.record ?? issue.pointer) ?? issue.default;
+  const planned = issue.planned === undefined ? undefined : at(record, issue.planned);
+  return planned ?? at(record, issue.record ?? issue.pointer) ?? issue.default;
 }
 
 function baseLevel(issue: Issue, record: JsonObject, origin: Origin): Level | undefined {

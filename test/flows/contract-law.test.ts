@@ -60,6 +60,18 @@ describe('T8: a notice', () => {
     expect(String(done.output?.['ends_on']) <= day(32)).toBe(true);
   });
 
+  it('T3: costs no less for what was agreed on since the term began', async () => {
+    const fees = [{ amount: 3 * 10 * 4_900, currency: 'EUR' }];
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, minimum_until: day(200) });
+    expect(await asked('contract.amend', { seats: 1 })).toMatchObject({ state: 'completed' });
+    const limits = { max_total: { amount: 3 * 10 * 4_900 - 1, currency: 'EUR' } };
+    expect(await asked('contract.cancel', { when: 'now', early_exit: true }, limits)).toMatchObject({
+      state: 'rejected',
+    });
+    const done = await asked('contract.cancel', { when: 'now', early_exit: true });
+    expect(done).toMatchObject({ state: 'completed', output: { fees } });
+  });
+
   it('is not carried out for a fee beyond the mandate, and is for none', async () => {
     const limits = { max_total: { amount: 100, currency: 'EUR' } };
     await gateway.crm.edit('contracts', CONTRACT, RUNNING);
@@ -83,6 +95,21 @@ describe('a renewal that is agreed on early', () => {
     expect(record).toMatchObject({ concluded_on: RUNNING.start_date, next_start_date: day(266) });
     const done = await asked('contract.cancel', { when: 'now' });
     expect(done).toMatchObject({ state: 'completed', output: { ends_on: record['next_end_date'], fees: [] } });
+  });
+
+  it('T1: goes by what is planned to change before it begins, and not at all by what changes after', async () => {
+    const planned = { planned_seats: 20, planned_unit_price: { amount: 6_000, currency: 'EUR' } };
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, planned_from: day(30), ...planned });
+    const view = await asked('contract.renew', {});
+    const prices = view.offers?.map(({ terms }) => terms['unit_price']);
+    expect(prices).not.toEqual([]);
+    for (const price of prices ?? []) expect(price).toMatchObject({ amount: expect.toSatisfy((it) => it > 5_400) });
+    expect(view.offers?.[0]?.terms).toMatchObject({ seats: 20 });
+    // What would change the next term is a person's to settle.
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, ...planned, planned_from: day(300) });
+    expect(await renewed()).toMatchObject({ state: 'handed_off' });
+    const gone = { planned_from: null, planned_seats: null, planned_unit_price: null };
+    await gateway.crm.edit('contracts', CONTRACT, { ...RUNNING, ...gone });
   });
 
   it('T5: takes back a notice that was given here, and none that somebody else wrote', async () => {

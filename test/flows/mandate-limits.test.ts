@@ -60,6 +60,18 @@ describe('what a mandate allows in all', () => {
     await agent.client.withdraw(third.id);
   });
 
+  it('T17: takes nothing for a dispute, whose answer names no instalment', async () => {
+    const mandate = await mandateOf({ max_total: eur(1) });
+    await gateway.crm.edit('invoices', 'I-1001', { status: 'open' });
+    const input: JsonObject = { invoice: 'I-1001', want: 'dispute', reason: 'We returned half of it.' };
+    const { id } = await agent.client.submit('payment.arrange', input, mandate);
+    const asked = await agent.client.waitForTurn(id, ({ state }) => RESTING.includes(state));
+    expect(asked.state).toBe('awaiting_signoff');
+    await gateway.approve(`${gateway.origin}/console/signoffs/${asked.signoff?.id}`);
+    const done = await agent.client.waitForTurn(id, ({ state }) => state === 'completed');
+    expect(done.output).toEqual({ invoice: 'I-1001', status: 'disputed' });
+  });
+
   it('holds for operations that arrive together, after a restart too', async () => {
     const amounts = await Promise.all(INVOICES.map(openOf));
     const mandate = await mandateOf({ max_total: eur(amounts.reduce((sum, each) => sum + each, -1)) });

@@ -152,7 +152,7 @@ export const SCENARIOS: readonly Scenario[] = [
       round === 2
         ? { invoice: 'I-1001', want: 'dispute', reason: 'We returned half of it.' }
         : { invoice: 'I-1001', want: 'instalments', instalments: 3 + round, first_on: day(30) },
-    output: (round) => ({ status: round === 2 ? 'disputed' : 'arranged', instalments: round === 2 ? 1 : 3 + round }),
+    output: (round) => (round === 2 ? { status: 'disputed' } : { status: 'arranged', instalments: 3 + round }),
     changed: ['invoices'],
   },
   {
