@@ -54,10 +54,25 @@ export const LIMITS = {
   directoryRetrySeconds: 30,
   /** How long the keys last read from a directory outlive it when it is down. */
   directoryStaleSecondsMax: 3_600,
-  /** Directories remembered at once; the least recently used goes first. */
-  directoriesMax: 1_000,
-  /** Directory fetches at a time: strangers choose the addresses before anything is proven. */
-  directoryFetchesMax: 16,
+  /** What is remembered of directories and profiles whose keys have proven a request: ten thousand and more, and no host's are most of them. */
+  directoryBytesMax: 33_554_432,
+  directoryBytesOfHostMax: 8_388_608,
+  /** And of those that nothing has proven yet: some hundred of the largest. */
+  unprovenBytesMax: 4_194_304,
+  unprovenBytesOfHostMax: 262_144,
+  /** What a UCP profile says of versions and capabilities. */
+  profileBytesMax: 16_384,
+  keyLabelCharsMax: 256,
+  /** Look-ups at a time for requests that have proven nothing: strangers choose the addresses. */
+  lookupsMax: 48,
+  /** Beside them, for hosts whose keys have proven a request. */
+  lookupsOfKnownMax: 16,
+  lookupsOfHostMax: 4,
+  /** In a full lane, whoever has let us wait for longer goes first. An honest directory answers sooner. */
+  lookupGraceMs: 500,
+  /** Nobody is called more often on a stranger's word. */
+  lookupsOfHostAMinuteMax: 60,
+  lookupsOfKnownHostAMinuteMax: 600,
   /** Rounds after which agent-to-agent talks lose their role (protocols reference: echoing grows after 7 turns). */
   negotiationRoundsMax: 6,
   offerLifetimeSeconds: 15 * 60,

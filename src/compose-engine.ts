@@ -29,6 +29,7 @@ import { callPerson } from './handoff/handoff.ts';
 import { makeGuardedFetch } from './identity/guarded-fetch.ts';
 import { readIssuers } from './identity/issuers.ts';
 import { makeMandates } from './identity/mandates.ts';
+import { hostsFile, makeNames } from './identity/names.ts';
 import { grantIssuers, readTokenIssuers, type TokenIssuers } from './identity/oauth-issuers.ts';
 import { makeStatusLists } from './identity/status-lists.ts';
 import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
@@ -68,7 +69,10 @@ export interface Engine {
 
 export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   const { config, clock, ids, keys, store, log, unreadable, logOrigin, restoredAt } = deps;
-  const fetch = makeGuardedFetch({ allowPrivate: config.allow_private_network });
+  const fetch = makeGuardedFetch({
+    allowPrivate: config.allow_private_network,
+    lookup: makeNames({ hosts: hostsFile() }),
+  });
   const issuers = await readIssuers(config.issuers, { origin: config.origin, keys: keys.jwks().keys });
   const read = await readTokenIssuers(config.token_issuers, { fetch, allowPrivate: config.allow_private_network });
   const tokenIssuers = read.ok

@@ -12,6 +12,7 @@ import { type AuthenticateDeps, authenticate, type Caller, type KnownKey } from 
 import { makeDirectories } from './identity/directory.ts';
 import { makeGuardedFetch } from './identity/guarded-fetch.ts';
 import { verifyKeyOf } from './identity/keys-node.ts';
+import { makeNames } from './identity/names.ts';
 import { makeNonceCap } from './identity/nonce-cap.ts';
 import { makeTokenAuth } from './identity/oauth.ts';
 import { bearerChallenge, challengeError, metadataUrl } from './identity/oauth-metadata.ts';
@@ -24,7 +25,13 @@ const REGISTERED_KEYS_MAX = 100_000;
 export function composeIdentity({ world, contract, tokenIssuers }: Engine, config: Config, anyone?: Caller) {
   const { store, clock } = world;
   const origin = new URL(config.origin);
-  const resolve = makeDirectories({ fetch: makeGuardedFetch({ allowPrivate: config.allow_private_network }), clock });
+  const resolve = makeDirectories({
+    fetch: makeGuardedFetch({
+      allowPrivate: config.allow_private_network,
+      lookup: makeNames({ servers: config.stranger_dns }),
+    }),
+    clock,
+  });
   const imported = new Map<Thumbprint, KnownKey>();
 
   function registered(keyid: Thumbprint): KnownKey | undefined {
@@ -91,7 +98,7 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
         keyid === kid ? { key: key.value, via: 'registered', name: String(name) } : undefined;
       const caller = await authenticate(
         raw,
-        { ...deps, registered: self, resolve: async () => undefined },
+        { ...deps, registered: self, resolve: () => async () => undefined },
         clock.now(),
       );
       if (!caller.ok) return caller;

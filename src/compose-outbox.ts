@@ -6,6 +6,7 @@ import type { Engine } from './compose-engine.ts';
 import type { Config } from './config.ts';
 import { guardedDispatcher } from './identity/guarded-fetch.ts';
 import { NODE_HASHES } from './identity/keys-node.ts';
+import { hostsFile, makeNames } from './identity/names.ts';
 import { makeOutbox, type Outbox, type Rendered } from './outbox/deliver.ts';
 import type { OutboxStore } from './outbox/outbox-store.ts';
 import { makeSend } from './outbox/send.ts';
@@ -53,14 +54,22 @@ export function composeOutbox({ world }: Engine, outgoing: OutboxStore, config: 
       headers: new Map(Object.entries(all).map(([name, value]) => [name, [value]])),
     };
     const signed = signRequest(request, true, { key, now, nonce: ids.secret(18) });
-    return { url, body, headers: { ...all, 'signature-input': signed.signatureInput, signature: signed.signature } };
+    return {
+      url,
+      body,
+      to: 'agent',
+      headers: { ...all, 'signature-input': signed.signatureInput, signature: signed.signature },
+    };
   }
 
   return makeOutbox({
     store: outgoing,
     endpoints: [...endpoints.keys()],
     render: (message, now) => (message.endpoint.startsWith(PUSH_ENDPOINT) ? push(message, now) : webhook(message, now)),
-    send: makeSend(guardedDispatcher(config.allow_private_network)),
+    send: makeSend({
+      company: guardedDispatcher(config.allow_private_network, makeNames({ hosts: hostsFile() })),
+      agents: guardedDispatcher(config.allow_private_network, makeNames({ servers: config.stranger_dns })),
+    }),
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     log,

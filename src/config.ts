@@ -78,6 +78,7 @@ interface ConfigFile {
   readonly voice?: { readonly base_url: string; readonly model: string; readonly timeout_seconds: number };
   readonly webhooks: readonly { readonly name: string; readonly url: string }[];
   readonly allow_private_network: boolean;
+  readonly stranger_dns: readonly string[];
 }
 
 export interface Config extends ConfigFile {

@@ -7,7 +7,20 @@ import { Agent, buildConnector } from 'undici';
 /** All addresses of a name. */
 export type Lookup = (host: string) => Promise<readonly { readonly address: string }[]>;
 
-export const systemLookup: Lookup = (host) => lookupByName(host, { all: true });
+/** As the machine resolves names, hosts file and search domains included. It takes one of the four threads that all of Node shares, for as
+ * long as a silent server lets it wait: one a name, and only for names that the company wrote down. */
+export const systemLookup: Lookup = shared((host) => lookupByName(host, { all: true }));
+
+function shared(lookup: Lookup): Lookup {
+  const underway = new Map<string, ReturnType<Lookup>>();
+  return (host) => {
+    const asked = underway.get(host);
+    if (asked !== undefined) return asked;
+    const started = lookup(host).finally(() => underway.delete(host));
+    underway.set(host, started);
+    return started;
+  };
+}
 
 /** Whether an address may be dialled over `http:` or `https:`. */
 export type Allows = (address: string, protocol: string) => boolean;
@@ -55,9 +68,4 @@ async function addressOf(host: string, allows: (address: string) => boolean, loo
   if (first === undefined || !found.every(({ address }) => allows(address)))
     throw Object.assign(new Error('the address is not one that is dialled'), { code: 'ERR_ADDRESS_REFUSED' });
   return first.address;
-}
-
-/** `process` unwraps IPv4 inside IPv6; everything that is not plain unicast (loopback, private, link-local, NAT64, 6to4, …) is refused. */
-export function isPublic(address: string): boolean {
-  return ipaddr.process(address).range() === 'unicast';
 }

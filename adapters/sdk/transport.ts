@@ -1,5 +1,6 @@
 import { type Dispatcher, request } from 'undici';
-import { type Allows, dialler, isPublic, type Lookup } from './dial.ts';
+import { isPublic } from './addresses.ts';
+import { type Allows, dialler, type Lookup } from './dial.ts';
 
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 

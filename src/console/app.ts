@@ -99,7 +99,7 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
   });
 
   app.use(async (c, next) => {
-    if (sessionOf(c) !== undefined || c.req.method !== 'GET') return next();
+    if (sessionOf(c) !== undefined || !['GET', 'HEAD'].includes(c.req.method)) return next();
     return c.redirect(`/console/sign-in?next=${encodeURIComponent(c.req.path)}`, 303);
   });
 

@@ -69,7 +69,7 @@ function watched(pairs: readonly Pair[] = [agent], more: Partial<AuthenticateDep
       };
       return { ...known, key: { ...known.key, verify } };
     },
-    resolve: async () => {
+    resolve: () => async () => {
       work.resolutions += 1;
       return undefined;
     },
@@ -286,9 +286,32 @@ describe('a key found through the request', () => {
     const pair = newPair();
     const raw = signed(pair, { 'signature-agent': '"https://a.example"' });
     const found: KnownKey = { ...pair.known, via: 'directory', name: 'https://a.example' };
-    const deps = watched([], { resolve: async ({ keyid }) => (keyid === pair.sign.kid ? found : undefined) });
+    const deps = watched([], {
+      resolve:
+        () =>
+        async ({ keyid }) =>
+          keyid === pair.sign.kid ? found : undefined,
+    });
     expect(await deps.ask(raw)).toMatchObject({ ok: true, value: { via: 'directory', name: 'https://a.example' } });
     const renamed = withField(raw, 'signature-agent', '"https://evil.example"');
     expect(await outcome(renamed, deps)).toBe('signature-invalid');
+  });
+
+  it('D4: that nobody has time to look for is an answer of ours, and never a doubt of the agent', async () => {
+    const raw = signed(newPair(), { 'signature-agent': '"https://a.example"' });
+    const busy = watched([], { resolve: () => async () => 'busy' });
+    expect(await busy.ask(raw)).toMatchObject({ ok: false, error: { code: 'unavailable', retryAfterSeconds: 1 } });
+  });
+
+  it('D1: is told when it has proven a request, and not before', async () => {
+    const pair = newPair();
+    const told: string[] = [];
+    const found: KnownKey = { ...pair.known, via: 'directory', proved: () => void told.push('proved') };
+    const deps = watched([], { resolve: () => async () => found });
+    const raw = signed(pair, { 'signature-agent': '"https://a.example"' });
+    expect(await outcome(withField(raw, 'signature-agent', '"https://evil.example"'), deps)).toBe('signature-invalid');
+    expect(told).toEqual([]);
+    expect(await outcome(raw, deps)).toBe('accepted');
+    expect(told).toEqual(['proved']);
   });
 });

@@ -47,17 +47,23 @@ export interface KnownKey {
   readonly key: VerifyKey;
   readonly via: 'registered' | 'directory' | 'profile';
   readonly name?: string;
-  /** The UCP profile its key was found in. */
-  readonly profile?: Json;
+  /** The UCP profile its key was found in, as JSON. */
+  readonly profile?: string;
+  /** Told when the key has proven a request: until then what was found is worth keeping for a moment only. */
+  readonly proved?: () => void;
 }
+
+/** A key, none, or nobody knows: we are too busy to look. */
+export type Found = KnownKey | 'busy' | undefined;
 
 export interface AuthenticateDeps {
   readonly scheme: string;
   readonly authority: string;
   /** A registered key; synchronous, from memory or the database. */
   readonly registered: (keyid: Thumbprint) => KnownKey | undefined;
-  /** Resolves a key the request points to (Signature-Agent, UCP-Agent) and that this signature covers; bounded and cached. */
-  readonly resolve: (candidate: Candidate, request: RawRequest) => Promise<KnownKey | undefined>;
+  /** Resolves a key the request points to (Signature-Agent, UCP-Agent) and that this signature covers; bounded and cached, and of all
+   * signatures of one request one look-up at most. */
+  readonly resolve: (request: RawRequest) => (candidate: Candidate) => Promise<Found>;
   readonly isRevoked: (keyid: Thumbprint) => boolean;
   readonly cap: NonceCap;
 }
@@ -81,11 +87,14 @@ async function identify(raw: RawRequest, deps: AuthenticateDeps, now: Date): Pro
   const whole = checkBody(request, raw.body, NODE_HASHES);
   if (!whole.ok) return whole;
   let reason: Refusal = refusal('key-unknown');
+  let isBusy = false;
+  const resolve = deps.resolve(raw);
   for (const candidate of found.value) {
     const kid = parseThumbprint(candidate.keyid);
     const registered = kid === undefined ? undefined : deps.registered(kid);
-    const known = registered ?? (await deps.resolve(candidate, raw));
-    if (known === undefined) continue;
+    const known = registered ?? (await resolve(candidate));
+    if (known === 'busy') isBusy = true;
+    if (known === undefined || known === 'busy') continue;
     if (deps.isRevoked(known.key.kid)) {
       reason = refusal('key-revoked');
       continue;
@@ -98,12 +107,18 @@ async function identify(raw: RawRequest, deps: AuthenticateDeps, now: Date): Pro
     const verified = verifyCandidate(candidate, request, known.key);
     if (verified.ok) {
       deps.cap.count(known.key.kid, now);
+      known.proved?.();
       return ok(callerOf(raw, candidate, known, now));
     }
     reason = verified.error;
   }
-  return err(reason);
+  return err(isBusy ? BUSY : reason);
 }
+
+const BUSY: Refusal = {
+  ...refusal('unavailable', 'The key that the request points to could not be looked up now.'),
+  retryAfterSeconds: 1,
+};
 
 function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey, now: Date): Caller {
   const { label, text, signature } = candidate;
@@ -114,7 +129,7 @@ function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey, now: D
     proof: 'signature',
     via: known.via,
     ...(known.name === undefined ? {} : { name: known.name }),
-    ...(known.profile === undefined ? {} : { profile: known.profile }),
+    ...(known.profile === undefined ? {} : { profile: JSON.parse(known.profile) as Json }),
     label,
     ...(nonce === undefined ? {} : { nonce }),
     evidence: {

@@ -121,7 +121,7 @@ describe('directories', () => {
   const known = newJwk();
   let now = 0;
   let fetches: string[] = [];
-  let answer: (url: string) => Promise<Fetched | undefined>;
+  let answer: (url: string, signal?: AbortSignal) => Promise<Fetched | undefined>;
   let resolve: ReturnType<typeof makeDirectories>;
   beforeEach(() => {
     now = Date.UTC(2026, 4, 1);
@@ -129,9 +129,9 @@ describe('directories', () => {
     answer = async () => serving([known]);
     resolve = makeDirectories({
       clock: { now: () => new Date(now) },
-      fetch: async (url) => {
+      fetch: async (url, signal) => {
         fetches.push(url);
-        const fetched = await answer(url);
+        const fetched = await answer(url, signal);
         return fetched === undefined ? err({ reason: 'down' }) : ok(fetched);
       },
     });
@@ -148,7 +148,7 @@ describe('directories', () => {
   };
   const ask = (jwk: JsonObject = known, origin = 'https://a.example', field = 'signature-agent') => {
     const fields = { [field]: field === 'signature-agent' ? `"${origin}"` : `profile="${origin}"` };
-    return resolve(pointing(kidOf(jwk)), asking(fields));
+    return resolve(asking(fields))(pointing(kidOf(jwk)));
   };
   const finds = async (...of: Parameters<typeof ask>) => (await ask(...of)) !== undefined;
 
@@ -246,31 +246,116 @@ describe('directories', () => {
     expect(fetches.length).toBe(1);
   });
 
-  it('strangers keep a bounded number of fetches busy', async () => {
-    let release = () => {};
-    const held = new Promise<undefined>((done) => {
-      release = () => done(undefined);
-    });
-    answer = () => held;
-    const all = Array.from({ length: 100 }, (_, n) => ask(known, `https://a${n}.example`));
-    await Promise.resolve();
-    expect(fetches.length).toBe(LIMITS.directoryFetchesMax);
-    release();
-    await Promise.all(all);
+  /** A directory that does not answer until it is told to, or its asker is cut off. */
+  function hanging() {
+    const waiting = new Map<string, () => void>();
+    answer = (url, signal) =>
+      new Promise((done) => {
+        waiting.set(url, () => done(serving([known])));
+        signal?.addEventListener('abort', () => done(undefined));
+      });
+    return {
+      release: () => {
+        for (const done of waiting.values()) done();
+      },
+    };
+  }
+
+  it('D4: hanging directories shut nobody out: whoever let us wait longest goes first, and is busy, not unknown', async () => {
+    hanging();
+    const hangs = Array.from({ length: LIMITS.lookupsMax }, (_, n) => ask(known, `https://a${n}.example`));
+    expect(fetches.length).toBe(LIMITS.lookupsMax);
+    // Too early to say of anybody that they hang.
+    expect(await ask(known, 'https://b.example')).toBe('busy');
+    expect(fetches.length).toBe(LIMITS.lookupsMax);
+    pass(LIMITS.lookupGraceMs / 1_000);
     answer = async () => serving([known]);
-    expect(await finds(known, 'https://b.example')).toBe(true);
+    expect(await ask(known, 'https://b.example')).toMatchObject({ name: 'https://b.example' });
+    expect(await hangs[0]).toBe('busy');
   });
 
-  it('forgets the directory that was used least recently', async () => {
-    await ask();
-    for (let n = 0; n < LIMITS.directoriesMax - 1; n += 1) await ask(known, `https://a${n}.example`);
-    await ask();
-    await ask(known, 'https://one-more.example');
-    fetches = [];
-    await ask();
-    expect(fetches.length).toBe(0);
-    await ask(known, 'https://a0.example');
+  it('D4: hosts whose keys have proven a request have a lane that strangers do not fill', async () => {
+    for (const host of ['old', 'older']) {
+      const found = await ask(known, `https://${host}.example`);
+      if (found === undefined || found === 'busy') throw new Error('not found');
+      found.proved?.();
+    }
+    hanging();
+    for (let n = 0; n < LIMITS.lookupsMax; n += 1) void ask(known, `https://a${n}.example`);
+    answer = async () => serving([known]);
+    expect(await ask(newJwk(), 'https://older.example/p', 'ucp-agent')).toBe(undefined);
+    expect(await ask(known, 'https://new.example')).toBe('busy');
+  });
+
+  it('D4: one host is asked by few at a time, and a bounded number of times a minute', async () => {
+    const { release } = hanging();
+    const asked = Array.from({ length: 10 }, (_, n) => ask(known, `https://a.example/${n}`, 'ucp-agent'));
+    expect(fetches.length).toBe(LIMITS.lookupsOfHostMax);
+    release();
+    await Promise.all(asked);
+    answer = async () => undefined;
+    for (let n = 0; n < 500; n += 1) await ask(known, `https://a.example/p${n}`, 'ucp-agent');
+    expect(fetches.length).toBe(LIMITS.lookupsOfHostAMinuteMax);
+    expect(await ask(known, 'https://a.example/one-more', 'ucp-agent')).toBe('busy');
+    pass(60);
+    expect(await ask(known, 'https://a.example/one-more', 'ucp-agent')).toBeUndefined();
+  });
+
+  it('D4: a card that leads to another host counts there too', async () => {
+    answer = async (url) =>
+      url.startsWith('https://victim')
+        ? serving([])
+        : { ...serving([]), headers: JSON_TYPE, body: Buffer.from('{"jwks_uri":"https://victim.example/x"}') };
+    for (let n = 0; n < 100; n += 1) await askAs('cimd', `https://a${n}.example/card`);
+    const victims = fetches.filter((url) => url.startsWith('https://victim'));
+    expect(victims.length).toBe(LIMITS.lookupsOfHostAMinuteMax);
+  });
+
+  it('D4: one request is one look-up, however many labels it has; what was not looked at is not unknown', async () => {
+    answer = async () => undefined;
+    const ofRequest = resolve(asking({ 'signature-agent': 'a="https://a.example", b="https://b.example"' }));
+    const labelled = (label: string) => ({ ...pointing(kidOf(known)), label, agentMember: label });
+    expect(await ofRequest(labelled('a'))).toBeUndefined();
+    expect(await ofRequest(labelled('b'))).toBe('busy');
     expect(fetches.length).toBe(1);
+  });
+
+  it('D1: what nothing has proven is kept in a small room, whatever strangers name', async () => {
+    const profile = {
+      capabilities: Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`a.b.c${n}`, [{ version: '1' }]])),
+    };
+    const keys = Array.from({ length: LIMITS.directoryKeysMax }, newJwk);
+    answer = async () => document({ ucp: profile, keys });
+    for (let n = 0; n < 750; n += 1) await ask(known, `https://a${n}.example/p`, 'ucp-agent');
+    expect(fetches.length).toBe(750);
+    fetches = [];
+    for (let n = 749; n >= 0; n -= 1) await ask(known, `https://a${n}.example/p`, 'ucp-agent');
+    // Those that are still remembered are not asked again.
+    const kept = 750 - fetches.length;
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(40);
+  });
+
+  it('D1: what keys have proven is not pushed out by strangers', async () => {
+    const found = await ask();
+    if (found === undefined || found === 'busy') throw new Error('not found');
+    found.proved?.();
+    const keys = Array.from({ length: LIMITS.directoryKeysMax }, newJwk);
+    answer = async () => serving(keys);
+    for (let n = 0; n < 100; n += 1) await ask(known, `https://a${n}.example`);
+    fetches = [];
+    expect(await finds()).toBe(true);
+    expect(fetches.length).toBe(0);
+  });
+
+  it('D1: a profile that says too much of versions and capabilities is none', async () => {
+    const ucp = { services: { big: 'x'.repeat(100_000) }, capabilities: {} };
+    answer = async () => document({ ucp, keys: [known] });
+    expect(await ask(known, 'https://a.example/p', 'ucp-agent')).toMatchObject({
+      profile: '{"ucp":{"capabilities":{}}}',
+    });
+    answer = async () => document({ ucp: { capabilities: { big: 'x'.repeat(20_000) } }, keys: [known] });
+    expect(await finds(known, 'https://b.example/p', 'ucp-agent')).toBe(false);
   });
 
   it('a profile is JSON with keys or signing_keys', async () => {
@@ -287,7 +372,7 @@ describe('directories', () => {
     body: new TextEncoder().encode(JSON.stringify(members)),
   });
   const askAs = (type: string, url: string, jwk: JsonObject = known) =>
-    resolve(pointing(kidOf(jwk), WEB_BOT_AUTH), asking({ 'signature-agent': `sig1="${url}";type=${type}` }));
+    resolve(asking({ 'signature-agent': `sig1="${url}";type=${type}` }))(pointing(kidOf(jwk), WEB_BOT_AUTH));
   const JWKS = 'https://a.example/jwks.json';
   const CARD = 'https://a.example/card';
 
@@ -375,7 +460,7 @@ describe('directories', () => {
 
   it('a label names a key where the profile has labels; one that two keys have names none', async () => {
     const byLabel = (profile: SignatureProfile) =>
-      resolve(pointing('k1', profile), asking({ 'ucp-agent': `profile="${CARD}"` }));
+      resolve(asking({ 'ucp-agent': `profile="${CARD}"` }))(pointing('k1', profile));
     answer = async () => document({ keys: [{ ...known, kid: 'k1' }] });
     expect(await byLabel(UCP)).toMatchObject({ key: { kid: kidOf(known) } });
     expect(await byLabel(PARLEY)).toBeUndefined();

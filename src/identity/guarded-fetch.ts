@@ -1,8 +1,10 @@
 /** Outbound calls to addresses a stranger chose: public unicast addresses only, checked at the moment of connecting, literals included. */
 import { type Dispatcher, request } from 'undici';
-import { type Allows, dialler, isPublic, type Lookup, systemLookup } from '../../adapters/sdk/dial.ts';
+import { isPublic } from '../../adapters/sdk/addresses.ts';
+import { type Allows, dialler, type Lookup } from '../../adapters/sdk/dial.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { makeNames } from './names.ts';
 
 export interface Fetched {
   readonly status: number;
@@ -10,19 +12,20 @@ export interface Fetched {
   readonly body: Uint8Array;
 }
 
-export type GuardedFetch = (url: string) => Promise<Result<Fetched, { readonly reason: string }>>;
+export type GuardedFetch = (url: string, signal?: AbortSignal) => Promise<Result<Fetched, { readonly reason: string }>>;
 
 /** A dispatcher for addresses that strangers name. */
-export function guardedDispatcher(allowPrivate: boolean, lookup: Lookup = systemLookup): Dispatcher {
+export function guardedDispatcher(allowPrivate: boolean, lookup: Lookup = makeNames()): Dispatcher {
   return dispatcherThat((address) => allowPrivate || isPublic(address), lookup);
 }
 
-function dispatcherThat(allows: Allows, lookup: Lookup): Dispatcher {
+function dispatcherThat(allows: Allows, lookup: Lookup, connections?: number): Dispatcher {
   return dialler({
     allows,
     lookup,
     connectTimeoutMs: LIMITS.fetchTimeoutMs,
     answerBytesMax: LIMITS.fetchBytesMax,
+    ...(connections === undefined ? {} : { connections }),
   });
 }
 
@@ -42,16 +45,19 @@ export interface GuardedFetchOptions {
 }
 
 /** GET, bounded in time and size, without redirects, cookies or decompression. */
-export function makeGuardedFetch({ allowPrivate, lookup = systemLookup }: GuardedFetchOptions): GuardedFetch {
+export function makeGuardedFetch({ allowPrivate, lookup = makeNames() }: GuardedFetchOptions): GuardedFetch {
   const allows: Allows = (address, protocol) => (isPublic(address) ? protocol === 'https:' : allowPrivate);
-  const dispatcher = dispatcherThat(allows, lookup);
-  return async (text) => {
+  const dispatcher = dispatcherThat(allows, lookup, LIMITS.lookupsOfHostMax);
+  return async (text, signal) => {
     const url = checkUrl(text, allowPrivate);
     if (!url.ok) return url;
     try {
       const response = await request(url.value, {
         dispatcher,
-        signal: AbortSignal.timeout(LIMITS.fetchTimeoutMs),
+        signal: AbortSignal.any([
+          AbortSignal.timeout(LIMITS.fetchTimeoutMs),
+          ...(signal === undefined ? [] : [signal]),
+        ]),
         headers: { 'accept-encoding': 'identity' },
       });
       const body = new Uint8Array(await response.body.arrayBuffer());

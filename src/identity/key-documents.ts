@@ -1,21 +1,24 @@
 /** What documents say about keys: Web Bot Auth directories, JWK Sets, UCP profiles, and cards that hold keys or lead to them. */
-import type { Json } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { VerifyKey } from '../../protocol/signature.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Fetched } from './guarded-fetch.ts';
 import type { SourceForm } from './key-source.ts';
-import { verifyKeyOf } from './keys-node.ts';
+import { type UnopenedKey, unopenedKeyOf } from './keys-node.ts';
 
 export interface KeySet {
-  readonly byThumbprint: ReadonlyMap<string, VerifyKey>;
+  readonly byThumbprint: ReadonlyMap<string, UnopenedKey>;
   /** By the `kid` that is written. Two keys of one `kid` are none. */
-  readonly byLabel: ReadonlyMap<string, VerifyKey>;
-  /** What a UCP profile says besides its keys. */
-  readonly profile?: Json;
+  readonly byLabel: ReadonlyMap<string, UnopenedKey>;
+  /** What a UCP profile says besides its keys, as JSON: read once its key has proven something. */
+  readonly profile?: string;
+  /** What keeping it takes. */
+  readonly bytes: number;
 }
 
-export const NO_KEYS: KeySet = { byThumbprint: new Map(), byLabel: new Map() };
+export const NO_KEYS: KeySet = { byThumbprint: new Map(), byLabel: new Map(), bytes: 0 };
+
+/** An opened key is about this large, its members and maps included. */
+const KEY_BYTES = 1_500;
 
 const DIRECTORY_TYPE = 'application/http-message-signatures-directory+json';
 
@@ -35,7 +38,16 @@ export function readDocument(fetched: Fetched, form: SourceForm, url: string): K
   if (document === undefined) return undefined;
   if (form === 'cimd') return readCard(document, url);
   const keys = keySet([document['keys'], document['signing_keys']]);
-  return form === 'profile' && parsed.ok && keys !== undefined ? { ...keys, profile: parsed.value } : keys;
+  return form === 'profile' && keys !== undefined ? withProfile(keys, document['ucp']) : keys;
+}
+
+/** Without what an agent's profile says of services and payments, which nobody here reads. */
+function withProfile(keys: KeySet, ucp: unknown): KeySet | undefined {
+  const { services: _services, payment_handlers: _handlers, ...rest } = membersOf(ucp) ?? {};
+  const profile = JSON.stringify({ ucp: rest });
+  return profile.length > LIMITS.profileBytesMax
+    ? undefined
+    : { ...keys, profile, bytes: keys.bytes + profile.length * 2 };
 }
 
 /** A card is of the address it is found at, and says in one way only which keys are its own. */
@@ -57,21 +69,26 @@ function membersOf(value: unknown): Readonly<Record<string, unknown>> | undefine
 function keySet(lists: readonly unknown[]): KeySet | undefined {
   const listed: unknown[] | undefined = lists.find(Array.isArray);
   if (listed === undefined) return undefined;
-  const byThumbprint = new Map<string, VerifyKey>();
-  const byLabel = new Map<string, VerifyKey>();
+  const byThumbprint = new Map<string, UnopenedKey>();
+  const byLabel = new Map<string, UnopenedKey>();
   const labels = new Set<string>();
   for (const jwk of listed.slice(0, LIMITS.directoryKeysMax)) {
     const members = membersOf(jwk);
-    const label = members?.['kid'];
-    const isTaken = typeof label === 'string' && labels.has(label);
-    if (typeof label === 'string') labels.add(label);
+    const label = labelOf(members?.['kid']);
+    const isTaken = label !== undefined && labels.has(label);
+    if (label !== undefined) labels.add(label);
     if (isTaken) byLabel.delete(label);
-    const key = members !== undefined && isForRequests(members) ? verifyKeyOf(members) : undefined;
-    if (key?.ok !== true) continue;
-    byThumbprint.set(key.value.kid, key.value);
-    if (typeof label === 'string' && !isTaken) byLabel.set(label, key.value);
+    const key = members !== undefined && isForRequests(members) ? unopenedKeyOf(members) : undefined;
+    if (key === undefined) continue;
+    byThumbprint.set(key.kid, key);
+    if (label !== undefined && !isTaken) byLabel.set(label, key);
   }
-  return { byThumbprint, byLabel };
+  const labelBytes = [...byLabel.keys()].reduce((sum, { length }) => sum + length * 2, 0);
+  return { byThumbprint, byLabel, bytes: byThumbprint.size * KEY_BYTES + labelBytes };
+}
+
+function labelOf(kid: unknown): string | undefined {
+  return typeof kid === 'string' && kid.length <= LIMITS.keyLabelCharsMax ? kid : undefined;
 }
 
 const ALG_OF: Readonly<Record<string, readonly unknown[]>> = {

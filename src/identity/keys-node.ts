@@ -50,6 +50,26 @@ export function verifyKeyOf(jwk: unknown): Result<VerifyKey, string> {
   }
 }
 
+/** A key that was read and not opened: opening costs more than all else about it, and most keys of a set are never used. */
+export interface UnopenedKey {
+  readonly kid: Thumbprint;
+  /** `undefined` when it is none that may be used. */
+  open(): VerifyKey | undefined;
+}
+
+export function unopenedKeyOf(jwk: unknown): UnopenedKey | undefined {
+  const parts = publicParts(jwk);
+  if (!parts.ok) return undefined;
+  let opened: Result<VerifyKey, string> | undefined;
+  return {
+    kid: thumbprintOf(parts.value.jwk),
+    open() {
+      opened ??= verifyKeyOf(parts.value.jwk);
+      return opened.ok ? opened.value : undefined;
+    },
+  };
+}
+
 /** A private key for signing, from a private JWK. Throws when it is not one: our own keys are not outside data. */
 export function signKeyOf(jwk: Readonly<Record<string, string>>): SignKey {
   const { d: _private, ...rest } = jwk;

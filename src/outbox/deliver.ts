@@ -6,6 +6,8 @@ export interface Rendered {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Whose address it is: what goes to an agent's never stands in the way of what goes to the company's. */
+  readonly to?: 'agent';
 }
 
 /** Makes a message for its endpoint, signed for this try; `undefined` when the endpoint is no more. */
