@@ -23,7 +23,7 @@ export interface Parties {
 /** What an offer says; the parts of {@link Offer} its signature covers. */
 export type OfferContent = Pick<
   Offer,
-  'id' | 'parent' | 'terms' | 'terms_digest' | 'firmness' | 'made_at' | 'expires_at' | 'facts'
+  'id' | 'parent' | 'terms' | 'terms_digest' | 'firmness' | 'made_at' | 'expires_at' | 'facts' | 'reasons'
 >;
 
 /** What is accepted: an offer, or the package that was chosen of its schedule. */
@@ -46,6 +46,7 @@ export function offerPayload({ offer, ...parties }: Parties & { readonly offer: 
     made_at: offer.made_at,
     expires_at: offer.expires_at,
     ...factsMember(offer),
+    ...reasonsMember(offer),
   };
 }
 
@@ -83,6 +84,11 @@ export function agreementPayload({ offer, ...parties }: Parties & { readonly off
 
 function factsMember({ facts }: OfferContent): JsonObject {
   return facts === undefined ? {} : { facts: { revision: facts.revision, digest: facts.digest } };
+}
+
+/** The words are one rendering of these and are not signed. */
+function reasonsMember({ reasons }: OfferContent): JsonObject {
+  return reasons === undefined ? {} : { reasons: reasons.map(({ code, params }) => ({ code, params })) };
 }
 
 function partyMembers({ operation, action, actionVersion, company, agent }: Parties): JsonObject {

@@ -83,6 +83,32 @@ export interface SignedSchedule extends Schedule {
   readonly jws: string;
 }
 
+/** Why an offer of the company is as it is. Made from what both sides see: never from a limit. */
+export const REASON_CODES = [
+  'as_asked',
+  'matched',
+  'moved_into_range',
+  'not_open',
+  'instead',
+  'not_met',
+  'better_with',
+  'better_because',
+  'binding',
+  'held',
+  'signoff',
+  'confirmed_on_acceptance',
+  'rounds_left',
+  'by_person',
+] as const;
+
+export interface Reason {
+  readonly code: (typeof REASON_CODES)[number];
+  /** Signed with the offer, as the code is. */
+  readonly params: JsonObject;
+  /** The same as a sentence, from a template. */
+  readonly words: string;
+}
+
 /** One offer or counter-offer on the wire. The company's are signed (`jws`); the agent's are covered by its request signature. */
 export interface Offer {
   readonly id: OfferId;
@@ -97,13 +123,15 @@ export interface Offer {
   readonly expires_at: string;
   /** The company's offers stand on facts, and say so. Absent on the agent's own. */
   readonly facts?: OfferFacts;
+  /** Absent on the agent's own. */
+  readonly reasons?: readonly Reason[];
   /** The company's signature over the agreement payload this offer leads to: compact JWS with detached payload. Absent on the agent's own. */
   readonly jws?: string;
   /** Prices of other packages, one of which may be accepted in place of `terms`, which are one of them. */
   readonly schedule?: SignedSchedule;
   /** Untrusted free text beside the offer, quoted, never executed. Not part of what is signed. */
   readonly note?: string;
-  /** The note was written by an AI system (Regulation (EU) 2024/1689 Art. 50). */
+  /** The note was written by a language model, about this offer and no other (Regulation (EU) 2024/1689 Art. 50). */
   readonly note_by?: 'model';
 }
 

@@ -163,8 +163,8 @@ function offersCard(operation: Operation): Html {
 function conversationCard(operation: Operation): Html {
   if (operation.messages.length === 0) return html``;
   return html`<section class="card"><h2>Conversation</h2>${operation.messages.map(
-    ({ by, at, text }) =>
-      html`<div class="said">${by === 'agent' ? `claimed by the agent, unverified` : by} · ${when(at)}</div><blockquote>${quoted(text)}</blockquote>`,
+    ({ by, at, text, note_by }) =>
+      html`<div class="said">${by === 'agent' ? `claimed by the agent, unverified` : note_by === 'model' ? `${by}, written by a language model` : by} · ${when(at)}</div><blockquote>${quoted(text)}</blockquote>`,
   )}</section>`;
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../protocol/json.ts';
+import { REASON_CODES } from '../../protocol/operation.ts';
 
 const text: JsonObject = { type: 'string' };
 const time: JsonObject = { type: 'string', description: 'RFC 3339 UTC' };
@@ -66,9 +67,20 @@ function offer(terms: JsonObject): JsonObject {
         required: ['revision', 'digest'],
         properties: { revision: { type: ['string', 'null'] }, digest: text },
       },
+      reasons: {
+        type: 'array',
+        description:
+          'Why the company’s offer is as it is: codes and values are signed with it, the words say the same.',
+        items: {
+          type: 'object',
+          required: ['code', 'params', 'words'],
+          properties: { code: { enum: [...REASON_CODES] }, params: { type: 'object' }, words: text },
+        },
+      },
       jws: { type: 'string', description: 'The company’s signature over the agreement this offer leads to.' },
       schedule: SCHEDULE,
       note: { type: 'string', description: 'Free text; never counts.' },
+      note_by: { const: 'model', description: 'The note was written by a language model.' },
     },
   };
 }

@@ -16,6 +16,8 @@ export interface Message {
   readonly by: Party;
   /** Untrusted when `by` is agent: shown quoted, never executed. */
   readonly text: string;
+  /** Who wrote it for the company: a language model, or nobody (a template). */
+  readonly note_by?: 'model';
   readonly offer?: OfferId;
 }
 
@@ -150,6 +152,8 @@ export interface Operation {
   };
   /** The agent's own name for the conversation, where its protocol has one. */
   readonly conversation?: string;
+  /** The language the agent asked to be answered in (BCP 47). */
+  readonly language?: string;
   /** Where the agent wants to be told of changes, besides asking. */
   readonly pushes?: readonly Push[];
   /** Tier and facts; `null` for actions that need no mandate. */

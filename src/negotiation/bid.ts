@@ -4,10 +4,12 @@ import { ok } from '../../protocol/result.ts';
 import type { Changed, Message, Operation } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { move } from '../engine/transitions.ts';
+import { type Language, languageFor } from '../engine/wording.ts';
 import type { Change, World } from '../engine/world.ts';
 import type { Voice } from '../ports.ts';
 import { adviceFor } from './advice.ts';
 import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
+import { explainWith } from './explain.ts';
 import { hearingOf, putForward } from './hearing.ts';
 import { aboutOf, memoryOf, recall } from './remember.ts';
 import { answerOn } from './resume.ts';
@@ -16,7 +18,7 @@ import type { Package } from './space.ts';
 import { type Stand, standing, withGround } from './stand.ts';
 import type { Move } from './strategy.ts';
 import type { Table } from './table.ts';
-import { companyOffer, type NeedsSignoff } from './talk.ts';
+import { companyOffer, type NeedsSignoff, type OfferWords } from './talk.ts';
 
 export interface BidDeps {
   readonly needsSignoff: NeedsSignoff;
@@ -101,30 +103,48 @@ async function bidWith(
   if (sensible.length === 0)
     return toPerson(deps, from, talk, 'Nothing within the policy meets what the action requires of its terms.');
   const terms = sensible.map(({ terms: each }) => each);
+  const language = languageFor(from);
+  const note = noteOf(decided, language);
   const put = await putForward(
     mayStop ? deps.voice : undefined,
     () => hearingOf(world, talking, talk, terms),
     terms,
-    noteOf(decided),
+    note,
   );
-  if (put.kind === 'person') return toPerson(deps, from, talk, put.why, 'The company’s AI asks a person to go on');
-  const firmness = new Map(
+  if (put.kind === 'person')
+    return toPerson(
+      deps,
+      from,
+      talk,
+      `Written by the company’s language model, unverified: “${put.why}”`,
+      'The company’s AI asks a person to go on',
+    );
+  const reasonsOf = explainWith({
+    table,
+    offers: sensible.map(({ levels }) => levels),
+    asked: talk.offers.at(-1)?.by === 'agent' ? (theirs.at(-1) ?? null) : null,
+    before: ours.at(-1) ?? table.space.base,
+    matched: decided.matched,
+    roundsLeft: LIMITS.negotiationRoundsMax - round,
+    language,
+  });
+  const made = new Map(
     sensible.map(({ levels, terms: each }) => {
       const signoff = deps.needsSignoff(talking, each);
-      return [each, signoff ? 'indicative' : firmnessOf(table, levels, { final: decided.final, hold: may.hold })];
+      const firm = firmnessOf(table, levels, { final: decided.final, hold: may.hold });
+      return [each, { firmness: signoff ? ('indicative' as const) : firm, reasons: reasonsOf(levels, signoff) }];
     }),
   );
   const ground = stand.ground();
+  const foremost = put.terms.at(-1);
   const offers = await Promise.all(
-    put.terms.map((each) =>
-      companyOffer(world, talking, {
-        by: 'company',
-        terms: each,
-        firmness: firmness.get(each) ?? 'indicative',
-        facts: { revision, digest: ground.digest },
-        ...put.words,
-      }),
-    ),
+    put.terms.flatMap((each) => {
+      const own = made.get(each);
+      if (own === undefined) return [];
+      const words = each === foremost ? put.words : { note };
+      const facts = { revision, digest: ground.digest };
+      return [companyOffer(world, talking, { by: 'company', terms: each, facts, ...own, ...words })];
+    }),
   );
   const all = [...talk.offers, ...offers];
   const next: Talk = {
@@ -134,7 +154,7 @@ async function bidWith(
     offers: all,
     grounds: withGround(talk, ground, all),
   };
-  return remembering(putOut(world, table, from, next, offers, put.words.note), next, put.terms);
+  return remembering(putOut(world, table, from, next, offers, put.words), next, put.terms);
 }
 
 export function toPerson(
@@ -161,12 +181,12 @@ function putOut(
   from: Operation,
   talk: Talk,
   offers: readonly Offer[],
-  note: string,
+  { note, ...marked }: OfferWords,
 ): Change {
   const primary = offers.at(-1);
   if (primary === undefined) throw new Error('no offer was made');
   const now = world.clock.now();
-  const message: Message = { at: primary.made_at, by: 'company', text: note, offer: primary.id };
+  const message: Message = { at: primary.made_at, by: 'company', text: note, ...marked, offer: primary.id };
   const others = offers.slice(0, -1).map(({ id, terms_digest }) => ({ offer: id, terms: terms_digest }));
   const holds = heldUse(table, from, { talk, place: aboutOf(world, from)?.place, now });
   const moved = move(
@@ -196,11 +216,28 @@ export function nextDue(talk: Talk, now: Date): number {
 }
 
 /** Words beside an offer: fixed sentences, chosen only by what the offers themselves already show. */
-function noteOf({ matched, final, offers }: OfferMove): string {
-  if (matched) return 'We can agree to your terms: accept this offer to conclude.';
-  if (offers.length > 1)
-    return final
-      ? 'These are our final offers: accept the one that suits you.'
-      : 'Our offers. Accept the one that suits you, or counter with other terms.';
-  return final ? 'This is our final offer.' : 'Our offer. Accept it, or counter with other terms.';
+function noteOf({ matched, final, offers }: OfferMove, language: Language): string {
+  const kind = matched ? 'matched' : final ? 'final' : 'open';
+  return NOTES[language][kind][!matched && offers.length > 1 ? 1 : 0];
 }
+
+const NOTES: Readonly<
+  Record<Language, Readonly<Record<'matched' | 'final' | 'open', readonly [one: string, several: string]>>>
+> = {
+  en: {
+    matched: ['We can agree to your terms: accept this offer to conclude.', ''],
+    final: ['This is our final offer.', 'These are our final offers: accept the one that suits you.'],
+    open: [
+      'Our offer. Accept it, or counter with other terms.',
+      'Our offers. Accept the one that suits you, or counter with other terms.',
+    ],
+  },
+  de: {
+    matched: ['Mit Ihren Bedingungen sind wir einverstanden: Nehmen Sie dieses Angebot an, um abzuschließen.', ''],
+    final: ['Das ist unser letztes Angebot.', 'Das sind unsere letzten Angebote: Nehmen Sie das passende an.'],
+    open: [
+      'Unser Angebot. Nehmen Sie es an, oder schlagen Sie andere Bedingungen vor.',
+      'Unsere Angebote. Nehmen Sie das passende an, oder schlagen Sie andere Bedingungen vor.',
+    ],
+  },
+};

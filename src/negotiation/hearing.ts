@@ -55,7 +55,12 @@ function saidOf({ messages }: Operation, { offers }: NonNullable<Operation['nego
 
 export type Put =
   | { readonly kind: 'person'; readonly why: string }
-  | { readonly kind: 'offers'; readonly terms: readonly Terms[]; readonly words: OfferWords };
+  | {
+      readonly kind: 'offers';
+      readonly terms: readonly Terms[];
+      /** Beside the foremost, which they were made for. */
+      readonly words: OfferWords;
+    };
 
 /** What is put forward of what was decided, the last foremost. A voice may choose that one, or a person; it can add nothing. */
 export async function putForward(

@@ -3,7 +3,9 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
+import { languageFor } from '../engine/wording.ts';
 import type { StepResult, World } from '../engine/world.ts';
+import { explainPersons } from './explain.ts';
 import { type Stands, withGround } from './stand.ts';
 import { companyOffer, type NeedsSignoff } from './talk.ts';
 
@@ -29,7 +31,8 @@ export function makePersonCounters(
     const full = stands.completed(stand.value, talk, terms);
     if (!full.ok) return full;
     const note = 'A person at the company made this offer.';
-    const firmness = deps.needsSignoff(stand.value.talking, full.value) ? 'indicative' : 'binding';
+    const needsSignoff = deps.needsSignoff(stand.value.talking, full.value);
+    const firmness = needsSignoff ? 'indicative' : 'binding';
     const ground = stand.value.ground();
     const offer = await companyOffer(world, operation, {
       by: 'person',
@@ -37,6 +40,7 @@ export function makePersonCounters(
       firmness,
       note,
       facts: { revision, digest: ground.digest },
+      reasons: explainPersons(languageFor(operation), needsSignoff),
     });
     const offers = [...talk.offers, offer];
     const moved = move(

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { RECORD_TYPE } from '../../protocol/names.ts';
 import { agreementPayload, offerPayload, termsDigest } from '../../protocol/offer.ts';
-import type { Offer, OfferFacts, Terms } from '../../protocol/operation.ts';
+import type { Offer, OfferFacts, Reason, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Chosen } from '../../protocol/schedule.ts';
 import type { Operation } from '../engine/operation.ts';
@@ -14,6 +14,9 @@ export type NeedsSignoff = (operation: Operation, terms: Terms) => boolean;
 
 /** What stands beside an offer. */
 export type OfferWords = { readonly note: string; readonly note_by?: 'model' };
+
+/** Why an offer is as it is, once it is known how long and how firmly it stands. */
+export type Explain = (made: Pick<Offer, 'firmness' | 'expires_at'>) => readonly Reason[];
 
 /** An offer of the company: signed, typed, expiring. `indicative` says honestly that a person must still sign off, or a budget may. */
 export async function companyOffer(
@@ -26,9 +29,11 @@ export async function companyOffer(
     note,
     note_by,
     facts,
-  }: Pick<Offer, 'by' | 'terms' | 'firmness'> & OfferWords & { readonly facts: OfferFacts },
+    reasons,
+  }: Pick<Offer, 'by' | 'terms' | 'firmness'> & OfferWords & { readonly facts: OfferFacts; readonly reasons: Explain },
 ): Promise<Offer> {
   const now = world.clock.now();
+  const expires_at = new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString();
   const bare = {
     id: world.ids.make('of'),
     parent: operation.negotiation?.offers.at(-1)?.id ?? null,
@@ -37,8 +42,9 @@ export async function companyOffer(
     terms_digest: termsDigest(terms),
     firmness,
     made_at: now.toISOString(),
-    expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
+    expires_at,
     facts,
+    reasons: reasons({ firmness, expires_at }),
     note,
     ...(note_by === undefined ? {} : { note_by }),
   };

@@ -72,6 +72,19 @@ describe('a voice', () => {
     expect(heard.at(-1)).toContain('Can you do better?');
   }, 30_000);
 
+  it('T22: stands beside the offer its words were made for, and beside no other', async () => {
+    say = () => JSON.stringify({ move: 0, text: 'For {term_months} months we offer {unit_price}.' });
+    const view = await ask('Hello');
+    const open = ours(view).filter(({ id }) => view.open_offers?.includes(id));
+    expect(open.length).toBeGreaterThan(1);
+    for (const { id, note, note_by, terms, reasons = [] } of open) {
+      const isForemost = id === view.open_offers?.at(-1);
+      expect(note_by).toBe(isForemost ? 'model' : undefined);
+      expect(note?.includes(`${String(terms['term_months'])} months`)).toBe(isForemost);
+      expect(reasons.map(({ code }) => code)).toContain('rounds_left');
+    }
+  }, 30_000);
+
   it('may call a person, as anybody may', async () => {
     say = ({ data }) => JSON.stringify({ move: data.moves.length - 1, text: 'A colleague will take this up.' });
     const view = await ask('I am angry.');

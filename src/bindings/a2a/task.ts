@@ -106,13 +106,14 @@ function artifact(name: string, description: string, value: object): Artifact {
 }
 
 function historyOf(operation: Operation): Message[] {
-  return operation.messages.map(({ by, text }, index) =>
-    messageOf({
+  return operation.messages.map(({ by, text, note_by }, index) => ({
+    ...messageOf({
       messageId: `${operation.id}.m${index + 1}`,
       contextId: contextOf(operation),
       taskId: operation.id,
       role: by === 'agent' ? Role.ROLE_USER : Role.ROLE_AGENT,
       parts: [textPart(text)],
     }),
-  );
+    metadata: { [A2A_EXTENSION.actions]: { by, ...(note_by === undefined ? {} : { note_by }) } },
+  }));
 }
