@@ -27,6 +27,8 @@ export interface Negotiation {
   readonly round: number;
   readonly expiresAt: string;
   readonly offers: readonly Offer[];
+  /** By the id of a proposal of the agent's: the terms it left to what stood. */
+  readonly unnamed?: Readonly<Record<string, readonly string[]>>;
   /** The CRM's facts that the company's last offers were made from. */
   readonly facts: JsonObject;
   /** The CRM's version of the record they were read at. */

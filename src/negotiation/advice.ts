@@ -4,6 +4,7 @@ import { at } from '../../protocol/pointer.ts';
 import type { Issue } from '../engine/world.ts';
 import { isMoney } from './issues.ts';
 import { wishesOf } from './learn.ts';
+import type { Proposal } from './nearness.ts';
 import type { Package } from './space.ts';
 import type { Move } from './strategy.ts';
 import type { Table } from './table.ts';
@@ -13,12 +14,12 @@ type Impasse = Extract<Move, { kind: 'impasse' }>;
 /** What a person who takes over should know. For the company's people only: whether a limit is reached is nobody else's business. */
 export function adviceFor(
   table: Table,
-  theirs: readonly Package[],
+  theirs: readonly Proposal[],
   ours: readonly Package[],
   impasse: Impasse,
 ): string {
   const { issues, write } = table.space;
-  const [last, mine] = [theirs.at(-1), ours.at(-1)];
+  const [last, mine] = [theirs.findLast(({ priced }) => priced)?.levels, ours.at(-1)];
   const main = issues[table.main];
   const reason =
     impasse.why === 'budget'

@@ -13,7 +13,7 @@ import { explainWith } from './explain.ts';
 import { hearingOf, putForward } from './hearing.ts';
 import { aboutOf, memoryOf, recall } from './remember.ts';
 import { answerOn } from './resume.ts';
-import { packagesIn, packagesOf } from './setting.ts';
+import { packagesIn, proposalsIn, saidIn } from './setting.ts';
 import type { Package } from './space.ts';
 import { type Stand, standing, withGround } from './stand.ts';
 import type { Move } from './strategy.ts';
@@ -72,10 +72,9 @@ async function bidWith(
   const recalled = recall(world, from, { window: table.policy.numbers.memory, space: table.space });
   const past = recalled?.past;
   const read = (terms: readonly Terms[]) => packagesIn(table.space, terms);
-  const elsewhere = (side: 'ours' | 'theirs') =>
-    read((past?.[side] ?? []).flatMap(({ operation, terms: each }) => (operation === from.id ? [] : [each])));
-  const theirs = [...elsewhere('theirs'), ...packagesOf(table.space, talk.offers, 'theirs')];
-  const ours = [...elsewhere('ours'), ...packagesOf(table.space, standing(talk, from.records ?? {}), 'ours')];
+  const elsewhere = (side: 'ours' | 'theirs') => (past?.[side] ?? []).filter(({ operation }) => operation !== from.id);
+  const theirs = proposalsIn(table, [...elsewhere('theirs'), ...saidIn(talk)]);
+  const ours = read([...elsewhere('ours'), ...standing(talk, from.records ?? {})].map(({ terms: each }) => each));
   // A held offer is a promise: until its end neither the strategy nor the voice breaks the talk off.
   const mayStop = heldOffers(talk, world.clock.now()).length === 0;
   const { move: decided, round } = answerOn(
@@ -90,7 +89,7 @@ async function bidWith(
           ...change,
           memory: memoryOf(recalled, from, {
             round,
-            offers: said.offers,
+            talk: said,
             last,
             ground: stand.ground(),
             at: world.clock.now(),
@@ -122,7 +121,7 @@ async function bidWith(
   const reasonsOf = explainWith({
     table,
     offers: sensible.map(({ levels }) => levels),
-    asked: talk.offers.at(-1)?.by === 'agent' ? (theirs.at(-1) ?? null) : null,
+    asked: talk.offers.at(-1)?.by === 'agent' ? (theirs.at(-1)?.levels ?? null) : null,
     before: ours.at(-1) ?? table.space.base,
     matched: decided.matched,
     roundsLeft: LIMITS.negotiationRoundsMax - round,

@@ -3,9 +3,9 @@ import type { Refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
-import type { NegotiationPolicy } from './policy.ts';
+import { type NegotiationPolicy, pointsAt } from './policy.ts';
 import { answerOn } from './resume.ts';
-import { packagesIn } from './setting.ts';
+import { packagesIn, proposalsIn, type Said, unnamedIn } from './setting.ts';
 import { makeSpace, type Package, type SpaceFacts } from './space.ts';
 import type { Move as CoreMove } from './strategy.ts';
 import { admissible, layTable, type Table, worthOf } from './table.ts';
@@ -35,7 +35,7 @@ export interface Past {
   readonly rounds: number;
   readonly last: readonly Terms[];
   readonly ours: readonly Terms[];
-  readonly theirs: readonly Terms[];
+  readonly theirs: readonly Said[];
 }
 
 export interface SideOptions {
@@ -58,7 +58,7 @@ export function makeCompanySide(
   const table = layTable(policy, space.value, options.before);
   if (!table.ok) return table;
   const { past } = options;
-  const theirs: Package[] = [...packagesIn(space.value, past?.theirs ?? [])];
+  const said: Said[] = [...(past?.theirs ?? [])];
   const ours: Package[] = [...packagesIn(space.value, past?.ours ?? [])];
   let standing: readonly Package[] = packagesIn(space.value, past?.last ?? []);
   let last: Terms | null = null;
@@ -69,16 +69,16 @@ export function makeCompanySide(
       rounds,
       last: standing.map(space.value.write),
       ours: ours.map(space.value.write),
-      theirs: theirs.map(space.value.write),
+      theirs: [...said],
     }),
     next(proposal) {
       if (proposal !== null) {
         const whole = space.value.complete(proposal, last);
-        const levels = whole.ok ? space.value.read(whole.value) : whole;
-        if (!levels.ok) return levels;
-        theirs.push(levels.value);
+        if (!whole.ok) return whole;
+        said.push({ terms: whole.value, unnamed: unnamedIn(proposal, whole.value) });
       }
       const mayDiscount = options.mayDiscount?.() ?? true;
+      const theirs = proposalsIn(table.value, said);
       const { move, round } = answerOn(
         { table: table.value, theirs, ours, roundsMax: options.roundsMax, mayDiscount, mayStop: true },
         { rounds, last: standing },
@@ -114,8 +114,7 @@ export interface Appraisal {
 
 function appraisalOf(table: Table, levels: Package): Appraisal {
   const { scale, policy } = table;
-  const points = (main: number) =>
-    scale.reference === null ? (main * 100) / scale.perUnit : (main * 10_000) / Math.max(1, scale.reference);
+  const points = (main: number) => pointsAt(scale, main);
   const mine = scale.sign * points(levels[table.main] ?? 0) + worthOf(table, levels);
   const least = scale.sign * points(policy.last(scale, 0));
   const most = scale.sign * policy.numbers.open;

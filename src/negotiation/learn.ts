@@ -1,5 +1,5 @@
 import type { Level } from './issues.ts';
-import type { Package } from './space.ts';
+import type { Proposal } from './nearness.ts';
 import type { Table } from './table.ts';
 
 /** What the other side's proposals say about one side issue. */
@@ -21,11 +21,11 @@ const FLEXIBLE = 4;
 
 /** Reads their offers (oldest first): what moved is cheap to them, what never moved is dear (after Hindriks and Tykhonov 2008, and
  * Faratin, Sierra and Jennings 2002). Depends on what they said and on nothing of ours. */
-export function wishesOf(table: Table, theirs: readonly Package[]): readonly (Wish | null)[] {
+export function wishesOf(table: Table, theirs: readonly Proposal[]): readonly (Wish | null)[] {
   return table.sides.map((side, place) => {
-    const last = theirs.at(-1)?.[place];
+    const last = theirs.at(-1)?.levels[place];
     if (side === null || last === undefined) return null;
-    const taken = theirs.map((each) => each[place] ?? last).reverse();
+    const taken = theirs.map(({ levels }) => levels[place] ?? last).reverse();
     const moved = taken.slice(1).reduce((sum, level, index) => sum + Math.abs(level - (taken[index] ?? level)), 0);
     const dearness =
       moved === 0 ? UNKNOWN + STUBBORN_STEP * (taken.length - 1) : UNKNOWN / (1 + (FLEXIBLE * moved) / side.span);

@@ -5,7 +5,17 @@ import type { Issue } from '../engine/world.ts';
 import { type Mistakes, readBudget, readSides } from './parse-parts.ts';
 import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
 
-const MEMBERS = new Set(['main', 'issues', 'beta', 'alternatives', 'hold', 'impasse_gap_percent', 'budget', 'memory']);
+const MEMBERS = new Set([
+  'main',
+  'issues',
+  'beta',
+  'reciprocity',
+  'alternatives',
+  'hold',
+  'impasse_gap_percent',
+  'budget',
+  'memory',
+]);
 const MAIN_MEMBERS = new Set(['issue', 'percent_of', 'since', 'open', 'concede_to', 'limit', 'never']);
 
 /** Reads one policy of the configuration. Every mistake at once; none of the messages repeats a value. `name` is whose budget it is. */
@@ -55,6 +65,7 @@ export function parseNegotiationPolicy(
     open,
     concedeTo,
     beta: mistakes.number('/beta', json['beta'] ?? 1, 0.05, 20),
+    reciprocity: mistakes.number('/reciprocity', json['reciprocity'] ?? 0, 0, 100) / 100,
     sides: readSides(member(json, 'issues'), issues, issue?.pointer ?? '', mistakes),
     alternatives: whole(mistakes, '/alternatives', json['alternatives'] ?? ALTERNATIVES_MAX, 1, ALTERNATIVES_MAX),
     hold: readHold(json['hold'] ?? 'never', mistakes),

@@ -25,6 +25,11 @@ export function levelAt({ sign, reference, perUnit }: Scale, points: Points): Le
   return Number(sign === 1 ? (product + parts - 1n) / parts : product / parts);
 }
 
+/** A level of the main issue in points. */
+export function pointsAt({ reference, perUnit }: Scale, level: Level): Points {
+  return reference === null ? (level * 100) / perUnit : (level * 10_000) / Math.max(1, reference);
+}
+
 /** Of two levels of the main issue, the one the company would rather have. */
 export function better(sign: Sign, a: Level, b: Level): Level {
   return sign === 1 ? Math.max(a, b) : Math.min(a, b);
@@ -82,6 +87,8 @@ export interface PolicyNumbers {
   readonly concedeTo: Points;
   /** 1: even steps; below 1: gives late (Boulware); above 1: gives early (Faratin, Sierra and Jennings 1998). */
   readonly beta: number;
+  /** The last part of the path that is walked only as far as they come near: from 0 to 1. */
+  readonly reciprocity: number;
   /** By pointer. An issue that is not here stays as it is today. */
   readonly sides: ReadonlyMap<string, SideIssue>;
   /** Offers made at once, all worth the same to the company. */

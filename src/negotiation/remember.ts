@@ -1,29 +1,29 @@
 import { isObject } from '../../adapters/sdk/values.ts';
 import { digest } from '../../protocol/canonical.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Offer, Terms } from '../../protocol/operation.ts';
+import type { Terms } from '../../protocol/operation.ts';
 import { topName } from '../../protocol/pointer.ts';
 import { recordName } from '../engine/dealings.ts';
 import { changedFacts } from '../engine/facts.ts';
-import type { Facts, Ground, Operation } from '../engine/operation.ts';
+import type { Facts, Ground, Negotiation, Operation } from '../engine/operation.ts';
 import { type ClaimRule, scopeOf } from '../engine/rules.ts';
 import { type Window, windowStart } from '../engine/window.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Remember } from '../ports.ts';
+import { type Said, saidIn } from './setting.ts';
 import type { Space } from './space.ts';
 
 /** One thing that was said about a record, and in which operation. */
-interface Said {
+interface SaidIn extends Said {
   readonly operation: string;
-  readonly terms: Terms;
 }
 
 /** What the company remembers of the talks about one record with its customer: whichever key or binding they came by. */
 export interface TalkMemory {
   readonly rounds: number;
   readonly last: readonly Terms[];
-  readonly ours: readonly Said[];
-  readonly theirs: readonly Said[];
+  readonly ours: readonly SaidIn[];
+  readonly theirs: readonly SaidIn[];
   /** What the company's offers in it rest on. */
   readonly facts: Facts;
   /** {@link baseOf} what was said: of another, only the rounds count. */
@@ -131,23 +131,24 @@ export function memoryOf(
   operation: Operation,
   now: {
     readonly round: number;
-    readonly offers: readonly Offer[];
+    readonly talk: Negotiation;
     readonly last: readonly Terms[];
     readonly ground: Ground;
     readonly at: Date;
   },
 ): Remember {
   const { name, version, past, base } = recalled;
-  const said = (side: 'ours' | 'theirs'): readonly Said[] => {
-    const others = past[side].filter((each) => each.operation !== operation.id);
-    const mine = now.offers.filter(({ by }) => (side === 'theirs' ? by === 'agent' : by === 'company'));
-    return [...others, ...mine.map(({ terms }) => ({ operation: operation.id, terms }))].slice(-SAID_MAX);
-  };
+  const added = (before: readonly SaidIn[], mine: readonly Said[]): readonly SaidIn[] =>
+    [
+      ...before.filter((each) => each.operation !== operation.id),
+      ...mine.map((each) => ({ ...each, operation: operation.id })),
+    ].slice(-SAID_MAX);
+  const offered = now.talk.offers.filter(({ by }) => by === 'company').map(({ terms }) => ({ terms }));
   const memory: TalkMemory = {
     rounds: now.round,
     last: now.last,
-    ours: said('ours'),
-    theirs: said('theirs'),
+    ours: added(past.ours, offered),
+    theirs: added(past.theirs, saidIn(now.talk)),
     facts: now.ground.facts,
     base,
   };

@@ -1,11 +1,12 @@
 import type { Refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Offer, Terms } from '../../protocol/operation.ts';
+import type { Terms } from '../../protocol/operation.ts';
 import { topName } from '../../protocol/pointer.ts';
 import type { Result } from '../../protocol/result.ts';
-import type { Operation } from '../engine/operation.ts';
+import type { Negotiation, Operation } from '../engine/operation.ts';
 import type { Window } from '../engine/window.ts';
 import type { ActionDefinition } from '../engine/world.ts';
+import type { Proposal } from './nearness.ts';
 import type { PolicyBook } from './segments.ts';
 import { hasStart, type Package, type Space, type SpaceFacts } from './space.ts';
 import { layTable, type Table } from './table.ts';
@@ -44,12 +45,32 @@ export function tableOf(
   return policy === undefined ? undefined : layTable(policy, space, before(policy.numbers.since));
 }
 
-/** What one side has offered so far, oldest first. Offers were checked when they were made. */
-export function packagesOf(space: Space, offers: readonly Offer[], side: 'theirs' | 'ours'): readonly Package[] {
-  return packagesIn(
-    space,
-    offers.flatMap(({ by, terms }) => ((by === 'agent') === (side === 'theirs') ? [terms] : [])),
-  );
+/** What they said, and which terms of it are not theirs: left out, and completed from our last offer. */
+export interface Said {
+  readonly terms: Terms;
+  readonly unnamed?: readonly string[];
+}
+
+/** The names that a proposal leaves to what stands. */
+export function unnamedIn(partial: JsonObject, whole: Terms): readonly string[] {
+  return Object.keys(whole).filter((name) => !Object.hasOwn(partial, name));
+}
+
+/** What the agent has proposed in a talk, oldest first. */
+export function saidIn({ offers, unnamed }: Pick<Negotiation, 'offers' | 'unnamed'>): readonly Said[] {
+  return offers.flatMap(({ id, by, terms }) => {
+    const left = unnamed?.[id];
+    return by === 'agent' ? [{ terms, ...(left === undefined ? {} : { unnamed: left }) }] : [];
+  });
+}
+
+/** What of these can still be said about the record, as proposals under a policy. */
+export function proposalsIn({ space, main }: Table, all: readonly Said[]): readonly Proposal[] {
+  const price = topName(space.issues[main]?.pointer ?? '');
+  return all.flatMap(({ terms, unnamed }) => {
+    const levels = space.read(terms);
+    return levels.ok ? [{ levels: levels.value, priced: unnamed?.includes(price) !== true }] : [];
+  });
 }
 
 /** What of these can still be said about the record. */

@@ -13,7 +13,7 @@ import { heldUse } from './budget.ts';
 import { makePersonCounters } from './person.ts';
 import { aboutOf } from './remember.ts';
 import { makeStands, type StandDeps } from './stand.ts';
-import { agentOffer, agentsTurn, behind } from './talk.ts';
+import { agentOffer, agentsTurn, behind, withProposal } from './talk.ts';
 
 export interface NegotiationDeps extends BidDeps, StandDeps {
   /** Mandate limits on a set of terms, and its validity now. */
@@ -35,8 +35,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!facts.ok) return facts;
     const stand = stands.standOn(operation, revision);
     if (!stand.ok) return stand;
-    const proposed = operation.input['proposal'];
-    const proposal = proposed === undefined ? ok(null) : stand.value.space.complete(proposed as JsonObject, null);
+    const proposed = operation.input['proposal'] as JsonObject | undefined;
+    const proposal = proposed === undefined ? ok(null) : stand.value.space.complete(proposed, null);
     if (!proposal.ok) return proposal;
     const sensible = meetsRequirements(world, operation, proposal.value);
     if (!sensible.ok) return sensible;
@@ -45,11 +45,12 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       turn: 'company',
       round: 0,
       expiresAt: new Date(now.getTime() + LIMITS.negotiationLifetimeSeconds * 1000).toISOString(),
-      offers: proposal.value === null ? [] : [agentOffer(world, operation, proposal.value)],
+      offers: [],
       facts: facts.value,
       revision,
     };
-    return companyAnswers(operation, talk);
+    if (proposed === undefined || proposal.value === null) return companyAnswers(operation, talk);
+    return companyAnswers(operation, withProposal(talk, agentOffer(world, operation, proposal.value), proposed));
   }
 
   /** A counter-offer, and the company's answer to it from the record as it is now, in one transaction; where a voice answers, which takes
@@ -78,8 +79,12 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
 
     const offer = agentOffer(world, operation, terms.value);
     const text = envelope.value['message'];
-    const offers = [...talk.value.offers, offer];
-    const heard: Talk = { ...talk.value, turn: 'company', offers, facts, revision };
+    const heard: Talk = {
+      ...withProposal(talk.value, offer, partial.value),
+      turn: 'company',
+      facts,
+      revision,
+    };
     const said: Message[] = typeof text === 'string' ? [{ at: offer.made_at, by: 'agent', text, offer: offer.id }] : [];
     const countered = move(
       operation,

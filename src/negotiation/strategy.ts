@@ -1,5 +1,6 @@
 import type { Level } from './issues.ts';
 import { type Wish, wishesOf } from './learn.ts';
+import { isBarelyBelow, nearness, type Proposal } from './nearness.ts';
 import { better, type Points, reaches } from './policy.ts';
 import type { Package } from './space.ts';
 import {
@@ -17,7 +18,7 @@ import {
 export interface TalkState {
   readonly table: Table;
   /** Their proposals, oldest first. */
-  readonly theirs: readonly Package[];
+  readonly theirs: readonly Proposal[];
   /** Everything the company has offered. */
   readonly ours: readonly Package[];
   /** Which turn of the company this will be, from 1. */
@@ -51,41 +52,59 @@ export function companyMove(state: TalkState): Move {
   const { numbers } = table.policy;
   const { sign } = table.scale;
   const final = round >= roundsMax;
-  const target = targetAt(state);
+  const target = targetAt(state, round);
   const proposal = theirs.at(-1);
-  const asked = withinRanges(table, proposal ?? opening(table));
+  const wanted = proposal?.levels ?? opening(table);
+  const asked = withinRanges(table, wanted);
   const ask = guarded(state, asked, mainAt(table, asked, target));
-  const offered = proposal?.[table.main] ?? 0;
-  const meets = proposal !== undefined && samePackage(table, proposal, asked) && reaches(sign, offered, ask);
-  const inReach = proposal !== undefined && admissible(table, proposal);
-  const apart = proposal !== undefined && sign * (ask - offered) * 100 > numbers.impasseGapPercent * ask;
+  const offered = wanted[table.main] ?? 0;
+  const named = proposal?.priced === true && samePackage(table, wanted, asked);
+  const stands = standingFor(state, asked);
+  const barely = named && mayDiscount && stands !== undefined && isBarelyBelow(table, offered, stands);
+  const meets = named && !barely && reaches(sign, offered, ask);
+  const inReach = proposal?.priced === true && admissible(table, proposal.levels);
+  const apart = proposal?.priced === true && sign * (ask - offered) * 100 > numbers.impasseGapPercent * ask;
   const stops = mayStop && !meets;
   if (stops && final && apart) return { kind: 'impasse', why: 'gap', inReach };
   if (stops && !mayDiscount && numbers.budget?.exhausted === 'person')
     return { kind: 'impasse', why: 'budget', inReach };
   const offers = meets
-    ? [withMain(table, asked, offered)]
-    : choosePackages(table, theirs, numbers.alternatives).map((each) =>
-        withMain(table, each, priceOf(state, each, target)),
-      );
+    ? [withMain(table, asked, capped(state, asked, offered))]
+    : barely
+      ? [withMain(table, asked, guarded(state, asked, stands))]
+      : choosePackages(table, theirs, numbers.alternatives).map((each) =>
+          withMain(table, each, priceOf(state, each, target)),
+        );
   if (!offers.every((each) => admissible(table, each))) throw new Error('an inadmissible offer was about to be made');
   return { kind: 'offer', offers, matched: meets, final };
 }
 
-/** The points aimed at in a round: from `open` to `concede_to`, shaped by `beta`. */
-function targetAt({ table, round, roundsMax }: TalkState): Points {
-  const { open, concedeTo, beta } = table.policy.numbers;
+/** The points aimed at in a round: from `open` to `concede_to`, shaped by `beta`; the last part only as far as they came near. */
+function targetAt({ table, theirs, roundsMax }: TalkState, round: number): Points {
+  const { open, concedeTo, beta, reciprocity } = table.policy.numbers;
   const progress = roundsMax <= 1 ? 1 : Math.min(1, (round - 1) / (roundsMax - 1));
-  return open + Math.round((concedeTo - open) * progress ** (1 / beta));
+  const walked = Math.min(progress ** (1 / beta), 1 - reciprocity * (1 - nearness(table, theirs)));
+  return open + Math.round((concedeTo - open) * walked);
+}
+
+/** What they ask for, but never more than was asked of them: for this very package, or else along the path until now. */
+function capped(state: TalkState, levels: Package, offered: Level): Level {
+  const { table, round } = state;
+  const asked = standingFor(state, levels) ?? mainAt(table, levels, targetAt(state, Math.max(1, round - 1)));
+  return guarded(state, levels, reaches(table.scale.sign, offered, asked) ? asked : offered);
+}
+
+/** The best that was offered for these very side issues. */
+function standingFor({ table, ours }: TalkState, levels: Package): Level | undefined {
+  const before = ours.filter((each) => samePackage(table, each, levels)).map((each) => each[table.main] ?? 0);
+  return before.length === 0 ? undefined : before.reduce((a, b) => (reaches(table.scale.sign, a, b) ? b : a));
 }
 
 /** A package's main level in a round: on the path, never beyond the limit, never worse than what was once offered for the same package. */
 function priceOf(state: TalkState, levels: Package, target: Points): Level {
-  const { table, ours, mayDiscount } = state;
-  const { sign } = table.scale;
-  const before = ours.filter((each) => samePackage(table, each, levels)).map((each) => each[table.main] ?? 0);
-  const wanted = mainAt(table, levels, target);
-  const kept = mayDiscount ? before.reduce((a, b) => (reaches(sign, a, b) ? b : a), wanted) : wanted;
+  const wanted = mainAt(state.table, levels, target);
+  const before = state.mayDiscount ? standingFor(state, levels) : undefined;
+  const kept = before === undefined || reaches(state.table.scale.sign, before, wanted) ? wanted : before;
   return guarded(state, levels, kept);
 }
 
@@ -102,7 +121,7 @@ function opening({ space, sides }: Table): Package {
 /** The packages to offer, the one believed to suit them best last. Each issue is decided by itself, since worth adds up. Before it stand
  * the one that lowers their price most, with every issue where the company would rather have it, and the largest single step towards it:
  * what they choose from is what they will not say. */
-function choosePackages(table: Table, theirs: readonly Package[], count: number): readonly Package[] {
+function choosePackages(table: Table, theirs: readonly Proposal[], count: number): readonly Package[] {
   const wishes = wishesOf(table, theirs);
   const ranked = table.sides.map((side, place) => (side === null ? [] : rank(side, wishes[place] ?? null)));
   const primary = opening(table).map((level, place) => ranked[place]?.[0]?.level ?? level);

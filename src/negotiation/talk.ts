@@ -6,8 +6,9 @@ import { agreementPayload, offerPayload, termsDigest } from '../../protocol/offe
 import type { Offer, OfferFacts, Reason, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Chosen } from '../../protocol/schedule.ts';
-import type { Operation } from '../engine/operation.ts';
+import type { Negotiation, Operation } from '../engine/operation.ts';
 import type { Change, World } from '../engine/world.ts';
+import { unnamedIn } from './setting.ts';
 
 /** Whether a person would have to sign off these terms: decides an offer's firmness before it is made. */
 export type NeedsSignoff = (operation: Operation, terms: Terms) => boolean;
@@ -69,6 +70,12 @@ export function agentOffer(world: World, operation: Operation, terms: Terms): Of
     made_at: now.toISOString(),
     expires_at: new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString(),
   };
+}
+
+/** The talk with one more proposal of the agent's, of which `named` is what it said itself. */
+export function withProposal(talk: Negotiation, offer: Offer, named: JsonObject): Negotiation {
+  const unnamed = { ...talk.unnamed, [offer.id]: unnamedIn(named, offer.terms) };
+  return { ...talk, offers: [...talk.offers, offer], unnamed };
 }
 
 /** What both sides sign when this offer is accepted. */

@@ -227,10 +227,12 @@ describe('a talk about a contract that was talked about', () => {
       expect(open(more).map((each) => each.terms)).toEqual(final);
       await who.client.withdraw(more.id);
     }
-    // To come to meet it is never refused.
+    // To come to meet it is never refused, and nobody pays more than was asked.
     const met = await talk(contract, { unit_price: eur(4_800), term_months: 24 }, mine);
-    expect(open(met).map(({ terms }) => terms)).toMatchObject([{ unit_price: eur(4_800), term_months: 24 }]);
+    expect(open(met).map(({ terms }) => terms)).toMatchObject([{ unit_price: eur(4_548), term_months: 24 }]);
     await mine.client.accept(met, open(met)[0] as Offer);
+    const waiting = await mine.client.waitForTurn(met.id, ({ state }) => state === 'awaiting_signoff');
+    await decideAs(gateway.origin, MARIA, waiting.signoff?.id ?? '', { decision: 'approved' });
     expect((await mine.client.waitForTurn(met.id)).state).toBe('completed');
     await begin(contract);
     // A deal ends it: what comes next begins anew, from the same floor.

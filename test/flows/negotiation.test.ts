@@ -24,7 +24,7 @@ const BASE = {
   alternatives: 1,
 };
 const budget = (amount: number) => ({ per: 'year', amount, currency: 'EUR', times: ['/seats', '/term_months'] });
-const RULES = [{ name: 'big', when: 'terms.seats > 100', role: 'approver', reason: 'Many seats.' }];
+const RULES = [{ name: 'small', when: 'terms.seats < 7', role: 'approver', reason: 'Few seats.' }];
 
 let gateway: TestGateway;
 let agent: TestAgent;
@@ -169,7 +169,7 @@ describe('an impasse', () => {
 
 describe('a budget', () => {
   /** Enough for two, and for a small third. */
-  const SIZE = COST * 2 + 40 * 50 * 12;
+  const SIZE = COST * 2 + PRICE * 0.05 * 8 * 12;
   beforeAll(() => start({ ...BASE, budget: budget(SIZE) }));
   afterAll(() => gateway.stop());
 
@@ -195,14 +195,14 @@ describe('a budget', () => {
 
   it('held by an operation that ends without effect is free again', async () => {
     const before = used();
-    // Dear enough for a person to be asked, cheap enough for what is left.
-    const proposal = { seats: 101, unit_price: eur(PRICE - 1) };
+    // Small enough for a person to be asked, and cheap enough for what is left; capped at what the company opens with.
+    const proposal = { seats: 6, unit_price: eur(PRICE - 1) };
     for (const end of ['withdrawn', 'rejected'] as const) {
       const view = await talk(proposal);
-      expect(priceOf(last(view))).toBe(PRICE - 1);
+      expect(priceOf(last(view))).toBe(PRICE * 0.95);
       await agent.client.accept(view, last(view));
       const waiting = await agent.client.waitForTurn(view.id, ({ state }) => state === 'awaiting_signoff');
-      expect(used()).toBe(before + 101 * 12);
+      expect(used()).toBe(before + PRICE * 0.05 * 6 * 12);
       if (end === 'withdrawn') await agent.client.withdraw(view.id);
       else await decideAs(gateway.origin, MARIA, waiting.signoff?.id ?? '', { decision: 'rejected', reason: 'no' });
       expect((await agent.client.waitForTurn(view.id)).state).toBe(end);
@@ -211,8 +211,8 @@ describe('a budget', () => {
   });
 
   it('used up leaves offers that cost nothing, and says nothing of amounts', async () => {
-    const view = await talk({ unit_price: eur(PRICE - 40), seats: 50 });
-    expect(priceOf(last(view))).toBe(PRICE - 40);
+    const view = await talk({ unit_price: eur(PRICE - 40), seats: 8 });
+    expect(priceOf(last(view))).toBe(PRICE * 0.95);
     await agent.client.accept(view, last(view));
     expect(used()).toBe(SIZE);
     await agent.client.waitForTurn(view.id);
