@@ -9,7 +9,8 @@ import { listening } from '../../adapters/sandbox/server/spawn.ts';
 export interface GatewayProcess {
   /** Starts it, or starts it again on the same data. */
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** SIGTERM; its exit code, null where a signal ended it or it does not run. */
+  stop(): Promise<number | null>;
   /** `kill -9`. */
   kill(): Promise<void>;
 }
@@ -22,10 +23,13 @@ export function gatewayProcess(
 ): GatewayProcess {
   let gateway: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals) => {
-    if (gateway === undefined || gateway.exitCode !== null || gateway.signalCode !== null) return;
+    if (gateway === undefined) return null;
+    const { exitCode, signalCode } = gateway;
+    if (exitCode !== null || signalCode !== null) return exitCode;
     const gone = once(gateway, 'exit');
     gateway.kill(signal);
     await gone;
+    return gateway.exitCode;
   };
   return {
     async start() {
@@ -36,7 +40,7 @@ export function gatewayProcess(
       await listening(gateway);
     },
     stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    kill: async () => void (await end('SIGKILL')),
   };
 }
 
