@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/json.ts';
-import { furtherSamples, standardExact, standardSamples } from '../conformance/samples.ts';
+import { everySample, standardExact } from '../conformance/samples.ts';
 import type { KitSubject, Rig, Sample } from '../conformance/subject.ts';
 import type { Ref } from '../sdk/index.ts';
 import { makeSandboxAdapter } from './index.ts';
 import mapping from './mapping.json' with { type: 'json' };
+import { RUNNING } from './server/rig.ts';
 import { SEED_DAY } from './server/seed-day.ts';
 import { type Sandbox, spawnSandbox } from './server/spawn.ts';
 
@@ -28,22 +29,9 @@ const euros = (amount: number) => ({ amount, currency: 'EUR' });
 /** Every request on a record that can take it, put so past the adapter. */
 function samplesOn(crm: () => Sandbox): Sample[] {
   const seeded = { contract: (n: number) => contract(n).value, contact, account: 'A-1001' };
-  const onContracts = new Set(['contract.amend', 'contract.cancel', 'sla.credit', 'provider.switch']);
-  const standard = standardSamples(seeded).filter(({ action }) => action !== 'refund.request');
-  const further = furtherSamples(seeded).map((sample): Sample => {
-    if (!onContracts.has(sample.action)) return sample;
-    const { action, prepare } = sample;
-    return {
-      action,
-      async prepare(n) {
-        const id = contract(n).value;
-        await crm().edit('contracts', id, RUNNING);
-        const about = { ref: contract(n), edit: { payment_terms_days: 1 + (n % 300) } };
-        // A credit changes nothing on the contract it is for.
-        return { ...(action === 'sla.credit' ? {} : { about }), ...(await prepare(n)) };
-      },
-    };
-  });
+  const given = everySample(seeded, (id) => crm().edit('contracts', id, RUNNING)).filter(
+    ({ action }) => action !== 'refund.request',
+  );
   const shop: Sample[] = [
     {
       action: 'quote.request',
@@ -104,21 +92,8 @@ function samplesOn(crm: () => Sandbox): Sample[] {
       },
     },
   ];
-  return [...standard, ...further, ...shop];
+  return [...given, ...shop];
 }
-
-const RUNNING = {
-  status: 'active',
-  start_date: '2026-01-01',
-  end_date: '2027-12-31',
-  seats: 4_321,
-  unit_price: euros(110_001),
-  cancels_on: null,
-  next_start_date: null,
-  planned_from: null,
-  payment_terms_days: 0,
-  auto_renew: true,
-};
 
 export const subject: KitSubject = { name: 'sandbox', open };
 

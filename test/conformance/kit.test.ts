@@ -1,18 +1,27 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, tally } from '../../adapters/conformance/bench.ts';
 import { check } from '../../adapters/conformance/check.ts';
 import type { Outcome } from '../../adapters/conformance/outcome.ts';
 import { judge, RULES, runKit, table } from '../../adapters/conformance/run.ts';
+import type { Rig } from '../../adapters/conformance/subject.ts';
+import { subject } from '../../adapters/sandbox/kit.ts';
 import { AdapterError } from '../../adapters/sdk/index.ts';
 import { MISTAKES, type Mistake, MODEST, RIGHT, subjectWith } from './mistakes.ts';
 import { BETWEEN } from './mistakes-between.ts';
 
 const LONG_MS = 180_000;
 
+/** One CRM for all: each sample makes its record what it must be, whatever the mistake before it left there. */
+let crm: Rig;
+beforeAll(async () => {
+  crm = await subject.open();
+});
+afterAll(() => crm?.stop());
+
 /** One action is enough to see that no other rule minds. */
 const failing = async (mistake: Mistake, action: string): Promise<{ rules: number[]; seen: string }> => {
-  const { results } = await runKit(subjectWith(mistake, action));
+  const { results } = await runKit(subjectWith(mistake, action, crm));
   const failed = results.flatMap(({ rule, outcome }) =>
     outcome.kind === 'fail' ? [{ rule, seen: outcome.seen }] : [],
   );
@@ -22,7 +31,7 @@ const failing = async (mistake: Mistake, action: string): Promise<{ rules: numbe
 async function judged(mistake: Mistake, number: number, ruleMsMax?: number): Promise<Outcome> {
   const rule = RULES.find((each) => each.number === number);
   if (rule === undefined) throw new Error(`there is no rule ${number}`);
-  const rig = await subjectWith(mistake).open();
+  const rig = await subjectWith(mistake, undefined, crm).open();
   const bench = await openBench(rig);
   try {
     return await judge(rule, bench, ruleMsMax);
@@ -50,7 +59,7 @@ describe('the kit', () => {
     'passes: %s',
     async (_, right) => {
       const { results, ok } = await runKit(
-        subjectWith(right, right.title === 'no mistake' ? undefined : 'contract.renew'),
+        subjectWith(right, right.title === 'no mistake' ? undefined : 'contract.renew', crm),
       );
       expect(results.filter(({ outcome }) => outcome.kind === 'fail')).toEqual([]);
       expect(ok).toBe(true);
@@ -128,7 +137,7 @@ describe('a rule that fails', () => {
 
   it('C3: prints what the calls came to, so that time-outs are told from refusals', async () => {
     const late = new AdapterError('unknown_outcome', 'The CRM gave no usable answer to a write that was sent.');
-    const report = await runKit(subjectWith(failing(late), 'data.validate'), 5);
+    const report = await runKit(subjectWith(failing(late), 'data.validate', crm), 5);
     const lines = table(report).join('\n');
     expect(report.results.map(({ rule }) => rule)).toEqual([5]);
     expect(lines).toMatch(/execute data.validate: unknown_outcome \(The CRM gave no usable answer/);
@@ -158,7 +167,7 @@ describe('C3: a CRM where everything is sent to one address', () => {
       title: 'one address',
       rig: () => ({ writes: (_method, _path, body = '') => body.includes('"change_') }),
     };
-    const rig = await subjectWith(rpc).open();
+    const rig = await subjectWith(rpc, undefined, crm).open();
     const bench = await openBench(rig);
     const isWrite = (call: string) => bench.isWrite({ method: 'POST', path: '/rpc', body: `{"call":"${call}"}` });
     expect([isWrite('get_contract'), isWrite('change_contract')]).toEqual([false, true]);

@@ -30,12 +30,12 @@ interface Wire {
   readonly origin: () => string;
 }
 
-/** The sandbox’s own subject with the mistake in it; without one, it is conformant. */
-export function subjectWith({ title, adapter, wire, rig }: Mistake, action?: string): KitSubject {
+/** The sandbox’s own subject with the mistake in it; without one, it is conformant. `opened`: a rig that is there already, and stays. */
+export function subjectWith({ title, adapter, wire, rig }: Mistake, action?: string, opened?: Rig): KitSubject {
   return {
     name: title,
     async open() {
-      const right = await sandbox.open();
+      const right = opened === undefined ? await sandbox.open() : { ...opened, stop: async () => undefined };
       const made: Rig['makeAdapter'] = async (options) => {
         let origin = '';
         const dispatcher = options.dispatcher.compose((dispatch) => (sent, handler) => {

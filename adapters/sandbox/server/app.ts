@@ -141,7 +141,7 @@ export function makeSandboxApp({ db, token, faults }: SandboxOptions): Hono<Env>
       faults.clear();
       return c.json({ ok: true });
     });
-    app.get('/ledger', (c) => c.json({ changes: db.changes().map(changeView) }));
+    app.get('/ledger', (c) => c.json({ changes: db.changes(Number(c.req.query('skip') ?? 0)).map(changeView) }));
   }
   app.notFound((c) => fail(c, 404, 'not_found', 'No such resource.'));
   app.onError((_error, c) => fail(c, 500, 'internal', 'Something failed.'));

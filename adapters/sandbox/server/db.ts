@@ -55,7 +55,9 @@ export function openDb(path: string, now: () => Date) {
   );
   const keep = sql.prepare('INSERT INTO revisions VALUES (?, ?, ?, ?, ?)');
   const change = sql.prepare('SELECT external_id, type, id, revision, body FROM changes WHERE external_id = ?');
-  const changes = sql.prepare('SELECT external_id, type, id, revision, body FROM changes ORDER BY seq');
+  const changes = sql.prepare(
+    'SELECT external_id, type, id, revision, body FROM changes ORDER BY seq LIMIT -1 OFFSET ?',
+  );
   const events = sql.prepare(
     'SELECT c.seq, c.id, c.revision, r.updated_at AS at FROM changes c JOIN revisions r USING (type, id, revision) WHERE c.type = ? AND c.seq > ? ORDER BY c.seq LIMIT ?',
   );
@@ -79,7 +81,7 @@ export function openDb(path: string, now: () => Date) {
     change: (externalId: string) => change.get(externalId) as unknown as Applied | undefined,
     events: (type: RecordType, after: number, limit: number) =>
       events.all(type, after, limit).map(({ seq, id, revision, at }) => ({ seq, id, revision, at })),
-    changes: () => changes.all() as unknown as Applied[],
+    changes: (skip: number) => changes.all(skip) as unknown as Applied[],
     count: (type: RecordType) =>
       Number(sql.prepare('SELECT count(*) AS n FROM records WHERE type = ?').get(type)?.['n']),
     insert: (type: RecordType, id: string, data: Fields) => write(type, id, 1, data),

@@ -30,14 +30,19 @@ const THEIRS: ReadonlyMap<string, string> = new Map([
   ['contact.first_name', 'first_name'],
   ['contact.job_title', 'job_title'],
 ]);
-const RUNNING = {
+/** A contract that runs on the day the kit asks on, whatever was done to it before. */
+export const RUNNING = {
   status: 'active',
   start_date: '2026-01-01',
   end_date: '2027-12-31',
   seats: 25,
-  unit_price: { amount: 110_001, currency: 'EUR' },
+  unit_price: { amount: 99_900, currency: 'EUR' },
   payment_terms_days: 0,
+  notice_days: 30,
   auto_renew: true,
+  cancels_on: null,
+  next_start_date: null,
+  planned_from: null,
 };
 const collection = (type: string) => `${type}s`;
 

@@ -70,12 +70,20 @@ export async function spawnSandbox(
     child.kill(signal);
     await gone;
   };
+  // It only grows: what was read once is not sent again.
+  let known: Answer['changes'] = [];
   const record = async (type: string, id: string) => (await call(`/v1/${type}/${id}`)).record;
   return {
     origin,
     token,
     record,
-    ledger: async () => (await call('/ledger')).changes,
+    async ledger() {
+      const before = known;
+      const { changes } = await call(`/ledger?skip=${before.length}`);
+      const all = [...before, ...changes];
+      if (all.length > known.length) known = all;
+      return all;
+    },
     fault: async (fault) => void (await call('/faults', { method: 'POST', body: JSON.stringify(fault) })),
     clearFaults: async () => void (await call('/faults/clear', { method: 'POST', body: '{}' })),
     async edit(type, id, fields) {
