@@ -124,7 +124,17 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       const looked = await look(world, operation);
       return looked.ok ? looked.value.operation : undefined;
     };
-    return keepPromise(world, { operation, look: seen }, done);
+    const kept = await keepPromise(world, { operation, look: seen }, done);
+    const { otherwise } = kept;
+    if (otherwise === undefined) return kept;
+    // What others hold meanwhile does not break a promise either.
+    return {
+      ...kept,
+      async otherwise(held) {
+        const other = await otherwise(held);
+        return other.ok ? ok(await promised(operation, other.value)) : other;
+      },
+    };
   }
 
   /** A verb that may end the operation: if it does, with a receipt. */

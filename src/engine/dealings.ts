@@ -1,8 +1,9 @@
 /** What was done to records through us: the memory that limits are measured against. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { State } from '../../protocol/operation.ts';
+import { isFinalState, type State } from '../../protocol/operation.ts';
 import type { Operation } from './operation.ts';
+import { mayLeaveEffect } from './transitions.ts';
 
 /** One operation's part in one record, from the moment the company was bound to it. */
 export interface Dealing {
@@ -26,6 +27,8 @@ export interface FieldChange {
   readonly field: string;
   readonly from: Json;
   readonly to: Json;
+  /** It begins on a later day. */
+  readonly later?: true;
 }
 
 /** Whose dealings, and since when: Unix milliseconds. */
@@ -64,10 +67,12 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
     changes.set(record, []);
     owners.set(record, accountOf(operation, ref.value));
   }
-  for (const { ref, field, from, to } of steps.flatMap((step) => step.changes)) {
-    const made = changes.get(recordName(ref.type, ref.value));
-    made?.push({ field, from, to }, ...laterOf(recordOf(operation, ref.value), { field, from, to }));
-  }
+  for (const { changes: all, not_before: on } of steps)
+    for (const { ref, field, from, to } of all) {
+      const made = changes.get(recordName(ref.type, ref.value));
+      const change = { field, from, to, ...(on === undefined ? {} : { later: true as const }) };
+      made?.push(change, ...laterOf(recordOf(operation, ref.value), change));
+    }
   const written = changes.size;
   for (const { record, ...kept } of keptBy(operation)) {
     if (changes.has(record)) continue;
@@ -87,10 +92,8 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
   }));
 }
 
-function mayCount({ state, history }: Operation): boolean {
-  if (BOUND.has(state)) return true;
-  // A person took over while nobody knew whether the write had happened.
-  return state === 'handed_off' && history.findLast(({ to }) => to === 'handed_off')?.from === 'needs_human';
+function mayCount(operation: Operation): boolean {
+  return BOUND.has(operation.state) || (isFinalState(operation.state) && mayLeaveEffect(operation));
 }
 
 /** Contracts that the operation was about and whose end was as it should be: nothing is written, and still something was done. */
@@ -111,7 +114,7 @@ const LATER = /^(?:next|planned)_([a-z_]+)$/;
 function laterOf(record: JsonObject | undefined, { field, to }: FieldChange): readonly FieldChange[] {
   const [, name = ''] = LATER.exec(field) ?? [];
   return to !== null && record !== undefined && Object.hasOwn(record, name)
-    ? [{ field: name, from: record[name] ?? null, to }]
+    ? [{ field: name, from: record[name] ?? null, to, later: true }]
     : [];
 }
 

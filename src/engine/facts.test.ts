@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { compileExpression } from '../../adapters/sdk/expression.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { compileCondition, conditionEnvironment, recordValue } from './conditions.ts';
-import { changedFacts, factsDigest, overlaid, watchFields } from './facts.ts';
+import { changedFacts, factsDigest, isPrincipals, overlaid, watchFields } from './facts.ts';
+import type { Operation } from './operation.ts';
 
 const contract: JsonObject = {
   id: 'K-1',
@@ -68,5 +69,42 @@ describe('what a decision rests on', () => {
     ]);
     expect(changedFacts(facts, {})).toHaveLength(2);
     expect(factsDigest('salt', facts)).not.toBe(factsDigest('other', facts));
+  });
+});
+
+describe('T1: who has changed a record', () => {
+  const seats = (from: number, to: number, more: JsonObject = {}): JsonObject => ({
+    field: 'seats',
+    from,
+    to,
+    ...more,
+  });
+  /** Whether the change from 30 to 25 seats is the customer's own, after these changes through us. */
+  const isTheirs = (...changes: readonly JsonObject[]): boolean => {
+    const subjects = [{ name: 'contract', type: 'contract' }];
+    const operation = { id: 'op', action: 'a', createdAt: '2026-11-28T12:00:00Z', records: { contract } };
+    return isPrincipals(
+      {
+        actions: { action: () => ({ rules: { subjects } }) },
+        store: { dealings: () => changes.map((each) => ({ operation: 'other', changes: [each] })) },
+        clock: { now: () => new Date('2026-11-28T12:00:00Z') },
+      } as never,
+      operation as unknown as Operation,
+      [{ fact: 'contract.seats', from: 30, to: 25 }],
+    );
+  };
+
+  it('is the customer where their requests lead from what it was to what it is', () => {
+    expect(isTheirs(seats(30, 25))).toBe(true);
+    expect(isTheirs(seats(20, 30), seats(30, 28), seats(28, 25))).toBe(true);
+    expect(isTheirs(seats(30, 25), seats(25, 40, { later: true }))).toBe(true);
+  });
+
+  it('is the company where it set back what they changed, or came between', () => {
+    expect(isTheirs()).toBe(false);
+    expect(isTheirs(seats(20, 25), seats(25, 30))).toBe(false);
+    expect(isTheirs(seats(30, 25), seats(25, 30))).toBe(false);
+    expect(isTheirs(seats(31, 25))).toBe(false);
+    expect(isTheirs(seats(30, 28), seats(27, 25))).toBe(false);
   });
 });

@@ -3,7 +3,8 @@ import { digest } from '../../protocol/canonical.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import { commitment } from './commitment.ts';
-import { recordName } from './dealings.ts';
+import { type FieldChange, recordName } from './dealings.ts';
+import { endedBy } from './ended.ts';
 import type { Changed, Facts, Negotiation, Operation } from './operation.ts';
 import { actionOf, type World } from './world.ts';
 
@@ -44,23 +45,41 @@ export function changedUnderAgreement({ negotiation, agreement, records = {} }: 
   return negotiation === undefined || offer === undefined ? [] : changedUnder(offer, negotiation, records);
 }
 
-/** Whether all of this was done by the customer's own requests, and not by the company. */
+/** Whether all of this was done by the customer's own requests, and not by the company: by one of them that has ended what this is about,
+ * whatever it wrote, or by such as lead from what each field was to what it is. */
 export function isPrincipals(
   world: Pick<World, 'actions' | 'store' | 'clock'>,
   operation: Operation,
   changed: readonly Changed[],
 ): boolean {
+  if (endedBy(world, operation).since) return true;
+  if (changed.length === 0) return false;
   const types = new Map(actionOf(world, operation)?.rules.subjects.map(({ name, type }) => [name, type]));
   const since = world.clock.now().getTime() - MEMORY_MS;
-  return changed.every(({ fact, to }) => {
+  return changed.every(({ fact, from, to }) => {
     const { name, place, field } = partsOf(fact);
     const record = recordAt(operation.records ?? {}, name, place);
     const [type, id] = [types.get(name), record?.['id']];
     if (type === undefined || typeof id !== 'string') return false;
-    return world.store
+    const made = world.store
       .dealings({ by: 'record', value: recordName(type, id), since })
-      .some(({ changes }) => changes.some((each) => each.field === field && digest(each.to) === digest(to)));
+      .flatMap(({ operation: by, changes }) => (by === operation.id ? [] : changes))
+      .filter((each) => each.field === field);
+    return leads(made, { from, to });
   });
+}
+
+/** Whether these changes, the earliest first, lead from one value to the other, with nobody else's between them. */
+function leads(changes: readonly FieldChange[], { from, to }: Pick<Changed, 'from' | 'to'>): boolean {
+  let value = to;
+  for (const each of changes.toReversed()) {
+    if (digest(each.to) === digest(value)) value = each.from;
+    // Its day has not come.
+    else if (each.later === true && digest(each.from) === digest(value)) continue;
+    else return false;
+    if (digest(value) === digest(from)) return true;
+  }
+  return false;
 }
 
 /** How far back a change of today may have been agreed. */

@@ -121,6 +121,14 @@ export function mayHaveWritten({ attempts }: Pick<Operation, 'attempts'>): boole
   );
 }
 
+/** Whether an operation that has ended may have left something in the CRM: what ended between its steps has an effect, whatever its end is
+ * called, and a person who took over while nobody knew whether a write had happened still does not know. */
+export function mayLeaveEffect({ state, attempts }: Pick<Operation, 'state' | 'attempts'>): boolean {
+  if (state === 'completed') return true;
+  if (state === 'reversed') return false;
+  return state === 'handed_off' ? mayHaveWritten({ attempts }) : hasWritten({ attempts });
+}
+
 type EventOf<S extends State> = keyof (typeof TRANSITIONS)[S] & string;
 export type EngineEvent = { [S in State]: EventOf<S> }[State] | 'handoff' | 'noted';
 

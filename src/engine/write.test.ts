@@ -7,13 +7,18 @@ import type { Operation } from './operation.ts';
 import type { Change } from './world.ts';
 import { toUnit, write } from './write.ts';
 
-const change = (state: State, { from = 'executing', written = false } = {}): Change => ({
+const change = (
+  state: State,
+  { from = 'executing', written = false, doubted = false }: { from?: State; written?: boolean; doubted?: boolean } = {},
+): Change => ({
   next: {
     id: 'op-1',
     state,
     version: 2,
     history: [{ from, to: state }],
-    attempts: written ? [{ step: 'a', result: {} }] : [{ step: 'a' }],
+    attempts: written
+      ? [{ step: 'a', result: {} }]
+      : [{ step: 'a', ...(doubted ? { doubtedAt: '2026-11-28T12:00:00Z' } : {}) }],
   } as unknown as Operation,
   expected: 1,
   records: [],
@@ -35,10 +40,14 @@ describe('what an operation gives back', () => {
     },
   );
 
+  it('E1: is everything where a person took over what was never sent', () => {
+    expect(givesBack('handed_off', { from: 'needs_human' })).toEqual(['all']);
+  });
+
   it('is not what it has, or may have, the effect of', () => {
     expect(givesBack('completed', { written: true })).toEqual(['operation']);
     expect(givesBack('completed')).toEqual(['operation']);
-    expect(givesBack('handed_off', { from: 'needs_human' })).toEqual(['operation']);
+    expect(givesBack('handed_off', { from: 'needs_human', doubted: true })).toEqual(['operation']);
     // Between two steps, one of them written.
     for (const state of ['handed_off', 'withdrawn', 'rejected', 'failed'] as const)
       expect(givesBack(state, { from: 'scheduled', written: true })).toEqual(['operation']);

@@ -11,6 +11,7 @@ import {
   type Unit,
 } from '../ports.ts';
 import type { Operation } from './operation.ts';
+import { mayLeaveEffect } from './transitions.ts';
 import type { Change } from './world.ts';
 
 export interface Written {
@@ -69,16 +70,7 @@ export function toUnit({ next, expected, beside, records, outgoing = [], holds =
 /** What an operation gives back in the transaction that ends it: all of it, unless something of it stays. */
 function released(operation: Operation): readonly Release[] {
   if (!isFinalState(operation.state)) return [];
-  return [{ operation: operation.id, what: mayStay(operation) ? 'operation' : 'all' }];
-}
-
-/** A person who took it over while nobody knew whether its write had happened still does not know; and one that ended between its steps
- * has an effect, whatever its end is called. */
-function mayStay({ state, history, attempts }: Operation): boolean {
-  if (state === 'completed') return true;
-  if (state === 'reversed') return false;
-  const wasUnsettled = history.findLast(({ to }) => to === state)?.from === 'needs_human' && state === 'handed_off';
-  return wasUnsettled || attempts.some(({ result }) => result !== undefined);
+  return [{ operation: operation.id, what: mayLeaveEffect(operation) ? 'operation' : 'all' }];
 }
 
 /** News of a change for whoever asked for it: what is sent is made from the operation when it is sent. */

@@ -44,12 +44,25 @@ interface Given {
   readonly endedAt?: string;
 }
 
+/** The one step of the plan, as far as an operation in this state has come with it. */
+function writtenAs(state: State, notes: boolean): JsonObject[] {
+  const begun = { step: 's', intentAt: '2026-11-28T10:30:00Z' };
+  if (!notes || state === 'agreed') return [];
+  const isOpen = state === 'executing' || state === 'unknown' || state === 'reconciling';
+  return isOpen ? [begun] : [{ ...begun, result: { state: 'applied' } }];
+}
+
 function desk(...claims: ClaimRule[]) {
   const store = openSqliteStore(':memory:', (error) => {
     throw error;
   });
+  const forgotten = new Set<string>();
   const world = {
-    store,
+    store: {
+      ...store,
+      heldBy: (name: string) => store.heldBy(name),
+      operation: (id: string) => (forgotten.has(id) ? undefined : store.operation(id)),
+    },
     actions: { action: () => ({ rules: { claims } }) },
   } as unknown as Parameters<typeof readClaims>[0];
   const operation = (id: string, given: Given = {}): Operation => {
@@ -63,8 +76,9 @@ function desk(...claims: ClaimRule[]) {
       createdAt: '2026-11-28T10:00:00Z',
       recordsAt: '2026-11-28T12:00:00Z',
       records: { order: { id: 'O-1', total: eur(7_300), quantity: 3, ...record } },
-      plan: { plan: { steps: [{ changes }] } },
-      history: [{ at: endedAt, to: state }],
+      plan: { plan: { steps: [{ id: 's', changes, preconditions: [] }] } },
+      attempts: writtenAs(state, notes),
+      history: [{ at: endedAt, to: state, event: state === 'completed' ? 'confirmed' : 'stepped' }],
       signoffs: [],
       agent: { keyid: 'k' },
       dueAt: null,
@@ -73,6 +87,7 @@ function desk(...claims: ClaimRule[]) {
   };
   return {
     operation,
+    forget: (id: string) => void forgotten.add(id),
     async hold(id: string, terms: JsonObject, given: Given = {}): Promise<string> {
       const next = operation(id, given);
       const claimed = readClaims(world, next, terms);
@@ -140,6 +155,24 @@ describe('a claim of an amount', () => {
       expect(await hold('b', { amount: eur(2_300) }, { record: { refunded: eur(5_000) } })).toContain('unavailable');
     },
   );
+
+  it.each(['authorized', 'awaiting_signoff', 'scheduled', 'needs_human'] as const)(
+    'T2: counts what is written once also while the operation is %s with more to write',
+    async (state) => {
+      const { hold } = desk(refund);
+      await hold('a', { amount: eur(5_000) }, { state, notes: true });
+      expect(await hold('b', { amount: eur(2_301) }, { record: { refunded: eur(5_000) } })).toContain('23.00 EUR of');
+      expect(await hold('b', { amount: eur(2_300) }, { record: { refunded: eur(5_000) } })).toBe('held');
+    },
+  );
+
+  it('T2: counts once what an operation was granted that is forgotten by now', async () => {
+    const { hold, forget } = desk(refund);
+    await hold('a', { amount: eur(5_000) }, { state: 'completed', notes: true });
+    forget('a');
+    expect(await hold('b', { amount: eur(2_301) }, { record: { refunded: eur(5_000) } })).toContain('23.00 EUR of');
+    expect(await hold('b', { amount: eur(2_300) }, { record: { refunded: eur(5_000) } })).toBe('held');
+  });
 
   it('T2: is made once where the record has no total or one that cannot be compared, and a person compares', async () => {
     for (const record of [{ total: null }, { total: 'much' }, { refunded: { amount: 1, currency: 'USD' } }]) {

@@ -159,25 +159,34 @@ function readClaim(world: ClaimWorld, operation: Operation, reading: Reading): R
   });
 }
 
+/** In these a write is, or may be, under way. */
 const BEING_WRITTEN: ReadonlySet<State> = new Set<State>(['executing', 'unknown', 'reconciling', 'reversing']);
 
-/** Whether what another operation claimed is in the CRM’s own figure as it was read: where its plan writes that figure and its write
- * was over before. */
+/** Whether what another operation claimed is in the CRM’s own figure as it was read: where its plan writes that figure and that very
+ * write was over before, whatever is still to be written beside it. Of an operation that is forgotten only what it had the effect of is
+ * kept, and that is in it since long ago. */
 function countsIn(world: ClaimWorld, { noted }: ClaimRule, { records, recordsAt, createdAt }: Operation) {
   const readAt = Date.parse(recordsAt ?? createdAt);
   const subject: Json | undefined = noted === undefined ? undefined : records?.[noted.subject];
   const id = isObject(subject) ? subject['id'] : undefined;
   return (holder: string): 'in' | 'perhaps' | 'not' => {
     const other = world.store.operation(holder);
-    const writes = other?.plan?.plan.steps.some(({ changes }) =>
+    if (other === undefined) return noted === undefined ? 'not' : 'in';
+    const writing = other.plan?.plan.steps.filter(({ changes }) =>
       changes.some(({ ref, field }) => field === noted?.field && ref.value === id),
     );
-    if (other === undefined || writes !== true) return 'not';
-    if (BEING_WRITTEN.has(other.state)) return 'perhaps';
-    if (other.state !== 'completed') return 'not';
-    return Date.parse(other.history.findLast(({ to }) => to === 'completed')?.at ?? '') < readAt ? 'in' : 'perhaps';
+    const written = other.attempts.filter(({ step }) => writing?.some((each) => each.id === step));
+    if (written.length === 0) return 'not';
+    const last = written.findLast(({ result }) => result !== undefined);
+    if (last === undefined) return BEING_WRITTEN.has(other.state) ? 'perhaps' : 'not';
+    if (other.state === 'reversing') return 'perhaps';
+    const over = other.history.find(({ event, at }) => DONE.has(event) && at >= last.intentAt);
+    return over !== undefined && Date.parse(over.at) < readAt ? 'in' : 'perhaps';
   };
 }
+
+/** Events that record a write as made. */
+const DONE: ReadonlySet<string> = new Set(['stepped', 'confirmed']);
 
 function notedOf({ noted }: ClaimRule, { records }: Operation): Amount | undefined {
   const subject: Json | undefined = noted === undefined ? undefined : records?.[noted.subject];

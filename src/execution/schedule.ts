@@ -50,8 +50,16 @@ export function isAsAgreed(operation: Operation, again: Plan): boolean {
 /** Both sides count on it, or a part of it is there: it does not just end. */
 const isCountedOn = (operation: Operation): boolean => isSignedByBoth(operation) || hasWritten(operation);
 
-/** What the record has become since. Whoever may no longer ask is refused, whatever was signed. */
-const OF_THE_RECORD: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['not-found', 'record-unusable', 'terms-invalid']);
+/** What the record has become since, or who else has it. Whoever may no longer ask is refused, whatever was signed. */
+const OF_THE_RECORD: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'not-found',
+  'record-unusable',
+  'terms-invalid',
+  'record-busy',
+  'claim-exceeded',
+  'already-claimed',
+  'offer-unavailable',
+]);
 
 /** Whether the gate's no ends with a person. */
 export function isForPerson(operation: Operation, { code }: Refusal): boolean {

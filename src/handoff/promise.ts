@@ -33,7 +33,7 @@ export async function keepPromise(
   // What failed is nobody's change of the record.
   const now = done.next.state === 'rejected' ? await look() : undefined;
   const changed = now === undefined ? [] : changedUnderAgreement(now);
-  if (now !== undefined && changed.length > 0 && isPrincipals(world, now, changed)) return done;
+  if (now !== undefined && isPrincipals(world, now, changed)) return done;
   const { problem: _refused, ...open } = { ...operation, advice: adviceOn(problem) };
   return callPerson(world, open, 'engine', 'A binding offer was accepted that cannot be carried out as it stands');
 }

@@ -70,7 +70,7 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
   };
 
   function isTheirs(now: Operation, changed: ReturnType<typeof changedUnder>): boolean {
-    return changed.length > 0 && deps.changedByPrincipal(now, changed);
+    return deps.changedByPrincipal(now, changed);
   }
 
   async function check(ask: Ask): Promise<Result<Accepted, Refusal>> {
@@ -109,7 +109,7 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     // Without a policy nobody can say what this takes out of which budget: a promise is kept all the same, the rest is a person's.
     if (table?.ok !== true && !isPromised(offer))
       return ok(forPerson(accepted, 'The negotiation policy could not be decided.'));
-    const budget = table?.ok === true ? acceptedUse(table.value, on, offer, world.clock.now()) : [];
+    const budget = table?.ok === true ? acceptedUse(world, table.value, on, offer) : [];
     const bound = deps.holdsOf(on, offer.terms);
     if (!bound.ok) return bound;
     const moved = agreed(accepted, on);

@@ -39,7 +39,6 @@ type OfferMove = Extract<Move, { kind: 'offer' }>;
 /** The company's answer where it stands: offers, or a person. Where offers are held, what is done if the budget has no room for them
  * comes with it. The stand knows the talk so far; `from` is what the change starts from. */
 export async function bid(world: World, deps: BidDeps, stand: Firm, from: Operation): Promise<Change> {
-  const now = world.clock.now();
   // The race for a budget is not worth a model's time.
   const { voice: _silent, ...plain } = deps;
   const bidding = async (by: BidDeps, may: May): Promise<Change> => {
@@ -49,7 +48,7 @@ export async function bid(world: World, deps: BidDeps, stand: Firm, from: Operat
     const less = (kind: string): May => (kind === 'record' ? { ...may, hold: false } : { ...may, discount: false });
     return { ...change, otherwise: async ({ kind }) => ok(await bidding(plain, less(kind))) };
   };
-  return bidding(deps, { discount: mayDiscount(stand.table, world.store, now), hold: true });
+  return bidding(deps, { discount: mayDiscount(stand.table, world), hold: true });
 }
 
 /** What may be offered now. */
@@ -187,7 +186,7 @@ function putOut(
   const now = world.clock.now();
   const message: Message = { at: primary.made_at, by: 'company', text: note, ...marked, offer: primary.id };
   const others = offers.slice(0, -1).map(({ id, terms_digest }) => ({ offer: id, terms: terms_digest }));
-  const holds = heldUse(table, from, { talk, place: aboutOf(world, from)?.place, now });
+  const holds = heldUse(world, table, from, { talk, place: aboutOf(world, from)?.place });
   const moved = move(
     from,
     'offered',

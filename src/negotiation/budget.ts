@@ -1,18 +1,24 @@
 import type { Offer } from '../../protocol/operation.ts';
+import { dayIn } from '../../protocol/zone.ts';
 import { openOffers } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
-import type { HoldSet, Store } from '../ports.ts';
+import type { World } from '../engine/world.ts';
+import type { HoldSet } from '../ports.ts';
 import type { BudgetRule } from './policy.ts';
 import type { Package } from './space.ts';
 import { costFree, type Table } from './table.ts';
 
 type Talk = NonNullable<Operation['negotiation']>;
 
+/** The company's moment: its periods begin with its own days. */
+type Here = Pick<World, 'clock' | 'settings'>;
+
 /** The budget a moment falls into: `budget:contract.renew/2026-11`. */
-export function budgetName({ name, period }: BudgetRule, now: Date): string {
-  const [day, month, year] = [now.toISOString().slice(0, 10), now.toISOString().slice(0, 7), now.getUTCFullYear()];
-  const quarter = `${year}-Q${Math.floor(now.getUTCMonth() / 3) + 1}`;
-  return `budget:${name}/${{ day, month, quarter, year: String(year) }[period]}`;
+export function budgetName({ name, period }: BudgetRule, { clock, settings }: Here): string {
+  const day = dayIn(settings.timeZone, clock.now().getTime());
+  const [year, month] = [day.slice(0, 4), day.slice(0, 7)];
+  const quarter = `${year}-Q${Math.ceil(Number(month.slice(5)) / 3)}`;
+  return `budget:${name}/${{ day, month, quarter, year }[period]}`;
 }
 
 /** What a package costs the company, in minor units: below today's price, or the refund itself, for every seat and month. */
@@ -29,22 +35,23 @@ export function costOf(table: Table, levels: Package): number {
 }
 
 /** Whether anything that costs may be offered now: a yes or a no, the same whatever is asked for. */
-export function mayDiscount(table: Table, store: Pick<Store, 'isExhausted'>, now: Date): boolean {
+export function mayDiscount(table: Table, world: Here & Pick<World, 'store'>): boolean {
   const { budget } = table.policy.numbers;
   if (budget === null) return true;
   // A cost in another currency cannot be counted: it is not one that may be had.
-  return budget.currency === table.space.currency && !store.isExhausted(budgetName(budget, now), budget.limit);
+  return budget.currency === table.space.currency && !world.store.isExhausted(budgetName(budget, world), budget.limit);
 }
 
 /** What the open held offers reserve: as only one of them can be accepted, the dearest. */
 export function heldUse(
+  world: Here,
   table: Table,
   operation: Operation,
-  { talk, place, now }: { readonly talk: Talk; readonly place: string | undefined; readonly now: Date },
+  { talk, place }: { readonly talk: Talk; readonly place: string | undefined },
 ): readonly HoldSet[] {
   const { budget } = table.policy.numbers;
   if (budget === null) return [];
-  const amount = Math.max(0, ...heldOffers(talk, now).map(({ terms }) => costOfTerms(table, terms)));
+  const amount = Math.max(0, ...heldOffers(talk, world.clock.now()).map(({ terms }) => costOfTerms(table, terms)));
   const once =
     amount === 0 || place === undefined
       ? []
@@ -52,7 +59,7 @@ export function heldUse(
   return [
     // First: that another talk reserves for this record is no reason to offer less.
     { operation: operation.id, kind: 'record', holds: once },
-    use(operation, budgetName(budget, now), amount, budget.limit),
+    use(operation, budgetName(budget, world), amount, budget.limit),
   ];
 }
 
@@ -61,16 +68,16 @@ const heldFor = (place: string): string => `record:offers/${place}`;
 
 /** What an acceptance takes. A promise that was held, or a person's word, is kept whatever is left; it is counted all the same. */
 export function acceptedUse(
+  world: Here,
   table: Table,
   operation: Operation,
   offer: Pick<Offer, 'by' | 'terms' | 'firmness'>,
-  now: Date,
 ): readonly HoldSet[] {
   const { budget } = table.policy.numbers;
   if (budget === null) return [];
   const promised = offer.by === 'person' || offer.firmness === 'held';
   const limit = budget.currency === table.space.currency ? budget.limit : 0;
-  return [use(operation, budgetName(budget, now), costOfTerms(table, offer.terms), promised ? null : limit)];
+  return [use(operation, budgetName(budget, world), costOfTerms(table, offer.terms), promised ? null : limit)];
 }
 
 function use({ id }: Operation, name: string, amount: number, limit: number | null): HoldSet {

@@ -126,7 +126,9 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     const stand = stands.standOn(operation, talk.revision ?? null);
     const table = stand.ok ? stand.value.table : undefined;
     const holds =
-      table?.ok === true ? heldUse(table.value, operation, { talk, place: aboutOf(world, operation)?.place, now }) : [];
+      table?.ok === true
+        ? heldUse(world, table.value, operation, { talk, place: aboutOf(world, operation)?.place })
+        : [];
     return { ...changed(operation, 'noted', now, { dueAt: nextDue(talk, now) }), holds };
   }
 

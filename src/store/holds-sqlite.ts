@@ -62,6 +62,22 @@ export const CLAIMS_OF_EARLIER = `
   INSERT INTO hold_sums (name, amount) SELECT name, sum(amount) FROM holds GROUP BY name;
 `;
 
+const MONTH_AT = (offset: string) => `strftime('%Y-%m', o.doc ->> '$.input.incident.from', '${offset}')`;
+
+/** Operations from before there was a zone named the month of an outage by UTC: near its ends the company's month may be the one beside
+ * it, and what was granted counts in both. */
+export const MONTHS_OF_EARLIER = `
+  INSERT INTO holds (operation, kind, name, amount, span_from, span_to, lasts)
+    SELECT h.operation, h.kind, substr(h.name, 1, length(h.name) - 7) || m.month, h.amount, NULL, NULL, h.lasts
+    FROM holds h JOIN operations o ON o.id = h.operation
+      JOIN (SELECT id, ${MONTH_AT('-12 hours')} AS month FROM operations o WHERE o.doc ->> '$.action' = 'sla.credit'
+        UNION SELECT id, ${MONTH_AT('+14 hours')} FROM operations o WHERE o.doc ->> '$.action' = 'sla.credit') m ON m.id = o.id
+    WHERE h.kind = 'claim' AND h.name LIKE '${FEE}%' AND o.doc ->> '$.zone' IS NULL
+      AND m.month IS NOT NULL AND m.month <> substr(h.name, -7);
+  DELETE FROM hold_sums;
+  INSERT INTO hold_sums (name, amount) SELECT name, sum(amount) FROM holds GROUP BY name;
+`;
+
 export function holdStatements(db: Pick<Handle, 'prepare'>) {
   return {
     holdSum: db.prepare('SELECT amount FROM hold_sums WHERE name = ?'),

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DEALINGS_SCHEMA } from './dealings-sqlite.ts';
-import { CLAIMS_OF_EARLIER, HOLDS_SCHEMA } from './holds-sqlite.ts';
+import { CLAIMS_OF_EARLIER, HOLDS_SCHEMA, MONTHS_OF_EARLIER } from './holds-sqlite.ts';
 import { INSTANCE_SCHEMA } from './instance-sqlite.ts';
 import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
@@ -13,6 +13,17 @@ const SENT_BY_EARLIER = `
   UPDATE operations SET doc = json_set(doc, '$.attempts[#-1].doubtedAt', doc ->> '$.attempts[#-1].intentAt')
     WHERE state IN ('executing', 'unknown', 'reconciling', 'needs_human') AND doc -> '$.attempts[#-1]' IS NOT NULL
       AND doc -> '$.attempts[#-1].result' IS NULL AND doc -> '$.attempts[#-1].doubtedAt' IS NULL;
+`;
+
+/** Reversals of earlier versions had no intent of their own: what they may have sent is looked for before it is sent. */
+const REVERSED_BY_EARLIER = `
+  UPDATE operations SET doc = json_set(doc, '$.attempts', (
+    SELECT json_group_array(json(CASE
+      WHEN each.value -> '$.result' IS NULL OR each.value -> '$.reversal' IS NOT NULL THEN each.value
+      ELSE json_set(each.value, '$.reversal',
+        json_object('intentAt', operations.doc ->> '$.updatedAt', 'doubtedAt', operations.doc ->> '$.updatedAt'))
+    END)) FROM json_each(operations.doc, '$.attempts') each))
+    WHERE state = 'reversing';
 `;
 
 /** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
@@ -112,6 +123,7 @@ const MIGRATIONS: readonly string[] = [
   OUTGOING_SCHEMA,
   `${SENT_BY_EARLIER}${CLAIMS_OF_EARLIER}`,
   RETENTION_SCHEMA,
+  `${REVERSED_BY_EARLIER}${MONTHS_OF_EARLIER}`,
 ];
 
 /** Of a database as this program writes it. */

@@ -92,6 +92,19 @@ it('T5: a renewal that waits for its day is not carried out after such a notice,
   expect(await api.record('contracts', CONTRACT)).toMatchObject({ end_date: kept });
 }, 30_000);
 
+it('T5: a binding offer that such a notice overtook is refused, and calls nobody', async () => {
+  await api.edit('contracts', CONTRACT, { ...RUNNING, end_date: day(35) });
+  const { gateway, agent } = plain;
+  const mandate = await gateway.mandateFor(agent, { actions: ['contract.renew'], accounts: ['A-1001'] });
+  const { id } = await agent.client.submit('contract.renew', { contract: CONTRACT }, mandate);
+  const view = await agent.client.waitForTurn(id);
+  const offer = view.offers?.findLast(({ by }) => by !== 'agent') ?? expect.fail('no offer');
+  expect(offer.firmness).toBe('binding');
+  expect((await asked(plain, 'contract.cancel', { when: 'period_end' })).state).toBe('completed');
+  await expect(agent.client.accept(view, offer)).rejects.toThrow('under notice');
+  expect((await agent.client.read(id)).state).toBe('negotiating');
+}, 30_000);
+
 it('T5: a switch of a contract that ends within its transition is the last, and ends renewals', async () => {
   await api.edit('contracts', CONTRACT, { ...RUNNING, end_date: day(12) });
   expect((await asked(plain, 'provider.switch', SWITCH)).state).toBe('completed');

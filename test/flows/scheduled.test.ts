@@ -176,6 +176,26 @@ describe('on the day', () => {
     expect(other.types()).toEqual(['operation.scheduled', 'operation.not_carried_out']);
   });
 
+  it('T1: what others hold breaks no promise: a person settles it', async () => {
+    const engine = await datedEngine({ start: START });
+    const { agreement: _none, ...submitted } = engine.operation(await engine.submit({ seats: 5, on: '2027-01-31' }));
+    const held = { ok: false, reason: 'held', kind: 'claim', name: 'claim:order/1', by: 'op_2' } as const;
+    const offer = { id: 'of_1', by: 'company', terms: { seats: 5 }, firmness: 'binding' };
+    const agreed = (firmness: string) =>
+      ({
+        ...{ ...submitted, state: 'agreed', attempts: [] },
+        negotiation: { offers: [{ ...offer, firmness }] },
+        agreement: { payload: {}, offer: 'of_1', signatures: [{}] },
+      }) as unknown as typeof submitted;
+    const instead = async (firmness: string) => {
+      const change = await engine.pipeline.work(agreed(firmness), false);
+      const other = await change?.otherwise?.(held);
+      return other?.ok === true ? other.value.next.state : other;
+    };
+    expect(await instead('binding')).toBe('handed_off');
+    expect(await instead('indicative')).toBe('rejected');
+  });
+
   it('T4: a CRM that is down is waited for; what was promised and cannot be done is for a person', async () => {
     const engine = await datedEngine({ start: START, agreed: true });
     const id = await engine.submit(later);
