@@ -2,37 +2,144 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import type { NegotiationPolicy } from '../negotiation/policy.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';
+import { type Company, parley } from './companies.ts';
 import { type Deal, distanceTo, type Frontier, frontierOf } from './frontier.ts';
-import { COOPERATIVE, FAMILIES, type Family, OPPONENTS } from './opponents.ts';
+import { FAMILIES, type Family, isCooperative, OPPONENTS } from './opponents.ts';
 import { type Outcome, play } from './play.ts';
 import { seeded } from './random.ts';
-import { makeScenario } from './scenario.ts';
+import { drawnFrom, makeScenario, type Scenario } from './scenario.ts';
+import { type Estimate, meanOf, shareOf } from './stats.ts';
 
-/** One family's talks. Gains and distances are in percent of what the record says. */
+/** A scenario, what could be had in it, and the dice of those who play it. */
+export interface Scene {
+  readonly scenario: Scenario;
+  readonly frontier: Frontier;
+  readonly seed: number;
+}
+
+export interface Played {
+  readonly scene: Scene;
+  readonly outcome: Outcome;
+}
+
+/** One family's talks. Gains and distances are in percent of what the record says; where nothing was agreed, nothing was gained. Rates
+ * are of the talks in which both could have gained. */
 export interface FamilyResult {
   readonly family: Family;
   readonly cooperative: boolean;
   readonly talks: number;
   /** Talks in which both could have gained. */
   readonly feasible: number;
-  readonly agreed: number;
-  /** Agreements of the feasible talks, from 0 to 1. */
-  readonly agreementRate: number;
-  /** Of the largest possible sum of gains, what the agreements reached on average, from 0 to 1. */
-  readonly jointUtility: number;
-  readonly paretoDistance: number;
+  /** From 0 to 1. */
+  readonly agreed: Estimate;
+  /** Of the largest possible sum of gains, from 0 to 1. */
+  readonly joint: Estimate;
+  readonly company: Estimate;
+  readonly customer: Estimate;
+  /** From the deal that is fair by Nash, and by Kalai and Smorodinsky. */
   readonly nashDistance: number;
-  readonly companyGain: number;
-  readonly customerGain: number;
+  readonly kalaiDistance: number;
+  /** Of agreements: from the nearest that nobody could better for both. */
+  readonly paretoDistance: number;
   /** How far below the first ask the company signed, worth of side issues included. */
   readonly discount: number;
   readonly rounds: number;
   readonly persons: number;
-  /** Agreements below the company's limit. Must be 0. */
+  /** Talks that came to nothing although the customer proposed something within the policy. */
+  readonly missed: number;
+  /** Talks in which something beyond the company's limit was offered. Must be 0. */
   readonly breaches: number;
 }
 
-/** A deal to plot: gains in percent. */
+export interface SceneSettings {
+  readonly policyFor: (record: SpaceFacts) => NegotiationPolicy | undefined;
+  /** A CRM snapshot: each talk is about one of these, in turn. */
+  readonly facts: readonly SpaceFacts[];
+  readonly runs: number;
+  readonly seed: number;
+}
+
+/** One scene a run; none where no policy can be told for a record. */
+export function scenesOf({ policyFor, facts, runs, seed }: SceneSettings): Result<readonly Scene[], Refusal> {
+  const scenes: Scene[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const about = facts[run % facts.length];
+    const policy = about === undefined ? undefined : policyFor(about);
+    if (about === undefined || policy === undefined) continue;
+    const scenario = makeScenario(policy, about, { draw: drawnFrom(seeded(seed + run)) });
+    if (!scenario.ok) return scenario;
+    scenes.push(sceneOf(scenario.value, seed + run));
+  }
+  return ok(scenes);
+}
+
+export function sceneOf(scenario: Scenario, seed: number): Scene {
+  return { scenario, frontier: frontierOf(scenario), seed: seed + DICE };
+}
+
+/** The dice of a talk have nothing to do with those that drew the customer: all families meet the same ones. */
+const DICE = 0x5eed;
+
+export function playAll(
+  scenes: readonly Scene[],
+  family: Family,
+  company: Company = parley,
+): Result<readonly Played[], Refusal> {
+  const played: Played[] = [];
+  for (const scene of scenes) {
+    const outcome = play(scene.scenario, OPPONENTS[family].play, { random: seeded(scene.seed), company });
+    if (!outcome.ok) return outcome;
+    played.push({ scene, outcome: outcome.value });
+  }
+  return ok(played);
+}
+
+export const isFeasible = ({ scene }: Played): boolean => scene.frontier.feasible;
+
+export function resultOf(family: Family, played: readonly Played[]): FamilyResult {
+  const feasible = played.filter(isFeasible);
+  const signed = feasible.flatMap(({ scene, outcome }) =>
+    outcome.agreed === undefined ? [] : [{ deal: outcome.agreed, scene }],
+  );
+  const percent = (points: readonly number[]) => meanOf(points.map((each) => each / PERCENT));
+  const apart = (from: (scene: Scene) => Deal) =>
+    percent(
+      feasible.map(({ scene, outcome }) => {
+        const [had, fair] = [outcome.agreed ?? NOTHING, from(scene)];
+        return Math.hypot(had.company - fair.company, had.customer - fair.customer);
+      }),
+    ).value;
+  return {
+    family,
+    cooperative: isCooperative(family),
+    talks: played.length,
+    feasible: feasible.length,
+    agreed: shareOf(signed.length, feasible.length),
+    joint: meanOf(feasible.map(jointOf)),
+    company: percent(feasible.map(({ outcome }) => outcome.agreed?.company ?? 0)),
+    customer: percent(feasible.map(({ outcome }) => outcome.agreed?.customer ?? 0)),
+    nashDistance: apart(({ frontier }) => frontier.nash),
+    kalaiDistance: apart(({ frontier }) => frontier.kalai),
+    paretoDistance: percent(signed.map(({ deal, scene }) => distanceTo(scene.frontier.pareto, deal))).value,
+    discount: percent(signed.map(({ deal, scene }) => scene.scenario.opening - deal.company)).value,
+    rounds: meanOf(played.map(({ outcome }) => outcome.rounds)).value,
+    persons: played.filter(({ outcome }) => outcome.ended === 'person').length,
+    missed: feasible.filter(({ outcome }) => outcome.missed).length,
+    breaches: played.filter(({ outcome }) => !outcome.within).length,
+  };
+}
+
+const PERCENT = 100;
+const NOTHING: Deal = { company: 0, customer: 0 };
+
+/** What part of all that could be gained was. What is next to nothing to share is shared well by any agreement. */
+export function jointOf({ scene, outcome }: Played): number {
+  if (outcome.agreed === undefined) return 0;
+  const { joint } = scene.frontier;
+  return joint < 1 ? 1 : (outcome.agreed.company + outcome.agreed.customer) / joint;
+}
+
+/** A deal to plot, as parts of the most each side could have had. */
 export interface Dot extends Deal {
   readonly family: Family;
 }
@@ -40,102 +147,28 @@ export interface Dot extends Deal {
 export interface Simulation {
   readonly families: readonly FamilyResult[];
   readonly dots: readonly Dot[];
-  /** Frontiers of a few talks. */
-  readonly frontiers: readonly (readonly Deal[])[];
 }
 
-export interface SimulationSettings {
-  readonly policyFor: (record: SpaceFacts) => NegotiationPolicy | undefined;
-  /** A CRM snapshot: each talk is about one of these, in turn. */
-  readonly facts: readonly SpaceFacts[];
-  /** Talks a family. */
-  readonly runs: number;
-  readonly seed: number;
-}
-
-const FRONTIERS_SHOWN = 3;
-const PERCENT = 100;
-
-/** Plays every family on the same scenarios. */
-export function simulate(settings: SimulationSettings): Result<Simulation, Refusal> {
-  const dots: Dot[] = [];
-  const frontiers: (readonly Deal[])[] = [];
+/** Plays every family on the same scenes. */
+export function simulate(settings: SceneSettings): Result<Simulation, Refusal> {
+  const scenes = scenesOf(settings);
+  if (!scenes.ok) return scenes;
   const families: FamilyResult[] = [];
+  const dots: Dot[] = [];
   for (const family of FAMILIES) {
-    const played: Talk[] = [];
-    for (let run = 0; run < settings.runs; run += 1) {
-      const talk = one(settings, family, run);
-      if (!talk.ok) return talk;
-      if (talk.value === undefined) continue;
-      played.push(talk.value);
-      const { agreed } = talk.value.outcome;
-      if (agreed !== undefined) dots.push({ family, ...inPercent(agreed) });
-      if (frontiers.length < FRONTIERS_SHOWN && talk.value.frontier.pareto.length > 1)
-        frontiers.push(talk.value.frontier.pareto.map(inPercent));
-    }
-    families.push(resultOf(family, played));
+    const played = playAll(scenes.value, family);
+    if (!played.ok) return played;
+    families.push(resultOf(family, played.value));
+    dots.push(...played.value.filter(isFeasible).flatMap((each) => dotOf(family, each)));
   }
-  return ok({ families, dots, frontiers });
+  return ok({ families, dots });
 }
 
-interface Talk {
-  readonly outcome: Outcome;
-  readonly frontier: Frontier;
-  /** The company's gain by its first ask. */
-  readonly opening: number;
+function dotOf(family: Family, { scene, outcome }: Played): readonly Dot[] {
+  const { pareto } = scene.frontier;
+  const [richest, kindest] = [pareto[0], pareto.at(-1)];
+  if (outcome.agreed === undefined || richest === undefined || kindest === undefined) return [];
+  const most = { company: richest.to, customer: kindest.total - kindest.from };
+  const { company, customer } = outcome.agreed;
+  return [{ family, company: company / Math.max(1, most.company), customer: customer / Math.max(1, most.customer) }];
 }
-
-function one(
-  { facts, policyFor, seed }: SimulationSettings,
-  family: Family,
-  run: number,
-): Result<Talk | undefined, Refusal> {
-  const about = facts[run % facts.length];
-  const policy = about === undefined ? undefined : policyFor(about);
-  if (about === undefined || policy === undefined) return ok(undefined);
-  // The scenario's seed has nothing of the family in it: all families meet the same customers.
-  const scenario = makeScenario(policy, about, seeded(seed + run));
-  if (!scenario.ok) return scenario;
-  const outcome = play(scenario.value, OPPONENTS[family], seeded(seed + run + 0x5eed));
-  if (!outcome.ok) return outcome;
-  return ok({ outcome: outcome.value, frontier: frontierOf(scenario.value), opening: scenario.value.opening });
-}
-
-function resultOf(family: Family, talks: readonly Talk[]): FamilyResult {
-  const feasible = talks.filter(({ frontier }) => frontier.feasible);
-  const signed = feasible.flatMap(({ outcome, frontier, opening }) =>
-    outcome.agreed === undefined ? [] : [{ deal: outcome.agreed, frontier, opening }],
-  );
-  const agreed = talks.filter(({ outcome }) => outcome.agreed !== undefined);
-  const mean = (values: readonly number[]) =>
-    values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
-  const percent = (points: readonly number[]) => mean(points) / PERCENT;
-  return {
-    family,
-    cooperative: COOPERATIVE.has(family),
-    talks: talks.length,
-    feasible: feasible.length,
-    agreed: agreed.length,
-    agreementRate: feasible.length === 0 ? 0 : signed.length / feasible.length,
-    jointUtility: mean(signed.map(({ deal, frontier }) => jointOf(deal, frontier))),
-    paretoDistance: percent(signed.map(({ deal, frontier }) => distanceTo(frontier.pareto, deal))),
-    nashDistance: percent(
-      signed.map(({ deal, frontier: { nash } }) =>
-        Math.hypot(deal.company - nash.company, deal.customer - nash.customer),
-      ),
-    ),
-    companyGain: percent(signed.map(({ deal }) => deal.company)),
-    customerGain: percent(signed.map(({ deal }) => deal.customer)),
-    discount: percent(signed.map(({ deal, opening }) => opening - deal.company)),
-    rounds: mean(talks.map(({ outcome }) => outcome.rounds)),
-    persons: talks.filter(({ outcome }) => outcome.ended === 'person').length,
-    breaches: agreed.filter(({ outcome }) => !outcome.within).length,
-  };
-}
-
-/** What is next to nothing to share is shared well by any agreement. */
-function jointOf({ company, customer }: Deal, { joint }: Frontier): number {
-  return joint < 1 ? 1 : (company + customer) / joint;
-}
-
-const inPercent = ({ company, customer }: Deal): Deal => ({ company: company / PERCENT, customer: customer / PERCENT });

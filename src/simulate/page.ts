@@ -1,6 +1,6 @@
 /** The simulation as one page that stands alone: a table and three plots, no script, no other file. */
 import type { Dot, Simulation } from './measure.ts';
-import { FAMILIES, type Family } from './opponents.ts';
+import { FAMILIES, type Family, OPPONENTS } from './opponents.ts';
 import { LEGEND, rowsOf } from './report.ts';
 
 export interface PageFacts {
@@ -9,18 +9,10 @@ export interface PageFacts {
   readonly seed: number;
 }
 
-/** Okabe and Ito's palette: told apart with every kind of colour vision. */
-const COLOURS: Readonly<Record<Family, string>> = {
-  conceder: '#0072b2',
-  linear: '#009e73',
-  boulware: '#d55e00',
-  'tit-for-tat': '#cc79a7',
-  stubborn: '#e69f00',
-  random: '#7f7f7f',
-  prober: '#b22222',
-  echo: '#56b4e9',
-};
-const DOTS_A_FAMILY = 120;
+/** Of Okabe and Ito's palette: told apart with every kind of colour vision. */
+const COLOURS = { cooperative: '#0072b2', hard: '#d55e00', apart: '#7f7f7f' } as const;
+const colourOf = (family: Family) => COLOURS[OPPONENTS[family].group];
+const DOTS_A_FAMILY = 40;
 
 export function page(simulation: Simulation, { company, action, seed }: PageFacts): string {
   const [head = [], ...rows] = rowsOf(simulation);
@@ -32,7 +24,7 @@ export function page(simulation: Simulation, { company, action, seed }: PageFact
 <h1>${text(action)}, simulated</h1>
 <p class="lede">The negotiation policy of ${text(company)} against ${rows.length} families of customers’ agents. Seed ${seed}: the same seed gives the same page.</p>
 <section><h2>What was agreed</h2>${scatter(simulation)}</section>
-<div class="two"><section><h2>Agreements where both could gain</h2>${bars(simulation.families.map(({ family, agreementRate }) => [family, agreementRate * 100, '%']))}</section>
+<div class="two"><section><h2>Agreements where both could gain</h2>${bars(simulation.families.map(({ family, agreed }) => [family, agreed.value * 100, '%']))}</section>
 <section><h2>Discount given</h2>${bars(simulation.families.map(({ family, discount }) => [family, discount, '%']))}</section></div>
 <section><h2>In numbers</h2><div class="scroll"><table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row, 'td')}</tr>`).join('')}</tbody></table></div><p class="lede">${text(LEGEND)}</p></section>
 </main></body></html>
@@ -44,56 +36,40 @@ const HEIGHT = 420;
 const LEFT = 56;
 const BOTTOM = 44;
 
-/** Both sides' gains, one dot an agreement, with the frontiers of a few talks. */
-function scatter({ dots, frontiers }: Simulation): string {
+/** Both sides' gains, one dot an agreement, as parts of the most each could have had. */
+function scatter({ dots }: Simulation): string {
   const shown = FAMILIES.flatMap((family) => dots.filter((dot) => dot.family === family).slice(0, DOTS_A_FAMILY));
-  const all = [...shown, ...frontiers.flat()];
-  const right = niceMax(all.map(({ customer }) => customer));
-  const top = niceMax(all.map(({ company }) => company));
-  const x = (customer: number) => round(LEFT + (customer / right) * (WIDTH - LEFT - 12));
-  const y = (company: number) => round(HEIGHT - BOTTOM - (company / top) * (HEIGHT - BOTTOM - 12));
-  const inside = ({ customer, company }: Pick<Dot, 'customer' | 'company'>) => customer >= 0 && company >= 0;
-  const lines = frontiers.map(
-    (deals) =>
-      `<polyline class="frontier" points="${deals
-        .filter(inside)
-        .map((deal) => `${x(deal.customer)},${y(deal.company)}`)
-        .join(' ')}"/>`,
-  );
+  const x = (customer: number) => round(LEFT + customer * (WIDTH - LEFT - 12));
+  const y = (company: number) => round(HEIGHT - BOTTOM - company * (HEIGHT - BOTTOM - 12));
+  const inside = ({ customer, company }: Dot) => customer >= 0 && company >= 0;
   const marks = shown
     .filter(inside)
-    .map((dot) => `<circle cx="${x(dot.customer)}" cy="${y(dot.company)}" r="3" fill="${COLOURS[dot.family]}"/>`);
+    .map((dot) => `<circle cx="${x(dot.customer)}" cy="${y(dot.company)}" r="3" fill="${colourOf(dot.family)}"/>`);
   const ticks = [0, 0.25, 0.5, 0.75, 1].flatMap((part) => [
-    `<text class="tick" x="${x(part * right)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${tick(part * right)}</text>`,
-    `<text class="tick" x="${LEFT - 8}" y="${y(part * top) + 4}" text-anchor="end">${tick(part * top)}</text>`,
-    `<line class="grid" x1="${LEFT}" x2="${WIDTH - 12}" y1="${y(part * top)}" y2="${y(part * top)}"/>`,
+    `<text class="tick" x="${x(part)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${part * 100} %</text>`,
+    `<text class="tick" x="${LEFT - 8}" y="${y(part) + 4}" text-anchor="end">${part * 100} %</text>`,
+    `<line class="grid" x1="${LEFT}" x2="${WIDTH - 12}" y1="${y(part)}" y2="${y(part)}"/>`,
   ]);
-  const legend = FAMILIES.map((family) => `<span><i style="background:${COLOURS[family]}"></i>${family}</span>`).join(
-    '',
-  );
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Gains of both sides, one dot an agreement">${ticks.join('')}${lines.join('')}<g fill-opacity=".55">${marks.join('')}</g>
-<text class="axis" x="${(LEFT + WIDTH) / 2}" y="${HEIGHT - 6}" text-anchor="middle">the customer’s gain, %</text><text class="axis" transform="translate(14 ${HEIGHT / 2 - 16}) rotate(-90)" text-anchor="middle">the company’s gain, %</text></svg>
-<p class="legend">${legend}<span><i class="line"></i>best for one without worse for the other, in ${frontiers.length} of the talks</span></p>`;
+  const frontier = `<line class="frontier" x1="${x(0)}" y1="${y(1)}" x2="${x(1)}" y2="${y(0)}"/>`;
+  const legend = Object.entries(COLOURS)
+    .map(([group, colour]) => `<span><i style="background:${colour}"></i>${group}</span>`)
+    .join('');
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Gains of both sides, one dot an agreement">${ticks.join('')}${frontier}<g fill-opacity=".55">${marks.join('')}</g>
+<text class="axis" x="${(LEFT + WIDTH) / 2}" y="${HEIGHT - 6}" text-anchor="middle">the customer’s gain, of the most it could have</text><text class="axis" transform="translate(14 ${HEIGHT / 2 - 16}) rotate(-90)" text-anchor="middle">the company’s</text></svg>
+<p class="legend">${legend}<span><i class="line"></i>best for one without worse for the other</span></p>`;
 }
 
 function bars(values: readonly (readonly [family: Family, value: number, unit: string])[]): string {
   const most = Math.max(1, ...values.map(([, value]) => value));
   const rows = values.map(([family, value, unit], index) => {
     const y = index * 30;
-    const width = round((Math.max(0, value) / most) * 190);
-    return `<text x="88" y="${y + 19}" text-anchor="end">${family}</text><rect x="96" y="${y + 5}" width="${width}" height="20" rx="3" fill="${COLOURS[family]}"/><text class="tick" x="${102 + width}" y="${y + 19}">${value.toFixed(1)} ${unit}</text>`;
+    const width = round((Math.max(0, value) / most) * 140);
+    return `<text x="150" y="${y + 19}" text-anchor="end">${family}</text><rect x="158" y="${y + 5}" width="${width}" height="20" rx="3" fill="${colourOf(family)}"/><text class="tick" x="${164 + width}" y="${y + 19}">${value.toFixed(1)} ${unit}</text>`;
   });
   return `<svg viewBox="0 0 360 ${values.length * 30}" role="img" aria-label="One bar a family">${rows.join('')}</svg>`;
 }
 
-function niceMax(values: readonly number[]): number {
-  const most = Math.max(1, ...values);
-  const step = 10 ** Math.floor(Math.log10(most));
-  return Math.ceil((most * 2) / step) * (step / 2);
-}
-
 const round = (value: number) => Math.round(value * 10) / 10;
-const tick = (value: number) => String(round(value));
 
 function text(value: string): string {
   return value.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);

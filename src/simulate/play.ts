@@ -2,18 +2,21 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
-import { makeCompanySide } from '../negotiation/core.ts';
+import type { Past } from '../negotiation/core.ts';
 import type { Package } from '../negotiation/space.ts';
 import { admissible } from '../negotiation/table.ts';
+import { type Company, parley } from './companies.ts';
 import type { Deal } from './frontier.ts';
-import type { Opponent } from './opponents.ts';
 import type { Random } from './random.ts';
 import type { Scenario } from './scenario.ts';
+import type { Opponent } from './talk.ts';
 
 export interface Outcome {
   readonly agreed: Deal | undefined;
-  /** Whether what was signed is within the policy. */
+  /** Whether everything that was offered is within the policy. */
   readonly within: boolean;
+  /** Whether the customer proposed something within the policy that came to nothing. */
+  readonly missed: boolean;
   /** Turns the company took. */
   readonly rounds: number;
   readonly ended: 'agreed' | 'left' | 'person';
@@ -21,41 +24,87 @@ export interface Outcome {
   readonly shown: readonly string[];
 }
 
-/** One talk, to its end. */
-export function play(scenario: Scenario, opponent: Opponent, random: Random): Result<Outcome, Refusal> {
-  const { policy, facts, table } = scenario;
-  const rounds = LIMITS.negotiationRoundsMax;
-  const side = makeCompanySide(policy, facts, { roundsMax: rounds });
-  if (!side.ok) return side;
+/** Operations about one record, after which nobody listens any more. */
+const OPERATIONS_MAX = 8;
+
+/** One talk, to its end; over several operations where the other side begins anew. */
+export function play(
+  scenario: Scenario,
+  opponent: Opponent,
+  { random, company = parley }: { readonly random: Random; readonly company?: Company },
+): Result<Outcome, Refusal> {
   const reply = opponent(scenario, random);
-  const own: Package[] = [];
-  const company: (readonly Package[])[] = [];
   const shown: string[] = [];
+  let [past, within, missed, rounds]: [Past | undefined, boolean, boolean, number] = [undefined, true, false, 0];
+  for (let operation = 0; operation < OPERATIONS_MAX; operation += 1) {
+    const talk = talkOf(scenario, { company, past, reply, shown });
+    if (!talk.ok) return talk;
+    const { ended, agreed } = talk.value;
+    within &&= talk.value.within;
+    missed ||= talk.value.missed;
+    rounds += talk.value.rounds;
+    past = talk.value.past;
+    if (ended !== 'again') return ok({ agreed, within, missed: missed && agreed === undefined, rounds, ended, shown });
+  }
+  return ok({ agreed: undefined, within, missed, rounds, ended: 'left', shown });
+}
+
+interface Talk extends Pick<Outcome, 'agreed' | 'within' | 'missed' | 'rounds'> {
+  readonly ended: Outcome['ended'] | 'again';
+  readonly past: Past;
+}
+
+function talkOf(
+  scenario: Scenario,
+  {
+    company,
+    past,
+    reply,
+    shown,
+  }: {
+    readonly company: Company;
+    readonly past: Past | undefined;
+    readonly reply: ReturnType<Opponent>;
+    readonly shown: string[];
+  },
+): Result<Talk, Refusal> {
+  const { table } = scenario;
+  const rounds = LIMITS.negotiationRoundsMax;
+  const side = company(scenario, { roundsMax: rounds, ...(past === undefined ? {} : { past }) });
+  if (!side.ok) return side;
+  const own: Package[] = [];
+  const heard: (readonly Package[])[] = [];
   let proposal: Terms | null = null;
+  const end = (ended: Talk['ended'], agreed?: Package): Result<Talk, Refusal> =>
+    ok({
+      ended,
+      rounds: heard.length + (ended === 'person' ? 1 : 0),
+      within: heard.every((offers) => offers.every((each) => admissible(table, each))),
+      missed: own.some((each) => admissible(table, each) && scenario.companyGain(each) >= 0),
+      past: side.value.stood(),
+      agreed:
+        agreed === undefined
+          ? undefined
+          : { company: scenario.companyGain(agreed), customer: scenario.customerGain(agreed) },
+    });
   for (let round = 1; round <= rounds; round += 1) {
     const moved = side.value.next(proposal);
     if (!moved.ok) return moved;
     const move = moved.value;
     // Advice for the company's person is not among what is shown.
     shown.push(JSON.stringify(move.kind === 'offer' ? move : { kind: move.kind }));
-    if (move.kind === 'impasse') return ok(none(round, 'person', shown));
+    if (move.kind === 'impasse') return end('person');
     const open = move.offers.flatMap((terms) => {
       const read = table.space.read(terms);
       return read.ok ? [read.value] : [];
     });
-    company.push(open);
-    const said = reply({ open, company, own, left: rounds - round, rounds });
-    if (said.kind === 'leave') return ok(none(round, 'left', shown));
-    if (said.kind === 'accept') {
-      const agreed = { company: scenario.companyGain(said.levels), customer: scenario.customerGain(said.levels) };
-      return ok({ agreed, within: admissible(table, said.levels), rounds: round, ended: 'agreed', shown });
-    }
+    heard.push(open);
+    const said = reply({ open, company: heard, own, left: rounds - round, rounds });
+    if (said.kind === 'again') return end('again');
+    if (said.kind === 'leave') return end('left');
+    if (said.kind === 'accept') return end('agreed', said.levels);
     own.push(said.levels);
     proposal = table.space.write(said.levels);
   }
-  return ok(none(rounds, 'left', shown));
-}
-
-function none(rounds: number, ended: 'left' | 'person', shown: readonly string[]): Outcome {
-  return { agreed: undefined, within: true, rounds, ended, shown };
+  return end('left');
 }

@@ -6,14 +6,13 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { readDefinitions } from '../contract/files.ts';
 import { parseNegotiationPolicy } from '../negotiation/core.ts';
 import { factsOf } from '../negotiation/setting.ts';
-import { distanceTo, frontierOf } from './frontier.ts';
 import { mutualInformation } from './information.ts';
 import { simulate } from './measure.ts';
 import { OPPONENTS } from './opponents.ts';
 import { page } from './page.ts';
 import { play } from './play.ts';
 import { seeded } from './random.ts';
-import { makeScenario } from './scenario.ts';
+import { type DrawCustomer, drawnFrom, makeScenario } from './scenario.ts';
 
 const definition = readDefinitions().action(renewal.name)?.definition;
 if (definition === undefined) throw new Error('no contract.renew');
@@ -48,17 +47,17 @@ describe('against agents that want to agree', () => {
   const { families } = simulated();
   const cooperative = families.filter((each) => each.cooperative);
 
-  it('the company reaches at least 95 % of the agreements that were possible', () => {
-    expect(cooperative).toHaveLength(4);
-    for (const { feasible, talks, agreementRate } of cooperative) {
+  it('the company reaches at least 90 % of the agreements that were possible', () => {
+    expect(cooperative).toHaveLength(14);
+    for (const { feasible, talks, agreed } of cooperative) {
       expect(feasible).toBeGreaterThan(talks / 3);
       expect(feasible).toBeLessThan(talks);
-      expect(agreementRate).toBeGreaterThanOrEqual(0.95);
+      expect(agreed.value).toBeGreaterThanOrEqual(0.9);
     }
   });
 
-  it('with at least 90 % of the largest possible sum of gains', () => {
-    for (const { jointUtility } of cooperative) expect(jointUtility).toBeGreaterThanOrEqual(0.9);
+  it('with at least 80 % of the largest possible sum of gains', () => {
+    for (const { joint } of cooperative) expect(joint.value).toBeGreaterThanOrEqual(0.8);
   });
 
   it('and never signs beyond its policy, with anybody', () => {
@@ -68,9 +67,15 @@ describe('against agents that want to agree', () => {
 
   it('the numbers can fall: a company that hardly concedes agrees on less', () => {
     const hard = simulated(policyOf({ concede: 103 }), 120).families.filter((each) => each.cooperative);
-    for (const { agreementRate } of hard) expect(agreementRate).toBeLessThan(0.95);
+    for (const { agreed } of hard) expect(agreed.value).toBeLessThan(0.95);
   });
 });
+
+/** Where customers' wishes are drawn about the limit, what they do would tell of it. */
+const sameWhateverTheLimit =
+  (seed: number): DrawCustomer =>
+  (table) =>
+    drawnFrom(seeded(seed))(table, { limit: 9_000, room: 1_400 });
 
 describe('against agents that look for the floor', () => {
   const limits = [80, 82, 84, 86, 88, 90];
@@ -78,11 +83,12 @@ describe('against agents that look for the floor', () => {
     Math.max(
       ...facts.slice(0, 12).map((about, index) => {
         const pairs = limits.flatMap((limit) => {
-          const scenario = makeScenario(policyAt(limit), about, seeded(index));
-          const outcome = scenario.ok ? play(scenario.value, OPPONENTS.prober, seeded(index)) : scenario;
+          const scenario = makeScenario(policyAt(limit), about, { draw: sameWhateverTheLimit(index) });
+          const outcome = scenario.ok
+            ? play(scenario.value, OPPONENTS.prober.play, { random: seeded(index) })
+            : scenario;
           if (!outcome.ok) throw new Error(outcome.error.code);
-          // What it signs at the very end is its own doing: the customer's wishes are drawn about the limit.
-          return [[String(limit), JSON.stringify(outcome.value.shown.slice(0, 6))] as const];
+          return [[String(limit), JSON.stringify(outcome.value.shown)] as const];
         });
         return mutualInformation(pairs);
       }),
@@ -121,23 +127,6 @@ describe('the measure', () => {
     ).toBeCloseTo(0);
   });
 
-  it('finds a frontier that no deal of its own is beyond', () => {
-    for (const [seed, about] of [...facts, ...facts].entries()) {
-      const scenario = makeScenario(policyOf(), about, seeded(seed));
-      if (!scenario.ok) throw new Error(scenario.error.code);
-      const { feasible, joint, nash, pareto } = frontierOf(scenario.value);
-      if (!feasible) continue;
-      expect(nash.company + nash.customer).toBeLessThanOrEqual(joint + 1e-6);
-      for (const deal of pareto) {
-        expect(deal.company >= 0 && deal.customer >= 0).toBe(true);
-        expect(pareto.some((each) => each.company > deal.company + 1e-9 && each.customer > deal.customer + 1e-9)).toBe(
-          false,
-        );
-        expect(distanceTo(pareto, deal)).toBe(0);
-      }
-    }
-  });
-
   it('is the same for the same seed', () => {
     expect(JSON.stringify(simulated(policyOf(), 20))).toBe(JSON.stringify(simulated(policyOf(), 20)));
   });
@@ -147,7 +136,7 @@ describe('the page', () => {
   it('stands alone and quotes what it is given', () => {
     const html = page(simulated(policyOf(), 20), { company: '<script>x</script>', action: 'contract.renew', seed: 1 });
     expect(html).not.toMatch(/<script|https?:/);
-    expect(html).toContain('conceder');
+    expect(html).toContain('conceder 5');
     expect(html.match(/<circle/g)?.length).toBeGreaterThan(40);
   });
 });
