@@ -98,13 +98,22 @@ function caption({ scenes, feasible, possible, entries: companies, against }: To
   ].join('\n');
 }
 
+/** In columns, as the formatter has them. */
+function markdown(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const padded = rows.map((row) =>
+    line(
+      widths.map((width, column) =>
+        column === 0 ? (row[0] ?? '').padEnd(width) : (row[column] ?? '').padStart(width),
+      ),
+    ),
+  );
+  const rule = line(widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)));
+  return [padded[0], rule, ...padded.slice(1)].join('\n');
+}
+
 function written(tournament: Tournament, gaps: readonly { readonly gap: number; readonly of: Tournament }[]): string {
-  const markdown = (rows: readonly (readonly string[])[]) => {
-    const [head = [], ...body] = rows;
-    return [head, head.map((_, index) => (index === 0 ? '---' : '--:')), ...body]
-      .map((cells) => `| ${cells.join(' | ')} |`)
-      .join('\n');
-  };
   const byGap = gaps.map(({ gap, of: { sums } }) => [
     String(gap),
     ...(sums[0] === undefined

@@ -20,13 +20,16 @@ export interface MixSettings {
   readonly gap: Gap;
 }
 
+/** What customers can bear, in parts of the way from the limit to the first ask: most gains are small, as they are in life. */
+const WEALTH = [-0.6, 0.8] as const;
+
 /** Two of three are renewals. */
 export function drawMix({ scenes, seed, gap }: MixSettings): readonly Scene[] {
   return Array.from({ length: scenes }, (_, index) => {
     const dice = seeded(seed + index);
     const apart = typeof gap === 'number' ? gap : dice.between(gap[0], gap[1]);
     const { policy, facts } = index % 3 === 2 ? refund(dice, apart) : renewal(dice, apart);
-    const scenario = makeScenario(policy, facts, { draw: drawnFrom(dice) });
+    const scenario = makeScenario(policy, facts, { draw: drawnFrom(dice, WEALTH) });
     if (!scenario.ok) throw new Error(`seed ${seed + index}: ${scenario.error.detail ?? scenario.error.code}`);
     return sceneOf(scenario.value, seed + index);
   });

@@ -47,5 +47,5 @@ export const FAMILIES = Object.keys(OPPONENTS).filter((name): name is Family => 
 
 /** Those who want an agreement and move towards one. */
 export const isCooperative = (family: Family): boolean => OPPONENTS[family].group === 'cooperative';
-/** Those that count in a mean, each as much as any other. */
+/** Those that count in a mean, all of them equally. */
 export const WEIGHED: readonly Family[] = FAMILIES.filter((family) => OPPONENTS[family].group !== 'apart');

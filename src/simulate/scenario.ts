@@ -108,9 +108,9 @@ const FAR: Points = 100_000;
 
 /** A customer like many: about as much to spend as the company asks, favourites of its own, and dislikes of up to twice what the issue
  * is worth to the company, so that as often as not the company's wish is the better one for both. */
-export function drawnFrom(random: Random): DrawCustomer {
+export function drawnFrom(random: Random, [poorest, richest]: readonly [number, number] = WEALTH): DrawCustomer {
   return (table, { limit, room }) => {
-    const reservation = limit + random.between(-1, 1.3) * room;
+    const reservation = limit + random.between(poorest, richest) * room;
     const ideal = table.space.base.map((level, place) => idealOf(table.sides[place] ?? null, level, random));
     const dislike = table.sides.map((side) =>
       side === null ? 0 : Math.round(random.between(0, DISLIKE_MAX) * caresFor(side, room)),
@@ -128,6 +128,8 @@ export function drawnFrom(random: Random): DrawCustomer {
 }
 
 const DISLIKE_MAX = 2;
+/** What customers can bear on their favourite side issues: parts of the way from the limit to the first ask. */
+const WEALTH = [-1, 1.3] as const;
 
 /** Something it could have: where it stands today as often as not. */
 function idealOf(side: Side | null, base: number, random: Random): number {
