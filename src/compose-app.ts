@@ -189,7 +189,7 @@ function documents(
   ];
 }
 
-function desk({ world, pipeline, unreadable }: Engine, health: Pick<CrmHealth, 'now'>): Desk {
+function desk({ world, pipeline, unreadable, line }: Engine, health: Pick<CrmHealth, 'now'>): Desk {
   const { store } = world;
   const PAGE = 100;
   const waiting = () => store.inState(['awaiting_signoff'], PAGE);
@@ -197,6 +197,7 @@ function desk({ world, pipeline, unreadable }: Engine, health: Pick<CrmHealth, '
     waiting,
     closed: unreadable,
     crm: health.now,
+    model: () => line?.status(),
     handedOff: () => store.inState(['handed_off', 'needs_human'], PAGE),
     operations: () => store.newest(PAGE),
     scheduled: () => store.inState(['scheduled'], 10 * PAGE).toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0)),

@@ -35,11 +35,12 @@ import { makeStatusLists } from './identity/status-lists.ts';
 import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
-import type { Clock, Ids, Keys, Log, Store, Voice } from './ports.ts';
+import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
 import { tellEnded } from './signoff/ended.ts';
 import { signoffFacts } from './signoff/facts.ts';
 import { compileSignoffPolicy } from './signoff/policy.ts';
-import { makeModelVoice } from './voice/model.ts';
+import type { Line } from './voice/line.ts';
+import { type ModelDeps, makeModelLine, makeModelVoice } from './voice/model.ts';
 
 export interface EngineDeps {
   readonly config: Config;
@@ -60,12 +61,17 @@ export interface Engine {
   readonly contract: Contract;
   readonly pipeline: Pipeline;
   readonly worker: Worker;
+  /** To the model, where one is configured. */
+  readonly line: Line | undefined;
   readonly abilities: Abilities;
   readonly tokenIssuers: TokenIssuers;
   readonly unreadable: EngineDeps['unreadable'];
   /** After something was revoked. */
   readonly tellEnded: () => Promise<void>;
 }
+
+/** Milliseconds of a clock that nobody sets. */
+const monotonic = () => performance.now();
 
 export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   const { config, clock, ids, keys, store, log, unreadable, logOrigin, restoredAt } = deps;
@@ -138,8 +144,12 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     return withUncertainClaim(claimed, rules.value.evaluate(facts, default_signoff));
   };
   const judge = withKeptFacts(withForcedSignoff(crm.manifest, policy));
+  const line = await composeLine(config, { log, monotonic });
+  const spoken = line === undefined ? undefined : makeModelVoice(line, log);
   const negotiation = makeNegotiation(world, {
-    voice: await composeVoice(config, log),
+    ...(spoken === undefined
+      ? {}
+      : { voice: { speak: (hearing) => worker.aside(hearing.operation, () => spoken.speak(hearing)) } }),
     policies: negotiations.value,
     needsSignoff: (operation, terms) => judge(operation, null, terms).required,
     withinMandate: (operation, terms) => withinMandate(world, operation, terms, 'asking'),
@@ -167,6 +177,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     contract,
     pipeline,
     worker,
+    line,
     abilities,
     tokenIssuers: tokenIssuers.value,
     unreadable,
@@ -174,10 +185,10 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   };
 }
 
-async function composeVoice({ voice, secrets }: Config, log: Log): Promise<Voice | undefined> {
+async function composeLine({ voice, secrets }: Config, deps: ModelDeps): Promise<Line | undefined> {
   if (voice === undefined) return undefined;
   const { base_url: baseUrl, model, timeout_seconds: seconds } = voice;
-  return makeModelVoice({ baseUrl, model, key: secrets.modelKey, timeoutMs: seconds * 1_000 }, log);
+  return makeModelLine({ baseUrl, model, key: secrets.modelKey, timeoutMs: seconds * 1_000 }, deps);
 }
 
 /** Who issues mandates, and who gives grants with access tokens. The same name in both would be two answers to one question. */

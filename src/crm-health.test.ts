@@ -32,9 +32,13 @@ describe('the CRM’s health', () => {
       ['crm.health', { ok: true, latency_ms: 7, detail: '12 of 100 calls a day used' }],
       ['crm.health', { ok: false, latency_ms: 0, detail: 'The CRM cannot be reached.' }],
     ]);
-    expect(String(inboxPage([], [], undefined, health.now()))).toContain('The CRM cannot be reached.');
+    expect(String(inboxPage([], [], { closed: undefined, crm: health.now(), model: undefined }))).toContain(
+      'The CRM cannot be reached.',
+    );
     await health.ask();
-    expect(String(inboxPage([], [], undefined, health.now()))).toContain('12 of 100 calls a day used');
+    expect(String(inboxPage([], [], { closed: undefined, crm: health.now(), model: undefined }))).toContain(
+      '12 of 100 calls a day used',
+    );
     expect(told).toHaveLength(3);
   });
 

@@ -114,6 +114,7 @@ export async function startGateway(
   const url = `http://${config.listen.host}:${port}`;
   log('listening', { url, origin: config.origin });
   void health.ask();
+  void engine.line?.attempt();
   return {
     url,
     async stop() {

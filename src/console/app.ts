@@ -9,6 +9,7 @@ import { agreedOffer } from '../engine/agreement.ts';
 import type { Claim } from '../engine/claimed.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Words } from '../engine/world.ts';
+import type { LineStatus } from '../voice/line.ts';
 import { type Html, layout } from './layout.ts';
 import { inboxPage, operationPage, operationsPage, signInPage, signoffPage } from './pages.ts';
 import { type Person, type Session, type Sessions, sameText } from './session.ts';
@@ -21,6 +22,8 @@ export interface Desk {
   closed(): string | undefined;
   /** How the CRM was when it was last asked. */
   crm(): AskedHealth | undefined;
+  /** How the model was when it was last asked; undefined where there is none. */
+  model(): LineStatus | undefined;
   handedOff(): readonly Operation[];
   operations(): readonly Operation[];
   /** What waits for its day, the nearest first. */
@@ -104,7 +107,12 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
   });
 
   app.get('/', (c) =>
-    page(c, 'Sign-offs', 'inbox', inboxPage(desk.waiting(), desk.handedOff(), desk.closed(), desk.crm())),
+    page(
+      c,
+      'Sign-offs',
+      'inbox',
+      inboxPage(desk.waiting(), desk.handedOff(), { closed: desk.closed(), crm: desk.crm(), model: desk.model() }),
+    ),
   );
   app.get('/operations', (c) =>
     page(c, 'Operations', 'operations', operationsPage(desk.operations(), desk.scheduled())),

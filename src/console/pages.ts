@@ -9,6 +9,7 @@ import type { Claim } from '../engine/claimed.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { doneSteps, hasWritten, inWords } from '../engine/schedule.ts';
 import type { Words } from '../engine/world.ts';
+import type { LineStatus } from '../voice/line.ts';
 import { claimsCard } from './claims.ts';
 import type { Html } from './layout.ts';
 import type { Session } from './session.ts';
@@ -23,15 +24,22 @@ ${failed ? html`<p class="error" role="alert">Name or password is wrong, or was 
 <p><button class="go">Sign in</button></p></form></div>`;
 }
 
+/** How what the company depends on is. */
+export interface Condition {
+  readonly closed: string | undefined;
+  readonly crm: AskedHealth | undefined;
+  readonly model: LineStatus | undefined;
+}
+
 export function inboxPage(
   waiting: readonly Operation[],
   handedOff: readonly Operation[],
-  closed: string | undefined,
-  crm?: AskedHealth | undefined,
+  { closed, crm, model }: Condition,
 ): Html {
   return html`<h1>Waiting for a person</h1>
 ${closed === undefined ? '' : html`<p class="error" role="alert"><strong>Nothing is carried out now.</strong> What has been revoked cannot be read: ${quoted(closed)}. Mend it, and work goes on.</p>`}
 ${crm === undefined ? '' : crmLine(crm)}
+${model?.state === 'resting' ? html`<p class="lede">The language model does not answer (${model.why ?? 'no reason given'}): talks go on in the company’s own sentences.</p>` : ''}
 <p class="lede">${waiting.length === 0 ? 'Nothing waits for a sign-off.' : `${waiting.length} plan${waiting.length === 1 ? '' : 's'} to look at.`}</p>
 <section class="card inbox" aria-label="Sign-offs">${
     waiting.length === 0 ? html`<p class="empty">All decided.</p>` : waiting.map((operation) => inboxRow(operation))

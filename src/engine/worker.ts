@@ -28,6 +28,8 @@ export interface Worker {
   wake(id: string): void;
   /** Resolves with the operation when its version exceeds `version`, or as it is after `waitMs`, or at once where the worker has ended. */
   waitBeyond(id: string, version: number, waitMs: number): Promise<Operation | undefined>;
+  /** What a step waits for that is not the CRM takes no place from the others meanwhile; undefined where the worker stops before it is there. */
+  aside<T>(id: string, wait: () => Promise<T>): Promise<T | undefined>;
   /** The gateway stops: nothing will change here any more, and whoever waits goes. */
   readonly ended: boolean;
   start(): void;
@@ -48,9 +50,12 @@ export function makeWorker(
   monotonic: () => number = () => performance.now(),
 ): Worker {
   const running = new Map<string, Promise<void>>();
+  /** Those of them that wait for something else than the CRM. */
+  const waiting = new Set<string>();
   const isUnderWay = (id: string) => running.has(id);
   const backlog = makeBacklog(world.store, { concurrency, atHand: concurrency * AT_HAND, isUnderWay, monotonic });
   const waiters = makeWaiters();
+  const { promise: ending, resolve: end } = Promise.withResolvers<void>();
   const watch = makeClockWatch(world.clock, monotonic);
   let timer: NodeJS.Timeout | undefined;
   let stopped = true;
@@ -64,7 +69,7 @@ export function makeWorker(
   }
 
   function pump(): void {
-    while (!stopped && running.size < concurrency) {
+    while (!stopped && running.size - waiting.size < concurrency) {
       const id = backlog.take();
       if (id === undefined) return;
       const run = advance({ world, work, waiters, wake, isStopped: () => stopped, look }, id)
@@ -123,6 +128,16 @@ export function makeWorker(
         await waiters.next(id, left);
       }
     },
+    async aside(id, wait) {
+      if (!running.has(id)) return wait();
+      waiting.add(id);
+      pump();
+      try {
+        return await Promise.race([wait(), ending.then(() => undefined)]);
+      } finally {
+        waiting.delete(id);
+      }
+    },
     get ended() {
       return waiters.ended;
     },
@@ -137,6 +152,7 @@ export function makeWorker(
       stopped = true;
       clearInterval(timer);
       waiters.end();
+      end();
       await within(STOP_MS_MAX, Promise.all(running.values()));
     },
   };

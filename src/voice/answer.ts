@@ -3,6 +3,7 @@ import { formatMoney } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Hearing, Spoken } from '../ports.ts';
+import { BLANK, whyUnfit } from './gate.ts';
 import { TEXT_CHARS_MAX } from './prompt.ts';
 
 /** Reads what a model answered. Nothing in it is believed: the move must be one of those given, and the words may say no number of their
@@ -16,7 +17,7 @@ export function readAnswer(answered: string, hearing: Hearing): Result<Spoken, s
   const chosen = typeof move === 'number' ? hearing.moves[move] : undefined;
   if (typeof move !== 'number' || chosen === undefined) return err('no such move');
   if (typeof text !== 'string') return err('no text');
-  const refused = whyUnfit(text);
+  const refused = text.trim() === '' || text.length > TEXT_CHARS_MAX ? 'text of a wrong length' : whyUnfit(text);
   if (refused !== undefined) return err(refused);
   const filled = fill(text.trim(), chosen.kind === 'offer' ? chosen.terms : {}, hearing.record);
   return filled === undefined ? err('a blank for something that is not there') : ok({ move, text: filled });
@@ -25,17 +26,6 @@ export function readAnswer(answered: string, hearing: Hearing): Result<Spoken, s
 /** Models like to put JSON into a code block. */
 function unfenced(answered: string): string {
   return /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(answered)?.[1] ?? answered;
-}
-
-const BLANK = /\{(record\.)?([a-z]+(?:_[a-z]+)*)\}/g;
-
-function whyUnfit(text: string): string | undefined {
-  if (text.trim() === '' || text.length > TEXT_CHARS_MAX) return 'text of a wrong length';
-  // Beside control characters: what reverses or hides text on a page (Unicode TR 36).
-  if (/[^\P{C}\n]/u.test(text)) return 'characters that are not text';
-  if (/:\/\/|www\.|@|\[[^\]]*\]\(|[<>]/iu.test(text)) return 'an address or markup';
-  if (/[{}]/.test(text.replace(BLANK, ''))) return 'braces that are no blank';
-  return /[\p{N}%‰]/u.test(text) ? 'a number of its own' : undefined;
 }
 
 function fill(text: string, terms: JsonObject, record: JsonObject): string | undefined {

@@ -2,6 +2,7 @@
  * is more than a choice among them. Whatever goes wrong, the deterministic strategy speaks for itself. */
 import type { Log, Voice } from '../ports.ts';
 import { readAnswer } from './answer.ts';
+import { type Line, makeLine } from './line.ts';
 import { promptOf } from './prompt.ts';
 
 export interface VoiceSettings {
@@ -17,8 +18,18 @@ export interface VoiceSettings {
 const ANSWER_TOKENS_MAX = 400;
 const ANSWER_BYTES_MAX = 65_536;
 
-/** The packages are loaded when a voice is configured, not before. */
-export async function makeModelVoice(settings: VoiceSettings, log: Log, fetch = globalThis.fetch): Promise<Voice> {
+export interface ModelDeps {
+  readonly log: Log;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly monotonic: () => number;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** The packages are loaded when a model is configured, not before. */
+export async function makeModelLine(
+  settings: VoiceSettings,
+  { log, monotonic, fetch = globalThis.fetch }: ModelDeps,
+): Promise<Line> {
   const [{ generateText }, { createOpenAICompatible }] = await Promise.all([
     import('ai'),
     import('@ai-sdk/openai-compatible'),
@@ -29,26 +40,32 @@ export async function makeModelVoice(settings: VoiceSettings, log: Log, fetch = 
     ...(settings.key === undefined ? {} : { apiKey: settings.key }),
     fetch: bounded(fetch),
   });
+  return makeLine({
+    log,
+    monotonic,
+    slowMs: settings.timeoutMs / 2,
+    async call({ system, data }) {
+      const { text } = await generateText({
+        model: provider(settings.model),
+        instructions: system,
+        prompt: data,
+        maxOutputTokens: ANSWER_TOKENS_MAX,
+        maxRetries: 0,
+        abortSignal: AbortSignal.timeout(settings.timeoutMs),
+      });
+      return text;
+    },
+  });
+}
+
+export function makeModelVoice(line: Pick<Line, 'ask'>, log: Log): Voice {
   return {
     async speak(hearing) {
-      const { system, data } = promptOf(hearing);
-      const silent = (why: string): undefined => {
-        log('voice.unused', { why, operation: hearing.operation });
-      };
-      try {
-        const { text } = await generateText({
-          model: provider(settings.model),
-          instructions: system,
-          prompt: data,
-          maxOutputTokens: ANSWER_TOKENS_MAX,
-          maxRetries: 0,
-          abortSignal: AbortSignal.timeout(settings.timeoutMs),
-        });
-        const read = readAnswer(text, hearing);
-        return read.ok ? read.value : silent(read.error);
-      } catch (error) {
-        return silent(error instanceof Error ? error.name : 'failed');
-      }
+      const answered = await line.ask(promptOf(hearing));
+      const read = answered.ok ? readAnswer(answered.value, hearing) : answered;
+      if (read.ok) return read.value;
+      log('voice.unused', { why: read.error, operation: hearing.operation });
+      return undefined;
     },
   };
 }

@@ -24,10 +24,12 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
-    heard.push(body);
     const [system, user] = JSON.parse(body).messages;
     response.writeHead(200, { 'content-type': 'application/json' });
-    const content = say({ system: system.content, data: JSON.parse(user.content) });
+    const data = JSON.parse(user.content);
+    const isTrial = data.moves === undefined;
+    if (!isTrial) heard.push(body);
+    const content = isTrial ? '{"ok": true}' : say({ system: system.content, data });
     const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
     response.end(JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices }));
   }).listen(0, '127.0.0.1');
