@@ -141,7 +141,7 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
   }
 
   /** A person's signed answer, repeated until it is taken: people do that too. */
-  async function approve({ signoff }: OperationView): Promise<void> {
+  async function approve({ id: operation, signoff }: OperationView): Promise<void> {
     const body = JSON.stringify({ plan_digest: signoff?.plan_digest, decision: 'approve', approver: APPROVER.id });
     for (let tries = 0; tries < ANSWER_TRIES; tries += 1) {
       const [id, now] = [`msg_${randomBytes(8).toString('hex')}`, new Date()];
@@ -157,6 +157,11 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
         () => 0,
       );
       if (status === 200) return;
+      // The plan is another since: whoever is asked again looks again.
+      if (status === 410) {
+        const anew = await settled(operation, ({ state }) => state === 'awaiting_signoff');
+        return anew.state === 'awaiting_signoff' && anew.signoff?.id !== signoff?.id ? approve(anew) : undefined;
+      }
       if (status !== 0 && status < 500) throw new Error(`the approval was refused: ${status}`);
       await sleep(250);
     }
