@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
+import { makeAjv } from './ajv.ts';
 import { breaking } from './compat.ts';
-import { compileDefinition, makeAjv, readContract } from './contract.ts';
+import { compileDefinition, readContract } from './contract.ts';
 import { readDefinitions, SHIPPED } from './files.ts';
 import { uncovered } from './recipes.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
-import { compileDefinition, makeAjv } from './contract.ts';
+import { makeAjv } from './ajv.ts';
+import { compileDefinition } from './contract.ts';
 import { readDefinitions } from './files.ts';
 
 const contract = readDefinitions();

@@ -1,14 +1,13 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { RE2JS } from 're2js';
 import type { Expression } from '../../adapters/sdk/expression.ts';
-import { isObject, momentOf } from '../../adapters/sdk/values.ts';
+import { isObject } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { URN } from '../../protocol/names.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { ActionRules } from '../engine/rules.ts';
 import type { Action, ActionDefinition, Actions, Verb, Words } from '../engine/world.ts';
-import { isCalendarDate } from './calendar.ts';
+import { makeAjv } from './ajv.ts';
 import { definitionSchema } from './definition-schema.ts';
 import { compileRules, type RuleSource } from './rules.ts';
 
@@ -61,7 +60,7 @@ export function readContract(
   const envelopes = new Map<string, JsonObject>();
   const problems: string[] = [];
   const compiled = source.definitions.flatMap((file) => {
-    const read = compileDefinition(ajv, file);
+    const read = compileOnce(ajv, file);
     if (read.ok) return [read.value];
     problems.push(...read.error);
     return [];
@@ -171,29 +170,14 @@ function published(name: string, schema: JsonObject): JsonObject {
 
 type Checker = (value: Json) => Result<JsonObject, Refusal>;
 
-/** Strict, first error only (all errors would undo `maxLength` as a guard), own properties only, no coercion, patterns in linear time. */
-export function makeAjv(): Ajv2020 {
-  // RE2 has no catastrophic backtracking; ajv wants the shape of a RegExp constructor.
-  const linear = Object.assign(
-    (pattern: string) => {
-      const compiled = RE2JS.compile(pattern);
-      // Ajv tells its patterns apart by their text: two that read the same would share one regular expression.
-      return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern };
-    },
-    { code: 'linear' },
-  );
-  const ajv = new Ajv2020({
-    strict: true,
-    strictRequired: false,
-    allErrors: false,
-    ownProperties: true,
-    coerceTypes: false,
-    allowUnionTypes: true,
-    code: { regExp: linear },
-  });
-  ajv.addFormat('date', isCalendarDate);
-  ajv.addFormat('date-time', (text: string) => !Number.isNaN(momentOf(text)));
-  return ajv;
+/** What ships is the same for every contract of a process, and to compile it is most of a start. */
+const compilations = new WeakMap<object, ReturnType<typeof compileDefinition>>();
+
+function compileOnce(ajv: Ajv2020, file: unknown): ReturnType<typeof compileDefinition> {
+  const key = Object(file);
+  const known = compilations.get(key) ?? compileDefinition(ajv, file);
+  compilations.set(key, known);
+  return known;
 }
 
 /** One definition and everything it says; its examples must do as they are listed. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../protocol/json.ts';
-import { compileDefinition, makeAjv } from '../contract/contract.ts';
+import { makeAjv } from '../contract/ajv.ts';
+import { compileDefinition } from '../contract/contract.ts';
 import { readDefinitions } from '../contract/files.ts';
 import type { Operation } from './operation.ts';
 import { meetsRequirements } from './requirements.ts';

@@ -83,7 +83,7 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
   const accounts = [...new Set(Array.from({ length: CONTRACTS }, (_, n) => crm.account(n)))];
   const secret = `whsec_${randomBytes(24).toString('base64')}`;
   const config = {
-    ...(await testConfig({ origin, crm: crm.config, principal, subjects: [subject], accounts })),
+    ...testConfig({ origin, crm: crm.config, principal, subjects: [subject], accounts }),
     webhooks: [{ name: 'desk', url: 'http://127.0.0.1:9/' }],
     signoff: { rules: RULES, answers_by: ['desk'] },
     // Often enough to be under way when the process is killed.

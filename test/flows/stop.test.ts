@@ -43,7 +43,7 @@ beforeAll(async () => {
   key = await newAgentKey();
   const path = join(directory, 'parley.json');
   const own = { origin, principal, subjects: ['contact:C-1001'], accounts: ['A-1001'] };
-  const config = await testConfig({ ...own, crm: { adapter: 'sandbox', origin: crm.origin } });
+  const config = testConfig({ ...own, crm: { adapter: 'sandbox', origin: crm.origin } });
   writeFileSync(path, JSON.stringify(config));
   gateway = gatewayProcess(path, { PARLEY_CRM_TOKEN: crm.token });
   await gateway.start();

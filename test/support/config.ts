@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { issueMandate, jwkSigner, type MandateConstraints } from '../../protocol/mandate.ts';
 import { publicJwk } from '../../protocol/strict-jws.ts';
 import type { AgentKey } from '../../src/client/index.ts';
-import { hashPassword } from '../../src/console/session.ts';
 
 const ISSUER = 'https://nordwind.example';
 export const APPROVER = { id: 'maria', password: 'correct horse battery' };
+/** Of this password, as `parley password` prints it: to derive it anew for every gateway takes longer than to start one. */
+const PASSWORD_SCRYPT = 'scrypt$bDeTWg-BeYo0Fo9mioV-nQ$NTkIcgJY-BLO71VqGxS_QiNcGVYOIgmdZXqtzfoCT1M';
 const DAY_MS = 86_400_000;
 
 export interface TestConfig {
@@ -20,7 +21,7 @@ export interface TestConfig {
 }
 
 /** A whole configuration of a gateway on loopback, as a file would hold it. */
-export async function testConfig({ origin, crm, principal, subjects, accounts }: TestConfig) {
+export function testConfig({ origin, crm, principal, subjects, accounts }: TestConfig) {
   return {
     origin,
     company: 'Cumulus Software',
@@ -42,7 +43,7 @@ export async function testConfig({ origin, crm, principal, subjects, accounts }:
         id: APPROVER.id,
         name: 'Maria Keller',
         roles: ['approver'],
-        password_scrypt: await hashPassword(APPROVER.password),
+        password_scrypt: PASSWORD_SCRYPT,
       },
     ],
     signoff: {

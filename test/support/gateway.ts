@@ -75,7 +75,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const principal = await newAgentKey();
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const base = await testConfig({
+  const base = testConfig({
     origin,
     crm: { adapter: 'sandbox', origin: crm.origin },
     principal,
