@@ -241,8 +241,8 @@ export interface Store {
   inState(states: readonly string[], limit: number): readonly Operation[];
   /** Newest first. */
   newest(limit: number): readonly Operation[];
-  /** One agent's operations, last changed first, with how many there are in all. */
-  ofAgent(keyid: string, page: AgentPage): { readonly operations: readonly Operation[]; readonly total: number };
+  /** The operations of one owner (`engine/owner.ts`), last changed first, with how many there are in all. */
+  ofAgent(owner: string, page: AgentPage): { readonly operations: readonly Operation[]; readonly total: number };
   bySignoff(id: string): Operation | undefined;
   agent(keyid: string): RegisteredAgent | undefined;
   saveAgent(agent: RegisteredAgent, at: string): Promise<void>;

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Reply } from '../engine/ask.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation, Push } from '../engine/operation.ts';
+import { ownerOf } from '../engine/owner.ts';
 import { ownOperation } from '../engine/submit.ts';
 import { orUnavailable } from '../engine/unavailable.ts';
 import type { Worker } from '../engine/worker.ts';
@@ -41,7 +42,7 @@ const PUSHES_MAX = 4;
 export function makeOperations({ world, pipeline, worker, proofOf }: OperationsDeps) {
   /** What belongs to others looks the same as what does not exist. */
   function own(caller: Caller, id: string): Result<Operation, Refusal> {
-    return parseId('op', id) === undefined ? err(refusal('not-found')) : ownOperation(world, caller.keyid, id);
+    return parseId('op', id) === undefined ? err(refusal('not-found')) : ownOperation(world, caller, id);
   }
 
   /** A read spends the request's nonce by itself: nothing else would. */
@@ -81,7 +82,7 @@ export function makeOperations({ world, pipeline, worker, proofOf }: OperationsD
     /** One page, last changed first. */
     async list(caller: Caller, page: AgentPage) {
       const spent = await spend(caller);
-      return spent.ok ? ok(world.store.ofAgent(caller.keyid, page)) : spent;
+      return spent.ok ? ok(world.store.ofAgent(ownerOf(caller), page)) : spent;
     },
 
     /** The operation once its version exceeds `version`, or as it is after `waitMs`. */

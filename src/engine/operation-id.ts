@@ -1,11 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { canonicalBytes } from '../../protocol/canonical.ts';
 import { makeId, type OperationId, uuidOf } from '../../protocol/ids.ts';
+import { ownerOf } from './owner.ts';
 import type { Ask } from './world.ts';
 
-/** Whose idempotency keys these are: one agent's, of one verb on one thing. */
+/** Whose idempotency keys these are: one agent's for one customer, of one verb on one thing. */
 export function scopeOf({ caller, verb, target }: Pick<Ask, 'caller' | 'verb' | 'target'>): string {
-  return `${caller.keyid} ${verb} ${verb === 'submit' ? '' : target}`;
+  return `${ownerOf(caller)} ${verb} ${verb === 'submit' ? '' : target}`;
 }
 
 /** The operation that a request makes. The keys its writes carry in the CRM begin with it: a request that is repeated to a gateway

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Held, HoldSet } from '../ports.ts';
 import { recordName } from './dealings.ts';
 import type { Operation } from './operation.ts';
+import { ownerOf } from './owner.ts';
 import { actionOf, type World } from './world.ts';
 import { refusalOf } from './write.ts';
 
@@ -33,7 +34,7 @@ export function heldRefusal(world: Pick<World, 'store'>, operation: Operation, h
       action: other.action,
       state: other.state,
       until,
-      ...(other.agent.keyid === operation.agent.keyid ? { operation: other.id } : {}),
+      ...(ownerOf(other.agent) === ownerOf(operation.agent) ? { operation: other.id } : {}),
     },
   });
 }

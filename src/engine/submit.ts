@@ -9,6 +9,7 @@ import { commitment } from './commitment.ts';
 import { demandsOf } from './demands.ts';
 import type { MandateFacts, Operation } from './operation.ts';
 import { idOf } from './operation-id.ts';
+import { type Known, ownerOf } from './owner.ts';
 import type { Demands } from './rules.ts';
 import type { Action, Ask, StepResult, World } from './world.ts';
 
@@ -142,22 +143,21 @@ export function born(
 }
 
 /** Reads the caller's own operation. What belongs to others looks the same as what does not exist. */
-export function ownOperation(world: World, keyid: string, id: string): Result<Operation, Refusal> {
+export function ownOperation(world: World, caller: Known, id: string): Result<Operation, Refusal> {
   const found = world.store.operation(id);
-  return found === undefined || found.agent.keyid !== keyid ? err(refusal('not-found')) : ok(found);
+  return found === undefined || ownerOf(found.agent) !== ownerOf(caller) ? err(refusal('not-found')) : ok(found);
 }
 
 /** The caller's own operation, as this request finds it: who asks again with a later token asks under that one. */
 export function askedOperation(world: World, { caller, target }: Ask): Result<Operation, Refusal> {
-  const own = ownOperation(world, caller.keyid, target);
+  const own = ownOperation(world, caller, target);
   return own.ok ? ok(renewed(own.value, caller)) : own;
 }
 
 function renewed(operation: Operation, { token, grant }: Ask['caller']): Operation {
+  // An owner's later token is of the same customer and the same server: the same permission, given again.
+  if (token === undefined) return operation;
   const { agent, mandate } = operation;
-  // Of another customer, or from another server, it is not the same permission given again.
-  if (token === undefined || agent.token?.issuer !== token.issuer || agent.token.subject !== token.subject)
-    return operation;
   const later = { ...operation, agent: { ...agent, token } };
   return grant !== undefined && mandate?.form === 'token' ? { ...later, mandate: grant } : later;
 }

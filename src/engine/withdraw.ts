@@ -19,7 +19,7 @@ export function whyKept(operation: Operation): string | undefined {
 
 /** The agent takes its request back. */
 export async function withdraw(world: World, ask: Ask): Promise<StepResult> {
-  const own = ownOperation(world, ask.caller.keyid, ask.target);
+  const own = ownOperation(world, ask.caller, ask.target);
   if (!own.ok) return own;
   const envelope = world.actions.checkEnvelope('withdraw', ask.body);
   if (!envelope.ok) return envelope;

@@ -13,7 +13,7 @@ const HANDOFF_ACTION = 'human.handoff';
 /** "Human now" on an operation: legal in every state, granted at once, with the whole conversation as its context package.
  * Beside it a case is opened in the CRM, as an operation of its own: if the CRM is down it waits; the person does not. */
 export async function handoff(world: World, ask: Ask): Promise<StepResult> {
-  const own = ownOperation(world, ask.caller.keyid, ask.target);
+  const own = ownOperation(world, ask.caller, ask.target);
   if (!own.ok) return own;
   const envelope = world.actions.checkEnvelope('handoff', ask.body);
   if (!envelope.ok) return envelope;

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { type Answered, idempotent, notHeld, withoutKeyBinding } from '../engine/idempotent.ts';
 import type { Push } from '../engine/operation.ts';
+import { ownerOf } from '../engine/owner.ts';
 import type { Caller, World } from '../engine/world.ts';
 import type { Invitation } from '../ports.ts';
 
@@ -20,7 +21,7 @@ export interface InviteAsk {
 export async function invite(world: World, ask: InviteAsk): Promise<Result<Answered, Refusal>> {
   const { caller, key, body } = ask;
   const content = ['invite', withoutKeyBinding(body)];
-  const keyed = { scope: `${caller.keyid} invite`, key, content, nonce: caller.nonce };
+  const keyed = { scope: `${ownerOf(caller)} invite`, key, content, nonce: caller.nonce };
   return idempotent(world, keyed, async (keep) => {
     const made = await invitationOf(world, ask);
     if (!made.ok) return made;

@@ -26,6 +26,15 @@ const REVERSED_BY_EARLIER = `
     WHERE state = 'reversing';
 `;
 
+/** Whose an operation is was the key alone, whomever its token was issued for (`engine/owner.ts`); so were its idempotency keys. */
+const OWNERS_OF_EARLIER = `
+  UPDATE operations
+    SET agent = json_array(agent, doc ->> '$.agent.token.issuer', doc ->> '$.agent.token.subject')
+    WHERE doc ->> '$.agent.token.boundTo' IS NOT NULL;
+  UPDATE claims SET scope = o.agent || substr(scope, instr(scope, ' ')) FROM operations o
+    WHERE o.id = CASE WHEN json_valid(claims.body) THEN claims.body ->> '$.id' END AND o.agent LIKE '[%' AND scope NOT LIKE '[%';
+`;
+
 /** Each migration runs once, in order, in one transaction; never edited after a release, only added to. */
 const MIGRATIONS: readonly string[] = [
   `
@@ -124,6 +133,7 @@ const MIGRATIONS: readonly string[] = [
   `${SENT_BY_EARLIER}${CLAIMS_OF_EARLIER}`,
   RETENTION_SCHEMA,
   `${REVERSED_BY_EARLIER}${MONTHS_OF_EARLIER}`,
+  OWNERS_OF_EARLIER,
 ];
 
 /** Of a database as this program writes it. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { canonicalBytes } from '../../protocol/canonical.ts';
 import type { Operation } from '../engine/operation.ts';
+import { ownerOf } from '../engine/owner.ts';
 import type { OutboxStore } from '../outbox/outbox-store.ts';
 import {
   type AgentPage,
@@ -89,7 +90,7 @@ export function openSqliteStore(
     changedAfter: (at, limit) => sql.operationsAhead.all(at, limit).map(requireDoc<Operation>),
     inState: (states, limit) => sql.operationsIn.all(JSON.stringify(states), limit).map(requireDoc<Operation>),
     newest: (limit) => sql.operationsNewest.all(limit).map(requireDoc<Operation>),
-    ofAgent: (keyid, page) => ofAgent(sql, keyid, page),
+    ofAgent: (owner, page) => ofAgent(sql, owner, page),
     bySignoff: (id) => parseDoc<Operation>(sql.operationBySignoff.get(id)),
     agent: (keyid) => parseDoc<RegisteredAgent>(sql.agentGet.get(keyid)),
     saveAgent: (agent, at) =>
@@ -215,7 +216,7 @@ function writeOperation(sql: Statements, next: Operation, expected: number): voi
   const doc = JSON.stringify(next);
   if (expected === 0) {
     const { id, version, state, agent, dueAt, createdAt, updatedAt } = next;
-    sql.operationAdd.run(id, version, state, agent.keyid, dueAt, createdAt, updatedAt, doc);
+    sql.operationAdd.run(id, version, state, ownerOf(agent), dueAt, createdAt, updatedAt, doc);
   } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, doc, next.id);
   const signoff = next.signoffs.at(-1);
   if (signoff !== undefined) sql.signoffAdd.run(signoff.id, next.id);
@@ -238,10 +239,10 @@ const BEFORE_ALL = { dueAt: Number.MIN_SAFE_INTEGER, id: '' };
 /** After every time there is, and after every id. */
 const END = { at: '~', id: '~' };
 
-function ofAgent(sql: Statements, keyid: string, page: AgentPage) {
+function ofAgent(sql: Statements, owner: string, page: AgentPage) {
   const { after = END, limit, states, turn = null, conversation = null, since = '' } = page;
   const filter = {
-    agent: keyid,
+    agent: owner,
     since,
     states: states === undefined ? null : JSON.stringify(states),
     turn,

@@ -36,8 +36,12 @@ export interface TestGateway {
   operations(): number;
   /** Ground truth: the operation as it is stored. */
   operation(id: string): Operation;
-  /** A new key, registered unless told otherwise. */
-  newAgent(options?: { readonly registered?: boolean; readonly fetch?: typeof fetch }): Promise<TestAgent>;
+  /** A new key, or this one, registered unless told otherwise. */
+  newAgent(options?: {
+    readonly registered?: boolean;
+    readonly fetch?: typeof fetch;
+    readonly key?: AgentKey;
+  }): Promise<TestAgent>;
   /** The customer's mandate for this agent: contract.renew and data.validate of the account unless constrained otherwise. */
   mandateFor(agent: TestAgent, constraints?: MandateConstraints, issuedAt?: Date): Promise<string>;
   /** Approves the sign-off at this console page as a person would. */
@@ -103,8 +107,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     log,
     operations: () => countOperations(join(config.data_dir, 'parley.db')),
     operation: (id) => readOperation(join(config.data_dir, 'parley.db'), id),
-    async newAgent({ registered = true, fetch } = {}) {
-      const key = await newAgentKey();
+    async newAgent({ registered = true, fetch, key: given } = {}) {
+      const key = given ?? (await newAgentKey());
       const client = makeClient({
         gateway: origin,
         key,

@@ -10,6 +10,7 @@ import type { Json, JsonObject } from '../../../protocol/json.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
 import type { Operation } from '../../engine/operation.ts';
+import { ownerOf } from '../../engine/owner.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import type { Clock, Ids, Store } from '../../ports.ts';
 import { isSettled, type Operations } from '../operations.ts';
@@ -70,7 +71,7 @@ export function makeCallTool(deps: CallDeps) {
   async function pending(operation: Operation, since: number, call: ToolCall, caller: Caller, declared: Declared) {
     if (isSettled(operation)) return operationResult(operation);
     if (declared.tasks) {
-      const taskId = deps.taskIds.write({ operation: operation.id, since }, caller.keyid);
+      const taskId = deps.taskIds.write({ operation: operation.id, since }, ownerOf(caller));
       return { resultType: 'task', ...taskOf(operation, since, taskId) };
     }
     if (declared.form && operation.state === 'awaiting_signoff') return askMeanwhile(operation, call, caller);
@@ -83,7 +84,7 @@ export function makeCallTool(deps: CallDeps) {
 
   /** A retried call that brings back sealed state: the first call has already done its work. */
   async function answerWaiting(call: ToolCall, caller: Caller, ctx: ServerContext, state: Waiting) {
-    if (state.keyid !== caller.keyid || state.call !== callDigest(call.name, call.args))
+    if (state.owner !== ownerOf(caller) || state.call !== callDigest(call.name, call.args))
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'The requestState belongs to another call.');
     // A little longer than the seal itself holds: its clock may be read a second later than ours was.
     const expiresAt = state.exp + LIMITS.clockSkewSeconds;

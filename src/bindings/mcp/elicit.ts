@@ -4,6 +4,7 @@ import { createRequestStateCodec, inputRequired, inputResponse } from '@modelcon
 import { digest } from '../../../protocol/canonical.ts';
 import type { Json } from '../../../protocol/json.ts';
 import type { Operation } from '../../engine/operation.ts';
+import { ownerOf } from '../../engine/owner.ts';
 import { viewOf } from '../../engine/view.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import type { Keys } from '../../ports.ts';
@@ -15,7 +16,7 @@ const QUESTION = 'meanwhile';
 
 export interface Waiting {
   readonly operation: string;
-  readonly keyid: string;
+  readonly owner: string;
   /** Of tool and arguments: the same call, or none. */
   readonly call: string;
   /** Used once. */
@@ -33,7 +34,7 @@ export function makeElicitation(keys: Pick<Keys, 'sign'>) {
 
     async ask(operation: Operation, caller: Caller, call: string, jti: string, now: Date) {
       const exp = Math.floor(now.getTime() / 1000) + TTL_SECONDS;
-      const state: Waiting = { operation: operation.id, keyid: caller.keyid, call, jti, exp };
+      const state: Waiting = { operation: operation.id, owner: ownerOf(caller), call, jti, exp };
       return inputRequired({
         inputRequests: {
           [QUESTION]: inputRequired.elicit({

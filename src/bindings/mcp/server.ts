@@ -16,6 +16,7 @@ import {
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Contract } from '../../contract/contract.ts';
 import { perOffering } from '../../contract/offering.ts';
+import { ownerOf } from '../../engine/owner.ts';
 import type { World } from '../../engine/world.ts';
 import type { Caller } from '../../identity/authenticate.ts';
 import type { Operations } from '../operations.ts';
@@ -133,14 +134,14 @@ function makeHandlers({ world, contract, operations }: McpDeps) {
 
     async task(verb, params) {
       const by = proven(caller);
-      const id = taskIds.read(params['taskId'], by.keyid);
+      const id = taskIds.read(params['taskId'], ownerOf(by));
       if (id === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
       if (verb === 'cancel') return cancelTask(by, id.operation);
       const operation = await operations.read(by, id.operation);
       if (!operation.ok) throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Task not found');
       // No task of ours ever waits for the client's input: what comes is for a request that was never made, and is ignored.
       if (verb === 'update') return { resultType: 'complete' };
-      return { resultType: 'complete', ...taskOf(operation.value, id.since, taskIds.write(id, by.keyid)) };
+      return { resultType: 'complete', ...taskOf(operation.value, id.since, taskIds.write(id, ownerOf(by))) };
     },
   });
 

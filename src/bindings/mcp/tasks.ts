@@ -30,17 +30,17 @@ export type TaskIds = ReturnType<typeof makeTaskIds>;
 /** An id is unguessable and its caller's alone by a MAC over all three, so that nothing has to be kept to know it again. */
 export function makeTaskIds(keys: Pick<Keys, 'sign'>) {
   const secret = secretFor('MCP task id', keys);
-  const macOf = ({ operation, since }: TaskId, keyid: string): string => {
-    const mac = createHmac('sha256', secret).update(`${keyid} ${operation} ${since}`).digest();
+  const macOf = ({ operation, since }: TaskId, owner: string): string => {
+    const mac = createHmac('sha256', secret).update(`${owner} ${operation} ${since}`).digest();
     return mac.subarray(0, MAC_BYTES).toString('base64url');
   };
   return {
-    write: (id: TaskId, keyid: string): string => `${id.operation}.${id.since}.${macOf(id, keyid)}`,
+    write: (id: TaskId, owner: string): string => `${id.operation}.${id.since}.${macOf(id, owner)}`,
 
-    read(text: unknown, keyid: string): TaskId | undefined {
+    read(text: unknown, owner: string): TaskId | undefined {
       const [, operation = '', since, given = ''] = FORM.exec(typeof text === 'string' ? text : '') ?? [];
       const id = { operation, since: Number(since) };
-      const isOurs = operation !== '' && timingSafeEqual(Buffer.from(given), Buffer.from(macOf(id, keyid)));
+      const isOurs = operation !== '' && timingSafeEqual(Buffer.from(given), Buffer.from(macOf(id, owner)));
       return isOurs ? id : undefined;
     },
   };
