@@ -61,7 +61,7 @@ export const PROBLEMS = {
   'token-invalid': [
     401,
     'The access token is not accepted',
-    'Ask the authorisation server for a new token (RFC 9068) for this resource, with the scope `parley`.',
+    'Ask the authorisation server for a new token for this resource, with the scope that `WWW-Authenticate` names.',
   ],
   'dpop-invalid': [
     401,
@@ -69,6 +69,11 @@ export const PROBLEMS = {
     'Make a fresh DPoP proof for this method, address and token, with the token’s key (RFC 9449).',
   ],
   // 403: proven, but not allowed
+  'scope-missing': [
+    403,
+    'The access token lacks a scope',
+    'Ask the authorisation server for a token with the `scope` named in `WWW-Authenticate`.',
+  ],
   'mandate-missing': [
     403,
     'This action needs a mandate',

@@ -48,6 +48,12 @@ export const LIMITS = {
   fetchBytesMax: 131_072,
   fetchTimeoutMs: 3_000,
   directoryKeysMax: 100,
+  /** A token that its server vouched for is asked about again after this: so long one goes on that was revoked there. */
+  introspectionSeconds: 30,
+  /** Such tokens remembered at once, ~2 KB each. */
+  introspectionsKept: 5_000,
+  /** Asked about at once: strangers' tokens are never more load than this for the authorisation server. */
+  introspectionsAtOnce: 16,
   directoryTtlSecondsMin: 60,
   directoryTtlSecondsMax: 86_400,
   /** Negative cache: one fetch of an unreachable directory, or refresh for an unknown key, per this time. */

@@ -80,7 +80,11 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     lookup: makeNames({ hosts: hostsFile() }),
   });
   const issuers = await readIssuers(config.issuers, { origin: config.origin, keys: keys.jwks().keys });
-  const read = await readTokenIssuers(config.token_issuers, { fetch, allowPrivate: config.allow_private_network });
+  const read = await readTokenIssuers(config.token_issuers, {
+    fetch,
+    allowPrivate: config.allow_private_network,
+    introspectionSecret: config.secrets.introspection,
+  });
   const tokenIssuers = read.ok
     ? read
     : { ok: false as const, error: read.error.map((each) => `/token_issuers${each}`) };

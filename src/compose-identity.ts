@@ -19,6 +19,10 @@ import { bearerChallenge, challengeError, metadataUrl } from './identity/oauth-m
 
 export type Identity = ReturnType<typeof composeIdentity>;
 
+/** Refusals that are answered with how to be proven. */
+const CHALLENGED = /^(signature-missing|token|scope|dpop|key-revoked|proof)/;
+const NO_TOKENS = refusal('signature-missing', 'Access tokens are not taken here: sign the request.');
+
 /** Imported keys kept in memory, ~1 KB each. */
 const REGISTERED_KEYS_MAX = 100_000;
 
@@ -54,6 +58,7 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
     isRevoked: (keyid) => store.isRevoked('key', keyid),
     cap: makeNonceCap(),
   };
+  const scopes = new Set([...tokenIssuers.values()].map(({ scope }) => scope));
   const bySignature = (raw: RawRequest) => authenticate(raw, deps, clock.now());
 
   return {
@@ -62,7 +67,8 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
     /** For a binding at `path`: signatures, or tokens made for it or for the whole gateway. */
     proveAt(path: string): Prove {
       const resource = `${config.origin}${path}`;
-      const resources = [resource, config.origin];
+      // A client may write either with a slash at its end (RFC 3986 §6.2.3).
+      const resources = [resource, config.origin].flatMap((each) => [each, `${each}/`]);
       const byToken = makeTokenAuth({
         issuers: tokenIssuers,
         resources,
@@ -70,17 +76,21 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
         isRevoked: store.isRevoked,
       });
       const challenge = (refused: Refusal): Record<string, string> => {
-        if (refused.code !== 'signature-missing' && !/^(token|dpop|key-revoked|proof)/.test(refused.code)) return {};
-        return {
-          'www-authenticate': [
-            ...bearerChallenge(metadataUrl(resource), challengeError(refused)),
-            signatureChallenge(refused),
-          ].join(', '),
-        };
+        if (!CHALLENGED.test(refused.code)) return {};
+        const { scope = scopes.size === 1 ? [...scopes][0] : undefined } = refused.extra ?? {};
+        const named = typeof scope === 'string' ? scope : undefined;
+        const tokens = bearerChallenge({
+          metadata: metadataUrl(resource),
+          scope: named,
+          error: challengeError(refused),
+        });
+        // Without a server that issues tokens, a client that looked for one would find none.
+        const schemes = [...(tokenIssuers.size === 0 ? [] : tokens), signatureChallenge(refused)];
+        return { 'www-authenticate': schemes.join(', ') };
       };
       return makeProve({
         bySignature,
-        byToken: (raw) => byToken(raw, clock.now()),
+        byToken: async (raw) => (tokenIssuers.size === 0 ? err(NO_TOKENS) : byToken(raw, clock.now())),
         challenge,
         ...(anyone === undefined ? {} : { anyone }),
       });

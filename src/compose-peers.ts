@@ -104,11 +104,13 @@ async function legacyCard(handler: A2ARequestHandler): Promise<JsonObject> {
   return JSON.parse(JSON.stringify(card));
 }
 
-/** Protected resource metadata (RFC 9728), at the address that belongs to each endpoint's path. */
+/** Protected resource metadata (RFC 9728) where tokens are taken, at the address that belongs to each endpoint's path. */
 export function resourceDocuments({ world, tokenIssuers }: Engine, config: Config): PublicDocument[] {
+  if (tokenIssuers.size === 0) return [];
   const settings = {
     origin: config.origin,
     authorizationServers: [...tokenIssuers.keys()],
+    scopes: [...new Set([...tokenIssuers.values()].map(({ scope }) => scope))],
     name: world.settings.company,
     documentation: `${config.origin}/llms.txt`,
   };

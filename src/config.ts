@@ -4,6 +4,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { JsonObject } from '../protocol/json.ts';
 import { isTimeZone } from '../protocol/zone.ts';
 import schema from './config.schema.json' with { type: 'json' };
+import type { ConfiguredTokenIssuer } from './identity/oauth-issuers.ts';
 
 /** The file as its schema (config.schema.json) describes it: every member there has a description, which is also its documentation. */
 interface ConfigFile {
@@ -52,15 +53,7 @@ interface ConfigFile {
     readonly business_id: string;
     readonly agents: readonly { readonly id: string; readonly name: string; readonly verify_key: string }[];
   };
-  readonly token_issuers: readonly {
-    readonly iss: string;
-    readonly audience?: string;
-    readonly jwks_uri?: string;
-    readonly jwks?: readonly JsonObject[];
-    readonly tier: 'company' | 'principal';
-    readonly subjects?: readonly string[];
-    readonly accounts?: readonly string[];
-  }[];
+  readonly token_issuers: readonly ConfiguredTokenIssuer[];
   readonly allowed_origins: readonly string[];
   readonly approvers: readonly {
     readonly id: string;
@@ -90,6 +83,8 @@ export interface Config extends ConfigFile {
     readonly crmAppSecret: string | undefined;
     /** Bearer token of the voice’s endpoint; undefined where it wants none. */
     readonly modelKey: string | undefined;
+    /** Ours at the authorisation server that is asked about tokens. */
+    readonly introspection: string | undefined;
     /** Standard Webhooks secrets of the company's own wish to make an offer, newest first. */
     readonly offers: readonly string[];
     /** Standard Webhooks secrets of change notices from the CRM, newest first. */
@@ -134,6 +129,7 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
     crmRefreshToken: environment['PARLEY_CRM_REFRESH_TOKEN'],
     crmAppSecret: environment['PARLEY_CRM_APP_SECRET'],
     modelKey: environment['PARLEY_MODEL_KEY'],
+    introspection: environment['PARLEY_INTROSPECTION_SECRET'],
     offers: words(environment['PARLEY_OFFERS_SECRET']),
     crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
     webhooks: new Map(copy.webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),

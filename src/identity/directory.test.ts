@@ -129,7 +129,7 @@ describe('directories', () => {
     answer = async () => serving([known]);
     resolve = makeDirectories({
       clock: { now: () => new Date(now) },
-      fetch: async (url, signal) => {
+      fetch: async (url, { signal } = {}) => {
         fetches.push(url);
         const fetched = await answer(url, signal);
         return fetched === undefined ? err({ reason: 'down' }) : ok(fetched);

@@ -54,7 +54,7 @@ export function makeDirectories({ fetch, clock }: { readonly fetch: GuardedFetch
 
   /** A card may lead one address further, never two. */
   async function read(url: string, form: SourceForm, signal: AbortSignal): Promise<Loaded | 'busy' | undefined> {
-    const fetched = await fetch(url, signal);
+    const fetched = await fetch(url, { signal });
     if (signal.aborted) return 'busy';
     if (!fetched.ok) return undefined;
     const found = readDocument(fetched.value, form, url);

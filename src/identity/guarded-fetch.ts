@@ -12,7 +12,21 @@ export interface Fetched {
   readonly body: Uint8Array;
 }
 
-export type GuardedFetch = (url: string, signal?: AbortSignal) => Promise<Result<Fetched, { readonly reason: string }>>;
+/** A form to post; without one it is a GET. */
+export interface Posted {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface FetchOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly post?: Posted;
+}
+
+export type GuardedFetch = (
+  url: string,
+  options?: FetchOptions,
+) => Promise<Result<Fetched, { readonly reason: string }>>;
 
 /** A dispatcher for addresses that strangers name. */
 export function guardedDispatcher(allowPrivate: boolean, lookup: Lookup = makeNames()): Dispatcher {
@@ -44,11 +58,11 @@ export interface GuardedFetchOptions {
   readonly lookup?: Lookup;
 }
 
-/** GET, bounded in time and size, without redirects, cookies or decompression. */
+/** GET or POST, bounded in time and size, without redirects, cookies or decompression. */
 export function makeGuardedFetch({ allowPrivate, lookup = makeNames() }: GuardedFetchOptions): GuardedFetch {
   const allows: Allows = (address, protocol) => (isPublic(address) ? protocol === 'https:' : allowPrivate);
   const dispatcher = dispatcherThat(allows, lookup, LIMITS.lookupsOfHostMax);
-  return async (text, signal) => {
+  return async (text, { signal, post } = {}) => {
     const url = checkUrl(text, allowPrivate);
     if (!url.ok) return url;
     try {
@@ -58,7 +72,8 @@ export function makeGuardedFetch({ allowPrivate, lookup = makeNames() }: Guarded
           AbortSignal.timeout(LIMITS.fetchTimeoutMs),
           ...(signal === undefined ? [] : [signal]),
         ]),
-        headers: { 'accept-encoding': 'identity' },
+        headers: { 'accept-encoding': 'identity', ...post?.headers },
+        ...(post === undefined ? {} : { method: 'POST', body: post.body }),
       });
       const body = new Uint8Array(await response.body.arrayBuffer());
       return ok({ status: response.statusCode, headers: response.headers, body });

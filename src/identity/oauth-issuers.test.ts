@@ -44,7 +44,7 @@ async function finder(more: Partial<ConfiguredTokenIssuer>) {
   const issuer = read.value.get(ISSUER);
   if (issuer === undefined) throw new Error('no issuer');
   return async (kid: string | undefined, now = NOW, alg: TestHolder['alg'] = 'RS256') =>
-    (await issuer.findKey({ alg, kid }, now)) !== undefined;
+    (await issuer.findKey?.({ alg, kid }, now)) !== undefined;
 }
 
 describe('keys read from a jwks_uri', () => {
@@ -204,8 +204,10 @@ describe('the configuration', () => {
   it('every mistake is named', async () => {
     const jwks = [jwkOf(rsa)];
     expect(await problems({ jwks })).toEqual([]);
-    expect(await problems({})).toEqual(['/0 needs either jwks or jwks_uri']);
-    expect(await problems({ jwks, jwks_uri: url })).toEqual(['/0 needs either jwks or jwks_uri']);
+    expect(await problems({})).toEqual(['/0 needs exactly one of jwks, jwks_uri and introspection']);
+    expect(await problems({ jwks, jwks_uri: url })).toEqual([
+      '/0 needs exactly one of jwks, jwks_uri and introspection',
+    ]);
     expect(await problems({ jwks }, { jwks, iss: 'as' })).toEqual(['/1/iss is no URL']);
     expect(await problems({ jwks }, { jwks })).toEqual(['/1/iss is there twice']);
     expect(await problems({ jwks, tier: 'principal', subjects: ['contact:C-1'] })).toEqual([

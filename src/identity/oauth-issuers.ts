@@ -7,16 +7,22 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { isRecord } from '../../protocol/shape.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import { checkUrl, type GuardedFetch } from './guarded-fetch.ts';
+import { type Introspect, makeIntrospect } from './introspection.ts';
+import { SCOPE } from './oauth-metadata.ts';
+import { type DialectSettings, dialectOf, type TokenDialect } from './token-dialects.ts';
 
 /** Asymmetric, each for one kind of key: neither `none` nor a MAC can be asked for (RFC 8725 §3.1). */
 export const TOKEN_ALGS = ['EdDSA', 'ES256', 'RS256', 'PS256'] as const;
 export type TokenAlg = (typeof TOKEN_ALGS)[number];
 
-/** An entry of the configuration's authorisation servers. Exactly one of `jwks` and `jwks_uri`. */
-export interface ConfiguredTokenIssuer {
+/** An entry of the configuration's authorisation servers. Exactly one of `jwks`, `jwks_uri` and `introspection`. */
+export interface ConfiguredTokenIssuer extends DialectSettings {
   readonly iss: string;
-  /** The audience its tokens carry in place of the resource's identifier (RFC 8707), for servers that cannot name the resource. */
-  readonly audience?: string;
+  /** What its tokens have as audience in place of the resource's identifier (RFC 8707), for servers that cannot name the resource. */
+  readonly audience?: string | readonly string[];
+  /** Its name of the scope that lets a client in. */
+  readonly scope?: string;
+  readonly introspection?: { readonly url: string; readonly client_id: string };
   readonly jwks?: readonly JsonObject[];
   readonly jwks_uri?: string;
   readonly tier: 'company' | 'principal';
@@ -34,11 +40,15 @@ type FindKey = (hint: KeyHint, now: Date) => Promise<CryptoKey | undefined>;
 
 export interface TokenIssuer {
   readonly iss: string;
-  readonly audience?: string;
+  readonly audience?: readonly string[];
+  readonly scope: string;
+  readonly dialect: TokenDialect;
   readonly tier: 'company' | 'principal';
   readonly subjects?: readonly string[];
   readonly accounts?: readonly string[];
-  readonly findKey: FindKey;
+  /** Of tokens that are read here; the others it is asked about. */
+  readonly findKey?: FindKey;
+  readonly introspect?: Introspect;
 }
 
 export type TokenIssuers = ReadonlyMap<string, TokenIssuer>;
@@ -47,28 +57,67 @@ export interface IssuerFetch {
   readonly fetch: GuardedFetch;
   /** As the guarded fetch was made: decides which `jwks_uri` can be configured at all. */
   readonly allowPrivate: boolean;
+  /** Ours at the one server that is asked about tokens. */
+  readonly introspectionSecret?: string | undefined;
 }
 
 /** Otherwise every mistake in them, as `/0/jwks/1 …`. */
 export async function readTokenIssuers(
   configured: readonly ConfiguredTokenIssuer[],
-  { fetch, allowPrivate }: IssuerFetch,
+  how: IssuerFetch,
 ): Promise<Result<TokenIssuers, readonly string[]>> {
   const problems: string[] = [];
   const issuers = new Map<string, TokenIssuer>();
-  for (const [at, { jwks, jwks_uri: uri, ...issuer }] of configured.entries()) {
+  for (const [at, each] of configured.entries()) {
     const path = `/${at}`;
-    if (URL.parse(issuer.iss) === null) problems.push(`${path}/iss is no URL`);
-    if (issuers.has(issuer.iss)) problems.push(`${path}/iss is there twice`);
-    if (issuer.tier === 'principal' && (!issuer.subjects?.length || !issuer.accounts?.length))
+    const { iss, tier, subjects, accounts, audience, scope = SCOPE } = each;
+    const dialect = dialectOf(each);
+    if (URL.parse(iss) === null) problems.push(`${path}/iss is no URL`);
+    if (issuers.has(iss)) problems.push(`${path}/iss is there twice`);
+    if (tier === 'principal' && (!subjects?.length || !accounts?.length))
       problems.push(`${path} is a principal’s: it needs the subjects and accounts it may speak for`);
-    if ((jwks === undefined) === (uri === undefined)) problems.push(`${path} needs either jwks or jwks_uri`);
-    const url = uri === undefined ? undefined : checkUrl(uri, allowPrivate);
-    if (url?.ok === false) problems.push(`${path}/jwks_uri is ${url.error.reason}`);
-    const given = await readGiven(jwks ?? [], path, problems);
-    issuers.set(issuer.iss, { ...issuer, findKey: uri === undefined ? given : remoteKeys(uri, fetch) });
+    if (dialect.needsAudience && audience === undefined)
+      problems.push(`${path} needs an audience: tokens of ${each.preset ?? 'this server'} cannot name the resource`);
+    const read = await readSource(each, { ...how, path, problems });
+    issuers.set(iss, {
+      iss,
+      tier,
+      scope,
+      dialect,
+      ...(audience === undefined ? {} : { audience: [audience].flat() }),
+      ...(subjects && { subjects }),
+      ...(accounts && { accounts }),
+      ...read,
+    });
   }
+  // Such a token does not say whose it is, and for a stranger one server is asked, not several.
+  if ([...issuers.values()].filter(({ introspect }) => introspect !== undefined).length > 1)
+    problems.push(' may have introspection once: a token that cannot be read does not say which server to ask');
   return problems.length === 0 ? ok(issuers) : err(problems);
+}
+
+/** Where what a token says is learnt: from keys that are given or published, or from the server itself. */
+async function readSource(
+  { iss, jwks, jwks_uri: uri, introspection }: ConfiguredTokenIssuer,
+  { fetch, allowPrivate, introspectionSecret: secret = '', path, problems }: IssuerFetch & ReadAt,
+): Promise<Pick<TokenIssuer, 'findKey' | 'introspect'>> {
+  if ([jwks, uri, introspection].filter((each) => each !== undefined).length !== 1)
+    problems.push(`${path} needs exactly one of jwks, jwks_uri and introspection`);
+  const named = Object.entries({ jwks_uri: uri, 'introspection/url': introspection?.url });
+  for (const [member, address] of named) {
+    const url = address === undefined ? undefined : checkUrl(address, allowPrivate);
+    if (url?.ok === false) problems.push(`${path}/${member} is ${url.error.reason}`);
+  }
+  const given = await readGiven(jwks ?? [], path, problems);
+  if (introspection === undefined) return { findKey: uri === undefined ? given : remoteKeys(uri, fetch) };
+  if (secret === '') problems.push(`${path}/introspection needs our secret there in PARLEY_INTROSPECTION_SECRET`);
+  const { url, client_id: clientId } = introspection;
+  return { introspect: makeIntrospect({ iss, url, clientId, secret, fetch }) };
+}
+
+interface ReadAt {
+  readonly path: string;
+  readonly problems: string[];
 }
 
 /** The same issuers as grants are checked against again after every wait. They hold no keys: none of them can issue an SD-JWT mandate. */

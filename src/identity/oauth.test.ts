@@ -3,6 +3,7 @@ import { extractWWWAuthenticateParams } from '@modelcontextprotocol/client';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import {
@@ -133,10 +134,7 @@ describe('a bearer token', () => {
     ['with an actor too long', { act: { sub: 'x'.repeat(256) } }, {}],
     ['with an actor of control characters', { act: { sub: 'a\u0007' } }, {}],
     ['with an actor without a name', { act: {} }, {}],
-    ['with scopes in a list', { scope: ['parley'] }, {}],
-    ['without the scope', { scope: 'openid' }, {}],
-    ['with a longer scope', { scope: 'parley:x xparley' }, {}],
-    ['without any scope', { scope: undefined }, {}],
+    ['with a scope that is no text', { scope: ['parley', 7] }, {}],
     ['with details in an object', { authorization_details: GRANT }, {}],
     ['with details without a type', { authorization_details: [{}] }, {}],
     ['bound to a certificate', { cnf: { 'x5t#S256': 'x' } }, {}],
@@ -146,6 +144,14 @@ describe('a bearer token', () => {
   ])('%s is refused', async (_, claims, header) => {
     expect(await spoken(claims, header)).toMatch(/^token-invalid/);
   });
+
+  it.each([{ scope: 'openid' }, { scope: 'parley:x xparley' }, { scope: undefined }, { scope: ['openid'] }])(
+    'D16: with $scope for a scope is good, but for too little: 403',
+    async (claims) => {
+      expect(await spoken(claims)).toMatch(/^scope-missing/);
+      expect(toProblem({ code: 'scope-missing' })).toMatchObject({ status: 403 });
+    },
+  );
 
   it('has a little leeway at both ends', async () => {
     expect(await spoken({ exp: seconds - 29, iat: seconds - 100 })).toBe('ok');
@@ -313,7 +319,7 @@ describe('what a token permits', () => {
 
   it('is nothing without an entry', async () => {
     expect((await callerOf(bearer(await granted([{ type: 'other' }], { scope: 'parley' })))).grant).toBeUndefined();
-    expect(await outcome(bearer(await granted([{ type: 'other' }])))).toMatch(/^token-invalid: .*scope/);
+    expect(await outcome(bearer(await granted([{ type: 'other' }])))).toMatch(/^scope-missing/);
   });
 
   it.each<[string, readonly unknown[], Parts]>([
@@ -345,6 +351,7 @@ describe('what a client is told', () => {
     const settings = {
       origin: ORIGIN,
       authorizationServers: [ISSUER],
+      scopes: ['parley'],
       name: 'Acme',
       documentation: `${ORIGIN}/.well-known/parley`,
     };
@@ -365,20 +372,21 @@ describe('what a client is told', () => {
 
   it('challenges of both schemes, which the MCP SDK’s client reads', () => {
     const url = metadataUrl(RESOURCE);
-    expect(bearerChallenge(url)).toEqual([
+    expect(bearerChallenge({ metadata: url, scope: 'parley' })).toEqual([
       `Bearer resource_metadata="${url}", scope="parley"`,
       `DPoP resource_metadata="${url}", scope="parley", algs="EdDSA ES256"`,
     ]);
     const headers = new Headers();
-    for (const each of bearerChallenge(url, 'insufficient_scope')) headers.append('www-authenticate', each);
+    for (const each of bearerChallenge({ metadata: url, scope: 'parley', error: 'insufficient_scope' }))
+      headers.append('www-authenticate', each);
     const read = extractWWWAuthenticateParams(new Response(null, { status: 401, headers }));
     expect({ ...read, resourceMetadataUrl: read.resourceMetadataUrl?.href }).toMatchObject({
       resourceMetadataUrl: url,
       scope: 'parley',
       error: 'insufficient_scope',
     });
-    const [plain, dpop] = bearerChallenge(url, 'invalid_dpop_proof');
-    expect(plain).not.toContain('error');
+    const [plain, dpop] = bearerChallenge({ metadata: url, error: 'invalid_dpop_proof' });
+    expect(plain).toBe(`Bearer resource_metadata="${url}"`);
     expect(dpop).toContain('error="invalid_dpop_proof"');
   });
 

@@ -1,4 +1,4 @@
-/** Access tokens (OAuth 2.1, RFC 9068) as a way to be known: with a DPoP proof (RFC 9449), or, proving less, as a bearer (RFC 6750). */
+/** Access tokens (OAuth 2.1) as a way to be known: with a DPoP proof (RFC 9449), or, proving less, as a bearer (RFC 6750). */
 import { hash } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, compactVerify, exportJWK } from 'jose';
 import { canonicalBytes, digestBytes } from '../../protocol/canonical.ts';
@@ -15,9 +15,17 @@ import type { Store } from '../ports.ts';
 import type { Caller } from './authenticate.ts';
 import { type DpopProof, verifyDpop } from './dpop.ts';
 import { NODE_HASHES } from './keys-node.ts';
-import type { TokenIssuer, TokenIssuers } from './oauth-issuers.ts';
-import { GRANT_TYPE, SCOPE } from './oauth-metadata.ts';
-import { checkTokenTimes, readToken, type TokenClaims, type UnverifiedToken } from './token-claims.ts';
+import type { KeyHint, TokenIssuer, TokenIssuers } from './oauth-issuers.ts';
+import { GRANT_TYPE } from './oauth-metadata.ts';
+import {
+  checkTokenTimes,
+  isAccessToken,
+  issuerOf,
+  type Members,
+  openToken,
+  readClaims,
+  type TokenClaims,
+} from './token-claims.ts';
 
 export interface TokenAuthDeps {
   readonly issuers: TokenIssuers;
@@ -35,24 +43,21 @@ interface Credentials {
   readonly token: string;
 }
 
-/** Form, issuer, times, audience and scope, then the key, then crypto: what costs us most comes last. */
+/** Form, issuer, times, audience, then the key, then crypto: what costs us most comes last. Only of a token that is good is it said which
+ * scope it lacks. */
 export function makeTokenAuth(deps: TokenAuthDeps): AuthenticateToken {
+  const asked = [...deps.issuers.values()].find(({ introspect }) => introspect !== undefined);
   return async function authenticateToken(raw, now) {
     const presented = credentialsOf(raw);
     if (!presented.ok) return presented;
     const { scheme, token } = presented.value;
-    const read = readToken(token);
-    if (!read.ok) return invalid(`The token ${read.error}.`);
-    const { claims } = read.value;
-    const issuer = deps.issuers.get(claims.iss);
-    // One answer for both: who is an issuer here is not told to those who are not.
-    if (issuer === undefined) return invalid(UNSIGNED);
-    const fits = checkClaims(claims, issuer, deps.resources, now);
-    if (!fits.ok) return fits;
-    const signer = await signerOf(token, read.value, issuer, now);
-    if (signer === undefined) return invalid(UNSIGNED);
+    const believed = await believe(token, { ...deps, asked }, now);
+    if (!believed.ok) return believed;
+    const { claims, issuer, signer } = believed.value;
     const bound = bindingOf(raw, { scheme, token }, claims.jkt, deps.origin, now);
     if (!bound.ok) return bound;
+    const permitted = checkScope(claims, issuer);
+    if (!permitted.ok) return permitted;
     const grant = grantOf(claims, issuer, token);
     if (!grant.ok) return grant;
     const caller = callerOf(raw, claims, { signer, proof: bound.value, grant: grant.value });
@@ -64,7 +69,8 @@ export function makeTokenAuth(deps: TokenAuthDeps): AuthenticateToken {
 }
 
 const UNSIGNED = 'The token is not signed by an authorisation server known here, or its keys cannot be read now.';
-const CREDENTIALS = /^(bearer|dpop) +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+const CREDENTIALS = /^(bearer|dpop) +([\w~+/.-]+=*)$/i;
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** RFC 6750 §2.1, RFC 9449 §7.1. Tokens in a query or a body are not looked for. */
 function credentialsOf({ headers }: RawRequest): Result<Credentials, Refusal> {
@@ -76,34 +82,83 @@ function credentialsOf({ headers }: RawRequest): Result<Credentials, Refusal> {
   if (field.length > LIMITS.mandateBytesMax)
     return invalid(`The token is larger than ${LIMITS.mandateBytesMax} bytes.`);
   const [, scheme = '', token = ''] = CREDENTIALS.exec(field) ?? [];
-  if (token === '') return invalid('The token is not a compact JWS.');
+  if (token === '') return invalid('There is no token of the form RFC 6750 gives it.');
   return ok({ scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token });
 }
 
-/** RFC 9068 §4, but the signature. */
-function checkClaims(
-  claims: TokenClaims,
+interface Believed {
+  readonly claims: TokenClaims;
+  readonly issuer: TokenIssuer;
+  /** The thumbprint of the key that signed it, where that was checked here. */
+  readonly signer?: string;
+}
+
+type BelieveDeps = TokenAuthDeps & {
+  /** The server that is asked about what cannot be read here. */
+  readonly asked: TokenIssuer | undefined;
+};
+
+/** What a token says, once its server stands for it: by its signature, or by its answer. */
+async function believe(token: string, deps: BelieveDeps, now: Date): Promise<Result<Believed, Refusal>> {
+  const opened = COMPACT_JWS.test(token) ? openToken(token) : undefined;
+  const named = opened?.ok === true ? issuerOf(opened.value) : undefined;
+  const issuer = named === undefined ? deps.asked : deps.issuers.get(named);
+  if (issuer?.introspect !== undefined) return introspected(token, issuer, deps.resources, now);
+  if (opened === undefined) return invalid('The token is not a compact JWS.');
+  if (!opened.ok) return invalid(`The token ${opened.error}.`);
+  // One answer for both: who is an issuer here is not told to those who are not.
+  if (issuer === undefined) return invalid(UNSIGNED);
+  const typed = isAccessToken(opened.value, issuer.dialect);
+  if (!typed.ok) return invalid(`The token ${typed.error}.`);
+  const claims = checked(opened.value.claims, { token, issuer, resources: deps.resources, now });
+  if (!claims.ok) return claims;
+  const signer = await signerOf(token, opened.value.hint, issuer, now);
+  return signer === undefined ? invalid(UNSIGNED) : ok({ claims: claims.value, issuer, signer });
+}
+
+async function introspected(
+  token: string,
   issuer: TokenIssuer,
   resources: readonly string[],
   now: Date,
-): Result<void, Refusal> {
-  const timely = checkTokenTimes(claims, now);
+): Promise<Result<Believed, Refusal>> {
+  const said = await issuer.introspect?.(token, now);
+  if (said?.ok === false) return said;
+  if (said?.value === undefined) return invalid('The authorisation server does not stand for the token.');
+  // Its name is its server's to leave out.
+  const named = { ...issuer, dialect: { ...issuer.dialect, withoutId: true } };
+  const claims = checked(said.value, { token, issuer: named, resources, now });
+  return claims.ok ? ok({ claims: claims.value, issuer }) : claims;
+}
+
+interface Checking {
+  readonly token: string;
+  readonly issuer: TokenIssuer;
+  readonly resources: readonly string[];
+  readonly now: Date;
+}
+
+/** RFC 9068 §4, but the signature and what it permits. */
+function checked(said: Members, { token, issuer, resources, now }: Checking): Result<TokenClaims, Refusal> {
+  const digest = digestBytes(Buffer.from(token));
+  const claims = readClaims(said, { dialect: issuer.dialect, digest });
+  if (!claims.ok) return invalid(`The token ${claims.error}.`);
+  const timely = checkTokenTimes(claims.value, now);
   if (!timely.ok) return invalid(`The token ${timely.error}.`);
-  const accepted = issuer.audience === undefined ? resources : [issuer.audience];
-  if (!accepted.some((each) => claims.audiences.includes(each))) return invalid('The token is for another audience.');
-  if (claims.scopes.includes(SCOPE) || claims.details.some(isGrant)) return ok(undefined);
-  const extra = { oauth_error: 'insufficient_scope', scope: SCOPE };
-  return err(refusal('token-invalid', `The token has not the scope ${SCOPE}.`, extra));
+  const accepted = issuer.audience ?? resources;
+  if (accepted.some((each) => claims.value.audiences.includes(each))) return claims;
+  return invalid('The token is for another audience.');
+}
+
+/** RFC 6750 §3.1. */
+function checkScope({ scopes, details }: TokenClaims, { scope }: TokenIssuer): Result<void, Refusal> {
+  if (scopes.includes(scope) || details.some(isGrant)) return ok(undefined);
+  return err(refusal('scope-missing', `The token has not the scope ${scope}.`, { scope }));
 }
 
 /** The thumbprint of the key that signed it. */
-async function signerOf(
-  token: string,
-  { hint }: UnverifiedToken,
-  issuer: TokenIssuer,
-  now: Date,
-): Promise<string | undefined> {
-  const key: CryptoKey | undefined = await issuer.findKey(hint, now);
+async function signerOf(token: string, hint: KeyHint, issuer: TokenIssuer, now: Date): Promise<string | undefined> {
+  const key: CryptoKey | undefined = await issuer.findKey?.(hint, now);
   if (key === undefined) return undefined;
   try {
     await compactVerify(token, key, { algorithms: [hint.alg] });
@@ -182,7 +237,7 @@ function callerOf(
     proof,
     grant,
   }: {
-    readonly signer: string;
+    readonly signer: string | undefined;
     readonly proof: DpopProof | undefined;
     readonly grant: MandateFacts | undefined;
   },
@@ -192,9 +247,16 @@ function callerOf(
     keyid: jkt ?? bearerId(claims),
     via: 'token',
     name: agent,
-    token: { jti, issuer: iss, client, subject: sub, issuerKey: signer, ...(jkt && { boundTo: jkt }) },
+    token: {
+      jti,
+      issuer: iss,
+      client,
+      subject: sub,
+      ...(signer && { issuerKey: signer }),
+      ...(jkt && { boundTo: jkt }),
+    },
     ...(proof === undefined ? { proof: 'bearer' } : { proof: 'dpop', nonce: proof.nonce }),
-    ...(grant && { grant: { ...grant, issuerKey: signer } }),
+    ...(grant && { grant: { ...grant, ...(signer && { issuerKey: signer }) } }),
     evidence: {
       contentDigest: contentDigest(raw.body, NODE_HASHES),
       signatureInput: '',

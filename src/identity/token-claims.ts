@@ -1,4 +1,4 @@
-/** What stands in an access token (RFC 9068): read and bounded, not yet verified. Reasons never repeat the sender's bytes. */
+/** What stands in an access token: read and bounded, not yet verified. Reasons never repeat the sender's bytes. */
 import { decodeBase64Url } from '../../protocol/base64.ts';
 import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
 import { parseJsonText } from '../../protocol/jwt.ts';
@@ -7,11 +7,11 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { isRecord } from '../../protocol/shape.ts';
 import { splitCompact } from '../../protocol/strict-jws.ts';
 import { type KeyHint, TOKEN_ALGS } from './oauth-issuers.ts';
+import { type TokenDialect, typeName } from './token-dialects.ts';
 
 export interface TokenClaims {
   readonly iss: string;
   readonly sub: string;
-  /** `client_id`, or `azp` of servers that know only that. */
   readonly client: string;
   /** The outermost actor (RFC 8693 §4.1); without one, the client. */
   readonly agent: string;
@@ -28,31 +28,37 @@ export interface TokenClaims {
   readonly details: readonly Readonly<Record<string, unknown>>[];
 }
 
-export interface UnverifiedToken {
+export type Members = Readonly<Record<string, unknown>>;
+
+/** A compact JWS whose payload is an object: its form is checked, and nothing of what it says. */
+export interface OpenedToken {
   readonly hint: KeyHint;
-  readonly claims: TokenClaims;
+  /** As a dialect names it. */
+  readonly typ: string;
+  readonly claims: Members;
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
-// RFC 9068 §4 accepts both.
-const TYPES: readonly unknown[] = ['at+jwt', 'application/at+jwt'];
-
-export function readToken(compact: string): Result<UnverifiedToken, string> {
+export function openToken(compact: string): Result<OpenedToken, string> {
   const parts = splitCompact(compact);
   // Stray bits would let one token be written in several ways.
   if (parts === undefined || decodeBase64Url(parts.signature) === undefined) return err('is not a compact JWS');
   const header = parseJsonText(parts.protected);
-  if (!isRecord(header) || !TYPES.includes(header['typ'])) return err('must have the typ at+jwt');
+  if (!isRecord(header)) return err('has a header that is no JSON object');
+  const { kid, typ = '' } = header;
   const alg = TOKEN_ALGS.find((each) => each === header['alg']);
   if (alg === undefined) return err(`must be signed with one of ${TOKEN_ALGS.join(', ')}`);
-  const { kid } = header;
+  if (typeof typ !== 'string') return err('has a typ that is no text');
   if (Object.hasOwn(header, 'crit')) return err('has critical header members');
   if (kid !== undefined && typeof kid !== 'string') return err('has a kid that is no text');
   const claims = parseJsonText(parts.payload);
   if (!isRecord(claims)) return err('must carry one JSON object, each member once');
-  const read = readClaims(claims);
-  return read.ok ? ok({ hint: { alg, kid }, claims: read.value }) : read;
+  return ok({ hint: { alg, kid }, typ: typeName(typ), claims });
+}
+
+/** Whether its type is one that the server gives access tokens. */
+export function isAccessToken({ typ }: OpenedToken, dialect: TokenDialect): Result<void, string> {
+  if (dialect.typ.includes(typ)) return ok(undefined);
+  return err(`must have the typ ${dialect.typ.map((each) => each || 'none').join(' or ')}`);
 }
 
 // RFC 6749 Appendix A and RFC 7519 allow more; nobody needs it, and names are shown to people.
@@ -63,16 +69,29 @@ const textOf = (value: unknown, pattern: RegExp): string | undefined =>
 const dateOf = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 
-function readClaims(claims: Members): Result<TokenClaims, string> {
+/** The issuer a token names, before anything of it is believed. */
+export const issuerOf = ({ claims }: OpenedToken): string | undefined => textOf(claims['iss'], NAME);
+
+/** The claims as their dialect spells them. `digest` names a token that has no name of its own. */
+export function readClaims(
+  claims: Members,
+  { dialect, digest }: { readonly dialect: TokenDialect; readonly digest: string },
+): Result<TokenClaims, string> {
   const missing = (name: string) => err(`has a claim that is missing or malformed: ${name}`);
+  const first = (names: readonly string[]) => claims[names.find((name) => claims[name] !== undefined) ?? ''];
+  const other = Object.entries(dialect.requires).find(
+    ([name, values]) => !values.some((each) => each === claims[name]),
+  );
+  if (other !== undefined) return err(`is not an access token: ${other[0]} must be ${other[1].join(' or ')}`);
   const iss = textOf(claims['iss'], NAME);
   if (iss === undefined) return missing('iss');
   const sub = textOf(claims['sub'], NAME);
   if (sub === undefined) return missing('sub');
-  const client = textOf(claims['client_id'] ?? claims['azp'], NAME);
-  if (client === undefined) return missing('client_id');
-  const jti = textOf(claims['jti'], ID);
-  if (jti === undefined) return missing('jti');
+  const client = textOf(first(dialect.client), NAME);
+  if (client === undefined) return missing(dialect.client.join(' or '));
+  const named = first(dialect.id);
+  const jti = named === undefined && dialect.withoutId ? digest : textOf(named, ID);
+  if (jti === undefined) return missing(dialect.id.join(' or '));
   const exp = dateOf(claims['exp']);
   if (exp === undefined) return missing('exp');
   const iat = dateOf(claims['iat']);
@@ -81,15 +100,22 @@ function readClaims(claims: Members): Result<TokenClaims, string> {
   if (nbf === undefined && claims['nbf'] !== undefined) return missing('nbf');
   const agent = claims['act'] === undefined ? client : actorOf(claims['act']);
   if (agent === undefined) return missing('act');
-  const scope = claims['scope'] ?? '';
-  if (typeof scope !== 'string') return missing('scope');
+  const scopes = dialect.scopes.map((name) => scopesIn(claims[name]));
+  if (!scopes.every((each) => each !== undefined)) return missing(dialect.scopes.join(' or '));
   const jkt = claims['cnf'] === undefined ? undefined : thumbprintOf(claims['cnf']);
   // Any other confirmation (a certificate, say) is one that is not checked here: refused, never ignored.
   if (jkt === undefined && claims['cnf'] !== undefined) return err('is bound to something other than a DPoP key');
   const details = detailsOf(claims['authorization_details'] ?? []);
   if (details === undefined) return missing('authorization_details');
-  const audiences = Array.isArray(claims['aud']) ? claims['aud'] : [claims['aud']];
-  return ok({ iss, sub, client, agent, jti, exp, iat, nbf, audiences, scopes: scope.split(' '), jkt, details });
+  const audiences = [first(dialect.audience)].flat();
+  return ok({ iss, sub, client, agent, jti, exp, iat, nbf, audiences, scopes: scopes.flat(), jkt, details });
+}
+
+/** A string with spaces, or a list; `undefined` when it is neither. */
+function scopesIn(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return [];
+  if (typeof value === 'string') return value.split(' ');
+  return Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : undefined;
 }
 
 const actorOf = (act: unknown): string | undefined => (isRecord(act) ? textOf(act['sub'], NAME) : undefined);

@@ -30,7 +30,6 @@ it.each([
   ['/health', 'GET, HEAD'],
   ['/.well-known/agent-card.json', 'GET, HEAD'],
   ['/.well-known/ucp', 'GET, HEAD'],
-  ['/.well-known/oauth-protected-resource/mcp', 'GET, HEAD'],
   ['/a2a', 'POST'],
   ['/a2a/tasks', 'GET, HEAD'],
   ['/a2a/message:send', 'POST'],

@@ -45,9 +45,12 @@ export const GRANT: Parts = {
 
 /** A token of {@link CLAIMS}; members given as `undefined` are left out. */
 export async function mint(by: Holder, claims: Parts = {}, header: Parts = {}): Promise<string> {
-  return new SignJWT({ ...CLAIMS, ...claims })
-    .setProtectedHeader({ alg: by.alg, typ: 'at+jwt', kid: by.jkt, ...header })
-    .sign(by.key);
+  return issue(by, { typ: 'at+jwt', ...header }, { ...CLAIMS, ...claims });
+}
+
+/** A token of exactly these claims. */
+export async function issue(by: Holder, header: Parts, claims: Parts): Promise<string> {
+  return new SignJWT({ ...claims }).setProtectedHeader({ alg: by.alg, kid: by.jkt, ...header }).sign(by.key);
 }
 
 export async function prove(by: Holder, token: string, claims: Parts = {}, header: Parts = {}): Promise<string> {
