@@ -28,7 +28,7 @@ const RFC9068: TokenDialect = {
   needsAudience: false,
 };
 
-export const TOKEN_DIALECTS = {
+const TOKEN_DIALECTS = {
   rfc9068: RFC9068,
   /** `typ` in the payload says which of its tokens it is; one that is bound by DPoP has another. */
   keycloak: { ...RFC9068, typ: ['jwt', 'at+jwt'], client: ['azp', 'client_id'], requires: { typ: ['Bearer', 'DPoP'] } },
