@@ -1,7 +1,8 @@
 import { type Refusal, refusal } from '../protocol/errors.ts';
-import type { State } from '../protocol/operation.ts';
+import { isFinalState, type State } from '../protocol/operation.ts';
 import { err, ok, type Result } from '../protocol/result.ts';
 import { answer, type Handler, type Reply } from './engine/ask.ts';
+import { isRight } from './engine/demands.ts';
 import type { Operation } from './engine/operation.ts';
 import { heldRefusal } from './engine/record-holds.ts';
 import { hasWritten } from './engine/schedule.ts';
@@ -14,7 +15,7 @@ import { write } from './engine/write.ts';
 import { withinMandate } from './execution/authority.ts';
 import { check } from './execution/check.ts';
 import { answered } from './execution/complete.ts';
-import { unread } from './execution/crm.ts';
+import { gaveUp, unread } from './execution/crm.ts';
 import { mayCarryOut } from './execution/gate.ts';
 import { look } from './execution/look.ts';
 import { type Complete, carryOut, currentStep, finishStep, interrupted, shutOut, start } from './execution/perform.ts';
@@ -24,7 +25,7 @@ import { reverse } from './execution/reverse.ts';
 import { newsOf } from './execution/schedule.ts';
 import { shownOf } from './execution/show.ts';
 import { readSubjects, withRecords } from './execution/subjects.ts';
-import { callPerson, handoff, withHandoff } from './handoff/handoff.ts';
+import { callBeside, callPerson, handoff, withHandoff } from './handoff/handoff.ts';
 import { keepPromise } from './handoff/promise.ts';
 import { sealed } from './ledger/seal.ts';
 import type { Negotiation } from './negotiation/steps.ts';
@@ -199,6 +200,13 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     return continuing ? carryOut(world, complete, operation) : interrupted(world, operation);
   }
 
+  /** A right that the CRM is too long away for: a person knows of it meanwhile. */
+  function lateRight(operation: Operation, done: Change): Change {
+    if (gaveUp(operation) || !gaveUp(done.next) || isFinalState(done.next.state) || !isRight(world, operation))
+      return done;
+    return callBeside(world, done, 'A customer’s right waits for the CRM');
+  }
+
   async function giveToPerson(operation: Operation, topic: string): Promise<Change> {
     // A part is written: it stays an operation that a person has to settle.
     if (hasWritten(operation)) return change(operation, move(operation, 'stuck', 'engine', world.clock.now(), {}));
@@ -253,7 +261,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     async work(operation, continuing) {
       const step = WORK[operation.state];
       if (step === null) return undefined;
-      const done = await step(operation, continuing);
+      const done = lateRight(operation, await step(operation, continuing));
       const { state } = done.next;
       const news = newsOf(world, operation, done.next);
       if (!CALLS_A_PERSON.has(state)) return sealed(world, { ...done, outgoing: [...(done.outgoing ?? []), ...news] });

@@ -45,8 +45,15 @@ function putOffAt({ history }: Operation): number | undefined {
  * for. A revocation ends it all the same. */
 export function mandateOf(operation: Operation, now: Date): MandateFacts | null {
   const { mandate } = operation;
-  const agreed = putOffAt(operation);
-  if (mandate === null || agreed === undefined || agreed >= mandate.expiresAt * 1_000) return mandate;
+  return lasting(mandate, { from: putOffAt(operation), now });
+}
+
+/** The mandate as one that has not run out, where it was in force at that time. */
+export function lasting(
+  mandate: MandateFacts | null,
+  { from, now }: { readonly from: number | undefined; readonly now: Date },
+): MandateFacts | null {
+  if (mandate === null || from === undefined || from >= mandate.expiresAt * 1_000) return mandate;
   return { ...mandate, expiresAt: Math.max(mandate.expiresAt, Math.floor(now.getTime() / 1_000) + 1) };
 }
 

@@ -14,6 +14,7 @@ export const TRANSITIONS = {
     cleared: 'authorized',
     refused: 'rejected',
     failed: 'failed',
+    stuck: 'needs_human',
   },
   negotiating: {
     countered: 'negotiating',

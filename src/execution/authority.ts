@@ -4,11 +4,11 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { type Commitment, checkCommitment, checkLimits, limitsOn, tierAllows } from '../../protocol/mandate.ts';
 import { type Money, total as totalOf } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { demandsOf } from '../engine/demands.ts';
+import { demandsOf, isRight } from '../engine/demands.ts';
 import type { Ended } from '../engine/grounds.ts';
-import type { Operation } from '../engine/operation.ts';
+import type { MandateFacts, Operation } from '../engine/operation.ts';
 import { type ActionRules, NOTHING, scopeOf } from '../engine/rules.ts';
-import { mandateOf } from '../engine/schedule.ts';
+import { lasting, mandateOf } from '../engine/schedule.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { gaveUp } from './crm.ts';
 
@@ -24,7 +24,7 @@ export async function withinMandate(
   moment: Moment = 'acting',
 ): Promise<Result<void, Refusal>> {
   const now = world.clock.now();
-  const facts = mandateOf(operation, now);
+  const facts = permissionOf(world, operation, now);
   const action = actionOf(world, operation);
   if (action === undefined) return err(refusal('not-found', 'This action is no longer offered.'));
   const { definition, rules } = action;
@@ -48,7 +48,13 @@ export async function withinMandate(
 export async function endedSince(world: World, operation: Operation): Promise<readonly Ended[]> {
   if (actionOf(world, operation)?.definition.mandate === 'none') return [];
   const now = world.clock.now();
-  return world.mandates.ended({ agent: operation.agent, mandate: mandateOf(operation, now) }, now);
+  return world.mandates.ended({ agent: operation.agent, mandate: permissionOf(world, operation, now) }, now);
+}
+
+/** A right that was exercised in time does not lapse while the company cannot record it. */
+function permissionOf(world: World, operation: Operation, now: Date): MandateFacts | null {
+  const facts = mandateOf(operation, now);
+  return isRight(world, operation) ? lasting(facts, { from: Date.parse(operation.createdAt), now }) : facts;
 }
 
 /** Nobody can say now whether it stands: nothing is written, and nothing ended, until somebody can. A list of somebody else's is waited

@@ -1,6 +1,7 @@
 import { AdapterError, type Ctx } from '../../adapters/sdk/index.ts';
 import { refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { isRight } from '../engine/demands.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type Moved, move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
@@ -16,6 +17,8 @@ const RETRY_AFTER_MS_MAX = 300_000;
 const MENDED_LOOK_MS = 15_000;
 /** About a quarter of an hour of an unreachable CRM before a person is called. */
 const TRIES_MAX = 20;
+/** A right is recorded whenever the CRM is back, and looked for no oftener than this by then. */
+const LATE_LOOK_MS = 3_600_000;
 
 export function crmContext(world: World, operation: Operation): Ctx {
   return {
@@ -41,17 +44,18 @@ export function isPassing(error: AdapterError): boolean {
 
 /** Unix ms of the next try. */
 export function backoff(world: Pick<World, 'clock'>, tries: number, retryAfterMs = 0): number {
-  const wait = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(tries, 16));
+  const wait = tries > TRIES_MAX ? LATE_LOOK_MS : Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(tries, 16));
   const asked = Number.isFinite(retryAfterMs) ? Math.min(retryAfterMs, RETRY_AFTER_MS_MAX) : RETRY_AFTER_MS_MAX;
   return world.clock.now().getTime() + Math.max(wait, asked);
 }
 
-/** What a failed read or plan means for an operation that has not touched the CRM: try later, or end with a reason, or call a person. */
+/** What a failed read or plan means for an operation that has not touched the CRM: try later, or end with a reason, or call a person. A
+ * right is tried as long as it takes. */
 export function unread(world: World, operation: Operation, thrown: unknown): Moved {
   const error = adapterError(thrown);
   world.log('crm.refused', { operation: operation.id, code: error.code, message: error.message });
   const now = world.clock.now();
-  if (isPassing(error) && !gaveUp(operation)) {
+  if (isPassing(error) && mayTryAgain(world, operation)) {
     const tries = operation.tries + 1;
     return move(
       operation,
@@ -66,7 +70,12 @@ export function unread(world: World, operation: Operation, thrown: unknown): Mov
   // A record that does not exist looks the same as one that is not the principal's (`ownRecord`): same state, same ledger record.
   if (error.code === 'not_found')
     return move(operation, 'refused', 'engine', now, { problem }, { problem: 'not-found' });
-  return move(operation, 'failed', 'engine', now, { problem }, { crm: error.code });
+  return move(operation, endOf(world, operation), 'engine', now, { problem }, { crm: error.code });
+}
+
+/** What becomes of what the machine cannot carry out: a right is a person's then. */
+export function endOf(world: Pick<World, 'actions'>, operation: Operation): 'failed' | 'stuck' {
+  return isRight(world, operation) ? 'stuck' : 'failed';
 }
 
 /** Why an operation ended: it is over, so nothing here asks to repeat it. */
@@ -92,6 +101,10 @@ export function wait(world: World, operation: Operation, why: 'unavailable' | 'm
   return move(operation, 'noted', 'engine', now, patch, { why });
 }
 
-export function gaveUp(operation: Operation): boolean {
+export function mayTryAgain(world: Pick<World, 'actions'>, operation: Operation): boolean {
+  return !gaveUp(operation) || isRight(world, operation);
+}
+
+export function gaveUp(operation: Pick<Operation, 'tries'>): boolean {
   return operation.tries >= TRIES_MAX;
 }

@@ -231,3 +231,54 @@ describe('a process that dies', () => {
     expect((await bench.run(id)).state).toBe('completed');
   });
 });
+
+describe('T11: a right that nobody may delay', () => {
+  const away = (times: number) => Array.from({ length: times }, () => ({ fail: 'retryable' as const }));
+
+  it.each(['plan', 'execute'] as const)(
+    'is recorded whenever the CRM is back (%s), and a person knows',
+    async (phase) => {
+      const bench = makeExecutionBench({}, { right: true });
+      bench.crm.turns[phase].push(...away(60));
+      const id = await bench.submit(['r1']);
+      const ended = await bench.run(id);
+      expect(ended).toMatchObject({ state: 'completed', askedOn: '2026-11-01', handoff: { topic: expect.anything() } });
+      expect(bench.now() - Date.parse(ended.createdAt)).toBeGreaterThan(86_400_000);
+      expect(bench.crm.ledger).toHaveLength(1);
+    },
+  );
+
+  it.each(['forbidden', 'invalid', 'unsupported', 'bug'] as const)(
+    'is a person’s where the plan says %s',
+    async (fail) => {
+      const bench = makeExecutionBench({}, { right: true });
+      bench.crm.turns.plan.push({ fail });
+      expect(await bench.run(await bench.submit(['r1']))).toMatchObject({
+        state: 'needs_human',
+        askedOn: '2026-11-01',
+      });
+    },
+  );
+
+  it('is a person’s where the CRM refuses the write, and what is written stays', async () => {
+    const bench = makeExecutionBench({}, { right: true });
+    bench.crm.turns.execute.push('ok', { fail: 'invalid' });
+    const id = await bench.submit(['r1', 'ticket']);
+    expect(await bench.run(id)).toMatchObject({ state: 'needs_human', handoff: { from: 'needs_human' } });
+    expect(bench.crm.ledger.map(({ key }) => key)).toEqual([`${id}:r1`]);
+  });
+
+  it('does not lapse with the permission it was exercised under', async () => {
+    const bench = makeExecutionBench({}, { right: true });
+    const lasted: boolean[] = [];
+    bench.world.mandates.ended = async ({ mandate }, now) => {
+      lasted.push((mandate?.expiresAt ?? 0) * 1_000 > now.getTime());
+      return [];
+    };
+    bench.crm.turns.plan.push(...away(60));
+    const id = await bench.submit(['r1']);
+    bench.wait(400 * 86_400_000);
+    expect((await bench.run(id)).state).toBe('completed');
+    expect(lasted).not.toContain(false);
+  });
+});

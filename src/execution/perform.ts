@@ -1,13 +1,14 @@
 import type { PlanStep } from '../../adapters/sdk/index.ts';
 import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
+import { isRight } from '../engine/demands.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { stepAs } from '../engine/schedule.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
 import { isGone, settledAt } from './absence.ts';
 import { waitsFor } from './authority.ts';
-import { backoff, crmContext, crmProblem, gaveUp, unread, wait } from './crm.ts';
+import { backoff, crmContext, crmProblem, endOf, mayTryAgain, unread, wait } from './crm.ts';
 import { passGate } from './gate.ts';
 import type { Judge } from './prepare.ts';
 import { lookForStep, readBackOf } from './readback.ts';
@@ -64,7 +65,11 @@ export async function start(
 
 /** A write that the CRM did not make in all its tries. What was agreed for a later day is a person's then. */
 function givenUp(world: World, from: Operation): Moved | undefined {
-  if (from.state !== 'authorized' || !gaveUp(from) || from.attempts.every(({ result }) => result !== undefined))
+  if (
+    from.state !== 'authorized' ||
+    mayTryAgain(world, from) ||
+    from.attempts.every(({ result }) => result !== undefined)
+  )
     return undefined;
   const problem = toProblem(refusal('not-carried-out'));
   const event = from.schedule === undefined ? 'failed' : 'stuck';
@@ -147,7 +152,7 @@ function notWritten(
   const now = world.clock.now();
   const facts = { crm: error.code };
   // Not written, says the CRM; still, the next try begins by reading.
-  if (reason === 'passing' && !gaveUp(operation))
+  if (reason === 'passing' && mayTryAgain(world, operation))
     return doubt(world, operation, { why: error.code, retryAfterMs: error.retryAfterMs });
   if (reason === 'conflict')
     return withoutEffect(
@@ -158,7 +163,7 @@ function notWritten(
   return withoutEffect(
     world,
     operation,
-    move(operation, 'failed', 'engine', now, { problem: crmProblem(error) }, facts),
+    move(operation, endOf(world, operation), 'engine', now, { problem: crmProblem(error) }, facts),
   );
 }
 
@@ -172,8 +177,9 @@ function withoutEffect(world: World, operation: Operation, end: Moved): Moved {
     return move(operation, 'doubted', 'engine', now, { tries: operation.tries, dueAt }, { why: 'not settled' });
   }
   const written = effective(operation.attempts);
-  // What was done on an earlier day has been relied on since: what is left is planned anew, or is for a person.
-  if (written.length > 0 && operation.schedule !== undefined) {
+  // What was done on an earlier day has been relied on since, and a right is not taken back: what is left is planned anew, or is for a
+  // person.
+  if (written.length > 0 && (operation.schedule !== undefined || isRight(world, operation))) {
     const attempts = [...written, ...operation.attempts.flatMap((each) => settled(each, now))];
     if (end.next.state === 'agreed') return { ...end, next: { ...end.next, attempts } };
     const { problem } = end.next;

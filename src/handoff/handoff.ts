@@ -62,6 +62,14 @@ export function callPerson(
   };
 }
 
+/** Calls a person beside the machine, once: it goes on with its own duty. */
+export function callBeside(world: World, change: Change, topic: string): Change {
+  if (change.next.handoff !== undefined) return change;
+  const next = withHandoff(world, change.next, topic);
+  const told = notify(world, 'handoff.requested', handoffNotice(world, next));
+  return { ...change, next, outgoing: [...(change.outgoing ?? []), ...told] };
+}
+
 /** The promise a person makes by being reachable: which case, by when, where. */
 export function withHandoff(world: World, operation: Operation, topic: string, caseRef?: string): Operation {
   const now = world.clock.now();

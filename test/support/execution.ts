@@ -240,7 +240,12 @@ const mandate: MandateFacts = {
 
 export type ExecutionBench = ReturnType<typeof makeExecutionBench>;
 
-export function makeExecutionBench(guarantees: Partial<Capability> = {}) {
+export function makeExecutionBench(
+  guarantees: Partial<Capability> = {},
+  /** The customer's: nobody's leave is asked. */
+  { right = false }: { readonly right?: boolean } = {},
+) {
+  const asked: Action = right ? { ...action, definition: { ...action.definition, default_signoff: 'never' } } : action;
   let nowMs = START_MS;
   const isKeyed = !['lookup', 'none'].includes(guarantees.idempotency ?? 'key');
   const crm = makeTellableCrm(() => nowMs, guarantees, isKeyed);
@@ -264,7 +269,7 @@ export function makeExecutionBench(guarantees: Partial<Capability> = {}) {
     keys,
     crm: crm.adapter,
     actions: {
-      action: (name) => (name === 'sim.write' ? action : undefined),
+      action: (name) => (name === 'sim.write' ? asked : undefined),
       checkEnvelope: (_verb, value) => ok(value as JsonObject),
     },
     mandates: {
