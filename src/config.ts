@@ -5,6 +5,7 @@ import type { JsonObject } from '../protocol/json.ts';
 import { isTimeZone } from '../protocol/zone.ts';
 import schema from './config.schema.json' with { type: 'json' };
 import type { ConfiguredTokenIssuer } from './identity/oauth-issuers.ts';
+import { weakKeys, weakSecrets } from './config-secrets.ts';
 
 /** The file as its schema (config.schema.json) describes it: every member there has a description, which is also its documentation. */
 interface ConfigFile {
@@ -134,7 +135,7 @@ export function parseConfig(value: unknown, environment: Environment, base: stri
     crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
     webhooks: new Map(copy.webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),
   };
-  const problems = unsafe(copy, secrets);
+  const problems = [...unsafe(copy, secrets), ...weakKeys(copy), ...weakSecrets(byName(copy, secrets))];
   if (problems.length > 0) throw new ConfigError(problems);
   const { data_dir, actions_dir, crm } = copy;
   return Object.freeze({
@@ -168,6 +169,24 @@ const secretName = (endpoint: string): string =>
 function explain(error: ErrorObject): string {
   const extra = error.keyword === 'additionalProperties' ? ` (${String(error.params['additionalProperty'])})` : '';
   return `${error.instancePath === '' ? 'the file' : error.instancePath} ${error.message ?? 'is wrong'}${extra}`;
+}
+
+/** What is not set at all is told elsewhere. */
+function byName(file: ConfigFile, secrets: Config['secrets']) {
+  const { webhooks, offers, crmEvents, crmAppSecret, crmToken, crmRefreshToken, modelKey } = secrets;
+  return {
+    signing: new Map([
+      ...file.webhooks.map(({ name }) => [secretName(name), webhooks.get(name) ?? []] as const),
+      ['PARLEY_OFFERS_SECRET', offers] as const,
+      ['PARLEY_CRM_EVENTS_SECRET', crmEvents] as const,
+    ]),
+    app: new Map([['PARLEY_CRM_APP_SECRET', crmAppSecret]]),
+    credentials: new Map([
+      ['PARLEY_CRM_TOKEN', crmToken === '' ? undefined : crmToken],
+      ['PARLEY_CRM_REFRESH_TOKEN', crmRefreshToken],
+    ]),
+    sent: new Map([['PARLEY_MODEL_KEY', modelKey]]),
+  };
 }
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);

@@ -31,6 +31,9 @@ const REVOKE_USAGE = `parley revoke KIND ID [WHY] [--config FILE]
   issuer ID            all of an issuer, by its iss
   client "ISS CLIENT"  all of an OAuth client`;
 
+/** NIST SP 800-63B-4 §3.1.1.2 asks for 15 where a password stands alone; no rules of composition. */
+const PASSWORD_CHARS_MIN = 15;
+
 /** What an operator does beside running the gateway. Exit code. */
 export async function operatorCommand(
   command: 'mandate' | 'revoke' | 'password',
@@ -41,6 +44,10 @@ export async function operatorCommand(
     const password = readFileSync(0, 'utf8').replace(/\r?\n$/, '');
     if (password === '') {
       io.err('parley password reads the password from standard input, and there was none');
+      return 2;
+    }
+    if (password.length < PASSWORD_CHARS_MIN) {
+      io.err(`a password has ${PASSWORD_CHARS_MIN} characters at the least: three or four words do`);
       return 2;
     }
     io.out(await hashPassword(password));

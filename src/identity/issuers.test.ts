@@ -38,7 +38,7 @@ describe('issuers', () => {
     });
   });
 
-  it('are refused, every mistake at once', async () => {
+  it('D2: are refused, every mistake at once', async () => {
     const good = await principal();
     const [key = {}] = good.keys;
     const { subjects: _, ...bare } = good;
@@ -56,6 +56,9 @@ describe('issuers', () => {
       { ...key, kid: 7 },
       key,
       key,
+      // Of small order, and published: what they sign, everybody can sign.
+      { kty: 'OKP', crv: 'Ed25519', x: 'AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
+      { kty: 'OKP', crv: 'Ed25519', x: 'JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs' },
     ];
     expect(await problemsOf({ ...good, keys })).toEqual([
       expect.stringMatching(/^\/issuers\/0\/keys\/0 is a private key/),
@@ -63,6 +66,8 @@ describe('issuers', () => {
       expect.stringMatching(/^\/issuers\/0\/keys\/2 is not a valid key/),
       expect.stringMatching(/^\/issuers\/0\/keys\/3 has a kid/),
       expect.stringMatching(/^\/issuers\/0\/keys\/5 has the kid of another key/),
+      expect.stringMatching(/^\/issuers\/0\/keys\/6 is not a valid key: .*small order/),
+      expect.stringMatching(/^\/issuers\/0\/keys\/7 is not a valid key: .*published/),
     ]);
   });
 });

@@ -1,8 +1,8 @@
-import { importJWK } from 'jose';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { MandateIssuer, MandateIssuers } from '../../protocol/mandate.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { type PublicJwk, publicJwk, thumbprintOf } from '../../protocol/strict-jws.ts';
+import { verifyKeyOf } from './keys-node.ts';
 
 /** An entry of `issuers` in the configuration. */
 export interface ConfiguredIssuer {
@@ -54,12 +54,8 @@ async function readKey(jwk: JsonObject): Promise<(PublicJwk & { readonly kid: st
   if (jwk['d'] !== undefined) return 'is a private key: give the public one, and replace this key';
   const bare = publicJwk(jwk);
   if (bare === undefined) return 'is neither Ed25519 nor P-256';
-  try {
-    // Refuses points that are not on the curve.
-    await importJWK({ ...bare }, bare.kty === 'OKP' ? 'EdDSA' : 'ES256');
-  } catch {
-    return 'is not a valid key';
-  }
+  const usable = verifyKeyOf(bare);
+  if (!usable.ok) return `is not a valid key: ${usable.error}`;
   const kid = jwk['kid'] ?? (await thumbprintOf(bare));
   return typeof kid === 'string' ? { ...bare, kid } : 'has a kid that is no text';
 }

@@ -1,4 +1,5 @@
 /** What is claimed is granted at most once, on every CRM: whoever asks, however often, in parts, in parallel or after a restart. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -159,7 +160,7 @@ describe('who approves a claim', () => {
         webhooks: [{ name: 'desk', url: hook.url }],
         allow_private_network: true,
       },
-      environment: { PARLEY_WEBHOOK_SECRET_DESK: `whsec_${Buffer.alloc(24, 7).toString('base64')}` },
+      environment: { PARLEY_WEBHOOK_SECRET_DESK: `whsec_${randomBytes(24).toString('base64')}` },
     });
     agent = await gateway.newAgent();
     await gateway.crm.edit('orders', 'O-1002', {

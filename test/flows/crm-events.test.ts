@@ -16,6 +16,7 @@ import { decideAs } from '../support/person.ts';
 const MARIA = { id: 'maria', password: 'correct horse battery' };
 const CONTRACT = 'K-1001';
 const SECRET = `whsec_${randomBytes(24).toString('base64')}`;
+const DESK_SECRET = `whsec_${randomBytes(24).toString('base64')}`;
 const RULES = [
   { name: 'long', when: 'terms.term_months > 24', role: 'approver', reason: 'The term is longer than two years.' },
 ];
@@ -50,7 +51,7 @@ beforeAll(async () => {
         watch: { poll_seconds: poll },
         webhooks: [{ name: 'approvals', url }],
       },
-      environment: { PARLEY_CRM_EVENTS_SECRET: SECRET, PARLEY_WEBHOOK_SECRET_APPROVALS: SECRET },
+      environment: { PARLEY_CRM_EVENTS_SECRET: SECRET, PARLEY_WEBHOOK_SECRET_APPROVALS: DESK_SECRET },
     });
   [hearing, asking] = await Promise.all([start(3_600), start(1)]);
 }, PATIENCE_MS);

@@ -9,7 +9,7 @@ import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
 const ACCOUNT = '31000001001';
-const APP_SECRET = 'app-secret-flow';
+const APP_SECRET = 'app-secret-of-the-flow';
 const PORTAL = 4711;
 const PATIENCE_MS = 60_000;
 

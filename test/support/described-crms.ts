@@ -92,7 +92,7 @@ export async function sql(db: string): Promise<TestCrm> {
   return {
     name: 'sql',
     config: { adapter: 'sql', origin: `sqlite:${db}`, mapping: filed(db, 'sql.json', SQL_MAPPING) },
-    secrets: { PARLEY_CRM_TOKEN: 'unused' },
+    secrets: { PARLEY_CRM_TOKEN: 'not-used-here' },
     contract: (n) => `K-${n % 399}`,
     account: () => 'A-1',
     contact: 'C-1',
