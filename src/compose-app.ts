@@ -1,5 +1,6 @@
 /** Everything that is served: documents, the native binding, the log, the people's pages. */
-import { Hono } from 'hono';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { type Context, Hono } from 'hono';
 import { refusal } from '../protocol/errors.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { err, ok } from '../protocol/result.ts';
@@ -11,12 +12,13 @@ import { type PublicDocument, serveDocuments } from './bindings/http/documents.t
 import { serveLog } from './bindings/http/log.ts';
 import { allowedMethods } from './bindings/http/methods.ts';
 import { makeOperations } from './bindings/operations.ts';
+import { secretFor } from './bindings/secret.ts';
 import type { Engine } from './compose-engine.ts';
 import { composeIdentity } from './compose-identity.ts';
 import { composeInitiative } from './compose-initiative.ts';
 import { composePeers, type Profile, resourceDocuments } from './compose-peers.ts';
 import { crmNotices } from './compose-watch.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import { type Desk, makeConsole } from './console/app.ts';
 import { makeSessions } from './console/session.ts';
 import { perOffering } from './contract/offering.ts';
@@ -24,6 +26,7 @@ import { openApiDocument } from './contract/openapi.ts';
 import { directoryDocument, llmsText, profileDocument } from './contract/profile.ts';
 import { negotiateUcp, ucpProfile } from './contract/ucp.ts';
 import type { CrmHealth } from './crm-health.ts';
+import { clientAddress, readProxies } from './edge/client-address.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
 import { unavailableRefusal } from './engine/unavailable.ts';
@@ -122,11 +125,16 @@ export async function composeApp({
   app.route('/', await composePeers({ engine, config, exchange, operations, identity, profile }));
   app.route(
     '/console',
-    makeConsole(
-      desk(engine, health),
-      makeSessions(config.approvers, () => clock.now()),
-      config.origin,
-    ) as unknown as Hono<Env>,
+    makeConsole({
+      desk: desk(engine, health),
+      sessions: makeSessions({
+        people: config.approvers,
+        now: () => clock.now(),
+        deviceSecret: secretFor('console device', keys),
+      }),
+      origin: config.origin,
+      addressOf: addressesBehind(config.listen.proxies),
+    }) as unknown as Hono<Env>,
   );
   app.get('/console/', (c) => c.redirect('/console', 303));
   app.get('/', (c) => c.redirect('/llms.txt', 302));
@@ -140,6 +148,16 @@ export async function composeApp({
   });
   app.onError((error) => bug(exchange, error, log));
   return app;
+}
+
+/** Where a request comes from, as far as our proxies are believed. */
+function addressesBehind(blocks: readonly string[]) {
+  const proxies = readProxies(blocks);
+  if (proxies === undefined) throw new ConfigError(['/listen/proxies holds what is no address and no CIDR block']);
+  return (c: Context) => {
+    const forwarded = c.req.header('x-forwarded-for');
+    return clientAddress(getConnInfo(c).remote.address ?? '', forwarded === undefined ? [] : [forwarded], proxies);
+  };
 }
 
 /** A fault of ours: an opaque id outside, the story inside. A store that takes nothing now is none. */

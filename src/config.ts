@@ -13,7 +13,7 @@ interface ConfigFile {
   readonly company: string;
   readonly time_zone: string;
   readonly record_defaults: Readonly<Record<string, JsonObject>>;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: { readonly host: string; readonly port: number; readonly proxies: readonly string[] };
   readonly data_dir: string;
   readonly actions_dir?: string;
   readonly crm: {

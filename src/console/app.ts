@@ -51,6 +51,8 @@ export interface Desk {
 }
 
 const FORM_BYTES_MAX = 16_384;
+/** Half a year. */
+const DEVICE_SECONDS = 180 * 86_400;
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -61,11 +63,20 @@ const HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
 } as const;
 
+export interface ConsoleDeps {
+  readonly desk: Desk;
+  readonly sessions: Sessions;
+  readonly origin: string;
+  /** Where a request comes from. */
+  readonly addressOf: (c: Context) => string;
+}
+
 /** The people's pages. A GET never decides; a POST needs a session, this session's token and this origin. */
-export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hono {
+export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps): Hono {
   const app = new Hono();
   const secure = origin.startsWith('https:');
   const cookie = secure ? '__Host-parley' : 'parley';
+  const deviceCookie = secure ? '__Secure-parley-device' : 'parley-device';
 
   app.use(async (c, next) => {
     await next();
@@ -78,19 +89,30 @@ export function makeConsole(desk: Desk, sessions: Sessions, origin: string): Hon
     title: string,
     here: Parameters<typeof layout>[2],
     content: Html,
-    status: 200 | 403 | 404 | 409 = 200,
+    status: 200 | 403 | 404 | 409 | 429 = 200,
   ) => c.html(layout(title, sessionOf(c), here, content), status);
 
   app.get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
-  app.get('/sign-in', (c) => page(c, 'Sign in', 'none', signInPage(false, safeNext(c.req.query('next')))));
+  app.get('/sign-in', (c) => page(c, 'Sign in', 'none', signInPage(undefined, safeNext(c.req.query('next')))));
 
   app.post('/sign-in', async (c) => {
     const form = await readForm(c);
-    if (form === undefined || !sameOrigin(c)) return page(c, 'Sign in', 'none', signInPage(true, '/console/'), 403);
-    const token = await sessions.signIn(form.get('id') ?? '', form.get('password') ?? '');
+    if (form === undefined || !sameOrigin(c)) return page(c, 'Sign in', 'none', signInPage('wrong', '/console/'), 403);
     const next = safeNext(form.get('next') ?? undefined);
-    if (token === undefined) return page(c, 'Sign in', 'none', signInPage(true, next), 403);
-    setCookie(c, cookie, token, { httpOnly: true, sameSite: 'Strict', secure, path: '/', maxAge: 8 * 3_600 });
+    const signed = await sessions.signIn({
+      id: form.get('id') ?? '',
+      password: form.get('password') ?? '',
+      address: addressOf(c),
+      device: getCookie(c, deviceCookie),
+    });
+    if (signed.kind === 'wait') {
+      c.header('retry-after', String(signed.seconds));
+      return page(c, 'Sign in', 'none', signInPage(signed.seconds, next), 429);
+    }
+    if (signed.kind === 'wrong') return page(c, 'Sign in', 'none', signInPage('wrong', next), 403);
+    const kept = { httpOnly: true, sameSite: 'Strict', secure } as const;
+    setCookie(c, cookie, signed.token, { ...kept, path: '/', maxAge: 8 * 3_600 });
+    setCookie(c, deviceCookie, signed.device, { ...kept, path: '/console/sign-in', maxAge: DEVICE_SECONDS });
     return c.redirect(next, 303);
   });
 

@@ -15,9 +15,14 @@ import type { Html } from './layout.ts';
 import type { Session } from './session.ts';
 import { label, quoted, shown, when } from './text.ts';
 
-export function signInPage(failed: boolean, next: string): Html {
+/** `problem`: the seconds after which it may be tried again, where it was not looked at. */
+export function signInPage(problem: 'wrong' | number | undefined, next: string): Html {
+  const words =
+    problem === 'wrong'
+      ? 'Name or password is wrong.'
+      : `Too many attempts from where you are, or at this moment: yours was not looked at. Try again in ${problem} seconds.`;
   return html`<div class="card sign-in"><h1>Sign in</h1><p class="lede">To decide what an AI may not decide alone.</p>
-${failed ? html`<p class="error" role="alert">Name or password is wrong, or was wrong too often. Try again later.</p>` : ''}
+${problem === undefined ? '' : html`<p class="error" role="alert">${words}</p>`}
 <form method="post" action="/console/sign-in"><input type="hidden" name="next" value="${next}">
 <label for="id">Name</label><input id="id" name="id" autocomplete="username" required maxlength="64">
 <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256">

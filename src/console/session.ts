@@ -1,13 +1,18 @@
-import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { type Bucket, makeAttempts } from './attempts.ts';
+import { makePasswordLane } from './password-lane.ts';
 
 const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt);
 /** OWASP's scrypt floor: 2^17, 8, 1. */
 const COST = { N: 131_072, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
 const KEY_BYTES = 32;
 const SESSION_MS = 8 * 3_600_000;
-const FAILURES_MAX = 5;
-const FAILURE_WINDOW_MS = 15 * 60_000;
+const SESSIONS_OF_PERSON_MAX = 20;
+/** In a quarter of an hour: of one name from one address or device, and of all names from one address. */
+const OF_NAME_MAX = 5;
+const OF_ADDRESS_MAX = 20;
+const BUSY_SECONDS = 3;
 
 export interface Person {
   readonly id: string;
@@ -22,50 +27,107 @@ export interface Session {
   readonly csrf: string;
 }
 
+/** Somebody who wants to sign in. */
+export interface Knock {
+  readonly id: string;
+  readonly password: string;
+  /** Where it comes from. */
+  readonly address: string;
+  /** What a device keeps that has signed in before. */
+  readonly device?: string | undefined;
+}
+
+export type SignedIn =
+  | { readonly kind: 'in'; readonly token: string; readonly device: string }
+  /** The name or the password. */
+  | { readonly kind: 'wrong' }
+  /** Not looked at: too many came from there, or too many wait. */
+  | { readonly kind: 'wait'; readonly seconds: number };
+
 /** `scrypt$<salt>$<key>`, base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
   return `scrypt$${salt.toString('base64url')}$${(await derive(password.normalize('NFC'), salt, KEY_BYTES, COST)).toString('base64url')}`;
 }
 
-/** Sign-in and sessions. Sessions live in memory: a restart signs everybody out, and a stolen database signs nobody in. */
-export function makeSessions(people: readonly Person[], now: () => Date) {
-  const sessions = new Map<string, Session & { readonly expires: number }>();
-  const failures = new Map<string, readonly number[]>();
-  // An unknown name costs the same time as a wrong password.
-  const nobody: Person = { id: '', name: '', roles: [], password_scrypt: `scrypt$${'A'.repeat(22)}$${'A'.repeat(43)}` };
+async function matches(person: Person, password: string): Promise<boolean> {
+  const [, salt = '', key = ''] = person.password_scrypt.split('$');
+  const expected = Buffer.from(key, 'base64url');
+  const found = await derive(password.normalize('NFC'), Buffer.from(salt, 'base64url'), KEY_BYTES, COST);
+  return expected.length === found.length && timingSafeEqual(expected, found);
+}
 
-  async function matches(person: Person, password: string): Promise<boolean> {
-    const [, salt = '', key = ''] = person.password_scrypt.split('$');
-    const expected = Buffer.from(key, 'base64url');
-    const found = await derive(password.normalize('NFC'), Buffer.from(salt, 'base64url'), KEY_BYTES, COST);
-    return expected.length === found.length && timingSafeEqual(expected, found);
+// An unknown name costs the same time as a wrong password.
+const NOBODY: Person = { id: '', name: '', roles: [], password_scrypt: `scrypt$${'A'.repeat(22)}$${'A'.repeat(43)}` };
+
+export interface SessionDeps {
+  readonly people: readonly Person[];
+  readonly now: () => Date;
+  /** Of what devices keep: the same after every restart. */
+  readonly deviceSecret: Uint8Array;
+  readonly verify?: typeof matches;
+}
+
+/** Sign-in and sessions. Sessions live in memory: a restart signs everybody out, and a stolen database signs nobody in. Strangers lock nobody
+ * out: attempts count against the address they come from, and a device that has signed in before has a count and a queue of its own. */
+export function makeSessions({ people, now, deviceSecret, verify = matches }: SessionDeps) {
+  const sessions = new Map<string, Session & { readonly expires: number }>();
+  const nowMs = () => now().getTime();
+  const attempts = makeAttempts(nowMs);
+  const lane = makePasswordLane(nowMs);
+
+  /** Of this name: what was given to another signs nobody else in. */
+  const sealed = (id: string, nonce: string): string =>
+    createHmac('sha256', deviceSecret).update(`${id}\n${nonce}`).digest('base64url');
+
+  function isKnownDevice(id: string, device = ''): boolean {
+    const [nonce = '', seal = ''] = device.split('.');
+    return sameText(seal, sealed(id, nonce));
+  }
+
+  function bucketsOf({ id, address, device }: Knock, isKnown: boolean): readonly Bucket[] {
+    // Names of any length, and of nobody, count alike.
+    const name = fingerprint(id);
+    if (isKnown) return [{ name: `device ${fingerprint(device ?? '')} ${name}`, max: OF_NAME_MAX }];
+    return [
+      { name: `name ${address} ${name}`, max: OF_NAME_MAX },
+      { name: `address ${address}`, max: OF_ADDRESS_MAX },
+    ];
+  }
+
+  function open(person: Person): string {
+    const at = nowMs();
+    for (const [hash, { expires }] of sessions) if (expires <= at) sessions.delete(hash);
+    const own = [...sessions].filter(([, session]) => session.person.id === person.id);
+    for (const [hash] of own.slice(0, Math.max(0, own.length - SESSIONS_OF_PERSON_MAX + 1))) sessions.delete(hash);
+    const token = randomBytes(32).toString('base64url');
+    const csrf = randomBytes(32).toString('base64url');
+    sessions.set(fingerprint(token), { person, csrf, expires: at + SESSION_MS });
+    return token;
   }
 
   return {
-    /** The token of a new session; `undefined` when the name or password is wrong, or was wrong too often lately. */
-    async signIn(id: string, password: string): Promise<string | undefined> {
-      const at = now().getTime();
-      const recent = (failures.get(id) ?? []).filter((each) => each > at - FAILURE_WINDOW_MS);
-      if (recent.length >= FAILURES_MAX) return undefined;
+    async signIn(knock: Knock): Promise<SignedIn> {
+      const { id, password, address, device } = knock;
+      const isKnown = isKnownDevice(id, device);
+      const attempt = attempts.begin(bucketsOf(knock, isKnown));
+      if (typeof attempt === 'number') return { kind: 'wait', seconds: attempt };
       const person = people.find((each) => each.id === id);
-      if (!(await matches(person ?? nobody, password)) || person === undefined) {
-        if (person !== undefined) failures.set(id, [...recent, at]);
-        return undefined;
+      const judged = lane.run({ isKnown, address }, () => verify(person ?? NOBODY, password));
+      if (judged === undefined) {
+        attempt.end('unseen');
+        return { kind: 'wait', seconds: BUSY_SECONDS };
       }
-      failures.delete(id);
-      for (const [hash, { expires }] of sessions) if (expires <= at) sessions.delete(hash);
-      const token = randomBytes(32).toString('base64url');
-      sessions.set(fingerprint(token), {
-        person,
-        csrf: randomBytes(32).toString('base64url'),
-        expires: at + SESSION_MS,
-      });
-      return token;
+      const isRight = (await judged.catch(() => false)) && person !== undefined;
+      attempt.end(isRight ? 'right' : 'wrong');
+      if (!isRight || person === undefined) return { kind: 'wrong' };
+      const nonce = randomBytes(18).toString('base64url');
+      const kept = isKnown && device !== undefined ? device : `${nonce}.${sealed(id, nonce)}`;
+      return { kind: 'in', token: open(person), device: kept };
     },
     find(token: string): Session | undefined {
       const found = sessions.get(fingerprint(token));
-      return found === undefined || found.expires <= now().getTime() ? undefined : found;
+      return found === undefined || found.expires <= nowMs() ? undefined : found;
     },
     signOut: (token: string) => void sessions.delete(fingerprint(token)),
   };

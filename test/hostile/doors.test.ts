@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signRequest } from '../../protocol/signature.ts';
 import { type AgentKey, newAgentKey } from '../../src/client/index.ts';
+import { APPROVER } from '../support/config.ts';
 import { answeringDns, type TestDns } from '../support/dns.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { problemCode, send } from '../support/signed.ts';
@@ -95,4 +96,34 @@ describe('the people’s pages', () => {
       }
     },
   );
+
+  function signIn(id: string, password: string, address: string) {
+    const body = Buffer.from(new URLSearchParams({ id, password, next: '/console/' }).toString());
+    const headers = {
+      origin: gateway.origin,
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': String(body.length),
+      // From the company's own proxy, which is on this machine.
+      'x-forwarded-for': address,
+    };
+    return send(gateway.origin, { method: 'POST', target: '/console/sign-in', headers, body });
+  }
+
+  it('D3: look at no more guesses than the limit, in parallel too, and let the named person in from where they are', async () => {
+    const guesses = Promise.all(Array.from({ length: 36 }, () => signIn(APPROVER.id, 'guess', '203.0.113.1')));
+    const health = performance.now();
+    await send(gateway.origin, { method: 'GET', target: '/health', headers: {}, body: undefined });
+    expect(performance.now() - health).toBeLessThan(500);
+    const statuses = (await guesses).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 403).length).toBeLessThanOrEqual(5);
+    expect(new Set(statuses)).toEqual(new Set([403, 429]));
+    const waiting = (await guesses).find(({ status }) => status === 429);
+    expect(Number(waiting?.headers['retry-after'])).toBeGreaterThan(0);
+    const signed = await signIn(APPROVER.id, APPROVER.password, '198.51.100.7');
+    expect([signed.status, signed.headers.location]).toEqual([303, '/console/']);
+    expect(signed.headers['set-cookie']).toEqual([
+      expect.stringMatching(/^parley=.*HttpOnly; SameSite=Strict/),
+      expect.stringMatching(/^parley-device=.*Path=\/console\/sign-in; HttpOnly; SameSite=Strict/),
+    ]);
+  }, 20_000);
 });

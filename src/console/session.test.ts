@@ -1,0 +1,155 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { makeAttempts } from './attempts.ts';
+import { type Knock, makeSessions, type Person } from './session.ts';
+
+const maria: Person = { id: 'maria', name: 'Maria', roles: ['approver'], password_scrypt: '' };
+const otto: Person = { ...maria, id: 'otto', name: 'Otto' };
+const RIGHT = 'right';
+
+let now = 0;
+let hashing = 0;
+let most = 0;
+let hashed = 0;
+let sessions: ReturnType<typeof makeSessions>;
+const start = () =>
+  makeSessions({
+    people: [maria, otto],
+    now: () => new Date(now),
+    deviceSecret: Buffer.alloc(32, 7),
+    verify: async (_, password) => {
+      hashing += 1;
+      hashed += 1;
+      most = Math.max(most, hashing);
+      await new Promise((resolve) => setImmediate(resolve));
+      hashing -= 1;
+      return password === RIGHT;
+    },
+  });
+beforeEach(() => {
+  now = Date.UTC(2026, 10, 28);
+  [hashing, most, hashed] = [0, 0, 0];
+  sessions = start();
+});
+
+const knock = (more: Partial<Knock> = {}) =>
+  sessions.signIn({ id: 'maria', password: 'wrong', address: '203.0.113.1', ...more });
+const kinds = async (knocks: readonly ReturnType<typeof knock>[]) =>
+  (await Promise.all(knocks)).map(({ kind }) => kind);
+const countOf = (all: readonly string[], kind: string) => all.filter((each) => each === kind).length;
+async function deviceOf(id = 'maria'): Promise<string> {
+  const signed = await knock({ id, password: RIGHT, address: '198.51.100.9' });
+  if (signed.kind !== 'in') throw new Error(signed.kind);
+  return signed.device;
+}
+/** Time for the lane of strangers to have room again. */
+const rest = () => {
+  now += 60_000;
+};
+
+describe('signing in', () => {
+  it('D3: counts attempts before they are judged: in parallel no more than the limit are looked at', async () => {
+    const seen = await kinds(Array.from({ length: 36 }, () => knock()));
+    expect(countOf(seen, 'wrong')).toBeLessThanOrEqual(5);
+    for (let at = 0; at < 36; at += 1) {
+      now += 10_000;
+      await knock();
+    }
+    expect(hashed).toBe(5);
+    expect(await knock({ password: RIGHT })).toMatchObject({ kind: 'wait' });
+    now += 15 * 60_000;
+    expect(await knock({ password: RIGHT })).toMatchObject({ kind: 'in' });
+  });
+
+  it('D3: is not stopped by strangers who use the name from elsewhere', async () => {
+    for (let at = 0; at < 40; at += 1) {
+      await knock({ address: `192.0.2.${at}` });
+      rest();
+    }
+    expect(await knock({ password: RIGHT })).toMatchObject({ kind: 'in' });
+  });
+
+  it('D3: is not stopped by strangers at the same address either, on a device that has signed in before', async () => {
+    const device = await deviceOf();
+    for (let at = 0; at < 10; at += 1) {
+      rest();
+      await knock();
+    }
+    expect(await knock({ password: RIGHT })).toMatchObject({ kind: 'wait' });
+    expect(await knock({ password: RIGHT, device })).toMatchObject({ kind: 'in', device });
+    // A device is of one name, and has a limit too.
+    expect(await knock({ id: 'otto', password: RIGHT, device })).toMatchObject({ kind: 'in' });
+    rest();
+    for (let at = 0; at < 5; at += 1) await knock({ device });
+    expect(await knock({ password: RIGHT, device })).toMatchObject({ kind: 'wait' });
+  });
+
+  it('D3: knows a device after a restart, and no forged one', async () => {
+    const device = await deviceOf();
+    sessions = start();
+    for (let at = 0; at < 5; at += 1) await knock();
+    rest();
+    expect(await knock({ password: RIGHT, device })).toMatchObject({ kind: 'in' });
+    const [nonce] = device.split('.');
+    for (const forged of [`${nonce}.`, `${nonce}.${'A'.repeat(43)}`, '.', 'x', '', `x${device}`])
+      expect(await knock({ password: RIGHT, device: forged })).toMatchObject({ kind: 'wait' });
+  });
+
+  it('D3: hashes one password at a time, a device’s before strangers’, and for strangers not many', async () => {
+    const device = await deviceOf();
+    rest();
+    const strangers = Array.from({ length: 30 }, (_, at) => knock({ address: `192.0.2.${at}`, id: `n${at}` }));
+    const order: string[] = [];
+    const note = (who: string) => (signed: { kind: string }) => {
+      if (signed.kind !== 'wait') order.push(who);
+      return signed;
+    };
+    const ended = strangers.map((each) => each.then(note('stranger')));
+    await knock({ password: RIGHT, device }).then(note('device'));
+    const seen = (await Promise.all(ended)).map(({ kind }) => kind);
+    expect(most).toBe(1);
+    // One stranger's was under way already.
+    expect(order[1]).toBe('device');
+    expect(countOf(seen, 'wrong')).toBeLessThanOrEqual(10);
+    const before = hashed;
+    for (let at = 0; at < 600; at += 1) {
+      now += 100;
+      await knock({ address: `192.0.2.${at % 200}`, id: `m${at}` });
+    }
+    // A minute: one in two seconds.
+    expect(hashed - before).toBeLessThanOrEqual(40);
+  });
+
+  it('D3: tells a name that is not there no sooner and no otherwise than one that is', async () => {
+    for (const id of ['maria', 'nobody']) {
+      const told: string[] = [];
+      for (let at = 0; at < 7; at += 1) {
+        rest();
+        told.push((await knock({ id, address: '192.0.2.77' })).kind);
+      }
+      expect(told).toEqual(['wrong', 'wrong', 'wrong', 'wrong', 'wrong', 'wait', 'wait']);
+    }
+    expect(hashed).toBe(10);
+  });
+
+  it('D3: of many names from one address is stopped by the address, and remembers a bounded number of everything', async () => {
+    for (let at = 0; at < 60; at += 1) {
+      rest();
+      await knock({ id: `n${at}` });
+      if (now > Date.UTC(2026, 10, 28) + 14 * 60_000) break;
+    }
+    expect(hashed).toBeLessThanOrEqual(20);
+    const attempts = makeAttempts(() => now);
+    for (let at = 0; at < 50_000; at += 1) attempts.begin([{ name: `a${at}`, max: 5 }]);
+    expect(attempts.size).toBeLessThanOrEqual(20_000);
+  });
+
+  it('keeps a bounded number of sessions a person, the newest', async () => {
+    const device = await deviceOf();
+    const tokens: string[] = [];
+    for (let at = 0; at < 30; at += 1) {
+      const signed = await knock({ password: RIGHT, device });
+      if (signed.kind === 'in') tokens.push(signed.token);
+    }
+    expect(tokens.filter((token) => sessions.find(token) !== undefined)).toEqual(tokens.slice(-20));
+  });
+});
