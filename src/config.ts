@@ -4,8 +4,8 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { JsonObject } from '../protocol/json.ts';
 import { isTimeZone } from '../protocol/zone.ts';
 import schema from './config.schema.json' with { type: 'json' };
-import type { ConfiguredTokenIssuer } from './identity/oauth-issuers.ts';
 import { weakKeys, weakSecrets } from './config-secrets.ts';
+import type { ConfiguredTokenIssuer } from './identity/oauth-issuers.ts';
 
 /** The file as its schema (config.schema.json) describes it: every member there has a description, which is also its documentation. */
 interface ConfigFile {
@@ -173,7 +173,7 @@ function explain(error: ErrorObject): string {
 
 /** What is not set at all is told elsewhere. */
 function byName(file: ConfigFile, secrets: Config['secrets']) {
-  const { webhooks, offers, crmEvents, crmAppSecret, crmToken, crmRefreshToken, modelKey } = secrets;
+  const { webhooks, offers, crmEvents, crmAppSecret, crmToken, crmRefreshToken, introspection, modelKey } = secrets;
   return {
     signing: new Map([
       ...file.webhooks.map(({ name }) => [secretName(name), webhooks.get(name) ?? []] as const),
@@ -184,6 +184,7 @@ function byName(file: ConfigFile, secrets: Config['secrets']) {
     credentials: new Map([
       ['PARLEY_CRM_TOKEN', crmToken === '' ? undefined : crmToken],
       ['PARLEY_CRM_REFRESH_TOKEN', crmRefreshToken],
+      ['PARLEY_INTROSPECTION_SECRET', introspection],
     ]),
     sent: new Map([['PARLEY_MODEL_KEY', modelKey]]),
   };
