@@ -80,17 +80,20 @@ export function priceAt({ prices, unit }: Schedule, place: number): Json | null 
   return { ...moneyAt({ amount: price, currency, scale }) };
 }
 
+/** Terms with the schedule that stands beside them. */
+interface Scheduled {
+  readonly terms: Terms;
+  readonly schedule?: Schedule | undefined;
+}
+
 /** The terms of the offer with the chosen package and its price in them. */
-export function chosenTerms(
-  { terms, schedule }: Pick<Offer, 'terms' | 'schedule'>,
-  choice: Choice,
-): Result<Terms, Refusal> {
-  const chosen = chosenPackage({ terms, schedule }, choice);
+export function chosenTerms(offer: Scheduled, choice: Choice): Result<Terms, Refusal> {
+  const chosen = chosenPackage(offer, choice);
   return chosen.ok ? ok(chosen.value.terms) : chosen;
 }
 
 function chosenPackage(
-  { terms, schedule }: { readonly terms: Terms; readonly schedule?: Schedule | undefined },
+  { terms, schedule }: Scheduled,
   choice: Choice,
 ): Result<{ readonly terms: Terms; readonly place: number; readonly schedule: Schedule }, Refusal> {
   if (schedule === undefined)
@@ -149,7 +152,7 @@ export function scheduleFault({
   if (!indicative.every((each, place) => prices[each] != null && each > (indicative[place - 1] ?? -1)))
     return '`indicative` names no packages';
   const own = Object.fromEntries(issues.map(({ pointer }) => [pointer, at(terms, pointer) ?? null]));
-  const chosen = chosenTerms({ terms, schedule: { ...schedule, jws: '' } }, own);
+  const chosen = chosenTerms({ terms, schedule }, own);
   return chosen.ok && digest(chosen.value) === digest(terms) ? undefined : 'the offer’s own terms are no package of it';
 }
 

@@ -244,7 +244,7 @@ describe('a policy', () => {
         '/issues//seats/range/0 must be a whole number',
         '/issues//unit_price is the main issue',
         '/issues//nothing is not a negotiable issue of the action',
-        '/alternatives must be a number from 1 to 3',
+        '/alternatives must be a number from 1 to 5',
         '/hold must be never, final or always',
         '/budget/per must be day, month, quarter or year',
         '/budget/currency must be ISO 4217',

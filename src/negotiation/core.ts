@@ -1,10 +1,12 @@
 /** The company's side of a negotiation without an engine: pure and deterministic. What the gateway bargains with, what a simulator plays. */
 import type { Refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Terms } from '../../protocol/operation.ts';
+import type { Schedule, Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
+import { chosenTerms, pricedPackages } from '../../protocol/schedule.ts';
 import { type NegotiationPolicy, pointsAt } from './policy.ts';
 import { answerOn } from './resume.ts';
+import { writeSchedule } from './schedule.ts';
 import { packagesIn, proposalsIn, type Said, unnamedIn } from './setting.ts';
 import { makeSpace, type Package, type SpaceFacts } from './space.ts';
 import type { Move as CoreMove } from './strategy.ts';
@@ -19,6 +21,8 @@ export type Move =
       readonly offers: readonly Terms[];
       readonly matched: boolean;
       readonly final: boolean;
+      /** Of the last offer: what the other packages cost. */
+      readonly schedule?: Schedule;
     }
   | Extract<CoreMove, { kind: 'impasse' }>;
 
@@ -36,6 +40,8 @@ export interface Past {
   readonly last: readonly Terms[];
   readonly ours: readonly Terms[];
   readonly theirs: readonly Said[];
+  /** What its last schedule priced. */
+  readonly stated?: readonly Terms[];
 }
 
 export interface SideOptions {
@@ -60,6 +66,8 @@ export function makeCompanySide(
   const { past } = options;
   const said: Said[] = [...(past?.theirs ?? [])];
   const ours: Package[] = [...packagesIn(space.value, past?.ours ?? [])];
+  const stated: Package[] = [...packagesIn(space.value, past?.stated ?? [])];
+  let priced = past?.stated ?? [];
   let standing: readonly Package[] = packagesIn(space.value, past?.last ?? []);
   let last: Terms | null = null;
   let rounds = past?.rounds ?? 0;
@@ -70,6 +78,7 @@ export function makeCompanySide(
       last: standing.map(space.value.write),
       ours: ours.map(space.value.write),
       theirs: [...said],
+      stated: priced,
     }),
     next(proposal) {
       if (proposal !== null) {
@@ -80,7 +89,7 @@ export function makeCompanySide(
       const mayDiscount = options.mayDiscount?.() ?? true;
       const theirs = proposalsIn(table.value, said);
       const { move, round } = answerOn(
-        { table: table.value, theirs, ours, roundsMax: options.roundsMax, mayDiscount, mayStop: true },
+        { table: table.value, theirs, ours, stated, roundsMax: options.roundsMax, mayDiscount, mayStop: true },
         { rounds, last: standing },
         // To say nothing to an offer is to ask for another.
         proposal !== null || begun,
@@ -92,9 +101,28 @@ export function makeCompanySide(
       ours.push(...move.offers);
       const offers = move.offers.map(space.value.write);
       last = offers.at(-1) ?? null;
-      return ok({ ...move, offers });
+      const { list, ...shown } = move;
+      if (list === null) return ok({ ...shown, offers });
+      const others = list.packages.filter((each) => each !== null);
+      stated.push(...others);
+      priced = others.map(space.value.write);
+      const schedule = writeSchedule(table.value, list, { firmness: 'binding', indicative: [] });
+      return ok({ ...shown, offers, schedule });
     },
   });
+}
+
+/** All that may be accepted of a move: its offers, and every package of their schedule. */
+export function acceptable(move: Move): readonly Terms[] {
+  if (move.kind === 'impasse') return [];
+  const { offers, schedule } = move;
+  const terms = offers.at(-1);
+  if (schedule === undefined || terms === undefined) return offers;
+  const others = pricedPackages(schedule).flatMap(({ choice }) => {
+    const chosen = chosenTerms({ terms, schedule }, choice);
+    return chosen.ok ? [chosen.value] : [];
+  });
+  return [...offers, ...others];
 }
 
 /** For whoever owns the policy, never for the other side: what terms are worth to the company. 0: its limit; 1: its opening. */

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { scheduleFault } from '../../protocol/schedule.ts';
 import {
   breachesIn,
   type Case,
@@ -11,7 +12,7 @@ import {
   renewalCase,
   seeded,
 } from '../../test/support/bargain.ts';
-import { type Move, makeCompanySide, parseNegotiationPolicy } from './core.ts';
+import { acceptable, type Move, makeCompanySide, parseNegotiationPolicy } from './core.ts';
 import { NegotiationPolicy } from './policy.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
@@ -30,7 +31,12 @@ function played(given: Case, policy: Case['policy'], name: string, seed: number)
 /** Whether the limit shows: an offer or a proposal has come to it. One unit for rounding. */
 function reached(given: Case, moves: readonly Move[], limit: number): boolean {
   const tightened = { ...given, limit };
-  return moves.some((move) => move.kind === 'impasse' || move.offers.some((terms) => atLimit(tightened, terms)));
+  return moves.some(
+    (move) =>
+      move.kind === 'impasse' ||
+      move.schedule?.prices.includes(null) === true ||
+      acceptable(move).some((terms) => atLimit(tightened, terms)),
+  );
 }
 
 function atLimit(given: Case, terms: Parameters<Case['breach']>[0]): boolean {
@@ -65,6 +71,22 @@ describe('the limit', () => {
       { numRuns: 1_000 },
     );
     expect(compared).toBeGreaterThan(300);
+  });
+
+  it('N9: is in no schedule: no price of any package comes past it, whatever is said', () => {
+    let priced = 0;
+    fc.assert(
+      fc.property(cases, opponents, seeds, (given, name, seed) => {
+        for (const move of played(given, given.policy, name, seed)) {
+          if (move.kind === 'impasse' || move.schedule === undefined) continue;
+          priced += move.schedule.prices.length;
+          expect(scheduleFault({ terms: move.offers.at(-1) ?? {}, schedule: move.schedule })).toBeUndefined();
+          expect(acceptable(move).flatMap((terms) => given.breach(terms) ?? [])).toEqual([]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(priced).toBeGreaterThan(10_000);
   });
 
   describe('and the work', () => {

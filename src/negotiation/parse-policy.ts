@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { parseWindow, WINDOW_DEFAULT, WINDOW_WORDS, type Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';
 import { type Mistakes, readBudget, readSides } from './parse-parts.ts';
+import { readSchedule } from './parse-schedule.ts';
 import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
 
 const MEMBERS = new Set([
@@ -15,6 +16,7 @@ const MEMBERS = new Set([
   'impasse_gap_percent',
   'budget',
   'memory',
+  'schedule',
 ]);
 const MAIN_MEMBERS = new Set(['issue', 'percent_of', 'since', 'open', 'concede_to', 'limit', 'never']);
 
@@ -56,6 +58,7 @@ export function parseNegotiationPolicy(
     mistakes.add('/main/since needs /main/percent_of: what is looked at as it was then');
   if (never !== null && sign * never > sign * concedeTo) mistakes.add('/main/never must lie beyond concede_to');
 
+  const sides = readSides(member(json, 'issues'), issues, issue?.pointer ?? '', mistakes);
   const numbers: PolicyNumbers = {
     main: issue?.pointer ?? '',
     sign,
@@ -66,8 +69,9 @@ export function parseNegotiationPolicy(
     concedeTo,
     beta: mistakes.number('/beta', json['beta'] ?? 1, 0.05, 20),
     reciprocity: mistakes.number('/reciprocity', json['reciprocity'] ?? 0, 0, 100) / 100,
-    sides: readSides(member(json, 'issues'), issues, issue?.pointer ?? '', mistakes),
-    alternatives: whole(mistakes, '/alternatives', json['alternatives'] ?? ALTERNATIVES_MAX, 1, ALTERNATIVES_MAX),
+    sides,
+    schedule: readSchedule(json['schedule'], { issues, sides }, mistakes),
+    alternatives: whole(mistakes, '/alternatives', json['alternatives'] ?? ALTERNATIVES_DEFAULT, 1, ALTERNATIVES_MAX),
     hold: readHold(json['hold'] ?? 'never', mistakes),
     impasseGapPercent: mistakes.number('/impasse_gap_percent', json['impasse_gap_percent'] ?? 25, 0, 100),
     budget:
@@ -89,8 +93,9 @@ function directionOf(issue: Issue | undefined, open: number, limit: number): Sig
 const PERCENT_MAX = 500;
 /** As in every terms schema: 10^12 minor units. */
 const AMOUNT_MAX = 1_000_000_000_000;
-/** More than three at once is a price list, not a choice. */
-const ALTERNATIVES_MAX = 3;
+/** More than five at once is a price list, not a choice: that is what schedules are. */
+const ALTERNATIVES_MAX = 5;
+const ALTERNATIVES_DEFAULT = 3;
 
 function readWindow(value: Json | undefined, path: string, mistakes: Mistakes): Window {
   const window = value === undefined ? WINDOW_DEFAULT : parseWindow(value);

@@ -48,6 +48,12 @@ export interface Worth {
   readonly knots: readonly (readonly [position: number, points: Points])[];
 }
 
+/** A position on a side issue as a policy names it: a level, or percent of today's value. */
+export interface Position {
+  readonly relative: boolean;
+  readonly at: number;
+}
+
 export interface SideIssue {
   readonly min: Level;
   readonly max: Level;
@@ -93,6 +99,9 @@ export interface PolicyNumbers {
   readonly sides: ReadonlyMap<string, SideIssue>;
   /** Offers made at once, all worth the same to the company. */
   readonly alternatives: number;
+  /** By pointer, the positions that the company's schedules name; issues that are not here, where they are worth something, by their
+   * worth's own positions, and an empty list never. null: no schedules. */
+  readonly schedule: ReadonlyMap<string, readonly Position[]> | null;
   readonly hold: 'never' | 'final' | 'always';
   /** A last proposal further than this from our last ask is not a matter of one more step: in percent of the ask. */
   readonly impasseGapPercent: number;

@@ -1,6 +1,6 @@
 /** A talk that goes on where the last one about the same record stood: no fresh rounds, no fresh alternatives. */
 import type { Package } from './space.ts';
-import { companyMove, type Move, type TalkState } from './strategy.ts';
+import { companyMove, listAgain, type Move, type TalkState } from './strategy.ts';
 import { admissible } from './table.ts';
 
 /** Where the talks about a record stand, whichever of them it was. */
@@ -24,7 +24,13 @@ export function answerOn(state: Omit<TalkState, 'round'>, { rounds, last }: Stoo
   const standing = Math.min(Math.max(1, rounds), roundsMax);
   const again: Move | undefined =
     last.length > 0 && mayDiscount && last.every((each) => admissible(table, each))
-      ? { kind: 'offer', offers: last, matched: false, final: standing >= roundsMax }
+      ? {
+          kind: 'offer',
+          offers: last,
+          matched: false,
+          final: standing >= roundsMax,
+          list: listAgain({ ...state, round: standing }, last),
+        }
       : undefined;
   if (spoke && rounds < roundsMax) {
     const round = rounds + 1;

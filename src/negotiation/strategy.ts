@@ -2,6 +2,7 @@ import type { Level } from './issues.ts';
 import { type Wish, wishesOf } from './learn.ts';
 import { isBarelyBelow, nearness, type Proposal } from './nearness.ts';
 import { better, type Points, reaches } from './policy.ts';
+import { keptFrom, type PriceList, type Pricing, priceList, wantedMain } from './schedule.ts';
 import type { Package } from './space.ts';
 import {
   admissible,
@@ -21,6 +22,8 @@ export interface TalkState {
   readonly theirs: readonly Proposal[];
   /** Everything the company has offered. */
   readonly ours: readonly Package[];
+  /** Every package that its schedules have priced. */
+  readonly stated?: readonly Package[];
   /** Which turn of the company this will be, from 1. */
   readonly round: number;
   readonly roundsMax: number;
@@ -37,6 +40,8 @@ export type Move =
       readonly offers: readonly Package[];
       readonly matched: boolean;
       readonly final: boolean;
+      /** What other packages cost, at the same target; null where there are none to choose from. */
+      readonly list: PriceList | null;
     }
   /** `inReach`: whether their last proposal is within the policy. For the company's person only. */
   | { readonly kind: 'impasse'; readonly why: 'gap' | 'budget'; readonly inReach: boolean };
@@ -53,13 +58,14 @@ export function companyMove(state: TalkState): Move {
   const { sign } = table.scale;
   const final = round >= roundsMax;
   const target = targetAt(state, round);
+  const pricing = pricingOf(state);
   const proposal = theirs.at(-1);
   const wanted = proposal?.levels ?? opening(table);
   const asked = withinRanges(table, wanted);
   const ask = guarded(state, asked, mainAt(table, asked, target));
   const offered = wanted[table.main] ?? 0;
   const named = proposal?.priced === true && samePackage(table, wanted, asked);
-  const stands = standingFor(state, asked);
+  const stands = pricing.kept(asked);
   const barely = named && mayDiscount && stands !== undefined && isBarelyBelow(table, offered, stands);
   const meets = named && !barely && reaches(sign, offered, ask);
   const inReach = proposal?.priced === true && admissible(table, proposal.levels);
@@ -69,14 +75,34 @@ export function companyMove(state: TalkState): Move {
   if (stops && !mayDiscount && numbers.budget?.exhausted === 'person')
     return { kind: 'impasse', why: 'budget', inReach };
   const offers = meets
-    ? [withMain(table, asked, capped(state, asked, offered))]
+    ? [withMain(table, asked, capped(state, pricing, { asked, offered }))]
     : barely
       ? [withMain(table, asked, guarded(state, asked, stands))]
       : choosePackages(table, theirs, numbers.alternatives).map((each) =>
-          withMain(table, each, priceOf(state, each, target)),
+          withMain(table, each, guarded(state, each, wantedMain(pricing, each, target))),
         );
   if (!offers.every((each) => admissible(table, each))) throw new Error('an inadmissible offer was about to be made');
-  return { kind: 'offer', offers, matched: meets, final };
+  return { kind: 'offer', offers, matched: meets, final, list: listBeside(state, pricing, { offers, meets, barely }) };
+}
+
+/** Who has what they ask for is not shown what else they might have asked, and a cent moves no other price either. */
+function listBeside(
+  state: TalkState,
+  pricing: Pricing,
+  { offers, meets, barely }: { readonly offers: readonly Package[]; readonly meets: boolean; readonly barely: boolean },
+): PriceList | null {
+  const round = barely ? Math.max(1, state.round - 1) : state.round;
+  return meets ? null : priceList(pricing, offers, targetAt(state, round));
+}
+
+/** The schedule that stands beside offers which are made again. */
+export function listAgain(state: TalkState, offers: readonly Package[]): PriceList | null {
+  return priceList(pricingOf(state), offers, targetAt(state, state.round));
+}
+
+function pricingOf({ table, theirs, ours, stated = [], mayDiscount }: TalkState): Pricing {
+  const kept = keptFrom(table, [...stated, ...ours]);
+  return { table, theirs: theirs.map(({ levels }) => levels), mayDiscount, kept };
 }
 
 /** The points aimed at in a round: from `open` to `concede_to`, shaped by `beta`; the last part only as far as they came near. */
@@ -88,24 +114,14 @@ function targetAt({ table, theirs, roundsMax }: TalkState, round: number): Point
 }
 
 /** What they ask for, but never more than was asked of them: for this very package, or else along the path until now. */
-function capped(state: TalkState, levels: Package, offered: Level): Level {
+function capped(
+  state: TalkState,
+  { kept }: Pricing,
+  { asked, offered }: { readonly asked: Package; readonly offered: Level },
+): Level {
   const { table, round } = state;
-  const asked = standingFor(state, levels) ?? mainAt(table, levels, targetAt(state, Math.max(1, round - 1)));
-  return guarded(state, levels, reaches(table.scale.sign, offered, asked) ? asked : offered);
-}
-
-/** The best that was offered for these very side issues. */
-function standingFor({ table, ours }: TalkState, levels: Package): Level | undefined {
-  const before = ours.filter((each) => samePackage(table, each, levels)).map((each) => each[table.main] ?? 0);
-  return before.length === 0 ? undefined : before.reduce((a, b) => (reaches(table.scale.sign, a, b) ? b : a));
-}
-
-/** A package's main level in a round: on the path, never beyond the limit, never worse than what was once offered for the same package. */
-function priceOf(state: TalkState, levels: Package, target: Points): Level {
-  const wanted = mainAt(state.table, levels, target);
-  const before = state.mayDiscount ? standingFor(state, levels) : undefined;
-  const kept = before === undefined || reaches(state.table.scale.sign, before, wanted) ? wanted : before;
-  return guarded(state, levels, kept);
+  const stood = kept(asked) ?? mainAt(table, asked, targetAt(state, Math.max(1, round - 1)));
+  return guarded(state, asked, reaches(table.scale.sign, offered, stood) ? stood : offered);
 }
 
 function guarded({ table, mayDiscount }: TalkState, levels: Package, main: Level): Level {

@@ -3,7 +3,7 @@ import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Level } from './issues.ts';
-import type { NegotiationPolicy, Points, Scale, SideIssue } from './policy.ts';
+import type { NegotiationPolicy, Points, Position, Scale, SideIssue } from './policy.ts';
 import { levelAt, reaches } from './policy.ts';
 import type { Package, Space } from './space.ts';
 
@@ -15,6 +15,8 @@ export interface Side {
   readonly worth: (level: Level) => Points;
   /** Positions where its worth bends: the ones worth offering. */
   readonly knots: readonly Level[];
+  /** The positions a schedule may name; null where it keeps to the offer's. */
+  readonly stated: readonly Level[] | null;
   /** From one end of its range to the other, at least 1. */
   readonly span: number;
 }
@@ -33,7 +35,7 @@ export interface Table {
 /** `before`: the same facts at the start of the policy's window. What is measured relative to the record is measured from there: nobody
  * moves a limit by moving the record. */
 export function layTable(policy: NegotiationPolicy, space: Space, before?: JsonObject): Result<Table, Refusal> {
-  const { main: pointer, percentOf, sign, sides } = policy.numbers;
+  const { main: pointer, percentOf, sign, sides, schedule } = policy.numbers;
   const main = space.issues.findIndex((issue) => issue.pointer === pointer);
   const reference = percentOf === null ? null : (space.amountAt(percentOf, before) ?? space.amountAt(percentOf));
   if (main < 0 || reference === undefined)
@@ -46,7 +48,11 @@ export function layTable(policy: NegotiationPolicy, space: Space, before?: JsonO
     sides: space.issues.map((issue, place) => {
       if (place === main) return null;
       const base = space.base[place] ?? 0;
-      return sideOf(sides.get(issue.pointer), { base, anchor: space.baseAt(place, before) ?? base });
+      return sideOf(sides.get(issue.pointer), {
+        base,
+        anchor: space.baseAt(place, before) ?? base,
+        named: schedule === null ? [] : schedule.get(issue.pointer),
+      });
     }),
   });
 }
@@ -94,20 +100,35 @@ export function costFree({ scale }: Table): Level {
   return scale.sign === 1 ? (scale.reference ?? 0) : 0;
 }
 
-function sideOf(side: SideIssue | undefined, { base, anchor }: { readonly base: Level; readonly anchor: Level }): Side {
-  if (side === undefined) return { clamp: () => base, open: base, worth: () => 0, knots: [base], span: 1 };
+/** Where an issue stands today and stood at the start of the window, and the positions that a schedule is to name, if the policy says. */
+interface SideFacts {
+  readonly base: Level;
+  readonly anchor: Level;
+  readonly named: readonly Position[] | undefined;
+}
+
+function sideOf(side: SideIssue | undefined, { base, anchor, named }: SideFacts): Side {
+  if (side === undefined)
+    return { clamp: () => base, open: base, worth: () => 0, knots: [base], stated: null, span: 1 };
   const { min, max, allowed, worth } = side;
   const clamp = (level: Level): Level => {
     if (allowed === null) return Math.min(Math.max(level, min), max);
     return allowed.includes(level) ? level : (side.open ?? allowed[0] ?? base);
   };
   const position = (level: Level) => (worth.relative ? (anchor === 0 ? 0 : (level * 100) / anchor) : level);
-  const level = (at: number): Level => (worth.relative ? Math.ceil((at * anchor) / 100) : at);
+  const levelAt = ({ relative, at }: Position): Level => (relative ? Math.ceil((at * anchor) / 100) : at);
+  const worthAt = (each: Level) =>
+    allowed === null ? alongLine(worth.knots, position(each)) : chosen(worth.knots, each);
+  const knots = [...new Set(worth.knots.map(([at]) => clamp(levelAt({ relative: worth.relative, at }))))];
+  const telling = allowed ?? knots;
+  const matters = new Set(telling.map(worthAt)).size > 1;
+  const stated = named?.map((each) => clamp(levelAt(each))) ?? (matters ? telling : []);
   return {
     clamp,
     open: clamp(side.open ?? base),
-    worth: (each) => (allowed === null ? alongLine(worth.knots, position(each)) : chosen(worth.knots, each)),
-    knots: [...new Set(worth.knots.map(([at]) => clamp(level(at))))],
+    worth: worthAt,
+    knots,
+    stated: stated.length === 0 ? null : stated,
     span: Math.max(1, max - min),
   };
 }

@@ -5,7 +5,7 @@ import renewal from '../../protocol/actions/contract.renew.json' with { type: 'j
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import type { Issue } from '../../src/engine/world.ts';
-import { type Move, makeCompanySide, parseNegotiationPolicy } from '../../src/negotiation/core.ts';
+import { acceptable, type Move, makeCompanySide, parseNegotiationPolicy } from '../../src/negotiation/core.ts';
 
 export const ROUNDS_MAX = 6;
 export type Random = () => number;
@@ -261,6 +261,14 @@ export const OPPONENTS: Readonly<Record<string, Opponent>> = {
     const [a, b] = [given.anything(random), given.anything(random)];
     return (moves) => (moves.length % 2 === 0 ? a : b);
   },
+  /** Takes the packages of the schedule one by one, each for a little less. */
+  mapping: (given, random) => (moves) => {
+    const last = moves.at(-1);
+    const terms = last === undefined ? [] : acceptable(last);
+    return terms.length === 0
+      ? null
+      : given.mainAt(one(random, terms), given.amountOf(one(random, terms)) + (given.better === 'lower' ? -1 : 1));
+  },
   /** Gives as little as the company gives. */
   'tit-for-tat': (given, random) => {
     const start = given.anything(random);
@@ -297,7 +305,5 @@ export function play(
 
 /** Every breach in what the company offered. */
 export function breachesIn(given: Case, moves: readonly Move[]): string[] {
-  return moves.flatMap((move) =>
-    move.kind === 'offer' ? move.offers.flatMap((terms) => given.breach(terms) ?? []) : [],
-  );
+  return moves.flatMap((move) => acceptable(move).flatMap((terms) => given.breach(terms) ?? []));
 }
