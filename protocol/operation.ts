@@ -58,13 +58,13 @@ export interface OfferFacts {
 }
 
 /** One issue of a schedule: what it may be. Values are as terms have them. */
-export interface ScheduleIssue {
+export type ScheduleIssue = {
   readonly pointer: string;
   readonly values: readonly Json[];
-}
+};
 
 /** A price for every package of a stated set: one value of each of the issues, all else as in the offer's terms. */
-export interface Schedule {
+export type Schedule = {
   /** Pointer of the term that `prices` are values of. */
   readonly main: string;
   /** Where that term is money: what `prices` count; without `scale`, minor units. */
@@ -76,12 +76,10 @@ export interface Schedule {
   readonly firmness: Firmness;
   /** Places in `prices`, rising: packages that a person must still sign off, or that a budget may have no room for. */
   readonly indicative: readonly number[];
-}
+};
 
 /** With the company's signature, which binds it to its offer: compact JWS over the schedule payload. */
-export interface SignedSchedule extends Schedule {
-  readonly jws: string;
-}
+export type SignedSchedule = Schedule & { readonly jws: string };
 
 /** Why an offer of the company is as it is. Made from what both sides see: never from a limit. */
 export const REASON_CODES = [

@@ -8,6 +8,7 @@ import { leafHash, verifyInclusion } from './merkle.ts';
 import { RECORD_TYPE } from './names.ts';
 import { isKeyName, type NoteVerifier, noteKey, openNote, parseNote } from './note.ts';
 import { factsDigest, factsOf, type ReceiptPayload } from './receipt.ts';
+import { isChosen } from './schedule.ts';
 import { isRecord } from './shape.ts';
 import {
   type JwsParts,
@@ -70,12 +71,15 @@ export async function checkAgreement(payload: ReceiptPayload, ring: Keyring): Pr
     agreed['terms_digest'] === digest(agreed['terms']) &&
     agreed['operation'] === payload.operation &&
     agreed['agent'] === payload.agent &&
-    agreed['company'] === payload.company;
+    agreed['company'] === payload.company &&
+    isChosen(agreed, agreement.schedule);
   const checks = [
     check(
       'agreement',
       bound,
-      'its terms are those both sides signed',
+      agreement.schedule === undefined
+        ? 'its terms are those both sides signed'
+        : 'its terms are those both sides signed, a package of the schedule that was offered',
       'it does not bind these terms to this operation and these parties',
     ),
   ];

@@ -11,8 +11,9 @@ import { digest } from './canonical.ts';
 import type { JsonObject } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { URN } from './names.ts';
-import { STATES, type State } from './operation.ts';
+import { type Schedule, STATES, type State } from './operation.ts';
 import type { Result } from './result.ts';
+import { scheduleShape } from './schedule.ts';
 import { conform, listOf, matching, nullOr, object, objectWith, oneOf, record, type Shape, text } from './shape.ts';
 
 export const RECEIPT_TYPE = `${URN}:receipt:1`;
@@ -53,6 +54,8 @@ export type ReceiptStep = {
 export type AgreementJws = {
   readonly payload: string;
   readonly signatures: readonly { readonly protected: string; readonly signature: string }[];
+  /** Where a package was chosen: the schedule that the agreement names by its digest. */
+  readonly schedule?: Schedule;
 };
 
 export type ReceiptFacts = {
@@ -166,7 +169,12 @@ const payloadShape: Shape<ReceiptPayload> = object<ReceiptPayload>({
   principal: nullOr(sha256Digest),
   request: object({ content_digest: text, signature_input: text, signature: text }),
   mandate: nullOr(object({ digest: text, tier: oneOf(['none', 'principal', 'company']) })),
-  agreement: nullOr(object({ payload: text, signatures: listOf(object({ protected: text, signature: text })) })),
+  agreement: nullOr(
+    objectWith<Omit<AgreementJws, 'schedule'>, Required<Pick<AgreementJws, 'schedule'>>>(
+      { payload: text, signatures: listOf(object({ protected: text, signature: text })) },
+      { schedule: scheduleShape },
+    ),
+  ),
   plan_digest: nullOr(sha256Digest),
   sign_offs: listOf(signoffShape),
   effects: listOf(effectShape),

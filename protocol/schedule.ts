@@ -7,6 +7,7 @@ import { digitsOf, moneyAt, SCALE_MAX } from './money.ts';
 import type { Offer, Schedule, Terms } from './operation.ts';
 import { at, withAt } from './pointer.ts';
 import { err, ok, type Result } from './result.ts';
+import { count, isRecord, json, listOf, object, objectWith, oneOf, type Shape, scalar, text } from './shape.ts';
 
 /** One value for every issue of the schedule, by pointer. */
 export type Choice = JsonObject;
@@ -29,15 +30,20 @@ export type Chosen = Pick<
 };
 
 /** What it says, without its signature. */
-export function scheduleDigest({ main, unit, issues, prices, firmness, indicative }: Schedule): string {
-  return digest({
+export function scheduleDigest(schedule: Schedule): string {
+  return digest(unsigned(schedule));
+}
+
+export function unsigned({ main, unit, issues, prices, firmness, indicative }: Schedule): Schedule {
+  const counted = unit?.scale === undefined ? {} : { scale: unit.scale };
+  return {
     main,
-    ...(unit === undefined ? {} : { unit }),
+    ...(unit === undefined ? {} : { unit: { currency: unit.currency, ...counted } }),
     issues: issues.map(({ pointer, values }) => ({ pointer, values })),
     prices,
     firmness,
     indicative,
-  });
+  };
 }
 
 /** Every package that is offered, in the order of `prices`. */
@@ -80,6 +86,36 @@ export function priceAt({ prices, unit }: Schedule, place: number): Json | null 
   return { ...moneyAt({ amount: price, currency, scale }) };
 }
 
+/** A schedule that comes from outside. */
+export const scheduleShape: Shape<Schedule> = objectWith<Omit<Schedule, 'unit'>, Required<Pick<Schedule, 'unit'>>>(
+  {
+    main: text,
+    issues: listOf(object({ pointer: text, values: listOf(json) })),
+    prices: listOf(scalar),
+    firmness: oneOf(['indicative', 'binding', 'held']),
+    indicative: listOf(count),
+  },
+  { unit: objectWith<{ currency: string }, { scale: number }>({ currency: text }, { scale: count }) },
+);
+
+/** Whether these terms are what an agreement on this package says: of this schedule, offered, with its price and firmness. */
+export function isChosen(agreed: Readonly<Record<string, unknown>>, schedule: Schedule | undefined): boolean {
+  const { terms, choice, schedule_digest, terms_digest, firmness } = agreed;
+  if (choice === undefined && schedule_digest === undefined) return schedule === undefined;
+  if (schedule === undefined || !isRecord(terms) || !isRecord(choice)) return false;
+  const chosen = packageOf({ terms: terms as Terms, schedule }, choice as Choice);
+  return (
+    chosen.ok &&
+    scheduleDigest(schedule) === schedule_digest &&
+    digest(chosen.value.terms) === terms_digest &&
+    firmnessAt(schedule, chosen.value.place) === firmness
+  );
+}
+
+function firmnessAt({ firmness, indicative }: Schedule, place: number): Schedule['firmness'] {
+  return indicative.includes(place) ? 'indicative' : firmness;
+}
+
 /** Terms with the schedule that stands beside them. */
 interface Scheduled {
   readonly terms: Terms;
@@ -88,11 +124,11 @@ interface Scheduled {
 
 /** The terms of the offer with the chosen package and its price in them. */
 export function chosenTerms(offer: Scheduled, choice: Choice): Result<Terms, Refusal> {
-  const chosen = chosenPackage(offer, choice);
+  const chosen = packageOf(offer, choice);
   return chosen.ok ? ok(chosen.value.terms) : chosen;
 }
 
-function chosenPackage(
+function packageOf(
   { terms, schedule }: Scheduled,
   choice: Choice,
 ): Result<{ readonly terms: Terms; readonly place: number; readonly schedule: Schedule }, Refusal> {
@@ -115,14 +151,14 @@ export function chosenOffer(offer: Offer, choice: Choice | undefined): Result<Ch
   const same = { id, parent, by, made_at, expires_at, ...(facts === undefined ? {} : { facts }) };
   if (choice === undefined)
     return ok({ ...same, terms: offer.terms, terms_digest: offer.terms_digest, firmness: offer.firmness });
-  const found = chosenPackage(offer, choice);
+  const found = packageOf(offer, choice);
   if (!found.ok) return found;
   const { terms, place, schedule } = found.value;
   return ok({
     ...same,
     terms,
     terms_digest: digest(terms),
-    firmness: schedule.indicative.includes(place) ? 'indicative' : schedule.firmness,
+    firmness: firmnessAt(schedule, place),
     schedule_digest: scheduleDigest(schedule),
     choice: choiceAt(schedule, place),
   });

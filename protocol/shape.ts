@@ -1,5 +1,5 @@
 /** Closed shapes for records that come from outside: says where the first misfit is. For the verifier, which carries no schema engine. */
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import { err, ok, type Result } from './result.ts';
 
 export interface Shape<T> {
@@ -26,6 +26,13 @@ export const oneOf = <const T extends string>(values: readonly T[]): Shape<T> =>
   leaf((value) => values.some((each) => each === value));
 /** Any object. The values under a shape come from JSON, so that its members are JSON too. */
 export const record: Shape<JsonObject> = leaf(isRecord);
+
+export const scalar: Shape<string | number | null> = leaf(
+  (value) => value === null || typeof value === 'string' || Number.isSafeInteger(value),
+);
+export const count: Shape<number> = leaf((value) => Number.isSafeInteger(value) && Number(value) >= 0);
+/** Anything: the values under a shape come from JSON. */
+export const json: Shape<Json> = leaf((value) => value !== undefined);
 
 export const nullOr = <T>(shape: Shape<T>): Shape<T | null> => ({
   misfit: (value, path) => (value === null ? undefined : shape.misfit(value, path)),

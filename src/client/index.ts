@@ -6,6 +6,7 @@ import { presentMandate } from '../../protocol/mandate.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { isFinalState } from '../../protocol/operation.ts';
 import type { ReceiptFile } from '../../protocol/receipt.ts';
+import type { Choice } from '../../protocol/schedule.ts';
 import { acceptanceOf } from './acceptance.ts';
 import type { AgentKey } from './agent-key.ts';
 import type { Intent, Journal } from './journal.ts';
@@ -47,8 +48,8 @@ export interface Client {
   /** Takes the invitation back. */
   uninvite(): Promise<void>;
   counter(operation: string, terms: JsonObject, message?: string): Promise<OperationView>;
-  /** Signs the agreement for exactly these terms and accepts the offer. */
-  accept(operation: OperationView, offer: Offer): Promise<OperationView>;
+  /** Signs the agreement for exactly these terms, or for the package chosen of the offer's schedule, and accepts the offer. */
+  accept(operation: OperationView, offer: Offer, choice?: Choice): Promise<OperationView>;
   withdraw(operation: string, reason?: string): Promise<OperationView>;
   /** A person, now. Always possible. */
   handoff(operation: string, topic: string, message?: string): Promise<OperationView>;
@@ -120,9 +121,9 @@ export function makeClient(options: ClientOptions): Client {
     },
     counter: (operation, terms, message) =>
       send(`/operations/${operation}/offers`, { terms, ...(message === undefined ? {} : { message }) }),
-    async accept(view, offer) {
+    async accept(view, offer, choice) {
       const { companyKeys } = transport;
-      const acceptance = await acceptanceOf(view, offer, { gateway: options.gateway, key, companyKeys });
+      const acceptance = await acceptanceOf(view, offer, { gateway: options.gateway, key, companyKeys, choice });
       return send(`/operations/${view.id}/accept`, acceptance);
     },
     withdraw: (operation, reason) => send(`/operations/${operation}/withdraw`, reason === undefined ? {} : { reason }),

@@ -34,6 +34,11 @@ export interface BridgeDeps {
 const WAIT_MS = 40_000;
 const OPERATION: JsonObject = { type: 'string', pattern: '^op_[0-9a-f-]{36}$', description: 'The operation’s `id`.' };
 const TEXT: JsonObject = { type: 'string', maxLength: 4_000 };
+const CHOICE: JsonObject = {
+  type: 'object',
+  description:
+    'A package of the offer’s schedule in place of its terms: every pointer of `schedule.issues` with one of its values, e.g. {"/term_months": 24}. `terms_digest` stays the offer’s.',
+};
 
 function object(properties: JsonObject, required: readonly string[]): JsonObject {
   return { type: 'object', additionalProperties: false, required, properties };
@@ -69,8 +74,8 @@ function verbTools({ client, companyKeys }: BridgeDeps): readonly BridgeTool[] {
       name: 'offer_accept',
       title: 'Accept an offer',
       description:
-        'Accept the company’s last offer, and sign the agreement. This commits your principal: check the terms first.',
-      inputSchema: object({ operation: OPERATION, offer: { type: 'string' }, terms_digest: { type: 'string' } }, [
+        'Accept an open offer of the company, or a package of its `schedule` by naming it in `choice`, and sign the agreement. This commits your principal: check the terms and the price first.',
+      inputSchema: object({ operation: OPERATION, offer: TEXT, choice: CHOICE, terms_digest: TEXT }, [
         'operation',
         'offer',
         'terms_digest',
@@ -133,7 +138,7 @@ async function accept(client: Client, args: JsonObject): Promise<OperationView> 
   if (offer.by !== 'company') throw new TypeError('That is your own proposal: accept an offer of the company.');
   if (offer.terms_digest !== args['terms_digest'])
     throw new TypeError('terms_digest is not that of this offer: read it again.');
-  return client.accept(view, offer);
+  return client.accept(view, offer, args['choice'] === undefined ? undefined : objectOf(args, 'choice'));
 }
 
 function textOf(args: JsonObject, name: string): string {

@@ -1,8 +1,14 @@
 import { LIMITS } from '../../protocol/limits.ts';
-import { isFinalState, type NextStep, type OperationView, type SignoffView } from '../../protocol/operation.ts';
+import {
+  isFinalState,
+  type NextStep,
+  type Offer,
+  type OperationView,
+  type SignoffView,
+} from '../../protocol/operation.ts';
 import { agreementJson } from './agreement.ts';
 import { openOffers } from './open-offers.ts';
-import type { Operation, Signoff } from './operation.ts';
+import type { Negotiation, Operation, Signoff } from './operation.ts';
 import { whyKept } from './withdraw.ts';
 
 /** What an agent sees of its operation. Pure: the same operation always gives the same view. */
@@ -29,7 +35,7 @@ export function viewOf(operation: Operation): OperationView {
                 open_offers: openOffers(negotiation).map(({ id }) => id),
               }
             : {}),
-          offers: negotiation.offers,
+          offers: offersOf(operation, negotiation),
         }),
     ...(operation.agreement === undefined ? {} : { agreement: agreementJson(operation.agreement) }),
     ...(signoff === undefined ? {} : { signoff: signoffView(signoff) }),
@@ -52,8 +58,17 @@ export function viewOf(operation: Operation): OperationView {
   };
 }
 
+/** A schedule is shown as long as a package of it may be accepted, or once one was. */
+function offersOf({ state, agreement }: Operation, negotiation: Negotiation): readonly Offer[] {
+  const open = state === 'negotiating' ? openOffers(negotiation) : [];
+  return negotiation.offers.map((offer) => {
+    const { schedule: _closed, ...rest } = offer;
+    return offer.schedule === undefined || open.includes(offer) || offer.id === agreement?.offer ? offer : rest;
+  });
+}
+
 const REMINDER =
-  'You act for the customer; the offers are the company’s. Only `terms` of an offer count, notes do not. Accept one of `open_offers` by its id and terms_digest, counter, withdraw, or ask for a human.';
+  'You act for the customer; the offers are the company’s. Only `terms` of an offer count, notes do not. Accept one of `open_offers` by its id and terms_digest, or a package of its `schedule` by naming it in `choice`, counter, withdraw, or ask for a human.';
 
 export function roundsLeft(operation: Operation): number {
   return Math.max(0, LIMITS.negotiationRoundsMax - (operation.negotiation?.round ?? 0));

@@ -10,6 +10,7 @@ import {
   type ReceiptSignoff,
   receiptPayload,
 } from '../../protocol/receipt.ts';
+import { unsigned } from '../../protocol/schedule.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Keys, LedgerRecord } from '../ports.ts';
@@ -31,7 +32,7 @@ export function receiptFacts(operation: Operation, company: string): ReceiptFact
       signature: operation.request.signature,
     },
     mandate: mandate === null ? null : { digest: mandate.digest, tier: mandate.tier },
-    agreement: agreement?.signatures.length === 2 ? agreementFacts(agreement) : null,
+    agreement: agreement?.signatures.length === 2 ? agreementFacts(agreement, operation) : null,
     plan_digest: operation.plan?.digest ?? null,
     sign_offs: operation.signoffs.flatMap((signoff) => signoffFacts(signoff, salt)),
     effects: operation.attempts.flatMap((attempt) => effectFacts(attempt, operation)),
@@ -74,13 +75,18 @@ export async function issueReceipt(
 }
 
 /** An acceptance that the company has not signed yet is not an agreement. */
-function agreementFacts({ payload, signatures }: NonNullable<Operation['agreement']>): AgreementJws {
+function agreementFacts(
+  { payload, signatures, offer, choice }: NonNullable<Operation['agreement']>,
+  { negotiation }: Operation,
+): AgreementJws {
+  const schedule = choice === undefined ? undefined : negotiation?.offers.find(({ id }) => id === offer)?.schedule;
   return {
     payload: base64url.encode(canonicalBytes(payload)),
     signatures: signatures.map((each) => ({
       protected: String(each['protected']),
       signature: String(each['signature']),
     })),
+    ...(schedule === undefined ? {} : { schedule: unsigned(schedule) }),
   };
 }
 

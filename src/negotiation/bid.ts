@@ -1,5 +1,5 @@
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Firmness, Offer, Terms } from '../../protocol/operation.ts';
+import type { Firmness, Offer, Schedule, Terms } from '../../protocol/operation.ts';
 import { ok } from '../../protocol/result.ts';
 import type { Changed, Message, Operation } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
@@ -13,9 +13,11 @@ import { explainWith } from './explain.ts';
 import { hearingOf, putForward } from './hearing.ts';
 import { aboutOf, memoryOf, recall } from './remember.ts';
 import { answerOn } from './resume.ts';
+import { statedIn } from './schedule.ts';
 import { packagesIn, proposalsIn, saidIn } from './setting.ts';
 import type { Package } from './space.ts';
 import { type Stand, standing, withGround } from './stand.ts';
+import { stateSchedule } from './stated.ts';
 import type { Move } from './strategy.ts';
 import type { Table } from './table.ts';
 import { companyOffer, type NeedsSignoff, type OfferWords } from './talk.ts';
@@ -73,11 +75,13 @@ async function bidWith(
   const read = (terms: readonly Terms[]) => packagesIn(table.space, terms);
   const elsewhere = (side: 'ours' | 'theirs') => (past?.[side] ?? []).filter(({ operation }) => operation !== from.id);
   const theirs = proposalsIn(table, [...elsewhere('theirs'), ...saidIn(talk)]);
-  const ours = read([...elsewhere('ours'), ...standing(talk, from.records ?? {})].map(({ terms: each }) => each));
+  const borne = standing(talk, from.records ?? {});
+  const ours = read([...elsewhere('ours'), ...borne].map(({ terms: each }) => each));
+  const stated = statedIn(table.space, [...(past?.stated ?? []), ...borne]);
   // A held offer is a promise: until its end neither the strategy nor the voice breaks the talk off.
   const mayStop = heldOffers(talk, world.clock.now()).length === 0;
   const { move: decided, round } = answerOn(
-    { table, theirs, ours, roundsMax: LIMITS.negotiationRoundsMax, mayDiscount: may.discount, mayStop },
+    { table, theirs, ours, stated, roundsMax: LIMITS.negotiationRoundsMax, mayDiscount: may.discount, mayStop },
     { rounds: Math.max(talk.round, past?.rounds ?? 0), last: read(past?.last ?? []) },
     talk.offers.at(-1)?.by === 'agent',
   );
@@ -133,13 +137,15 @@ async function bidWith(
       return [each, { firmness: signoff ? ('indicative' as const) : firm, reasons: reasonsOf(levels, signoff) }];
     }),
   );
-  const ground = stand.ground();
   const foremost = put.terms.at(-1);
+  const list = { of: decided, beside: foremost, held: put.terms.filter((each) => made.get(each)?.firmness === 'held') };
+  const schedule = scheduleBeside(world, deps, stand, { ...list, firmness: made.get(foremost ?? {})?.firmness });
+  const ground = stand.ground();
   const offers = await Promise.all(
     put.terms.flatMap((each) => {
       const own = made.get(each);
       if (own === undefined) return [];
-      const words = each === foremost ? put.words : { note };
+      const words = each === foremost ? { ...put.words, schedule } : { note };
       const facts = { revision, digest: ground.digest };
       return [companyOffer(world, talking, { by: 'company', terms: each, facts, ...own, ...words })];
     }),
@@ -153,6 +159,26 @@ async function bidWith(
     grounds: withGround(talk, ground, all),
   };
   return remembering(putOut(world, table, from, next, offers, put.words), next, put.terms);
+}
+
+/** Of the offer put forward last; `held` with it. */
+function scheduleBeside(
+  world: World,
+  { needsSignoff }: BidDeps,
+  stand: Firm,
+  { of, beside, held, firmness = 'indicative' }: Putting,
+): Schedule | undefined {
+  if (of.list === null || beside === undefined) return undefined;
+  const { table } = stand;
+  const reserved = Math.max(0, ...packagesIn(table.space, held).map((each) => costOf(table, each)));
+  return stateSchedule({ world, needsSignoff }, stand, of.list, { terms: beside, firmness, reserved });
+}
+
+interface Putting {
+  readonly of: OfferMove;
+  readonly beside: Terms | undefined;
+  readonly held: readonly Terms[];
+  readonly firmness?: Firmness | undefined;
 }
 
 export function toPerson(

@@ -73,7 +73,7 @@ describe('the limit', () => {
     expect(compared).toBeGreaterThan(300);
   });
 
-  it('N9: is in no schedule: no price of any package comes past it, whatever is said', () => {
+  it('N1: is in no schedule: no price of any package comes past it, whatever is said', () => {
     let priced = 0;
     fc.assert(
       fc.property(cases, opponents, seeds, (given, name, seed) => {

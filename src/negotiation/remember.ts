@@ -1,7 +1,7 @@
 import { isObject } from '../../adapters/sdk/values.ts';
 import { digest } from '../../protocol/canonical.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { Terms } from '../../protocol/operation.ts';
+import type { Offer, Terms } from '../../protocol/operation.ts';
 import { topName } from '../../protocol/pointer.ts';
 import { recordName } from '../engine/dealings.ts';
 import { changedFacts } from '../engine/facts.ts';
@@ -24,6 +24,8 @@ export interface TalkMemory {
   readonly last: readonly Terms[];
   readonly ours: readonly SaidIn[];
   readonly theirs: readonly SaidIn[];
+  /** The last offer that had a schedule. */
+  readonly stated?: readonly Pick<Offer, 'terms' | 'schedule'>[];
   /** What the company's offers in it rest on. */
   readonly facts: Facts;
   /** {@link baseOf} what was said: of another, only the rounds count. */
@@ -61,7 +63,7 @@ export function recall(
   const past = kept.doc as unknown as TalkMemory;
   if (past.base !== base) return { name, version, past: { ...NOTHING, rounds: past.rounds }, base };
   const stands = changedFacts(past.facts, operation.records ?? {}).length === 0;
-  return { name, version, past: stands ? past : { ...past, last: [], ours: [] }, base };
+  return { name, version, past: stands ? past : { ...past, last: [], ours: [], stated: [] }, base };
 }
 
 /** The record a talk is about. */
@@ -144,11 +146,13 @@ export function memoryOf(
       ...mine.map((each) => ({ ...each, operation: operation.id })),
     ].slice(-SAID_MAX);
   const offered = now.talk.offers.filter(({ by }) => by === 'company').map(({ terms }) => ({ terms }));
+  const priced = now.talk.offers.findLast(({ schedule }) => schedule !== undefined) ?? past.stated?.at(-1);
   const memory: TalkMemory = {
     rounds: now.round,
     last: now.last,
     ours: added(past.ours, offered),
     theirs: added(past.theirs, saidIn(now.talk)),
+    ...(priced?.schedule === undefined ? {} : { stated: [{ terms: priced.terms, schedule: priced.schedule }] }),
     facts: now.ground.facts,
     base,
   };

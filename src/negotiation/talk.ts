@@ -2,8 +2,8 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { RECORD_TYPE } from '../../protocol/names.ts';
-import { agreementPayload, offerPayload, termsDigest } from '../../protocol/offer.ts';
-import type { Offer, OfferFacts, Reason, Terms } from '../../protocol/operation.ts';
+import { agreementPayload, offerPayload, schedulePayload, termsDigest } from '../../protocol/offer.ts';
+import type { Offer, OfferFacts, Reason, Schedule, Terms } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Chosen } from '../../protocol/schedule.ts';
 import type { Negotiation, Operation } from '../engine/operation.ts';
@@ -31,7 +31,13 @@ export async function companyOffer(
     note_by,
     facts,
     reasons,
-  }: Pick<Offer, 'by' | 'terms' | 'firmness'> & OfferWords & { readonly facts: OfferFacts; readonly reasons: Explain },
+    schedule,
+  }: Pick<Offer, 'by' | 'terms' | 'firmness'> &
+    OfferWords & {
+      readonly facts: OfferFacts;
+      readonly reasons: Explain;
+      readonly schedule?: Schedule | undefined;
+    },
 ): Promise<Offer> {
   const now = world.clock.now();
   const expires_at = new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString();
@@ -49,12 +55,15 @@ export async function companyOffer(
     note,
     ...(note_by === undefined ? {} : { note_by }),
   };
-  const jws = await world.keys.jws(
-    'evidence',
-    RECORD_TYPE.offer,
-    offerPayload({ ...partiesOf(world, operation), offer: bare }),
-  );
-  return { ...bare, jws };
+  const parties = partiesOf(world, operation);
+  const jws = await world.keys.jws('evidence', RECORD_TYPE.offer, offerPayload({ ...parties, offer: bare }));
+  if (schedule === undefined) return { ...bare, jws };
+  const stated = schedulePayload({ ...parties, offer: bare, schedule });
+  return {
+    ...bare,
+    jws,
+    schedule: { ...schedule, jws: await world.keys.jws('evidence', RECORD_TYPE.schedule, stated) },
+  };
 }
 
 /** The agent's proposal, as the operation keeps it: covered by the signature of the request it came with. */
