@@ -8,6 +8,7 @@ import { makeDrpBinding } from './bindings/drp/app.ts';
 import { type Env, type Exchange, makeExchange } from './bindings/exchange.ts';
 import { makeHttpBinding } from './bindings/http/app.ts';
 import { makeCompanyRoutes } from './bindings/http/company.ts';
+import { cors } from './bindings/http/cors.ts';
 import { type PublicDocument, serveDocuments } from './bindings/http/documents.ts';
 import { serveLog } from './bindings/http/log.ts';
 import { allowedMethods } from './bindings/http/methods.ts';
@@ -24,7 +25,7 @@ import { makeSessions } from './console/session.ts';
 import { perOffering } from './contract/offering.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { directoryDocument, llmsText, profileDocument } from './contract/profile.ts';
-import { negotiateUcp, ucpProfile } from './contract/ucp.ts';
+import { negotiateUcp, ucpProfiles } from './contract/ucp.ts';
 import type { CrmHealth } from './crm-health.ts';
 import { clientAddress, readProxies } from './edge/client-address.ts';
 import type { RawRequest } from './edge/raw-request.ts';
@@ -82,10 +83,17 @@ export async function composeApp({
   });
 
   const identity = composeIdentity(engine, config, profile?.anyone);
-  const ucp = perOffering(engine.contract, () => ucpProfile(engine.contract, world.settings, keys.jwks().keys));
+  const ucp = perOffering(engine.contract, () => ucpProfiles(engine.contract, world.settings, keys.jwks().keys));
 
   const initiative = composeInitiative(engine, config);
-  const app = new Hono<Env>();
+  // A client that joins addresses may leave a slash at the end of one.
+  const app = new Hono<Env>({ strict: false });
+  app.use(
+    cors({
+      origins: new Set(config.allowed_origins),
+      isPublic: (path) => path.startsWith('/.well-known/') || published().some((each) => each.path === path),
+    }),
+  );
   for (const each of [ledger, ...ended]) app.route(logPath(each, origin.host), serveLog(each));
   const { contract } = engine;
   const published = perOffering(contract, () => [
@@ -136,7 +144,6 @@ export async function composeApp({
       addressOf: addressesBehind(config.listen.proxies),
     }) as unknown as Hono<Env>,
   );
-  app.get('/console/', (c) => c.redirect('/console', 303));
   app.get('/', (c) => c.redirect('/llms.txt', 302));
   app.notFound((c) => {
     const allow = allowedMethods(app, c.req.path);
@@ -196,7 +203,7 @@ function documents(
       directoryDocument(facts),
       'application/http-message-signatures-directory+json',
     ),
-    json('/.well-known/ucp', ucpProfile(contract, world.settings, facts.keys)),
+    ...[...ucpProfiles(contract, world.settings, facts.keys)].map(([path, profile]) => json(path, profile)),
     json('/.well-known/jwks.json', { keys: facts.keys }, 'application/jwk-set+json'),
     json('/openapi.json', openApiDocument(contract, world.settings)),
     { path: '/llms.txt', type: 'text/plain; charset=utf-8', body: llmsText(contract, facts) },

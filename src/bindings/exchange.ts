@@ -43,17 +43,29 @@ const NO_BODY = new Uint8Array(0);
 
 /** The request as it arrived: exact bytes, every field line. `media` are the content types taken, JSON where left out. */
 export async function rawRequest(c: Http, media?: readonly string[]): Promise<Result<RawRequest, Refusal>> {
+  const typed = checkedType(c, media);
+  return typed.ok ? readRequest(c) : typed;
+}
+
+/** The same, whatever its content type. */
+export async function readRequest(c: Http): Promise<Result<RawRequest, Refusal>> {
   const { incoming } = c.env;
   const method = incoming.method ?? '';
   const headers = headersOf(incoming.rawHeaders);
-  // A DELETE has a body where its binding says which.
-  const hasBody = method === 'POST' || (method === 'DELETE' && media !== undefined);
-  if (hasBody) {
-    const typed = checkBodyHeaders(headers, media);
-    if (!typed.ok) return typed;
-  }
-  const body = hasBody ? await readBody(incoming, LIMITS.bodyBytesMax) : ok(NO_BODY);
+  const body = hasBody(method, headers) ? await readBody(incoming, LIMITS.bodyBytesMax) : ok(NO_BODY);
   return body.ok ? ok({ method, target: incoming.url ?? '', headers, body: body.value }) : body;
+}
+
+/** What has no body needs no type for it. */
+export function checkedType(c: Http, media?: readonly string[]): Result<void, Refusal> {
+  const headers = headersOf(c.env.incoming.rawHeaders);
+  return hasBody(c.env.incoming.method ?? '', headers) ? checkBodyHeaders(headers, media) : ok(undefined);
+}
+
+/** RFC 9112 §6.3. A body of a GET means nothing (RFC 9110 §9.3.1). */
+function hasBody(method: string, headers: RawRequest['headers']): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  return headers.has('transfer-encoding') || Number(headers.get('content-length')?.[0] ?? 0) > 0;
 }
 
 export function jsonBody(raw: RawRequest): Result<Json, Refusal> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import ucp from '../../protocol/ucp.json' with { type: 'json' };
 import { readDefinitions } from './files.ts';
-import { capabilityName, intersect, readUcpOffer, type UcpOffer, ucpProfile } from './ucp.ts';
+import { capabilityName, intersect, negotiateUcp, readUcpOffer, type UcpOffer, ucpProfiles } from './ucp.ts';
 
 const settings = {
   origin: 'https://parley.example',
@@ -13,7 +14,8 @@ const settings = {
   observationDays: 14,
 };
 const key = { kid: 'k', kty: 'OKP', crv: 'Ed25519', x: 'x', alg: 'EdDSA', parley_purpose: 'answers' };
-const profile = ucpProfile(readDefinitions(), settings, [key]);
+const profiles = ucpProfiles(readDefinitions(), settings, [key]);
+const profile = profiles.get('/.well-known/ucp') ?? expect.fail('no profile');
 const offer = (capabilities: Record<string, { version: string; extends?: string }[]>): UcpOffer => {
   const read = readUcpOffer({ ucp: { version: '2026-04-08', capabilities } });
   return read ?? expect.fail('not read');
@@ -35,6 +37,37 @@ describe('the profile', () => {
   it('has a name on an address that is no name', () => {
     expect(capabilityName('http://127.0.0.1:8080', 'contract.renew')).toBe('local.gateway.actions.contract_renew');
     expect(capabilityName('http://[::1]:8080', 'contract.renew')).toBe('local.gateway.actions.contract_renew');
+  });
+});
+
+describe('revisions', () => {
+  const versions = ucp.revisions.map(({ version }) => version);
+
+  it('D10: every one that is known is spoken, at an address the newest leads to', () => {
+    expect(versions).toEqual(['2026-08-25', '2026-04-08']);
+    const { version, supported_versions: older } = profile['ucp'] as Record<string, unknown>;
+    expect(version).toBe(versions[0]);
+    expect(older).toEqual(
+      Object.fromEntries(versions.slice(1).map((each) => [each, `${settings.origin}/.well-known/ucp/${each}`])),
+    );
+    for (const each of versions.slice(1))
+      expect(profiles.get(`/.well-known/ucp/${each}`)).toMatchObject({ ucp: { version: each } });
+  });
+
+  it.each(versions)('D10: an agent of %s is answered in it', (version) => {
+    const theirs = {
+      ucp: { version, capabilities: { 'example.parley.actions.contract_renew': [{ version: ucp.actions }] } },
+    };
+    expect(negotiateUcp(profiles, theirs)).toEqual({
+      ok: true,
+      value: { version, capabilities: { 'example.parley.actions.contract_renew': [{ version: ucp.actions }] } },
+    });
+  });
+
+  it.each(['2026-01-23', '2026-06-01', '2099-01-01'])('D10: an agent of %s is told which are spoken', (version) => {
+    expect(negotiateUcp(profiles, { ucp: { version } })).toMatchObject({
+      error: { code: 'version-unsupported', extra: { supported_versions: versions } },
+    });
   });
 });
 

@@ -1,14 +1,18 @@
 /** The Universal Commerce Protocol as discovery: who we are, what we do, which of it both sides speak. Not checkout.
- * Overview of the UCP specification, revision 2026-04-08. */
+ * The revisions of UCP that are spoken are data (`protocol/ucp.json`, the newest first): one profile each. */
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import ucp from '../../protocol/ucp.json' with { type: 'json' };
 import type { Settings } from '../engine/world.ts';
 import type { Contract } from './contract.ts';
 
-export const UCP_VERSION = '2026-04-08';
 /** Of our capabilities, as UCP counts: the day their schemas last changed incompatibly. */
-const ACTIONS_VERSION = '2026-11-24';
+const { revisions: REVISIONS, actions: ACTIONS_VERSION } = ucp;
+
+const PATH = '/.well-known/ucp';
+
+type Revision = (typeof REVISIONS)[number];
 
 /** What one side offers: names with the versions it speaks. */
 export interface UcpOffer {
@@ -19,13 +23,33 @@ export interface UcpOffer {
   >;
 }
 
-/** `/.well-known/ucp`: a business profile with our actions as vendor capabilities in our own namespace. */
-export function ucpProfile(contract: Contract, { origin }: Settings, keys: readonly JsonObject[]): JsonObject {
+/** Business profiles by their paths: the newest revision's, which leads to those of the others. */
+export function ucpProfiles(contract: Contract, { origin }: Settings, keys: readonly JsonObject[]) {
+  const [newest, ...older] = REVISIONS;
+  const others = Object.fromEntries(older.map(({ version }) => [version, `${origin}${PATH}/${version}`]));
+  return new Map(
+    REVISIONS.map((revision) => [
+      revision === newest ? PATH : `${PATH}/${revision.version}`,
+      profileIn(revision, { contract, origin, keys, others: revision === newest ? others : {} }),
+    ]),
+  );
+}
+
+interface ProfileFacts {
+  readonly contract: Contract;
+  readonly origin: string;
+  readonly keys: readonly JsonObject[];
+  readonly others: JsonObject;
+}
+
+/** Our actions as vendor capabilities in our own namespace. */
+function profileIn(revision: Revision, { contract, origin, keys, others }: ProfileFacts): JsonObject {
   const spec = `${origin}/llms.txt`;
   const service = { version: ACTIONS_VERSION, spec };
   return {
     ucp: {
-      version: UCP_VERSION,
+      version: revision.version,
+      ...(Object.keys(others).length === 0 ? {} : { supported_versions: others }),
       services: {
         [`${namespaceOf(origin)}.actions`]: [
           { ...service, transport: 'rest', endpoint: origin, schema: `${origin}/openapi.json` },
@@ -41,18 +65,20 @@ export function ucpProfile(contract: Contract, { origin }: Settings, keys: reado
       ),
       payment_handlers: {},
     },
-    keys: keys.map(bare),
-    // The name of the member in revisions before 2026-04.
-    signing_keys: keys.map(bare),
+    ...Object.fromEntries(revision.keys.map((member) => [member, keys.map(bare)])),
   };
 }
 
-/** What both sides speak, as every answer to a UCP agent tells it. A newer protocol than ours is refused ("Version negotiation"). */
-export function negotiateUcp(mine: JsonObject, profile: Json): Result<JsonObject, Refusal> {
-  const [ours, theirs] = [readUcpOffer(mine), readUcpOffer(profile)];
-  if (ours === undefined || theirs === undefined)
-    return err(refusal('version-unsupported', 'The profile names no version.'));
-  if (theirs.version > ours.version) return err(refusal('version-unsupported', `We speak ${ours.version} and older.`));
+/** What both sides speak, as every answer to a UCP agent tells it: in the revision of its profile, which is one of ours or refused. */
+export function negotiateUcp(profiles: ReadonlyMap<string, JsonObject>, profile: Json): Result<JsonObject, Refusal> {
+  const theirs = readUcpOffer(profile);
+  if (theirs === undefined) return err(refusal('version-unsupported', 'The profile names no version.'));
+  const spoken = [...profiles.values()].flatMap((each) => readUcpOffer(each) ?? []);
+  const ours = spoken.find(({ version }) => version === theirs.version);
+  if (ours === undefined) {
+    const versions = spoken.map(({ version }) => version);
+    return err(refusal('version-unsupported', `We speak ${versions.join(' and ')}.`, { supported_versions: versions }));
+  }
   const shared = [...intersect(ours, theirs)].map(([name, version]) => [name, [{ version }]]);
   return ok({ version: ours.version, capabilities: Object.fromEntries(shared) });
 }

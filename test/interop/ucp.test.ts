@@ -21,7 +21,8 @@ beforeAll(async () => {
   gateway = await startTestGateway();
   other = await newAgentKey();
   platform = createServer((request, response) => {
-    const version = request.url === '/newer' ? '2099-01-01' : '2026-04-08';
+    const version =
+      request.url === '/newer' ? '2099-01-01' : (/\d{4}-\d\d-\d\d/.exec(request.url ?? '')?.[0] ?? '2026-04-08');
     const capabilities = {
       [HANDOFF]: [{ version: '2026-11-24' }],
       'local.gateway.actions.contract_renew': [{ version: '2020-01-01' }],
@@ -105,6 +106,17 @@ describe('UCP', () => {
       capabilities: { [HANDOFF]: [{ version: '2026-11-24' }] },
     });
     expect(answer.headers['signature']).toBeDefined();
+  });
+
+  it('D10: takes an agent of every revision that is served, and answers in it', async () => {
+    const newest = (await (await fetch(`${gateway.origin}/.well-known/ucp`)).json()) as {
+      ucp: { version: string; supported_versions: Record<string, string> };
+    };
+    const { version, supported_versions: older } = newest.ucp;
+    for (const each of [version, ...Object.keys(older)])
+      expect((await handoff(`/${each}`)).json['ucp'], each).toMatchObject({ version: each });
+    for (const [each, url] of Object.entries(older))
+      expect(await (await fetch(url)).json()).toMatchObject({ ucp: { version: each } });
   });
 
   it('refuses a newer protocol with nothing done', async () => {

@@ -13,13 +13,22 @@ import { Hono } from 'hono';
 import { type Refusal, refusal } from '../../../protocol/errors.ts';
 import type { Json } from '../../../protocol/json.ts';
 import { A2A_EXTENSION } from '../../../protocol/names.ts';
-import { type Env, type Exchange, type Http, jsonBody, type ProvenRequest, rawRequest } from '../exchange.ts';
+import {
+  checkedType,
+  type Env,
+  type Exchange,
+  type Http,
+  jsonBody,
+  type ProvenRequest,
+  readRequest,
+} from '../exchange.ts';
 import type { Prove } from '../prove.ts';
 import { A2A_PATH } from './card.ts';
 import {
   blamedRightly,
   detailed,
   type Form,
+  idOf,
   malformedUnlessOurs,
   refusedIn,
   rpcErrorOf,
@@ -46,6 +55,13 @@ interface Received {
   readonly by: ProvenRequest | undefined;
 }
 
+/** Whose request was refused, as far as that is known. */
+interface Refused {
+  readonly by?: ProvenRequest | undefined;
+  /** Of a JSON-RPC request. */
+  readonly id?: Json;
+}
+
 /** A2A §3.6.2: no version means this one. */
 const LEGACY = '0.3';
 const MEDIA = ['application/json', A2A_CONTENT_TYPE];
@@ -66,7 +82,7 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
     const received = await receive(c, 'rpc');
     if (received instanceof Response) return received;
     const { context, body } = received;
-    const id = typeof body === 'object' && body !== null && 'id' in body ? body['id'] : null;
+    const id = idOf(body);
     const failed = (error: unknown) => ({ jsonrpc: '2.0', id, error: rpcErrorOf(error) });
     try {
       validateVersion(context.requestedVersion, await handler.getAgentCard(), 'JSONRPC');
@@ -84,7 +100,7 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
 
   async function rest(c: Http): Promise<Response> {
     const { pathname, searchParams: query } = new URL(c.req.url);
-    const path = pathname.slice(A2A_PATH.length);
+    const path = pathname.slice(A2A_PATH.length).replace(/\/$/, '');
     const allowed = methodsAt(path);
     if (!allowed.includes(c.req.method)) return refuseMethod(allowed);
     const method = c.req.method === 'HEAD' ? 'GET' : c.req.method;
@@ -95,7 +111,7 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
       validateVersion(context.requestedVersion, await handler.getAgentCard(), 'HTTP+JSON');
       const routed = await restRoute(handler, context, { method, path, query, body });
       if (routed === undefined)
-        return refuse('rest', refusal('not-found', 'There is no such method here.'), received.by);
+        return refuse('rest', refusal('not-found', 'There is no such method here.'), { by: received.by });
       if (routed.kind === 'value') return answer(received, routed.status, routed.value, A2A_CONTENT_TYPE);
       const failed = (error: unknown) => toRestErrorBody(error, restStatusFor(error));
       return await eventStream(routed.events, failed, headersOf(context));
@@ -114,12 +130,15 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
   }
 
   async function receive(c: Http, form: Form): Promise<Received | Response> {
-    const raw = await rawRequest(c, MEDIA);
+    const raw = await readRequest(c);
     if (!raw.ok) return refuse(form, raw.error);
     const body = raw.value.body.length === 0 ? ({ ok: true, value: {} } as const) : jsonBody(raw.value);
+    const id = body.ok ? idOf(body.value) : null;
+    const typed = checkedType(c, MEDIA);
+    if (!typed.ok) return refuse(form, typed.error, { id });
     if (!body.ok) return refuse(form, body.error);
     const caller = await deps.prove(raw.value);
-    if (!caller.ok) return refuse(form, caller.error);
+    if (!caller.ok) return refuse(form, caller.error, { id });
     const context = new ServerCallContext({
       requestedExtensions: Extensions.parseServiceParameter(c.req.header(HTTP_EXTENSION_HEADER)),
       requestedVersion: c.req.header(A2A_VERSION_HEADER) || c.req.query(A2A_VERSION_HEADER) || LEGACY,
@@ -131,17 +150,17 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
     return { form, context, call, body: body.value, by };
   }
 
-  function refuse(form: Form, refused: Refusal, by?: ProvenRequest): Response {
+  function refuse(form: Form, refused: Refusal, { by, id = null }: Refused = {}): Response {
     const { status, headers } = exchange.problemOf(refused, by);
-    return exchange.answer(status, JSON.stringify(refusedIn(form, refused, status)), by, {
+    return exchange.answer(status, JSON.stringify(refusedIn(form, refused, { status, id })), by, {
       'content-type': form === 'rpc' ? 'application/json' : A2A_CONTENT_TYPE,
       ...headers,
       ...deps.prove.challenge(refused),
     });
   }
 
-  function answer({ form, context, call, by }: Received, status: number, value: unknown, type: string): Response {
-    if (call.refused !== undefined) return refuse(form, call.refused, by);
+  function answer({ form, context, call, body, by }: Received, status: number, value: unknown, type: string): Response {
+    if (call.refused !== undefined) return refuse(form, call.refused, { by, id: idOf(body) });
     const headers = headersOf(context);
     if (status === 204) return new Response(null, { status, headers });
     return exchange.answer(status, JSON.stringify(value), by, { 'content-type': type, ...headers });

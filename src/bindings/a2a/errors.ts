@@ -2,6 +2,7 @@ import {
   A2A_ERROR_CODE,
   A2AError,
   type A2AErrorOptions,
+  ContentTypeNotSupportedError,
   RequestMalformedError,
   TaskNotFoundError,
   toJsonRpcError,
@@ -10,6 +11,7 @@ import {
 } from '@a2a-js/sdk/errors';
 import type { A2ARequestHandler } from '@a2a-js/sdk/server';
 import { type Refusal, refusal, toProblem } from '../../../protocol/errors.ts';
+import type { Json } from '../../../protocol/json.ts';
 
 /** A refusal as the error A2A has for it; what we know more is in its ErrorInfo. */
 export function a2aError(refused: Refusal, about: 'task' | 'message'): A2AError {
@@ -19,6 +21,7 @@ export function a2aError(refused: Refusal, about: 'task' | 'message'): A2AError 
     metadata: { problem: String(type), next: String(next) },
   };
   if (refused.code === 'not-found' && about === 'task') return new TaskNotFoundError(options);
+  if (refused.code === 'unsupported-media-type') return new ContentTypeNotSupportedError(options);
   if (refused.code === 'wrong-state') return new UnsupportedOperationError(options);
   return Number(status) < 500 ? new RequestMalformedError(options) : new A2AError(options);
 }
@@ -48,7 +51,11 @@ const RPC_STATUS: Readonly<Record<number, string>> = {
 const PARSE_ERROR = -32_700;
 
 /** A refusal of a request that was not read, or whose sender is not proven: with ErrorInfo like every other (A2A §5.4). */
-export function refusedIn(form: Form, refused: Refusal, status: number): object {
+export function refusedIn(
+  form: Form,
+  refused: Refusal,
+  { status, id }: { readonly status: number; readonly id: Json },
+): object {
   const error = a2aError(refused, 'message');
   if (form === 'rest') {
     const body = toRestErrorBody(error, status);
@@ -56,7 +63,14 @@ export function refusedIn(form: Form, refused: Refusal, status: number): object 
   }
   const told = toJsonRpcError(error);
   const code = refused.code === 'malformed-json' ? PARSE_ERROR : told.code;
-  return { jsonrpc: '2.0', id: null, error: { ...told, code } };
+  return { jsonrpc: '2.0', id, error: { ...told, code } };
+}
+
+/** Of a JSON-RPC request; null when there is none that is one (JSON-RPC 2.0 §5). */
+export function idOf(body: Json): Json {
+  if (typeof body !== 'object' || body === null || !('id' in body)) return null;
+  const { id } = body;
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
 type Answered = { readonly error?: unknown };

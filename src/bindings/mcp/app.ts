@@ -84,7 +84,7 @@ export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
   async function serve(c: Http, { raw, body, by }: Received): Promise<Response> {
     const request = new Request(new URL(raw.target, deps.origin), {
       method: raw.method,
-      headers: [...raw.headers].flatMap(([name, lines]) => lines.map((line): [string, string] => [name, line])),
+      headers: headersFor(raw),
       ...(body === undefined ? {} : { body: Buffer.from(raw.body) }),
       signal: c.req.raw.signal,
     });
@@ -104,6 +104,17 @@ export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
 
   return app;
 }
+
+/** Who accepts everything accepts the two forms an answer may have, which the SDK wants named. */
+function headersFor({ headers }: RawRequest): [string, string][] {
+  const accepted = headers.get('accept')?.join(',') ?? ANYTHING;
+  const told = new Map(headers);
+  if (accepted.split(',').some((range) => range.split(';', 1)[0]?.trim() === ANYTHING)) told.set('accept', [FORMS]);
+  return [...told].flatMap(([name, lines]) => lines.map((line): [string, string] => [name, line]));
+}
+
+const ANYTHING = '*/*';
+const FORMS = 'application/json, text/event-stream';
 
 /** The revisions before 2026-07-28, a server a request. In JSON, where the SDK by itself makes a stream of one event: a stream is not signed. */
 const stateless: Sessions = async (request, parsedBody, makeServer) => {
