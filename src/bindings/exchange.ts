@@ -16,6 +16,7 @@ import {
 import { checkBodyHeaders, headersOf, type RawRequest, readBody } from '../edge/raw-request.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Caller } from '../identity/authenticate.ts';
+import { NODE_HASHES } from '../identity/keys-node.ts';
 import type { Clock, Log } from '../ports.ts';
 
 export type Env = { Bindings: HttpBindings };
@@ -85,7 +86,7 @@ export function makeExchange(deps: ExchangeDeps) {
     const headers: Record<string, string> = {
       'content-type': status >= 400 ? 'application/problem+json' : 'application/json',
       'cache-control': 'no-store',
-      'content-digest': contentDigest(bytes),
+      'content-digest': contentDigest(bytes, NODE_HASHES),
       ...more,
     };
     const label = proven?.caller.label;

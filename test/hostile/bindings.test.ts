@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { contentDigest } from '../../protocol/signature.ts';
 import { presentMandate } from '../../src/client/index.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { newKeyField, problemCode, send, signedPost, type WireAnswer, type WireRequest } from '../support/signed.ts';
@@ -141,15 +142,68 @@ describe('what is malformed', () => {
       expect((await ask(unsigned(target, body, { ...MODERN, ...headers }))).status, body.slice(0, 40)).toBe(status);
   });
 
-  it('does not come back a hundredfold', async () => {
-    const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
-    const batch = (count: number) => Array.from({ length: count }, (_, id) => ({ ...list, id }));
+  it('D5: does not come back a hundredfold: a batch has few messages, and one list or resource', async () => {
+    const batch = (...methods: readonly string[]) =>
+      methods.map((method, id) => ({ jsonrpc: '2.0', id, method, params: { uri: 'parley://policy' } }));
+    const pings = (count: number) => batch(...Array.from({ length: count }, () => 'ping'));
     const headers = { accept: 'application/json, text/event-stream' };
-    expect((await ask(unsigned('/mcp', batch(2), headers))).status).toBe(200);
-    const refused = await ask(unsigned('/mcp', batch(11), headers));
-    expect([refused.status, rpcOf(refused).error?.code]).toEqual([400, -32_600]);
-    expect(rpcOf(await ask(unsigned('/a2a', batch(2), MODERN))).error?.code).toBe(-32_602);
+    const outcomeOf = async (body: object) => {
+      const answer = await ask(unsigned('/mcp', body, headers));
+      return [answer.status, rpcOf(answer).error?.code];
+    };
+    expect(await outcomeOf(pings(10))).toEqual([200, undefined]);
+    expect(await outcomeOf(batch('tools/list', 'ping'))).toEqual([200, undefined]);
+    for (const refused of [
+      pings(11),
+      batch('tools/list', 'tools/list'),
+      batch('tools/list', 'resources/read'),
+      batch('resources/read', 'ping', 'resources/read'),
+    ])
+      expect(await outcomeOf(refused)).toEqual([400, -32_600]);
+    expect(rpcOf(await ask(unsigned('/a2a', pings(2), MODERN))).error?.code).toBe(-32_602);
   });
+
+  it.each(['2025-03-26', '2025-06-18', '2026-07-28'])(
+    'D5: gets lists that were made once, whole: %s',
+    async (version) => {
+      const id = '"tools":[] "text":"" \\"tools\\":[]';
+      const meta = {
+        'io.modelcontextprotocol/protocolVersion': version,
+        'io.modelcontextprotocol/clientInfo': { name: 'x', version: '1' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      };
+      const call = async (method: string, params: object) => {
+        const own = version < '2026' ? params : { ...params, _meta: meta };
+        const answer = await ask(
+          unsigned(
+            '/mcp',
+            { jsonrpc: '2.0', id, method, params: own },
+            {
+              accept: 'application/json, text/event-stream',
+              'mcp-protocol-version': version,
+              ...(version < '2026'
+                ? {}
+                : { 'mcp-method': method, ...('uri' in params ? { 'mcp-name': String(params.uri) } : {}) }),
+            },
+          ),
+        );
+        expect(answer.json).toMatchObject({ id });
+        expect(answer.headers['content-digest']).toBe(contentDigest(answer.body));
+        return answer.json['result'];
+      };
+      expect(await call('tools/list', {})).toMatchObject({
+        tools: expect.arrayContaining([expect.objectContaining({ name: 'contract_renew' })]),
+      });
+      expect(await call('resources/read', { uri: 'parley://policy' })).toMatchObject({
+        contents: [
+          { uri: 'parley://policy', mimeType: 'text/markdown', text: expect.stringContaining('Renew a contract') },
+        ],
+      });
+      expect(await call('resources/read', { uri: 'parley://actions' })).toMatchObject({
+        contents: [{ mimeType: 'application/json', text: expect.stringContaining('"contract.renew"') }],
+      });
+    },
+  );
 });
 
 describe('a signature', () => {

@@ -368,7 +368,7 @@ describe('what is on the wire', () => {
   it('signs its answers to the earlier revisions too, in a batch as well', async () => {
     const { fetch: send } = makeSignedFetch({ gateway: gateway.origin, key: agent.key });
     const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
-    for (const body of [list, [list, { ...list, id: 2 }], { ...list, method: 'no/such' }]) {
+    for (const body of [list, [list, { ...list, id: 2, method: 'ping' }], { ...list, method: 'no/such' }]) {
       const answer = await send(`${gateway.origin}/mcp`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },

@@ -10,6 +10,7 @@ import { contentDigest } from '../../../protocol/signature.ts';
 import type { RawRequest } from '../../edge/raw-request.ts';
 import type { Operation } from '../../engine/operation.ts';
 import type { Caller } from '../../identity/authenticate.ts';
+import { NODE_HASHES } from '../../identity/keys-node.ts';
 import type { Clock, Keys } from '../../ports.ts';
 import { type Env, type Exchange, type Http, rawRequest } from '../exchange.ts';
 import type { Operations } from '../operations.ts';
@@ -165,7 +166,7 @@ function callerOf({ id, name, verify_key }: DrpAgent, raw: RawRequest, opened?: 
   const keyid = parseThumbprint(hash('sha256', `drp ${id} ${verify_key}`, 'base64url'));
   if (keyid === undefined) throw new Error('a digest is no thumbprint');
   const evidence = {
-    contentDigest: contentDigest(raw.body),
+    contentDigest: contentDigest(raw.body, NODE_HASHES),
     signatureInput: `drp/1.0 ${id}`,
     signature: opened?.signature ?? '',
   };

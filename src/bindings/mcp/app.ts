@@ -11,6 +11,7 @@ import type { Json } from '../../../protocol/json.ts';
 import type { RawRequest } from '../../edge/raw-request.ts';
 import { type Env, type Exchange, type Http, jsonBody, type ProvenRequest, rawRequest } from '../exchange.ts';
 import type { Prove } from '../prove.ts';
+import { listsIn } from './prebuilt.ts';
 import { operationInUri } from './resources.ts';
 import type { ServerFactory } from './server.ts';
 
@@ -37,8 +38,14 @@ interface Received {
 
 export const MCP_PATH = '/mcp';
 
-/** Only 2025-03-26 has batches. The tools are a list of 35 kB that costs its asker fifty bytes: not hundredfold. */
+/** Only 2025-03-26 has batches. A list is large and costs its asker fifty bytes: not tenfold more. */
 const BATCH_MAX = 10;
+
+function tooMuchOf(body: Json): string | undefined {
+  if (!Array.isArray(body)) return undefined;
+  if (body.length > BATCH_MAX) return `A batch has at most ${BATCH_MAX} messages.`;
+  return listsIn(body).length > 1 ? 'A batch reads one list or resource at most.' : undefined;
+}
 
 export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
   const { exchange } = deps;
@@ -64,13 +71,8 @@ export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
     if (!raw.ok) return exchange.refuse(raw.error);
     const body = raw.value.method === 'POST' ? jsonBody(raw.value) : undefined;
     if (body?.ok === false) return rpcError(exchange, 400, -32_700, body.error);
-    if (body !== undefined && Array.isArray(body.value) && body.value.length > BATCH_MAX)
-      return rpcError(
-        exchange,
-        400,
-        -32_600,
-        refusal('malformed-request', `A batch has at most ${BATCH_MAX} messages.`),
-      );
+    const tooMuch = body === undefined ? undefined : tooMuchOf(body.value);
+    if (tooMuch !== undefined) return rpcError(exchange, 400, -32_600, refusal('malformed-request', tooMuch));
     const caller = await deps.prove(raw.value);
     if (!caller.ok) return exchange.refuse(caller.error, undefined, deps.prove.challenge(caller.error));
     if (caller.value === undefined && (body === undefined || needsCaller(body.value))) {
@@ -91,9 +93,12 @@ export function makeMcpBinding(deps: McpAppDeps): Hono<Env> {
     if (by !== undefined) proven.set(request, by);
     const response = await respond(request, body, by);
     const type = response.headers.get('content-type') ?? '';
-    if (!type.startsWith('application/json')) return response;
+    const isJson = type.startsWith('application/json');
+    if (!isJson && listsIn(body).length === 0) return response;
     const more = Object.fromEntries([...response.headers].filter(([name]) => name !== 'content-length'));
-    return exchange.answer(response.status, await response.bytes(), by, more);
+    const whole = deps.makeServer.filled(body, await response.bytes());
+    if (!isJson) return new Response(Buffer.from(whole), { status: response.status, headers: more });
+    return exchange.answer(response.status, whole, by, more);
   }
 
   async function respond(request: Request, body: Json | undefined, by: ProvenRequest | undefined): Promise<Response> {

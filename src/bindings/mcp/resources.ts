@@ -51,6 +51,10 @@ export function publicResource(uri: string, contract: Contract, settings: Settin
   return undefined;
 }
 
+export function publicTexts(contract: Contract, settings: Settings): ReadonlyMap<string, string> {
+  return new Map(RESOURCES.map(({ uri }) => [uri, publicResource(uri, contract, settings) ?? '']));
+}
+
 /** In the order of events: what was said, offered, decided. */
 export function transcriptOf(found: Result<Operation, Refusal>): Result<string, Refusal> {
   if (!found.ok) return found;

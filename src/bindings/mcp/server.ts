@@ -13,7 +13,7 @@ import {
   type ServerContext,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { Json, JsonObject } from '../../../protocol/json.ts';
 import type { Contract } from '../../contract/contract.ts';
 import { perOffering } from '../../contract/offering.ts';
 import { ownerOf } from '../../engine/owner.ts';
@@ -23,7 +23,8 @@ import type { Operations } from '../operations.ts';
 import { makeCallTool, type ToolCall } from './call.ts';
 import { requireTasks } from './declared.ts';
 import { makeElicitation } from './elicit.ts';
-import { operationInUri, publicResource, RESOURCES, TRANSCRIPT, transcriptOf } from './resources.ts';
+import { filled, prebuilt } from './prebuilt.ts';
+import { operationInUri, publicResource, publicTexts, RESOURCES, TRANSCRIPT, transcriptOf } from './resources.ts';
 import { makeTaskIds, TASKS_EXTENSION, taskOf } from './tasks.ts';
 import { toolsOf } from './tools.ts';
 
@@ -36,7 +37,11 @@ export interface McpDeps {
 
 const LIST_TTL_MS = 300_000;
 
-export type ServerFactory = (caller: Caller | undefined) => Server;
+export interface ServerFactory {
+  (caller: Caller | undefined): Server;
+  /** An answer of such a server to this body, whole. */
+  filled(body: Json | undefined, answer: Uint8Array): Uint8Array;
+}
 
 /** What a server answers with. */
 export interface McpHandlers {
@@ -55,15 +60,19 @@ export interface McpHandlers {
 export type TaskVerb = 'get' | 'update' | 'cancel';
 
 /** `decorate`: what the conformance profile serves before our own handlers; without it there are only those. */
-export function makeServerFactory(deps: McpDeps, decorate = (own: McpHandlers, _server: Server) => own): ServerFactory {
+export function makeServerFactory(
+  deps: McpDeps,
+  decorate?: (own: McpHandlers, server: Server) => McpHandlers,
+): ServerFactory {
   const { contract, world, version } = deps;
   const { company } = world.settings;
   const current = perOffering(contract, () => ({
     handlersFor: makeHandlers(deps),
     schemas: new Map(toolsOf(contract).map(({ name, outputSchema }) => [name, outputSchema])),
+    built: prebuilt(shownTools(contract), publicTexts(contract, world.settings)),
   }));
 
-  return (caller) => {
+  const make = (caller: Caller | undefined) => {
     const { handlersFor, schemas } = current();
     const own = handlersFor(caller);
     const server: Server = new Server(
@@ -79,7 +88,7 @@ export function makeServerFactory(deps: McpDeps, decorate = (own: McpHandlers, _
         },
       },
     );
-    const handlers = decorate(own, server);
+    const handlers = decorate?.(own, server) ?? withoutPrebuilt(own);
     server.registerCapabilities(handlers.capabilities);
     server.setRequestHandler('tools/list', () => ({ tools: handlers.tools }));
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
@@ -101,7 +110,28 @@ export function makeServerFactory(deps: McpDeps, decorate = (own: McpHandlers, _
     }
     return server;
   };
+  return Object.assign(make, {
+    filled: (body: Json | undefined, answer: Uint8Array) =>
+      decorate === undefined ? filled(body, answer, current().built) : answer,
+  });
 }
+
+/** Our own definitions, in the SDK's mutable type. */
+function shownTools(contract: Contract): ListToolsResult['tools'] {
+  return toolsOf(contract).map(({ meaning: _meaning, ...tool }) => tool) as unknown as ListToolsResult['tools'];
+}
+
+function withoutPrebuilt(own: McpHandlers): McpHandlers {
+  const isPublic = (uri: string) => RESOURCES.some((each) => each.uri === uri);
+  return {
+    ...own,
+    tools: [],
+    readResource: async (uri) =>
+      isPublic(uri) ? { contents: [{ uri, mimeType: mimeTypeOf(uri), text: '' }] } : own.readResource(uri),
+  };
+}
+
+const mimeTypeOf = (uri: string): string => RESOURCES.find((each) => each.uri === uri)?.mimeType ?? TRANSCRIPT.mimeType;
 
 function makeHandlers({ world, contract, operations }: McpDeps) {
   const { settings, store, ids, clock } = world;
@@ -110,8 +140,7 @@ function makeHandlers({ world, contract, operations }: McpDeps) {
   const taskIds = makeTaskIds(world.keys);
   const tools = new Map(listed.map((tool) => [tool.name, tool]));
   const callTool = makeCallTool({ tools, operations, elicitation, taskIds, store, ids, clock });
-  // Our own definitions, in the SDK's mutable type.
-  const shown = listed.map(({ meaning: _meaning, ...tool }) => tool) as unknown as ListToolsResult['tools'];
+  const shown = shownTools(contract);
 
   return (caller: Caller | undefined): McpHandlers => ({
     capabilities: { tools: {}, resources: {}, extensions: { [TASKS_EXTENSION]: {} } },
@@ -123,7 +152,7 @@ function makeHandlers({ world, contract, operations }: McpDeps) {
 
     async readResource(uri) {
       const open = publicResource(uri, contract, settings);
-      const mimeType = RESOURCES.find((each) => each.uri === uri)?.mimeType ?? TRANSCRIPT.mimeType;
+      const mimeType = mimeTypeOf(uri);
       if (open !== undefined) return { contents: [{ uri, mimeType, text: open }] };
       const id = operationInUri(uri);
       const transcript = id === undefined ? undefined : transcriptOf(await operations.read(proven(caller), id));
