@@ -2,6 +2,10 @@
 export const LIMITS = {
   /** A renewal request is ~1.5 KB; a mandate adds ~2 KB. 64 KiB leaves room for long conversations and stops floods. */
   bodyBytesMax: 65_536,
+  /** All faults are looked for in content of so many characters; of more only the first is told. */
+  faultsSearchedChars: 8_192,
+  /** Faults told at once. */
+  faultsTold: 10,
   /** Node's own cap, set explicitly. Signature-Input with every covered component is below 1 KiB. */
   headerBytesMax: 16_384,
   headerFieldsMax: 100,

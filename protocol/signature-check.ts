@@ -87,6 +87,9 @@ interface Context {
   readonly now: Date;
 }
 
+/** Of both kinds of signature that are taken (RFC 9421 §3.3.4, §3.3.6). */
+const SIGNATURE_BYTES = 64;
+
 function readCandidate(
   each: LabelledSignature,
   profile: SignatureProfile,
@@ -95,6 +98,10 @@ function readCandidate(
   const { label, covered, text, signature, exact } = each;
   const [items, parameters] = covered;
   if (signature === undefined) return invalid(`Signature has no member ${label}.`);
+  if (signature.length !== SIGNATURE_BYTES)
+    return invalid(
+      `A signature has ${SIGNATURE_BYTES} bytes (Ed25519, ECDSA with P-256); this one has ${signature.length}: RSA is not taken.`,
+    );
   if (!exact) return invalid('Signature-Input or Signature is not in its canonical form (RFC 9651 §4.1).');
   const read = readParameters(parameters, profile);
   if (!read.ok) return read;

@@ -3,8 +3,9 @@ import { RE2JS } from 're2js';
 import { momentOf } from '../../adapters/sdk/values.ts';
 import { isCalendarDate } from './calendar.ts';
 
-/** Strict, first error only (all errors would undo `maxLength` as a guard), own properties only, no coercion, patterns in linear time. */
-export function makeAjv(): Ajv2020 {
+/** Strict, first error only unless told (all errors would undo `maxLength` as a guard), own properties only, no coercion, patterns in
+ * linear time. */
+export function makeAjv({ everyError = false }: { readonly everyError?: boolean } = {}): Ajv2020 {
   // RE2 has no catastrophic backtracking; ajv wants the shape of a RegExp constructor.
   const linear = Object.assign(
     (pattern: string) => {
@@ -17,7 +18,9 @@ export function makeAjv(): Ajv2020 {
   const ajv = new Ajv2020({
     strict: true,
     strictRequired: false,
-    allErrors: false,
+    allErrors: everyError,
+    // What a schema allows is told with what it does not.
+    verbose: everyError,
     ownProperties: true,
     coerceTypes: false,
     allowUnionTypes: true,

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { Expression } from '../../adapters/sdk/expression.ts';
 import { isObject } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import type { ActionRules } from '../engine/rules.ts';
 import type { Action, ActionDefinition, Actions, Verb, Words } from '../engine/world.ts';
 import { makeAjv } from './ajv.ts';
+import { type Checker, checker } from './checker.ts';
 import { definitionSchema } from './definition-schema.ts';
 import { compileRules, type RuleSource } from './rules.ts';
 
@@ -85,7 +86,7 @@ export function readContract(
   const checks = Object.fromEntries(
     Object.entries(source.envelopes).map(([name, schema]) => {
       envelopes.set(name, published(name, schema));
-      return [name, checker(ajv.compile(schema), `/schemas/${name}`)];
+      return [name, checker(ajv, schema, `/schemas/${name}`)];
     }),
   ) as Record<Envelope, Checker>;
   const current = new Map(offered.map(({ file, action }) => [file.name, action]));
@@ -168,7 +169,9 @@ function published(name: string, schema: JsonObject): JsonObject {
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `${URN}:schema:${name}`, ...schema };
 }
 
-type Checker = (value: Json) => Result<JsonObject, Refusal>;
+/** In place of a schema that is none. */
+const NOTHING: Checker = Object.assign(() => err(refusal('internal')), { accepts: () => false });
+const noTerms = () => err(refusal('terms-invalid', 'This action has no terms.'));
 
 /** What ships is the same for every contract of a process, and to compile it is most of a start. */
 const compilations = new WeakMap<object, ReturnType<typeof compileDefinition>>();
@@ -190,19 +193,19 @@ export function compileDefinition(ajv: Ajv2020, file: unknown): Result<CompiledD
   const check = (part: string, schema: JsonObject): Checker => {
     schemas.set(`${name}.${part}`, schema);
     try {
-      return checker(ajv.compile(schema), `/schemas/${name}.${part}`);
+      return checker(ajv, schema, `/schemas/${name}.${part}`);
     } catch (error) {
       problems.push(`/${part} is not a usable schema: ${error instanceof Error ? error.message : 'unknown'}`);
-      return () => err(refusal('internal'));
+      return NOTHING;
     }
   };
-  const none: Checker = () => err(refusal('terms-invalid', 'This action has no terms.'));
+  const checkInput = check('input', input);
   const action: Action = {
     definition: file,
     rules,
-    checkInput: check('input', input),
-    checkTerms: terms === undefined ? none : check('terms', terms),
-    checkPartialTerms: terms === undefined ? none : check('counter', partial(terms)),
+    checkInput,
+    checkTerms: terms === undefined ? noTerms : check('terms', terms),
+    checkPartialTerms: terms === undefined ? noTerms : check('counter', partial(terms)),
     checkOutput: check('output', output),
   };
   for (const [kind, wanted] of [
@@ -210,7 +213,7 @@ export function compileDefinition(ajv: Ajv2020, file: unknown): Result<CompiledD
     ['invalid', false],
   ] as const)
     for (const [index, example] of examples[kind].entries())
-      if (action.checkInput(example['input'] ?? {}).ok !== wanted)
+      if (checkInput.accepts(example['input'] ?? {}) !== wanted)
         problems.push(`/examples/${kind}/${index} is ${wanted ? 'refused' : 'taken'}`);
   problems.push(...unlisted(rules, examples.valid));
   return problems.length > 0 ? err(problems.map((each) => `${name} ${each}`)) : ok({ file, action, schemas });
@@ -249,28 +252,4 @@ function nameOf(file: unknown): string {
 function partial(terms: JsonObject): JsonObject {
   const { required: _all, ...rest } = terms;
   return { ...rest, minProperties: 1 };
-}
-
-function checker(validate: ValidateFunction, schema: string): Checker {
-  return (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      return err(violation('', 'must be an object', schema));
-    if (validate(value)) return ok(value as JsonObject);
-    const [first] = validate.errors ?? [];
-    return err(violation(pointerOf(first), first?.message ?? 'is not valid', schema));
-  };
-}
-
-function violation(pointer: string, message: string, schema: string): Refusal {
-  return refusal('schema-violation', `${pointer === '' ? 'The content' : pointer} ${message}.`, {
-    errors: [{ pointer, message }],
-    schema,
-  });
-}
-
-function pointerOf(error: ErrorObject | undefined): string {
-  const extra =
-    error?.keyword === 'additionalProperties' ? String(error.params['additionalProperty']).slice(0, 64) : undefined;
-  const base = error?.instancePath ?? '';
-  return extra === undefined ? base : `${base}/${extra.replace(/~/g, '~0').replace(/\//g, '~1')}`;
 }

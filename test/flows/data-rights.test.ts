@@ -149,7 +149,9 @@ describe('a request', () => {
     const theirs = await tokenOf(other);
     const id = String(body['request_id']);
     expect(await call('GET', `${PATH}/${id}`, undefined, theirs)).toMatchObject({ status: 403 });
-    expect(await call('DELETE', `${PATH}/${id}`, sealed({ reason: 'x' }, other.key), theirs)).toMatchObject({
+    expect(
+      await call('DELETE', `${PATH}/${id}`, sealed({ ...parties(other), reason: 'x' }, other.key), theirs),
+    ).toMatchObject({
       status: 403,
     });
     expect(await call('GET', `${PATH}/${id}`, undefined, '')).toMatchObject({ status: 401 });
@@ -160,11 +162,49 @@ describe('a request', () => {
     const id = String(body['request_id']);
     await expect.poll(async () => (await call('GET', `${PATH}/${id}`)).body['status']).toBe('in_progress');
     const before = await tickets();
-    const revoke = (reason: string) => call('DELETE', `${PATH}/${id}`, sealed({ reason }));
+    const revoke = (reason: string) => call('DELETE', `${PATH}/${id}`, sealed({ ...parties(agent), reason }));
     expect(await revoke('I want to keep it')).toMatchObject({ status: 200, body: { status: 'revoked' } });
     expect(await revoke('Again')).toMatchObject({ status: 200, body: { status: 'revoked' } });
     expect((await call('GET', `${PATH}/${id}`)).body['status']).toBe('revoked');
     await expect.poll(tickets).toBe(before + 1);
+  });
+});
+
+describe('messages', () => {
+  const wrong: readonly (readonly [string, object])[] = [
+    ['nothing', {}],
+    ['a reason alone', { reason: 'x' }],
+    ['parties of another agent', { ...parties(other), reason: 'x' }],
+    ['another business', { ...parties(agent), 'business-id': 'OTHER' }],
+    ['a time that is over', { ...parties(agent), 'issued-at': at(-900), 'expires-at': at(-600) }],
+    ['a time to come', { ...parties(agent), 'issued-at': at(300), 'expires-at': at(600) }],
+    ['too long a time', { ...parties(agent), 'expires-at': at(3_600) }],
+    ['another version', { ...parties(agent), 'drp.version': '0.9' }],
+  ];
+
+  it.each(wrong)('D20: that say %s do nothing at any address', async (_, message) => {
+    const { body } = await exercise('req-20');
+    const id = String(body['request_id']);
+    const asked = { exercise: 'deletion', name: 'Katrin Brandt' };
+    for (const [method, path, more] of [
+      ['POST', `/v1/agent/${agent.id}`, {}],
+      ['POST', PATH, asked],
+      ['DELETE', `${PATH}/${id}`, {}],
+    ] as const) {
+      const { status } = await call(method, path, sealed({ ...message, ...more }));
+      expect([400, 401, 403, 422], `${method} ${path}`).toContain(status);
+    }
+    expect((await call('GET', `${PATH}/${id}`)).body['status']).not.toBe('revoked');
+  });
+
+  it('D20: that were made for one thing are taken for no other', async () => {
+    const { body } = await exercise('req-21');
+    const id = String(body['request_id']);
+    const request = sealed(deletion('req-21'));
+    expect(await call('POST', `/v1/agent/${agent.id}`, request, '')).toEqual({ status: 403, body: {} });
+    expect(await call('DELETE', `${PATH}/${id}`, request)).toMatchObject({ status: 422 });
+    expect((await exercise('req-22', { exercise: ['deletion'] })).status).toBe(422);
+    expect((await exercise('req-23', { regime: ['ccpa'] })).status).toBe(422);
   });
 });
 

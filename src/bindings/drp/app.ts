@@ -16,7 +16,7 @@ import { type Env, type Exchange, type Http, rawRequest } from '../exchange.ts';
 import type { Operations } from '../operations.ts';
 import { secretFor } from '../secret.ts';
 import { DRP_ACTION, exerciseOf, revocationOf, statusOf } from './exercise.ts';
-import { checkParties, type DrpAgent, invalid, type Opened, openMessage } from './message.ts';
+import { type DrpAgent, invalid, type Opened, readMessage } from './message.ts';
 
 export interface DrpDeps {
   readonly business: string;
@@ -62,9 +62,8 @@ export function makeDrpBinding({ business, agents, operations, exchange, clock, 
     const raw = await rawRequest(c, TEXT);
     const agent = agents.find(({ id }) => id === c.req.param('id'));
     if (!raw.ok || agent === undefined) return new Response(null, { status: 403 });
-    const opened = openMessage(raw.value.body, agent);
-    const parties = { agent: agent.id, business, now: clock.now() };
-    if (!opened.ok || !checkParties(opened.value.claims, parties).ok) return new Response(null, { status: 403 });
+    const opened = readMessage(raw.value.body, { agent, business, now: clock.now(), purpose: 'agent' });
+    if (!opened.ok) return new Response(null, { status: 403 });
     return exchange.answer(200, JSON.stringify({ 'agent-id': agent.id, token: tokenOf(agent) }), undefined);
   });
 
@@ -96,11 +95,9 @@ export function makeDrpBinding({ business, agents, operations, exchange, clock, 
     result.ok ? exchange.answer(200, JSON.stringify(result.value), undefined) : exchange.refuse(result.error);
 
   async function exercise({ agent, raw }: Heard): Promise<Result<JsonObject, Refusal>> {
-    const opened = openMessage(raw.body, agent);
+    const opened = readMessage(raw.body, { agent, business, now: clock.now(), purpose: 'exercise' });
     if (!opened.ok) return opened;
     const { claims } = opened.value;
-    const meant = checkParties(claims, { agent: agent.id, business, now: clock.now() });
-    if (!meant.ok) return meant;
     const input = exerciseOf(claims);
     if (!input.ok) return input;
     const requestId = claims['agent-request-id'];
@@ -130,7 +127,7 @@ export function makeDrpBinding({ business, agents, operations, exchange, clock, 
 
   /** Taken back: a person is told, whatever became of it so far. */
   async function revoke(by: Heard, id: string): Promise<Result<JsonObject, Refusal>> {
-    const opened = openMessage(by.raw.body, by.agent);
+    const opened = readMessage(by.raw.body, { agent: by.agent, business, now: clock.now(), purpose: 'revoke' });
     if (!opened.ok) return opened;
     const caller = callerOf(by.agent, by.raw, opened.value);
     const found = own(caller, id);

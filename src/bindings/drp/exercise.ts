@@ -29,8 +29,8 @@ export const DRP_ACTION = 'human.handoff';
 /** The input of the operation: the same request is the same input, whenever it was issued. */
 export function exerciseOf(claims: JsonObject): Result<JsonObject, Refusal> {
   const { exercise, regime = 'voluntary', relationships = [] } = claims;
-  if (!RIGHTS.includes(String(exercise))) return err(invalid('/exercise', `must be one of ${RIGHTS.join(', ')}`));
-  if (!REGIMES.includes(String(regime))) return err(invalid('/regime', `must be one of ${REGIMES.join(', ')}`));
+  if (!isOneOf(RIGHTS, exercise)) return err(invalid('/exercise', `must be one of ${RIGHTS.join(', ')}`));
+  if (!isOneOf(REGIMES, regime)) return err(invalid('/regime', `must be one of ${REGIMES.join(', ')}`));
   const person = PERSON.flatMap((name) => (claims[name] === undefined ? [] : [`${name}: ${said(claims[name])}`]));
   if (person.length === 0) return err(invalid('', 'says nothing of the person it is about'));
   const { email } = claims;
@@ -45,6 +45,8 @@ export function exerciseOf(claims: JsonObject): Result<JsonObject, Refusal> {
     ...(typeof email === 'string' && email.length <= 254 ? { contact_back: email } : {}),
   });
 }
+
+const isOneOf = (known: readonly string[], value: Json | undefined): boolean => known.some((each) => each === value);
 
 /** The topic of the operation that takes a request back. */
 export function revocationOf(operation: Operation, reason: Json | undefined): JsonObject {

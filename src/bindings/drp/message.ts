@@ -27,7 +27,7 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const WINDOW_MS_MAX = 600_000;
 
 /** The checks in the order of §3.07: decode, signature, then what was signed. */
-export function openMessage(body: Uint8Array, agent: DrpAgent): Result<Opened, Refusal> {
+function openMessage(body: Uint8Array, agent: DrpAgent): Result<Opened, Refusal> {
   const bytes = decodeBase64(new TextDecoder().decode(body).trim());
   if (bytes === undefined || bytes.length <= SIGNATURE_BYTES)
     return err(refusal('malformed-request', 'The body is not base64 of a signature and a message.'));
@@ -44,8 +44,35 @@ export function openMessage(body: Uint8Array, agent: DrpAgent): Result<Opened, R
   return ok({ claims: parsed.value, signature: Buffer.from(signature).toString('base64') });
 }
 
+/** What a message is for: one that was made for something else is not taken for it (a request is no sign-in, nor takes itself back). */
+type Purpose = 'agent' | 'exercise' | 'revoke';
+
+const MEMBERS = ['agent-id', 'business-id', 'issued-at', 'expires-at', 'drp.version'];
+
+/** Every check of a message, the same at every address that takes one. */
+export function readMessage(
+  body: Uint8Array,
+  {
+    agent,
+    business,
+    now,
+    purpose,
+  }: { readonly agent: DrpAgent; readonly business: string; readonly now: Date; readonly purpose: Purpose },
+): Result<Opened, Refusal> {
+  const opened = openMessage(body, agent);
+  if (!opened.ok) return opened;
+  const { claims } = opened.value;
+  const meant = checkParties(claims, { agent: agent.id, business, now });
+  if (!meant.ok) return meant;
+  const hasRequest = claims['exercise'] !== undefined;
+  if (purpose === 'agent' && Object.keys(claims).some((name) => !MEMBERS.includes(name)))
+    return err(refusal('forbidden', 'The message was made for something else.'));
+  if (purpose === 'revoke' && hasRequest) return err(invalid('/exercise', 'is for requests, not for taking one back'));
+  return opened;
+}
+
 /** Whether the message is of this agent, to this business, and meant for now: one agent, one business, one moment. */
-export function checkParties(
+function checkParties(
   claims: JsonObject,
   { agent, business, now }: { readonly agent: string; readonly business: string; readonly now: Date },
 ): Result<void, Refusal> {

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { makeAjv } from './ajv.ts';
+import { checker } from './checker.ts';
+import { readDefinitions } from './files.ts';
+import { nearest } from './nearest.ts';
+
+const contract = readDefinitions();
+const faultsOf = (action: string, input: Json) => {
+  const checked = contract.action(action)?.checkInput(input);
+  return checked?.ok === false ? checked.error.extra?.['errors'] : [];
+};
+
+describe('what is wrong with an input', () => {
+  it('D16: is told whole, and what was meant by a name that is not known', () => {
+    const input = { contrat: 'K-1001', proposal: { unitPrice: {}, seats: 'x', term_month: 12 }, message: 7 };
+    expect(faultsOf('contract.renew', input)).toEqual(
+      expect.arrayContaining([
+        { pointer: '/contract', message: 'is missing' },
+        { pointer: '/contrat', message: 'is not known here: did you mean contract?' },
+        { pointer: '/proposal/unitPrice', message: 'is not known here: did you mean unit_price?' },
+        { pointer: '/proposal/term_month', message: 'is not known here: did you mean term_months?' },
+        { pointer: '/proposal/seats', message: 'must be integer' },
+        { pointer: '/message', message: 'must be string' },
+      ]),
+    );
+  });
+
+  it('D16: names the values that may stand there', () => {
+    const check = checker(makeAjv(), { type: 'object', properties: { a: { enum: ['x', 'y'] } } }, '/schemas/a');
+    expect(check({ a: 'z' })).toMatchObject({ error: { detail: '/a must be "x" or "y".' } });
+  });
+
+  it('D16: is bounded, whatever was sent', () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`no${at}`, at]));
+    expect(faultsOf('contract.renew', many)).toHaveLength(LIMITS.faultsTold);
+    const long = { contract: 'K-1001', message: 'x'.repeat(LIMITS.faultsSearchedChars), ...many };
+    expect(faultsOf('contract.renew', long)).toHaveLength(1);
+  });
+
+  it('has no faults where there are none, and says only yes or no where nobody reads them', () => {
+    const check = checker(makeAjv(), { type: 'object', required: ['a'] }, '/schemas/a');
+    expect([check({ a: 1 }).ok, check.accepts({ a: 1 }), check.accepts({}), check.accepts([])]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+it.each([
+  ['unitPrice', 'unit_price'],
+  ['unit-price', 'unit_price'],
+  ['pirce', 'price'],
+  ['seat', 'seats'],
+  ['wholly_other', undefined],
+  ['x', undefined],
+  ['', undefined],
+])('the name nearest to %s is %s', (name, meant) => {
+  expect(nearest(name, ['price', 'unit_price', 'seats', 'term_months'])).toBe(meant);
+});
