@@ -22,6 +22,7 @@ import { crmNotices } from './compose-watch.ts';
 import { type Config, ConfigError } from './config.ts';
 import { type Desk, makeConsole } from './console/app.ts';
 import { makeSessions } from './console/session.ts';
+import { openOffer } from './console/talk.ts';
 import { perOffering } from './contract/offering.ts';
 import { openApiDocument } from './contract/openapi.ts';
 import { directoryDocument, llmsText, profileDocument } from './contract/profile.ts';
@@ -226,6 +227,8 @@ function desk({ world, pipeline, unreadable, line }: Engine, health: Pick<CrmHea
     handedOff: () => store.inState(['handed_off', 'needs_human'], PAGE),
     operations: () => store.newest(PAGE),
     scheduled: () => store.inState(['scheduled'], 10 * PAGE).toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0)),
+    undecided: () => store.inState(['negotiating'], 10 * PAGE).filter((each) => openOffer(each) !== undefined),
+    say: (operation, word, person) => pipeline.say(operation, word, person),
     cancel: (operation, reason, person) => pipeline.cancel(operation, reason, person),
     operation: (id) => store.operation(id),
     bySignoff: (id) => store.bySignoff(id),

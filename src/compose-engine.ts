@@ -25,7 +25,7 @@ import { withForcedSignoff, withKeptFacts, withUncertainClaim } from './executio
 import { look } from './execution/look.ts';
 import type { Judge } from './execution/prepare.ts';
 import { standardTerms } from './execution/terms.ts';
-import { callPerson } from './handoff/handoff.ts';
+import { askPerson, callPerson } from './handoff/handoff.ts';
 import { makeGuardedFetch } from './identity/guarded-fetch.ts';
 import { readIssuers } from './identity/issuers.ts';
 import { makeMandates } from './identity/mandates.ts';
@@ -162,6 +162,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     standardTerms: (operation) => standardTerms(world, operation),
     changedByPrincipal: (operation, changed) => isPrincipals(world, operation, changed),
     callPerson: (operation, topic) => callPerson(world, operation, 'company', topic),
+    askPerson: (operation, topic) => askPerson(world, operation, topic),
   });
   const features = {
     judge,

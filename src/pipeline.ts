@@ -28,6 +28,7 @@ import { readSubjects, withRecords } from './execution/subjects.ts';
 import { callBeside, callPerson, handoff, withHandoff } from './handoff/handoff.ts';
 import { keepPromise } from './handoff/promise.ts';
 import { sealed } from './ledger/seal.ts';
+import type { PersonsWord } from './negotiation/person.ts';
 import type { Negotiation } from './negotiation/steps.ts';
 import { cancel } from './signoff/cancel.ts';
 import type { Approver, Decision } from './signoff/decide.ts';
@@ -54,6 +55,8 @@ export interface Pipeline {
     approver: Approver,
     via: 'page' | 'webhook',
   ): Promise<Result<Operation, Refusal>>;
+  /** A person's word in a talk that waits for one: an offer of theirs, or no. */
+  say(id: string, word: PersonsWord, approver: Pick<Approver, 'id'>): Promise<Result<Operation, Refusal>>;
   /** A person of the company takes back what waits for its day, and says why. */
   cancel(id: string, reason: string, approver: Pick<Approver, 'id'>): Promise<Result<Operation, Refusal>>;
   /** Somebody else changed a record: a sign-off of a plan made before is void, and the operation is planned again. */
@@ -244,6 +247,8 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
 
     decide: (id, decision, approver, via) =>
       byPerson(id, (operation) => decide(world, deciding, operation, decision, approver, via)),
+
+    say: (id, word, approver) => byPerson(id, (operation) => negotiation.personDecides(operation, word, approver.id)),
 
     cancel: (id, reason, approver) =>
       byPerson(id, async (operation) => cancel(world, operation, { reason, approver: approver.id })),

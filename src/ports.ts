@@ -78,7 +78,7 @@ export interface Outgoing {
   readonly dueAt: number;
 }
 
-export type HoldKind = 'budget' | 'record' | 'claim' | 'mandate' | 'grant';
+export type HoldKind = 'budget' | 'record' | 'claim' | 'mandate' | 'grant' | 'people';
 
 /** One thing an operation holds so that no other may have it too. */
 export interface Hold {
@@ -89,8 +89,8 @@ export interface Hold {
   readonly limit: number | null;
   /** Unix milliseconds, half-open: may not overlap another span under the same name. */
   readonly span?: { readonly from: number; readonly to: number };
-  /** `operation`: given back at its end. `effect`: kept where it had, or may have had, its effect. */
-  readonly lasts: 'operation' | 'effect';
+  /** `operation`: given back at its end. `effect`: kept where it had, or may have had, its effect. `always`: spent, whatever becomes of it. */
+  readonly lasts: 'operation' | 'effect' | 'always';
 }
 
 /** All that an operation holds of a kind from now on; an empty list gives back what it held of it. */

@@ -7,7 +7,9 @@ export function inWords(view: OperationView): string {
     case 'negotiating':
       return view.turn === 'agent'
         ? `Operation ${id}: the company made an offer and it is your turn. Accept it by id and terms_digest, counter, withdraw, or ask for a person.`
-        : `Operation ${id}: the company is considering your terms.`;
+        : view.handoff === undefined
+          ? `Operation ${id}: the company is considering your terms.`
+          : `Operation ${id}: a person at the company decides about what you asked for last: case ${view.handoff.case_ref}, an answer by ${view.handoff.respond_by}. Read the operation again later.`;
     case 'awaiting_signoff':
       return `Operation ${id}: a person at the company is deciding. Nothing is written before that. Read the operation again later.`;
     case 'scheduled':

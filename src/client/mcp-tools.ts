@@ -128,7 +128,8 @@ function verbTools({ client, companyKeys }: BridgeDeps): readonly BridgeTool[] {
 /** A person may take hours: a wait ends there, or when an AI client would lose patience, and the model tells its own person. */
 function stopsAtSignoff(): (view: OperationView) => boolean {
   const until = Date.now() + WAIT_MS;
-  return ({ state }) => state === 'awaiting_signoff' || state === 'needs_human' || Date.now() >= until;
+  return ({ state, handoff }) =>
+    state === 'awaiting_signoff' || state === 'needs_human' || handoff !== undefined || Date.now() >= until;
 }
 
 async function accept(client: Client, args: JsonObject): Promise<OperationView> {

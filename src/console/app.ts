@@ -3,17 +3,20 @@ import { getCookie, setCookie } from 'hono/cookie';
 import type { Refusal } from '../../protocol/errors.ts';
 import { PROBLEMS } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Terms } from '../../protocol/operation.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { AskedHealth } from '../crm-health.ts';
 import { agreedOffer } from '../engine/agreement.ts';
 import type { Claim } from '../engine/claimed.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Words } from '../engine/world.ts';
+import type { PersonsWord } from '../negotiation/person.ts';
 import type { LineStatus } from '../voice/line.ts';
 import { type Html, layout } from './layout.ts';
 import { inboxPage, operationPage, operationsPage, signInPage, signoffPage } from './pages.ts';
 import { type Person, type Session, type Sessions, sameText } from './session.ts';
 import { STYLE } from './style.ts';
+import { openOffer } from './talk.ts';
 
 /** What the pages need of the gateway. */
 export interface Desk {
@@ -28,6 +31,9 @@ export interface Desk {
   operations(): readonly Operation[];
   /** What waits for its day, the nearest first. */
   scheduled(): readonly Operation[];
+  /** Talks that a person was asked to decide about. */
+  undecided(): readonly Operation[];
+  say(operation: string, word: PersonsWord, person: Person): Promise<Result<Operation, Refusal>>;
   cancel(operation: string, reason: string, person: Person): Promise<Result<Operation, Refusal>>;
   operation(id: string): Operation | undefined;
   bySignoff(id: string): Operation | undefined;
@@ -133,7 +139,11 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
       c,
       'Sign-offs',
       'inbox',
-      inboxPage(desk.waiting(), desk.handedOff(), { closed: desk.closed(), crm: desk.crm(), model: desk.model() }),
+      inboxPage(desk.waiting(), [...desk.undecided(), ...desk.handedOff()], {
+        closed: desk.closed(),
+        crm: desk.crm(),
+        model: desk.model(),
+      }),
     ),
   );
   app.get('/operations', (c) =>
@@ -148,6 +158,22 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     const cancelled = await desk.cancel(id, allowed.form.get('reason') ?? '', allowed.session.person);
     if (cancelled.ok) return c.redirect(`/console/operations/${id}`, 303);
     return showOperation(c, id, cancelled.error.detail ?? PROBLEMS[cancelled.error.code][1], 409);
+  });
+
+  app.post('/operations/:id/talk', async (c) => {
+    const allowed = await formOfSession(c);
+    if (allowed === undefined) return c.text('Forbidden', 403);
+    const id = c.req.param('id');
+    const operation = desk.operation(id);
+    if (operation === undefined) return c.notFound();
+    const { form, session } = allowed;
+    const word: PersonsWord =
+      form.get('decision') === 'declined'
+        ? { kind: 'declined', reason: form.get('reason') ?? '' }
+        : { kind: 'offer', terms: termsOf(form, openOffer(operation)?.terms ?? {}) };
+    const said = await desk.say(id, word, session.person);
+    if (said.ok) return c.redirect(`/console/operations/${id}`, 303);
+    return showOperation(c, id, said.error.detail ?? PROBLEMS[said.error.code][1], 409);
   });
   app.get('/signoffs/:id', (c) => showSignoff(c, c.req.param('id'), undefined));
 
@@ -167,7 +193,7 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
         planDigest: form.get('plan_digest') ?? '',
         kind,
         ...(reason === null ? {} : { reason: reason.slice(0, 2_000) }),
-        ...(kind === 'countered' ? { terms: termsOf(form, operation) } : {}),
+        ...(kind === 'countered' ? { terms: termsOf(form, agreedOffer(operation)?.terms ?? {}) } : {}),
       },
       session.person,
     );
@@ -234,14 +260,13 @@ function safeNext(next: string | undefined): string {
   return next !== undefined && /^\/console(?:\/[A-Za-z0-9_-]+){0,3}\/?$/.test(next) ? next : '/console/';
 }
 
-/** The form's fields in the types the accepted terms have. */
-function termsOf(form: URLSearchParams, operation: Operation): JsonObject {
-  const accepted = agreedOffer(operation)?.terms ?? {};
+/** The form's fields in the types that these terms have. */
+function termsOf(form: URLSearchParams, like: Terms): JsonObject {
   const read = (name: string, before: Json): Json => {
     const text = form.get(`terms.${name}`) ?? '';
     if (typeof before === 'object' && before !== null && 'currency' in before)
       return { amount: Number(text), currency: before['currency'] ?? null };
     return typeof before === 'number' ? Number(text) : text;
   };
-  return Object.fromEntries(Object.entries(accepted).map(([name, before]) => [name, read(name, before)]));
+  return Object.fromEntries(Object.entries(like).map(([name, before]) => [name, read(name, before)]));
 }

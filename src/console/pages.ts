@@ -13,6 +13,7 @@ import type { LineStatus } from '../voice/line.ts';
 import { claimsCard } from './claims.ts';
 import type { Html } from './layout.ts';
 import type { Session } from './session.ts';
+import { counterForm, talkCard } from './talk.ts';
 import { label, quoted, shown, when } from './text.ts';
 
 /** `problem`: the seconds after which it may be tried again, where it was not looked at. */
@@ -189,19 +190,7 @@ function decisionCard(operation: Operation, signoff: Signoff, session: Session):
 <form method="post" action="${action}">${hidden}<button class="go" name="decision" value="approved">Approve this plan</button></form>
 <details><summary>Reject</summary><form method="post" action="${action}">${hidden}<label for="reason">Reason</label><textarea id="reason" name="reason" rows="3" required maxlength="2000"></textarea>
 <p><button class="no" name="decision" value="rejected">Reject</button></p></form></details>
-${terms === undefined || hasWritten(operation) ? '' : counterForm(action, hidden, terms)}</section>`;
-}
-
-function counterForm(action: string, hidden: Html, terms: Offer['terms']): Html {
-  const field = (name: string) => {
-    const value = terms[name];
-    const money = typeof value === 'object' && value !== null && 'amount' in value ? value : undefined;
-    const text = money === undefined ? String(value) : String(money['amount']);
-    const note = money === undefined ? '' : ` (minor units, ${String('currency' in money ? money['currency'] : '')})`;
-    return html`<label for="t-${name}">${label(name)}${note}</label><input id="t-${name}" name="terms.${name}" value="${text}" required maxlength="20">`;
-  };
-  return html`<details><summary>Counter</summary><form method="post" action="${action}">${hidden}${Object.keys(terms).map(field)}
-<p><button name="decision" value="countered">Send as the company’s offer</button></p></form></details>`;
+${terms === undefined || hasWritten(operation) ? '' : counterForm({ action, hidden, terms, title: 'Counter' })}</section>`;
 }
 
 function outcomeCard({ signoffs }: Operation, { id, decision }: Signoff): Html {
@@ -259,7 +248,7 @@ export function operationPage(
   return html`<h1>${operation.action}</h1><p class="lede">${stateTag(operation)} <code>${operation.id}</code>${signoff === undefined ? '' : html` · <a href="/console/signoffs/${signoff.id}">sign-off</a>`}</p>
 ${operation.advice === undefined ? '' : html`<div class="why"><strong>For you only</strong><p>${operation.advice}</p></div>`}
 <div class="grid"><div>${operation.plan === undefined ? '' : planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
-<div>${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
+<div>${talkCard(operation, { session, problem })}${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
 }
 
 function stateTag({ state }: Operation): Html {

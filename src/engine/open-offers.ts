@@ -10,3 +10,8 @@ export function openOffers({ offers, overtaken }: Pick<Negotiation, 'offers' | '
     ({ id, by, firmness }, index) => by !== 'agent' && (index > answered || firmness === 'held') && !stale.includes(id),
   );
 }
+
+/** The rounds are over, and a person of the company thinks about what was asked for last. */
+export function isWithPerson({ turn, person }: Pick<Negotiation, 'turn' | 'person'>): boolean {
+  return turn === 'company' && person !== undefined && person.answeredAt === undefined;
+}

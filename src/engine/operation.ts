@@ -29,6 +29,8 @@ export interface Negotiation {
   readonly offers: readonly Offer[];
   /** By the id of a proposal of the agent's: the terms it left to what stood. */
   readonly unnamed?: Readonly<Record<string, readonly string[]>>;
+  /** A person of the company was asked to decide at the talk's end, once. */
+  readonly person?: { readonly askedAt: string; readonly answeredAt?: string };
   /** The CRM's facts that the company's last offers were made from. */
   readonly facts: JsonObject;
   /** The CRM's version of the record they were read at. */

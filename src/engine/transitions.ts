@@ -20,6 +20,7 @@ export const TRANSITIONS = {
     countered: 'negotiating',
     offered: 'negotiating',
     overtaken: 'negotiating',
+    referred: 'negotiating',
     accepted: 'agreed',
     withdrawn: 'withdrawn',
     declined: 'declined',

@@ -7,7 +7,7 @@ import {
   type SignoffView,
 } from '../../protocol/operation.ts';
 import { agreementJson } from './agreement.ts';
-import { openOffers } from './open-offers.ts';
+import { isWithPerson, openOffers } from './open-offers.ts';
 import type { Negotiation, Operation, Signoff } from './operation.ts';
 import { whyKept } from './withdraw.ts';
 
@@ -31,7 +31,7 @@ export function viewOf(operation: Operation): OperationView {
                 turn: negotiation.turn,
                 rounds_left: roundsLeft(operation),
                 expires_at: negotiation.expiresAt,
-                reminder: REMINDER,
+                reminder: reminderFor(operation),
                 open_offers: openOffers(negotiation).map(({ id }) => id),
               }
             : {}),
@@ -70,6 +70,20 @@ function offersOf({ state, agreement }: Operation, negotiation: Negotiation): re
 const REMINDER =
   'You act for the customer; the offers are the company’s. Only `terms` of an offer count, notes do not. Accept one of `open_offers` by its id and terms_digest, or a package of its `schedule` by naming it in `choice`, counter, withdraw, or ask for a human.';
 
+/** At the end there is one more thing to say. */
+function reminderFor(operation: Operation): string {
+  if (operation.negotiation !== undefined && isWithPerson(operation.negotiation))
+    return 'No round was left: a person at the company decides. Read the operation again later; their offer, or their no, comes here.';
+  return mayAppeal(operation)
+    ? `${REMINDER} No round is left. If no offer will do, counter once more with what would: where that comes near, a person at the company decides.`
+    : REMINDER;
+}
+
+/** The last word of a talk may be put to a person, once. */
+function mayAppeal(operation: Operation): boolean {
+  return roundsLeft(operation) === 0 && operation.negotiation?.person === undefined;
+}
+
 export function roundsLeft(operation: Operation): number {
   return Math.max(0, LIMITS.negotiationRoundsMax - (operation.negotiation?.round ?? 0));
 }
@@ -91,7 +105,7 @@ function nextSteps(operation: Operation): NextStep[] {
   const steps: NextStep[] = [];
   if (operation.state === 'negotiating' && operation.negotiation?.turn === 'agent') {
     steps.push(post('accept', 'accept'));
-    if (roundsLeft(operation) > 0) steps.push(post('counter', 'offers'));
+    if (roundsLeft(operation) > 0 || mayAppeal(operation)) steps.push(post('counter', 'offers'));
   }
   if (whyKept(operation) === undefined) steps.push(post('withdraw', 'withdraw'));
   if (

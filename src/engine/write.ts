@@ -51,6 +51,7 @@ export function refusalOf({ kind, name, by }: Held): Refusal {
     case 'record':
       return refusal('record-busy', `Another request on ${what} is open.`);
     case 'budget':
+    case 'people':
       return refusal('offer-unavailable');
   }
 }

@@ -6,6 +6,7 @@ import { idOf } from '../engine/operation-id.ts';
 import { born, ownOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import { type Ask, type Change, notify, type StepResult, type World } from '../engine/world.ts';
+import type { Outgoing } from '../ports.ts';
 
 /** The action every handoff becomes in the CRM. */
 const HANDOFF_ACTION = 'human.handoff';
@@ -68,6 +69,16 @@ export function callBeside(world: World, change: Change, topic: string): Change 
   const next = withHandoff(world, change.next, topic);
   const told = notify(world, 'handoff.requested', handoffNotice(world, next));
   return { ...change, next, outgoing: [...(change.outgoing ?? []), ...told] };
+}
+
+/** A person is asked to decide, and it stays what it is until they have. */
+export function askPerson(
+  world: World,
+  operation: Operation,
+  topic: string,
+): { readonly operation: Operation; readonly outgoing: readonly Outgoing[] } {
+  const asked = withHandoff(world, operation, topic);
+  return { operation: asked, outgoing: notify(world, 'handoff.requested', handoffNotice(world, asked)) };
 }
 
 /** The promise a person makes by being reachable: which case, by when, where. */

@@ -78,7 +78,7 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     if (!own.ok) return own;
     const operation = own.value;
     const now = world.clock.now();
-    const talk = agentsTurn(operation, now);
+    const talk = agentsTurn(operation, now, { accepting: true });
     if (!talk.ok) return talk;
     const envelope = world.actions.checkEnvelope('accept', ask.body);
     if (!envelope.ok) return envelope;

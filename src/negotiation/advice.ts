@@ -4,12 +4,16 @@ import { at } from '../../protocol/pointer.ts';
 import type { Issue } from '../engine/world.ts';
 import { isMoney } from './issues.ts';
 import { wishesOf } from './learn.ts';
-import type { Proposal } from './nearness.ts';
+import { nearest, type Proposal } from './nearness.ts';
 import type { Package } from './space.ts';
-import type { Move } from './strategy.ts';
 import type { Table } from './table.ts';
 
-type Impasse = Extract<Move, { kind: 'impasse' }>;
+/** Why a person is asked. */
+export interface Impasse {
+  readonly why: 'gap' | 'budget';
+  /** Whether their nearest proposal is within the policy. */
+  readonly inReach: boolean;
+}
 
 /** What a person who takes over should know. For the company's people only: whether a limit is reached is nobody else's business. */
 export function adviceFor(
@@ -19,14 +23,14 @@ export function adviceFor(
   impasse: Impasse,
 ): string {
   const { issues, write } = table.space;
-  const [last, mine] = [theirs.findLast(({ priced }) => priced)?.levels, ours.at(-1)];
+  const [last, mine] = [nearest(table, theirs)?.levels, ours.at(-1)];
   const main = issues[table.main];
   const reason =
     impasse.why === 'budget'
       ? 'The budget of this period is used up: agreeing to anything that costs needs an exception.'
       : impasse.inReach
-        ? 'Their last proposal is within the policy: you may agree to it.'
-        : 'Their last proposal is beyond the policy: agreeing to it needs an exception.';
+        ? 'The nearest they asked for is within the policy: you may agree to it.'
+        : 'The nearest they asked for is beyond the policy: agreeing to it needs an exception.';
   const stand =
     main === undefined || last === undefined
       ? []

@@ -4,6 +4,7 @@ import { openOffers } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
+import { periodOf } from './period.ts';
 import type { BudgetRule } from './policy.ts';
 import type { Package } from './space.ts';
 import { costFree, type Table } from './table.ts';
@@ -15,10 +16,7 @@ type Here = Pick<World, 'clock' | 'settings'>;
 
 /** The budget a moment falls into: `budget:contract.renew/2026-11`. */
 export function budgetName({ name, period }: BudgetRule, { clock, settings }: Here): string {
-  const day = dayIn(settings.timeZone, clock.now().getTime());
-  const [year, month] = [day.slice(0, 4), day.slice(0, 7)];
-  const quarter = `${year}-Q${Math.ceil(Number(month.slice(5)) / 3)}`;
-  return `budget:${name}/${{ day, month, quarter, year }[period]}`;
+  return `budget:${name}/${periodOf(period, dayIn(settings.timeZone, clock.now().getTime()))}`;
 }
 
 /** What a package costs the company, in minor units: below today's price, or the refund itself, for every seat and month. */

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Schedule, Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import { chosenTerms, pricedPackages } from '../../protocol/schedule.ts';
+import { type Unmet, unmetOf } from './nearness.ts';
 import { type NegotiationPolicy, pointsAt } from './policy.ts';
 import { answerOn } from './resume.ts';
 import { writeSchedule } from './schedule.ts';
@@ -32,6 +33,8 @@ export interface CompanySide {
   next(proposal: Terms | null): Result<Move, Refusal>;
   /** Where the talk stands: what the next one about the same record goes on from. */
   stood(): Past;
+  /** How it ends if they agree to nothing that was offered: whether a person decides then. */
+  unmet(): Pick<Unmet, 'person' | 'inReach'>;
 }
 
 /** What was said about the record before, in whichever talk. */
@@ -80,6 +83,7 @@ export function makeCompanySide(
       theirs: [...said],
       stated: priced,
     }),
+    unmet: () => unmetOf(table.value, { theirs: proposalsIn(table.value, said), ours: [...ours, ...stated] }),
     next(proposal) {
       if (proposal !== null) {
         const whole = space.value.complete(proposal, last);

@@ -138,7 +138,6 @@ describe('the limit', () => {
       {
         main: { issue: '/unit_price', percent_of: '/unit_price', ...main },
         issues: { '/term_months': { range: [12, 36], worth: { 12: 0, 36: longTerm } } },
-        impasse_gap_percent: 100,
       },
       RENEWAL_FACTS.issues,
       'test',

@@ -10,7 +10,6 @@ const POLICY = {
     '/seats': { range: [5, 500] },
   },
   alternatives: 1,
-  impasse_gap_percent: 100,
 };
 
 function company(changed: object = {}, facts = RENEWAL_FACTS, policy: object = POLICY) {
@@ -26,8 +25,8 @@ function company(changed: object = {}, facts = RENEWAL_FACTS, policy: object = P
 }
 
 function priceOf({ offers }: Extract<Move, { kind: 'offer' }>): number {
-  const { amount } = (offers.at(-1) ?? {})['unit_price'] as { amount: number };
-  return amount;
+  const price = offers.at(-1)?.['unit_price'];
+  return (price as { amount: number }).amount;
 }
 
 describe('a price', () => {
@@ -124,5 +123,41 @@ describe('reciprocity', () => {
     };
     expect(imitates({})).toBe(end);
     expect(imitates({ reciprocity: 30 })).toBeGreaterThan(end + 60);
+  });
+});
+
+describe('an end without an agreement', () => {
+  const ended = (changed: object, ...asked: readonly (object | null)[]) => {
+    const parsed = parseNegotiationPolicy({ ...POLICY, ...changed }, RENEWAL_FACTS.issues, 'test');
+    if (!parsed.ok) throw new Error(parsed.error.join(', '));
+    const side = makeCompanySide(parsed.value, RENEWAL_FACTS, { roundsMax: ROUNDS_MAX });
+    if (!side.ok) throw new Error(side.error.code);
+    for (const proposal of [null, ...asked]) side.value.next(proposal as never);
+    const { person, inReach } = side.value.unmet();
+    return [person, inReach];
+  };
+  const at = (amount: number) => ({ term_months: 24, unit_price: eur(amount) });
+
+  it('is a person’s where one price that was named is within the gap, however the talk went on', () => {
+    expect(ended({}, at(4_300))).toEqual([true, true]);
+    expect(ended({}, at(3_500))).toEqual([true, false]);
+    expect(ended({}, at(3_400))).toEqual([false, false]);
+    expect(ended({}, at(4_300), at(100), at(100))).toEqual([true, true]);
+    expect(ended({ people: { within_percent: 5 } }, at(4_300))).toEqual([false, true]);
+  });
+
+  it('is nobody’s where nothing was asked for, no price was named, or it was offered', () => {
+    expect(ended({}, null)).toEqual([false, false]);
+    expect(ended({}, { term_months: 36 })).toEqual([false, false]);
+    expect(ended({}, at(4_890))).toEqual([false, false]);
+    expect(ended({ people: 'none' }, at(4_300))).toEqual([false, true]);
+  });
+
+  it('is a person’s or not whatever the limit is', () => {
+    for (let asked = 3_000; asked < 4_900; asked += 37)
+      expect(
+        new Set([96, 90, 60, 0].map((limit) => ended({ main: { ...POLICY.main, limit } }, at(asked), at(asked))[0]))
+          .size,
+      ).toBe(1);
   });
 });

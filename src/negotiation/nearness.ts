@@ -1,8 +1,8 @@
 /** How near the other side has come, by what it asked for alone: the limit has no part in it. */
 import type { Level } from './issues.ts';
-import { type Points, pointsAt } from './policy.ts';
+import { type Points, pointsAt, reaches } from './policy.ts';
 import type { Package } from './space.ts';
-import { type Table, withinRanges, worthOf } from './table.ts';
+import { admissible, mainAt, samePackage, type Table, withinRanges, worthOf } from './table.ts';
 
 /** What they have asked for, once. */
 export interface Proposal {
@@ -29,6 +29,54 @@ export function nearness(table: Table, theirs: readonly Proposal[]): number {
 export function isBarelyBelow({ scale, policy }: Table, asked: Level, standing: Level): boolean {
   const below = scale.sign * (pointsAt(scale, standing) - pointsAt(scale, asked));
   return below > 0 && below * STEP_PARTS < pathOf({ policy });
+}
+
+/** Whether one of their prices is no further from where concessions end than the policy gives a person to decide, in percent of it. */
+function isWithinGap(table: Table, theirs: readonly Proposal[]): boolean {
+  const { sign } = table.scale;
+  const { concedeTo, people } = table.policy.numbers;
+  return theirs.some(({ levels, priced }) => {
+    const ask = mainAt(table, withinRanges(table, levels), concedeTo);
+    return priced && sign * (ask - (levels[table.main] ?? 0)) * 100 <= (people?.withinPercent ?? 0) * ask;
+  });
+}
+
+/** Of their proposals, the one that is worth most to the company. */
+export function nearest(table: Table, theirs: readonly Proposal[]): Proposal | undefined {
+  return theirs
+    .filter(({ priced }) => priced)
+    .map((each) => ({ each, worth: utilityOf(table, withinRanges(table, each.levels)) }))
+    .reduce<{ each: Proposal; worth: Points } | undefined>(
+      (a, b) => (a !== undefined && a.worth > b.worth ? a : b),
+      undefined,
+    )?.each;
+}
+
+export interface Unmet {
+  /** Whether a person is to decide: by what was said and where concessions end alone. */
+  readonly person: boolean;
+  /** The proposals that nothing of ours has met. */
+  readonly open: readonly Proposal[];
+  /** Whether the nearest of them is within the policy. For the company's people only. */
+  readonly inReach: boolean;
+}
+
+export function unmetOf(
+  table: Table,
+  { theirs, ours }: { readonly theirs: readonly Proposal[]; readonly ours: readonly Package[] },
+): Unmet {
+  const open = theirs.filter(({ levels, priced }) => priced && !ours.some((offer) => isMet(table, levels, offer)));
+  const near = nearest(table, open);
+  return {
+    person: isWithinGap(table, open),
+    open,
+    inReach: near !== undefined && admissible(table, near.levels),
+  };
+}
+
+/** They were offered what they asked for, or better. */
+function isMet(table: Table, asked: Package, offer: Package): boolean {
+  return samePackage(table, asked, offer) && reaches(table.scale.sign, asked[table.main] ?? 0, offer[table.main] ?? 0);
 }
 
 function utilityOf(table: Table, levels: Package): Points {

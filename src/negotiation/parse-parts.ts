@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Issue } from '../engine/world.ts';
 import type { Level } from './issues.ts';
-import type { BudgetRule, Points, SideIssue, Sign, Worth } from './policy.ts';
+import { PERIODS, type Period } from './period.ts';
+import type { BudgetRule, PeopleRule, Points, SideIssue, Sign, Worth } from './policy.ts';
 
 /** Collects what is wrong, so that everything is said at once. Messages name places and ranges, never what was written there. */
 export interface Mistakes {
@@ -90,8 +91,7 @@ export function readBudget(
 ): BudgetRule {
   mistakes.known('/budget', json, BUDGET_MEMBERS);
   const { per, currency } = json;
-  const period = per === 'day' || per === 'month' || per === 'quarter' || per === 'year' ? per : undefined;
-  if (period === undefined) mistakes.add('/budget/per must be day, month, quarter or year');
+  const period = readPeriod('/budget/per', per, mistakes);
   if (typeof currency !== 'string' || !/^[A-Z]{3}$/.test(currency)) mistakes.add('/budget/currency must be ISO 4217');
   const times = list(json['times'] ?? []).map(String);
   const countable = issues.filter(({ kind }) => kind !== 'money' && kind !== 'choice' && kind !== 'date');
@@ -101,13 +101,39 @@ export function readBudget(
   if (exhausted !== 'no_discount' && exhausted !== 'person')
     mistakes.add('/budget/exhausted must be no_discount or person');
   return {
-    period: period ?? 'month',
+    period,
     currency: String(currency),
     limit: level(mistakes, '/budget/amount', json['amount'], 0, LEVEL_MAX),
     times,
     exhausted: exhausted === 'person' ? 'person' : 'no_discount',
     name,
   };
+}
+
+const PEOPLE_MEMBERS = new Set(['within_percent', 'per', 'cases']);
+const CASES_MAX = 100_000;
+
+/** What people give of their time where a policy says nothing of it: about four cases a working day. */
+const PEOPLE_DEFAULT = { within_percent: 25, per: 'week', cases: 20 };
+
+export function readPeople(json: Json | undefined, name: string, mistakes: Mistakes): PeopleRule | null {
+  if (json === 'none') return null;
+  if (json !== undefined && !isObject(json)) mistakes.add('/people must be an object, or none');
+  const given = isObject(json) ? json : {};
+  mistakes.known('/people', given, PEOPLE_MEMBERS);
+  const { within_percent: within, per, cases } = { ...PEOPLE_DEFAULT, ...given };
+  return {
+    withinPercent: mistakes.number('/people/within_percent', within, 0, 100),
+    period: readPeriod('/people/per', per, mistakes),
+    cases: level(mistakes, '/people/cases', cases, 0, CASES_MAX),
+    name,
+  };
+}
+
+function readPeriod(path: string, value: Json | undefined, mistakes: Mistakes): Period {
+  const period = PERIODS.find((each) => each === value);
+  if (period === undefined) mistakes.add(`${path} must be ${PERIODS.slice(0, -1).join(', ')} or ${PERIODS.at(-1)}`);
+  return period ?? 'month';
 }
 
 function level(mistakes: Mistakes, path: string, value: Json | undefined, min: number, max: number): Level {

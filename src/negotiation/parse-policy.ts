@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { parseWindow, WINDOW_DEFAULT, WINDOW_WORDS, type Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';
-import { type Mistakes, readBudget, readSides } from './parse-parts.ts';
+import { type Mistakes, readBudget, readPeople, readSides } from './parse-parts.ts';
 import { readSchedule } from './parse-schedule.ts';
 import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
 
@@ -13,7 +13,7 @@ const MEMBERS = new Set([
   'reciprocity',
   'alternatives',
   'hold',
-  'impasse_gap_percent',
+  'people',
   'budget',
   'memory',
   'schedule',
@@ -73,7 +73,7 @@ export function parseNegotiationPolicy(
     schedule: readSchedule(json['schedule'], { issues, sides }, mistakes),
     alternatives: whole(mistakes, '/alternatives', json['alternatives'] ?? ALTERNATIVES_DEFAULT, 1, ALTERNATIVES_MAX),
     hold: readHold(json['hold'] ?? 'never', mistakes),
-    impasseGapPercent: mistakes.number('/impasse_gap_percent', json['impasse_gap_percent'] ?? 25, 0, 100),
+    people: readPeople(json['people'], budgetName.split('/')[0] ?? budgetName, mistakes),
     budget:
       json['budget'] === undefined ? null : readBudget(member(json, 'budget'), issues, sign, budgetName, mistakes),
   };

@@ -1,6 +1,9 @@
-import { refusal } from '../../protocol/errors.ts';
+import { refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok } from '../../protocol/result.ts';
+import { commitment } from '../engine/commitment.ts';
+import { isWithPerson } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import { languageFor } from '../engine/wording.ts';
@@ -12,15 +15,16 @@ import { companyOffer, type NeedsSignoff } from './talk.ts';
 /** What an agreement holds. */
 const AGREED = ['record', 'budget', 'claim', 'mandate'] as const;
 
-type PersonCounters = (operation: Operation, terms: JsonObject, patch: Partial<Operation>) => Promise<StepResult>;
+/** What a person of the company says to a talk that waits for them. */
+export type PersonsWord =
+  | { readonly kind: 'offer'; readonly terms: JsonObject }
+  | { readonly kind: 'declined'; readonly reason: string };
 
-export function makePersonCounters(
-  world: World,
-  deps: { readonly needsSignoff: NeedsSignoff },
-  stands: Stands,
-): PersonCounters {
-  /** A person's counter-offer from the sign-off page: the talk goes on with their terms. */
-  return async (from, terms, patch) => {
+const REASON_CHARS_MAX = 500;
+
+export function makePersonsWord(world: World, deps: { readonly needsSignoff: NeedsSignoff }, stands: Stands) {
+  /** A person's own offer: the talk goes on with their terms. */
+  async function personCounters(from: Operation, terms: JsonObject, patch: Partial<Operation>): Promise<StepResult> {
     const talk = from.negotiation;
     if (talk === undefined) return err(refusal('terms-invalid', 'This action has no terms to counter.'));
     const seen = await stands.today(from);
@@ -40,9 +44,15 @@ export function makePersonCounters(
       firmness,
       note,
       facts: { revision, digest: ground.digest },
+      // Nobody answers a person within minutes who may have taken days.
+      seconds: LIMITS.negotiationLifetimeSeconds,
       reasons: explainPersons(languageFor(operation), needsSignoff),
     });
     const offers = [...talk.offers, offer];
+    const ends = Math.max(Date.parse(talk.expiresAt), Date.parse(offer.expires_at));
+    const expiresAt = new Date(ends).toISOString();
+    const person = talk.person === undefined ? {} : { person: { ...talk.person, answeredAt: offer.made_at } };
+    const grounds = withGround(talk, ground, offers);
     const moved = move(
       operation,
       'countered',
@@ -50,9 +60,9 @@ export function makePersonCounters(
       world.clock.now(),
       {
         ...patch,
-        negotiation: { ...talk, turn: 'agent', offers, facts, revision, grounds: withGround(talk, ground, offers) },
+        negotiation: { ...talk, ...person, turn: 'agent', offers, facts, revision, grounds, expiresAt },
         messages: [...operation.messages, { at: offer.made_at, by: 'person', text: note, offer: offer.id }],
-        dueAt: Date.parse(talk.expiresAt),
+        dueAt: ends,
       },
       { offer: offer.id, terms: offer.terms_digest },
     );
@@ -63,5 +73,25 @@ export function makePersonCounters(
       // What was agreed before is off.
       holds: AGREED.map((kind) => ({ operation: operation.id, kind, holds: [] })),
     });
-  };
+  }
+
+  /** The end of a talk that a person was asked to decide about: their offer, or their no. `approver`: who. */
+  async function personDecides(operation: Operation, word: PersonsWord, approver: string): Promise<StepResult> {
+    const talk = operation.negotiation;
+    if (operation.state !== 'negotiating' || talk === undefined || !isWithPerson(talk))
+      return err(refusal('wrong-state', 'This talk does not wait for a person.'));
+    if (word.kind === 'offer') return personCounters(operation, word.terms, {});
+    const why = word.reason.trim().slice(0, REASON_CHARS_MAX).toWellFormed();
+    if (why === '') return err(refusal('schema-violation', 'Say why: the customer is told.'));
+    const now = world.clock.now();
+    const problem = toProblem(refusal('forbidden', `A person at the company decided against it: ${why}`));
+    const facts = {
+      approver: commitment(operation.salt, approver),
+      reason: commitment(operation.salt, why),
+    };
+    const moved = move(operation, 'declined', 'person', now, { problem }, facts);
+    return ok({ next: moved.next, expected: operation.version, records: [moved.record] });
+  }
+
+  return { personCounters, personDecides };
 }

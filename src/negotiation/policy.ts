@@ -1,5 +1,6 @@
 import type { Window } from '../engine/window.ts';
 import type { Level } from './issues.ts';
+import type { Period } from './period.ts';
 
 /** Hundredths of what a policy is written in: of a percent, or of a minor unit, day or piece. All arithmetic is in integers. */
 export type Points = number;
@@ -65,7 +66,7 @@ export interface SideIssue {
 }
 
 export interface BudgetRule {
-  readonly period: 'day' | 'month' | 'quarter' | 'year';
+  readonly period: Period;
   readonly currency: string;
   /** Minor units; private to the store's comparison. */
   readonly limit: number;
@@ -73,6 +74,16 @@ export interface BudgetRule {
   readonly times: readonly string[];
   readonly exhausted: 'no_discount' | 'person';
   /** Whose budget it is: segments that share a policy's budget share its name. */
+  readonly name: string;
+}
+
+/** What of their time people give to talks that end without an agreement. */
+export interface PeopleRule {
+  /** How far from where concessions end, in percent of that. */
+  readonly withinPercent: number;
+  readonly period: Period;
+  readonly cases: number;
+  /** Whose time it is: segments share their action's. */
   readonly name: string;
 }
 
@@ -103,8 +114,8 @@ export interface PolicyNumbers {
    * worth's own positions, and an empty list never. null: no schedules. */
   readonly schedule: ReadonlyMap<string, readonly Position[]> | null;
   readonly hold: 'never' | 'final' | 'always';
-  /** A last proposal further than this from our last ask is not a matter of one more step: in percent of the ask. */
-  readonly impasseGapPercent: number;
+  /** When a person decides at the end; null: never. */
+  readonly people: PeopleRule | null;
   readonly budget: BudgetRule | null;
 }
 

@@ -1,24 +1,27 @@
-import { refusal, toProblem } from '../../protocol/errors.ts';
+import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok } from '../../protocol/result.ts';
+import { isWithPerson } from '../engine/open-offers.ts';
 import type { Message, Operation, Seen } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOperation } from '../engine/submit.ts';
-import { move, type Patch } from '../engine/transitions.ts';
+import { move } from '../engine/transitions.ts';
 import { type Ask, actionOf, type Change, type StepResult, type World } from '../engine/world.ts';
 import { type AcceptDeps, makeAccept } from './accept.ts';
 import { type BidDeps, bid, nextDue, toPerson } from './bid.ts';
 import { heldUse } from './budget.ts';
-import { makePersonCounters } from './person.ts';
+import { makePersonsWord } from './person.ts';
 import { aboutOf } from './remember.ts';
 import { makeStands, type StandDeps } from './stand.ts';
-import { agentOffer, agentsTurn, behind, withProposal } from './talk.ts';
+import { agentOffer, agentsTurn, behind, changed, withProposal } from './talk.ts';
+import { type AskPerson, makeUnmet } from './unmet.ts';
 
 export interface NegotiationDeps extends BidDeps, StandDeps {
   /** Mandate limits on a set of terms, and its validity now. */
   readonly withinMandate: AcceptDeps['withinMandate'];
   readonly holdsOf: AcceptDeps['holdsOf'];
+  readonly askPerson: AskPerson;
 }
 
 /** The steps of a negotiation. Only this folder ever holds a policy's reservation values. */
@@ -28,6 +31,7 @@ type Talk = NonNullable<Operation['negotiation']>;
 
 export function makeNegotiation(world: World, deps: NegotiationDeps) {
   const stands = makeStands(world, deps);
+  const { toDecide, timeOver } = makeUnmet(world, deps, stands);
 
   /** The company's first answer, made from the CRM's facts and the agent's opening proposal, if it made one. */
   async function open({ operation, revision }: Seen): Promise<StepResult> {
@@ -60,7 +64,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!own.ok) return own;
     const talk = agentsTurn(own.value, world.clock.now());
     if (!talk.ok) return talk;
-    if (talk.value.round >= LIMITS.negotiationRoundsMax) return err(refusal('negotiation-over'));
+    const over = talk.value.round >= LIMITS.negotiationRoundsMax;
+    if (over && talk.value.person !== undefined) return err(refusal('negotiation-over'));
     const envelope = world.actions.checkEnvelope('offers', ask.body);
     if (!envelope.ok) return envelope;
     const action = actionOf(world, own.value);
@@ -79,12 +84,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
 
     const offer = agentOffer(world, operation, terms.value);
     const text = envelope.value['message'];
-    const heard: Talk = {
-      ...withProposal(talk.value, offer, partial.value),
-      turn: 'company',
-      facts,
-      revision,
-    };
+    const heard: Talk = { ...withProposal(talk.value, offer, partial.value), turn: 'company', facts, revision };
     const said: Message[] = typeof text === 'string' ? [{ at: offer.made_at, by: 'agent', text, offer: offer.id }] : [];
     const countered = move(
       operation,
@@ -98,6 +98,12 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       },
       { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest },
     );
+    if (over) {
+      const put = toDecide(countered.next, heard, stand.value, err);
+      return put === undefined
+        ? err(refusal('negotiation-over'))
+        : ok(behind(countered.record, operation.version, put));
+    }
     if (deps.voice !== undefined) return ok({ ...countered, records: [countered.record] });
     const answered = await companyAnswers(countered.next, heard);
     if (!answered.ok) return answered;
@@ -120,9 +126,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
   async function due(operation: Operation): Promise<Change> {
     const now = world.clock.now();
     const talk = operation.negotiation;
-    if (talk === undefined || Date.parse(talk.expiresAt) <= now.getTime())
-      return changed(operation, 'expired', now, { problem: toProblem(refusal('offer-expired')) });
-    if (talk.turn === 'company') return companysTurn(operation, talk);
+    if (talk === undefined || Date.parse(talk.expiresAt) <= now.getTime()) return timeOver(operation, talk);
+    if (talk.turn === 'company' && !isWithPerson(talk)) return companysTurn(operation, talk);
     const stand = stands.standOn(operation, talk.revision ?? null);
     const table = stand.ok ? stand.value.table : undefined;
     const holds =
@@ -146,15 +151,10 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     open,
     counter,
     due,
-    personCounters: makePersonCounters(world, deps, stands),
+    ...makePersonsWord(world, deps, stands),
     accept: makeAccept(world, { ...deps, stands, companyAnswers }),
   };
 }
 
 /** About a quarter of an hour of an unreachable CRM before a person is called. */
 const TRIES_MAX = 20;
-
-function changed(operation: Operation, event: 'expired' | 'noted', now: Date, patch: Patch): Change {
-  const { next, expected, record } = move(operation, event, 'engine', now, patch);
-  return { next, expected, records: [record] };
-}

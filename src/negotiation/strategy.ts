@@ -43,8 +43,9 @@ export type Move =
       /** What other packages cost, at the same target; null where there are none to choose from. */
       readonly list: PriceList | null;
     }
-  /** `inReach`: whether their last proposal is within the policy. For the company's person only. */
-  | { readonly kind: 'impasse'; readonly why: 'gap' | 'budget'; readonly inReach: boolean };
+  /** The budget is used up, and the policy has a person decide. `inReach`: whether their last proposal is within the policy; for that
+   * person only. */
+  | { readonly kind: 'impasse'; readonly why: 'budget'; readonly inReach: boolean };
 
 /** Two offers whose side issues differ by less than this are one offer. In points: half a percent. */
 const DIFFERENCE_MIN: Points = 50;
@@ -69,10 +70,7 @@ export function companyMove(state: TalkState): Move {
   const barely = named && mayDiscount && stands !== undefined && isBarelyBelow(table, offered, stands);
   const meets = named && !barely && reaches(sign, offered, ask);
   const inReach = proposal?.priced === true && admissible(table, proposal.levels);
-  const apart = proposal?.priced === true && sign * (ask - offered) * 100 > numbers.impasseGapPercent * ask;
-  const stops = mayStop && !meets;
-  if (stops && final && apart) return { kind: 'impasse', why: 'gap', inReach };
-  if (stops && !mayDiscount && numbers.budget?.exhausted === 'person')
+  if (mayStop && !meets && !mayDiscount && numbers.budget?.exhausted === 'person')
     return { kind: 'impasse', why: 'budget', inReach };
   const offers = meets
     ? [withMain(table, asked, capped(state, pricing, { asked, offered }))]

@@ -7,6 +7,7 @@ import type { Offer, OfferFacts, Reason, Schedule, Terms } from '../../protocol/
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Chosen } from '../../protocol/schedule.ts';
 import type { Negotiation, Operation } from '../engine/operation.ts';
+import { move, type Patch } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
 import { unnamedIn } from './setting.ts';
 
@@ -32,15 +33,18 @@ export async function companyOffer(
     facts,
     reasons,
     schedule,
+    seconds = LIMITS.offerLifetimeSeconds,
   }: Pick<Offer, 'by' | 'terms' | 'firmness'> &
     OfferWords & {
       readonly facts: OfferFacts;
       readonly reasons: Explain;
       readonly schedule?: Schedule | undefined;
+      /** How long it stands. */
+      readonly seconds?: number;
     },
 ): Promise<Offer> {
   const now = world.clock.now();
-  const expires_at = new Date(now.getTime() + LIMITS.offerLifetimeSeconds * 1000).toISOString();
+  const expires_at = new Date(now.getTime() + seconds * 1000).toISOString();
   const bare = {
     id: world.ids.make('of'),
     parent: operation.negotiation?.offers.at(-1)?.id ?? null,
@@ -102,12 +106,18 @@ function partiesOf(world: World, operation: Operation) {
   };
 }
 
-/** The operation, when it is the agent's turn to move in an open negotiation. */
-export function agentsTurn(operation: Operation, now: Date): Result<NonNullable<Operation['negotiation']>, Refusal> {
+/** The operation, when it is the agent's turn to move in an open negotiation; `accepting`: what is held may be accepted while a person
+ * decides on more. */
+export function agentsTurn(
+  operation: Operation,
+  now: Date,
+  { accepting = false }: { readonly accepting?: boolean } = {},
+): Result<NonNullable<Operation['negotiation']>, Refusal> {
   const { negotiation, state } = operation;
   if (state !== 'negotiating' || negotiation === undefined)
     return err(refusal('wrong-state', `The operation is ${state}.`));
-  if (negotiation.turn !== 'agent') return err(refusal('not-your-turn'));
+  if (negotiation.turn !== 'agent' && !(accepting && negotiation.person !== undefined))
+    return err(refusal('not-your-turn'));
   if (Date.parse(negotiation.expiresAt) <= now.getTime())
     return err(refusal('offer-expired', 'The negotiation has expired.'));
   return ok(negotiation);
@@ -129,4 +139,10 @@ export function behind(record: Change['records'][number], expected: number, chan
       return instead.ok ? ok(behind(record, expected, instead.value)) : instead;
     },
   };
+}
+
+/** An event of the engine’s own. */
+export function changed(operation: Operation, event: 'expired' | 'noted', now: Date, patch: Patch): Change {
+  const { next, expected, record } = move(operation, event, 'engine', now, patch);
+  return { next, expected, records: [record] };
 }

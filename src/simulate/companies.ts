@@ -36,6 +36,8 @@ function simple(
   let rounds = past?.rounds ?? 0;
   return ok({
     stood: () => ({ rounds, last: [], ours: [], theirs: [] }),
+    // Nobody of theirs is asked.
+    unmet: () => ({ person: false, inReach: false }),
     next(proposal): Result<Move, Refusal> {
       const read = proposal === null ? undefined : table.space.read(proposal);
       if (read?.ok === false) return read;

@@ -45,7 +45,7 @@ export interface FamilyResult {
   readonly discount: number;
   readonly rounds: number;
   readonly persons: number;
-  /** Talks that came to nothing although the customer proposed something within the policy. */
+  /** Talks that came to nothing, and to no person, although the customer proposed something within the policy. */
   readonly missed: number;
   /** Talks in which something beyond the company's limit was offered. Must be 0. */
   readonly breaches: number;

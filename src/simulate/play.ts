@@ -15,7 +15,7 @@ export interface Outcome {
   readonly agreed: Deal | undefined;
   /** Whether everything that was offered is within the policy. */
   readonly within: boolean;
-  /** Whether the customer proposed something within the policy that came to nothing. */
+  /** Whether the customer proposed something within the policy that came to nothing, and that no person decides about. */
   readonly missed: boolean;
   /** Turns the company took. */
   readonly rounds: number;
@@ -74,13 +74,16 @@ function talkOf(
   if (!side.ok) return side;
   const own: Package[] = [];
   const heard: (readonly Package[])[] = [];
+  const before = shown.length;
+  // Who leaves near an agreement has said so to a person first.
+  const unmet = () => (side.value.unmet().person ? 'person' : 'left');
   let proposal: Terms | null = null;
   const end = (ended: Talk['ended'], agreed?: Package): Result<Talk, Refusal> =>
     ok({
       ended,
-      rounds: heard.length + (ended === 'person' ? 1 : 0),
+      rounds: shown.length - before,
       within: heard.every((offers) => offers.every((each) => admissible(table, each))),
-      missed: own.some((each) => admissible(table, each) && scenario.companyGain(each) >= 0),
+      missed: ended !== 'person' && own.some((each) => admissible(table, each) && scenario.companyGain(each) >= 0),
       past: side.value.stood(),
       agreed:
         agreed === undefined
@@ -101,10 +104,10 @@ function talkOf(
     heard.push(open);
     const said = reply({ open, company: heard, own, left: rounds - round, rounds });
     if (said.kind === 'again') return end('again');
-    if (said.kind === 'leave') return end('left');
+    if (said.kind === 'leave') return end(unmet());
     if (said.kind === 'accept') return end('agreed', said.levels);
     own.push(said.levels);
     proposal = table.space.write(said.levels);
   }
-  return end('left');
+  return end(unmet());
 }

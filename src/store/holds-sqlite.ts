@@ -87,13 +87,15 @@ export function holdStatements(db: Pick<Handle, 'prepare'>) {
     holdSumsForget: db.prepare('DELETE FROM hold_sums WHERE name = ? AND amount = 0'),
     holdsOfKind: db.prepare('SELECT name, amount FROM holds WHERE operation = ? AND kind = ?'),
     holdsReleased: db.prepare(
-      "SELECT name, amount FROM holds WHERE operation = ? AND (lasts = 'operation' OR ? = 'all')",
+      "SELECT name, amount FROM holds WHERE operation = ? AND (lasts = 'operation' OR (lasts = 'effect' AND ? = 'all'))",
     ),
     holdAdd: db.prepare(
       'INSERT INTO holds (operation, kind, name, amount, span_from, span_to, lasts) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
     holdsForget: db.prepare('DELETE FROM holds WHERE operation = ? AND kind = ?'),
-    holdsRelease: db.prepare("DELETE FROM holds WHERE operation = ? AND (lasts = 'operation' OR ? = 'all')"),
+    holdsRelease: db.prepare(
+      "DELETE FROM holds WHERE operation = ? AND (lasts = 'operation' OR (lasts = 'effect' AND ? = 'all'))",
+    ),
     holdsNamed: db.prepare('SELECT operation, kind, amount, span_from, span_to FROM holds WHERE name = ? ORDER BY id'),
     holdLastOther: db.prepare(
       'SELECT operation FROM holds WHERE name = ? AND operation <> ? AND amount > 0 ORDER BY id DESC LIMIT 1',

@@ -68,3 +68,30 @@ async function csrfElsewhere(origin: string, cookie: string): Promise<string> {
 function inputOf(page: string, name: string): string | undefined {
   return new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1];
 }
+
+/** A person's word in a talk that waits for one: an offer as the page has it, with what is changed, or no. The status of the answer. */
+export async function sayAs(
+  origin: string,
+  person: Person,
+  operation: string,
+  word: { readonly terms?: Readonly<Record<string, string>>; readonly reason?: string },
+): Promise<number> {
+  const cookie = await signIn(origin, person);
+  const url = `${origin}/console/operations/${operation}`;
+  const page = await (await fetch(url, { headers: { cookie } })).text();
+  const shown = [...page.matchAll(/name="(terms\.[^"]*)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]);
+  const body = new URLSearchParams({
+    csrf: inputOf(page, 'csrf') ?? '',
+    ...Object.fromEntries(shown),
+    ...Object.fromEntries(Object.entries(word.terms ?? {}).map(([name, value]) => [`terms.${name}`, value])),
+    ...(word.reason === undefined ? {} : { decision: 'declined', reason: word.reason }),
+  });
+  const headers = { origin, cookie, 'content-type': 'application/x-www-form-urlencoded' };
+  return (await fetch(`${url}/talk`, { method: 'POST', redirect: 'manual', headers, body: body.toString() })).status;
+}
+
+/** Any page as this person sees it. */
+export async function readAs(origin: string, person: Person, path: string): Promise<string> {
+  const cookie = await signIn(origin, person);
+  return (await fetch(`${origin}${path}`, { headers: { cookie } })).text();
+}
