@@ -81,7 +81,6 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!stand.ok) return stand;
     const terms = stands.completed(stand.value, talk.value, partial.value);
     if (!terms.ok) return terms;
-
     const offer = agentOffer(world, operation, terms.value);
     const text = envelope.value['message'];
     const heard: Talk = { ...withProposal(talk.value, offer, partial.value), turn: 'company', facts, revision };
