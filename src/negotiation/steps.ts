@@ -31,7 +31,7 @@ type Talk = NonNullable<Operation['negotiation']>;
 
 export function makeNegotiation(world: World, deps: NegotiationDeps) {
   const stands = makeStands(world, deps);
-  const { toDecide, timeOver } = makeUnmet(world, deps, stands);
+  const { lastWord, timeOver } = makeUnmet(world, deps, stands);
 
   /** The company's first answer, made from the CRM's facts and the agent's opening proposal, if it made one. */
   async function open({ operation, revision }: Seen): Promise<StepResult> {
@@ -97,12 +97,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
       },
       { offer: offer.id, terms: offer.terms_digest, request: ask.caller.evidence.digest },
     );
-    if (over) {
-      const put = toDecide(countered.next, heard, stand.value, err);
-      return put === undefined
-        ? err(refusal('negotiation-over'))
-        : ok(behind(countered.record, operation.version, put));
-    }
+    if (over) return lastWord(countered, heard, stand.value);
     if (deps.voice !== undefined) return ok({ ...countered, records: [countered.record] });
     const answered = await companyAnswers(countered.next, heard);
     if (!answered.ok) return answered;

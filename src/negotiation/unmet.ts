@@ -2,12 +2,12 @@
  * told from where concessions end, and never from the limit. */
 import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { ok, type Result } from '../../protocol/result.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
 import { dayIn } from '../../protocol/zone.ts';
 import { isWithPerson } from '../engine/open-offers.ts';
 import type { Negotiation, Operation } from '../engine/operation.ts';
-import { move } from '../engine/transitions.ts';
-import type { Change, World } from '../engine/world.ts';
+import { type Moved, move } from '../engine/transitions.ts';
+import type { Change, StepResult, World } from '../engine/world.ts';
 import type { Held, HoldSet, Outgoing } from '../ports.ts';
 import { adviceFor } from './advice.ts';
 import { unmetOf } from './nearness.ts';
@@ -18,7 +18,7 @@ import { statedIn } from './schedule.ts';
 import { packagesIn, proposalsIn, saidIn } from './setting.ts';
 import type { Stand, Stands } from './stand.ts';
 import type { Table } from './table.ts';
-import { changed } from './talk.ts';
+import { behind, changed } from './talk.ts';
 
 /** Asks a person of the company: the operation with the promise that one answers, and who is told. */
 export type AskPerson = (
@@ -41,6 +41,12 @@ export function makeUnmet(world: World, deps: { readonly askPerson: AskPerson },
     return referred(world, { from, talk, table: table.value, askPerson: deps.askPerson }, instead);
   }
 
+  /** What the customer asks for when no round is left. */
+  function lastWord({ next, expected, record }: Moved, heard: Negotiation, stand: Pick<Stand, 'table'>): StepResult {
+    const put = toDecide(next, heard, stand, err);
+    return put === undefined ? err(refusal('negotiation-over')) : ok(behind(record, expected, put));
+  }
+
   /** The talk's time is over. */
   function timeOver(operation: Operation, talk: Negotiation | undefined): Change {
     const expired = (why: Refusal) => changed(operation, 'expired', world.clock.now(), { problem: toProblem(why) });
@@ -54,7 +60,7 @@ export function makeUnmet(world: World, deps: { readonly askPerson: AskPerson },
     return put ?? expired(refusal('offer-expired'));
   }
 
-  return { toDecide, timeOver };
+  return { lastWord, timeOver };
 }
 
 /** The talk is put to a person: undefined where it is not for one. `instead`: what is done where no person has time for it, or one has
