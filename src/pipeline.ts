@@ -18,6 +18,7 @@ import { answered } from './execution/complete.ts';
 import { gaveUp, unread } from './execution/crm.ts';
 import { mayCarryOut } from './execution/gate.ts';
 import { look } from './execution/look.ts';
+import { overtaking } from './execution/overtake.ts';
 import { type Complete, carryOut, currentStep, finishStep, interrupted, shutOut, start } from './execution/perform.ts';
 import { type Countersign, type Judge, prepare, refuse } from './execution/prepare.ts';
 import { reconcile } from './execution/reconcile.ts';
@@ -269,7 +270,10 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       const done = lateRight(operation, await step(operation, continuing));
       const { state } = done.next;
       const news = newsOf(world, operation, done.next);
-      if (!CALLS_A_PERSON.has(state)) return sealed(world, { ...done, outgoing: [...(done.outgoing ?? []), ...news] });
+      if (!CALLS_A_PERSON.has(state)) {
+        const told = { ...done, outgoing: [...(done.outgoing ?? []), ...news] };
+        return overtaking(world, await sealed(world, told));
+      }
       const topic = SENDS.has(operation.state)
         ? 'The outcome of a write could not be settled'
         : 'What was agreed on could not be carried out';

@@ -58,6 +58,7 @@ export const TRANSITIONS = {
     started: 'executing',
     scheduled: 'scheduled',
     voided: 'agreed',
+    overtaken: 'agreed',
     refused: 'rejected',
     failed: 'failed',
     withdrawn: 'withdrawn',

@@ -200,8 +200,10 @@ async function advance({ world, work, waiters, wake, isStopped, look }: Advancin
     continuing = written.value.committed.ok;
     if (!continuing) continue;
     waiters.announce(id);
-    const { beside } = written.value.change;
-    if (beside !== undefined) wake(beside.next.id);
+    for (const { next } of written.value.change.beside ?? []) {
+      waiters.announce(next.id);
+      wake(next.id);
+    }
   }
   return false;
 }

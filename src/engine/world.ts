@@ -52,8 +52,8 @@ export interface Change {
   readonly otherwise?: (held: Held) => StepResult | Promise<StepResult>;
   /** The asker is refused, and this is written all the same: what the refusal found out. */
   readonly refused?: Refusal;
-  /** A second operation born with this one (a handoff's CRM case). */
-  readonly beside?: { readonly next: Operation; readonly expected: number };
+  /** Others that are born with this one (a handoff's CRM case) or moved by it; none of them ends. */
+  readonly beside?: readonly { readonly next: Operation; readonly expected: number }[];
 }
 
 export type StepResult = Result<Change, Refusal>;

@@ -56,10 +56,10 @@ export function refusalOf({ kind, name, by }: Held): Refusal {
   }
 }
 
-export function toUnit({ next, expected, beside, records, outgoing = [], holds = [], memory }: Change): Unit {
+export function toUnit({ next, expected, beside = [], records, outgoing = [], holds = [], memory }: Change): Unit {
   const releases = released(next);
   return {
-    operations: [{ next, expected }, ...(beside === undefined ? [] : [beside])],
+    operations: [{ next, expected }, ...beside],
     records,
     outgoing: [...outgoing, ...pushesOf(next)],
     ...(holds.length === 0 ? {} : { holds }),

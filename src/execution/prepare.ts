@@ -16,6 +16,7 @@ import { endedSince, waitsFor, withinMandate } from './authority.ts';
 import { holdsOf } from './binding.ts';
 import { claimedBefore, claimsToTell, orLater } from './claims.ts';
 import { crmContext, unread, wait } from './crm.ts';
+import { endOfOvertaken } from './overtake.ts';
 import { readSubjects, withRecords } from './subjects.ts';
 import { termsOf } from './terms.ts';
 import { keepsToPrincipal } from './touched.ts';
@@ -171,7 +172,7 @@ export function refuse(world: World, operation: Operation, error: Refusal): Chan
   }
   const moved = move(
     operation,
-    'refused',
+    endOfOvertaken(operation),
     'engine',
     world.clock.now(),
     { problem: toProblem(error) },

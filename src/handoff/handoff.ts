@@ -39,7 +39,7 @@ export async function handoff(world: World, ask: Ask): Promise<StepResult> {
     ...called.next,
     messages: [...operation.messages, { at: called.next.updatedAt, by: 'agent', text }],
   };
-  return ok({ ...called, next, beside: { next: beside, expected: 0 } });
+  return ok({ ...called, next, beside: [{ next: beside, expected: 0 }] });
 }
 
 /** Moves an operation into a person's hands and starts the clock. Used by the verb, by an impasse and by whatever the engine cannot settle. */

@@ -1,0 +1,69 @@
+/** What waits for its day and is overtaken by the customer's own notice or switch: nobody waits for months to be told no. */
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { type Dealing, dealingsOf } from '../engine/dealings.ts';
+import { endedBy } from '../engine/ended.ts';
+import type { Operation } from '../engine/operation.ts';
+import { meetsRequirements } from '../engine/requirements.ts';
+import { hasWritten } from '../engine/schedule.ts';
+import { type Moved, move } from '../engine/transitions.ts';
+import { actionOf, type Change, type World } from '../engine/world.ts';
+import { termsOf } from './terms.ts';
+
+/** Nothing waits for a day that is further away. */
+const MEMORY_MS = 2 * 366 * 86_400_000;
+
+/** The change, and with it, in one transaction, that what it has ended is judged at once and no longer on its day. */
+export function overtaking(world: World, change: Change): Change {
+  if (change.next.state !== 'completed') return change;
+  const moved = endedOf(world, change.next);
+  if (moved.length === 0) return change;
+  return {
+    ...change,
+    records: [...moved.map(({ record }) => record), ...change.records],
+    beside: [...(change.beside ?? []), ...moved.map(({ next, expected }) => ({ next, expected }))],
+  };
+}
+
+function endedOf(world: World, done: Operation): readonly Moved[] {
+  const now = world.clock.now();
+  const since = now.getTime() - MEMORY_MS;
+  return dealingsOf(done).flatMap((dealing) => {
+    const others = world.store.dealings({ by: 'record', value: dealing.record, since });
+    return [...new Set(others.map(({ operation }) => operation))].flatMap((id) => {
+      const other = id === done.id ? undefined : world.store.operation(id);
+      if (other?.state !== 'scheduled' || !isEnded(world, other, { done, dealing })) return [];
+      return [move(other, 'overtaken', 'engine', now, { dueAt: now.getTime() }, { by: done.id })];
+    });
+  });
+}
+
+/** On the record as the other operation leaves it. */
+function isEnded(
+  world: World,
+  other: Operation,
+  { done, dealing }: { readonly done: Operation; readonly dealing: Dealing },
+): boolean {
+  const rules = actionOf(world, other)?.rules;
+  if (rules?.overtakenBy?.includes(done.action) !== true) return false;
+  const left = Object.values(done.records ?? {}).find((each) => isOf(each, dealing.record)) as JsonObject | undefined;
+  const set = Object.fromEntries(dealing.changes.map(({ field, to }) => [field, to]));
+  const records = Object.fromEntries(
+    Object.entries(other.records ?? {}).map(([name, each]): [string, Json] =>
+      isOf(each, dealing.record) ? [name, { ...(each as JsonObject), ...left, ...set }] : [name, each],
+    ),
+  );
+  const now = { ...other, records };
+  const terms = termsOf(world, now);
+  return endedBy(world, now).since && !(terms.ok && meetsRequirements(world, now, terms.value).ok);
+}
+
+function isOf(record: Json, name: string): boolean {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return false;
+  return name.endsWith(`/${String((record as JsonObject)['id'])}`);
+}
+
+/** How it ends then: where a part of it is written, that is taken back. */
+export function endOfOvertaken(operation: Operation): 'rejected' | 'refused' {
+  const last = operation.history.findLast(({ event }) => event !== 'noted');
+  return last?.event === 'overtaken' && hasWritten(operation) ? 'rejected' : 'refused';
+}
