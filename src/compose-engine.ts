@@ -13,7 +13,7 @@ import { fitTo } from './contract/offering.ts';
 import { demandsOf } from './engine/demands.ts';
 import { isPrincipals } from './engine/facts.ts';
 import { lately, priceChange } from './engine/grants.ts';
-import type { Operation } from './engine/operation.ts';
+import type { Changed, Operation } from './engine/operation.ts';
 import { makeWorker, type Worker } from './engine/worker.ts';
 import { actionOf, type World } from './engine/world.ts';
 import { endedSince, withinMandate } from './execution/authority.ts';
@@ -147,7 +147,9 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     });
     return withUncertainClaim(claimed, rules.value.evaluate(facts, default_signoff));
   };
-  const judge = withKeptFacts(withForcedSignoff(crm.manifest, policy));
+  const changedByPrincipal = (operation: Operation, changed: readonly Changed[]) =>
+    isPrincipals(world, operation, changed);
+  const judge = withKeptFacts(withForcedSignoff(crm.manifest, policy), changedByPrincipal);
   const line = await composeLine(config, { log, monotonic });
   const spoken = line === undefined ? undefined : makeModelVoice(line, log);
   const negotiation = makeNegotiation(world, {
@@ -160,7 +162,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     holdsOf: (operation, terms) => holdsOf(world, operation, terms),
     look: (operation) => look(world, operation),
     standardTerms: (operation) => standardTerms(world, operation),
-    changedByPrincipal: (operation, changed) => isPrincipals(world, operation, changed),
+    changedByPrincipal,
     callPerson: (operation, topic) => callPerson(world, operation, 'company', topic),
     askPerson: (operation, topic) => askPerson(world, operation, topic),
   });

@@ -4,7 +4,6 @@ import { err, ok, type Result } from '../protocol/result.ts';
 import { answer, type Handler, type Reply } from './engine/ask.ts';
 import { isRight } from './engine/demands.ts';
 import type { Operation } from './engine/operation.ts';
-import { heldRefusal } from './engine/record-holds.ts';
 import { hasWritten } from './engine/schedule.ts';
 import { submit } from './engine/submit.ts';
 import { type Moved, move } from './engine/transitions.ts';
@@ -19,7 +18,7 @@ import { gaveUp, unread } from './execution/crm.ts';
 import { mayCarryOut } from './execution/gate.ts';
 import { look } from './execution/look.ts';
 import { overtaking } from './execution/overtake.ts';
-import { type Complete, carryOut, currentStep, finishStep, interrupted, shutOut, start } from './execution/perform.ts';
+import { type Complete, carryOut, currentStep, finishStep, heldOff, interrupted, start } from './execution/perform.ts';
 import { type Countersign, type Judge, prepare, refuse } from './execution/prepare.ts';
 import { reconcile } from './execution/reconcile.ts';
 import { reverse } from './execution/reverse.ts';
@@ -119,7 +118,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   async function gate(operation: Operation): Promise<Change> {
     const started: Change = {
       ...change(operation, await start(world, judge, complete, operation)),
-      otherwise: (held) => ok(change(operation, shutOut(world, operation, heldRefusal(world, operation, held)))),
+      otherwise: (held) => ok(change(operation, heldOff(world, operation, held))),
     };
     return operation.state === 'authorized' ? promised(operation, started) : started;
   }

@@ -89,6 +89,7 @@ export const definitionSchema = {
       uniqueItems: true,
       items: { type: 'string', maxLength: 32 },
     },
+    shares_while_scheduled: { const: true },
     needs: {
       type: 'object',
       maxProperties: 10,

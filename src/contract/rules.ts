@@ -37,6 +37,7 @@ export interface RuleSource {
   /** Why one request may be about records of several accounts; it may not where nothing is said. */
   readonly across_accounts?: string;
   readonly exclusive?: readonly string[];
+  readonly shares_while_scheduled?: true;
   readonly raise?: readonly ({ readonly when: string } & Partial<Demands>)[];
   readonly records_then?: string;
   readonly standard_terms?: Readonly<Record<string, string>>;
@@ -102,6 +103,7 @@ export function compileRules(source: RuleSource, problems: string[]): ActionRule
     })),
     acrossAccounts: source.across_accounts !== undefined,
     exclusive: source.exclusive ?? [],
+    sharesWhileScheduled: source.shares_while_scheduled === true,
     overtakenBy: source.overtaken_by ?? [],
     raise: raise.map(({ when, ...to }, index) => ({ when: expression(when, `/raise/${index}/when`), to })),
     ...(source.records_then === undefined ? {} : { thenAt: expression(source.records_then, '/records_then') }),
@@ -172,6 +174,8 @@ function agreement(source: RuleSource, problems: string[]): void {
   for (const name of source.exclusive ?? [])
     if (subjects[name] === undefined || subjects[name].shared === true)
       problems.push(`/exclusive names ${name}, which is no subject of the principal’s`);
+  if (source.shares_while_scheduled === true && source.exclusive === undefined)
+    problems.push('/shares_while_scheduled goes with exclusive');
   if (source.exclusive !== undefined && kind !== 'write') problems.push('/exclusive is for writes');
   const { by, action } = source.compensation;
   if ((by === 'action') !== (action !== undefined)) problems.push('/compensation names an action if it is by one');

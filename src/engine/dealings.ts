@@ -1,4 +1,5 @@
 /** What was done to records through us: the memory that limits are measured against. */
+import type { PlanStep } from '../../adapters/sdk/index.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
 import { isFinalState, type State } from '../../protocol/operation.ts';
@@ -73,6 +74,7 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
       const change = { field, from, to, ...(on === undefined ? {} : { later: true as const }) };
       made?.push(change, ...laterOf(recordOf(operation, ref.value), change));
     }
+  for (const [record, made] of changes) made.push(...changesTo(laterFields(steps, record)));
   const written = changes.size;
   for (const { record, ...kept } of keptBy(operation)) {
     if (changes.has(record)) continue;
@@ -91,6 +93,23 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
     ...(place === 0 && written > 0 && plan.granted !== undefined ? { granted: plan.granted } : {}),
   }));
 }
+
+/** Of one record, what these steps will have written on their days, as a CRM has it that has a place for it: `next_…` for another term,
+ * `planned_…` for a change of the running one. */
+export function laterFields(steps: readonly PlanStep[], record: string): JsonObject {
+  const fields: Record<string, Json> = {};
+  for (const { not_before: on, changes } of steps) {
+    const own = changes.filter(({ ref }) => recordName(ref.type, ref.value) === record);
+    if (on === undefined || own.length === 0) continue;
+    const isTerm = own.some(({ field }) => field === 'start_date');
+    for (const { field, to } of own) fields[`${isTerm ? 'next' : 'planned'}_${field}`] = to;
+    if (!isTerm) fields['planned_from'] = on;
+  }
+  return fields;
+}
+
+const changesTo = (fields: JsonObject): readonly FieldChange[] =>
+  Object.entries(fields).map(([field, to]) => ({ field, from: null, to }));
 
 function mayCount(operation: Operation): boolean {
   return BOUND.has(operation.state) || (isFinalState(operation.state) && mayLeaveEffect(operation));

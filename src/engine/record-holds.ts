@@ -8,17 +8,24 @@ import { ownerOf } from './owner.ts';
 import { actionOf, type World } from './world.ts';
 import { refusalOf } from './write.ts';
 
-/** What the operation holds of its records, as its definition says. */
-export function recordHolds(world: Pick<World, 'actions'>, operation: Operation): HoldSet {
+/** What the operation holds of its records, as its definition says. What waits for its day holds them against those alone that would not
+ * know of it. */
+export function recordHolds(world: Pick<World, 'actions'>, operation: Operation, isWaiting = false): HoldSet {
   const rules = actionOf(world, operation)?.rules;
   const types = new Map(rules?.subjects.map(({ name, type }) => [name, type]));
   const names = (rules?.exclusive ?? []).flatMap((name) =>
-    idsOf(operation.records?.[name]).map((id) => `record:${recordName(types.get(name) ?? '', id)}`),
+    idsOf(operation.records?.[name]).map((id) => recordName(types.get(name) ?? '', id)),
   );
+  const shares = rules?.sharesWhileScheduled === true;
+  const once = (name: string, limit: number | null) => ({ name, amount: 1, limit, lasts: 'operation' as const });
   return {
     operation: operation.id,
     kind: 'record',
-    holds: [...new Set(names)].map((name) => ({ name, amount: 1, limit: 1, lasts: 'operation' })),
+    holds: [...new Set(names)].flatMap((name) => {
+      const [now, later] = [`record:${name}`, `record:later/${name}`];
+      if (shares) return [isWaiting ? once(later, null) : once(now, 1)];
+      return [once(now, 1), once(later, 1)];
+    }),
   };
 }
 

@@ -89,6 +89,8 @@ export interface ActionRules {
   readonly claims: readonly ClaimRule[];
   /** Subjects whose terms it writes: while it is agreed or planned, no other may. */
   readonly exclusive?: readonly string[];
+  /** While it waits for its day it leaves the record to those that know of it by the record's `next_…` and `planned_…` fields. */
+  readonly sharesWhileScheduled?: boolean;
   /** What the customer is committed to: compared with the mandate's limits. A member left out is not stated and exceeds any. */
   readonly commits: {
     readonly total?: Expression;

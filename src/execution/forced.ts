@@ -4,6 +4,7 @@ import type { Json } from '../../protocol/json.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import type { ClaimedBefore } from '../engine/claimed.ts';
 import { changedUnderAgreement } from '../engine/facts.ts';
+import type { Changed, Operation } from '../engine/operation.ts';
 import type { Judge, Verdict } from './prepare.ts';
 
 /** Policy, and a person besides wherever the CRM’s adapter says that what a write does cannot be known well enough. */
@@ -27,12 +28,15 @@ export function withUncertainClaim({ certain }: ClaimedBefore, verdict: Verdict)
 }
 
 /** Policy, and a person besides where the record is no longer what the agreed offer was made from: a promise is kept, or unmade, by
- * somebody who knows both. */
-export function withKeptFacts(judge: Judge): Judge {
+ * somebody who knows both. What the customer's own requests made of it was agreed on with the promise in sight. */
+export function withKeptFacts(
+  judge: Judge,
+  isPrincipals: (operation: Operation, changed: readonly Changed[]) => boolean,
+): Judge {
   return (operation, plan, terms) => {
     const verdict = judge(operation, plan, terms);
     const changed = changedUnderAgreement(operation);
-    if (changed.length === 0 || plan === null) return verdict;
+    if (changed.length === 0 || plan === null || isPrincipals(operation, changed)) return verdict;
     const told = changed.map(({ fact, from, to }) => `${fact} was ${inWords(from)} and is ${inWords(to)}`).join('; ');
     const reason = `The record has changed since the offer that was accepted: ${told}.`;
     return { ...verdict, required: true, reasons: [...verdict.reasons, reason] };

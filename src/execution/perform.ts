@@ -1,11 +1,13 @@
-import type { PlanStep } from '../../adapters/sdk/index.ts';
+import { AdapterError, type PlanStep } from '../../adapters/sdk/index.ts';
 import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import { isRight } from '../engine/demands.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
+import { heldRefusal, recordHolds } from '../engine/record-holds.ts';
 import { stepAs } from '../engine/schedule.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
+import type { Held } from '../ports.ts';
 import { isGone, settledAt } from './absence.ts';
 import { waitsFor } from './authority.ts';
 import { backoff, crmContext, crmProblem, endOf, mayTryAgain, unread, wait } from './crm.ts';
@@ -30,7 +32,7 @@ export async function start(
   const given = givenUp(world, from);
   if (given !== undefined) return given;
   const waits = waitsForItsDay(world, from, nextStep(from));
-  if (waits !== undefined) return waits;
+  if (waits !== undefined) return { ...waits, holds: [recordHolds(world, from, true)] };
   let gate: Awaited<ReturnType<typeof passGate>>;
   try {
     gate = await passGate(world, judge, from);
@@ -49,7 +51,13 @@ export async function start(
   const { plan } = operation;
   const next = nextStep(operation);
   const schedule = from.state === 'scheduled' ? undefined : dayToWaitFor(world, next);
-  if (schedule !== undefined) return { ...putOff(operation, schedule, world.clock.now()), holds };
+  if (schedule !== undefined) {
+    const others = holds.filter(({ kind }) => kind !== 'record');
+    return {
+      ...putOff(operation, schedule, world.clock.now()),
+      holds: [...others, recordHolds(world, operation, true)],
+    };
+  }
   const facts = { plan: plan?.digest ?? null, step: next?.id ?? null };
   const patch: Patch = {
     attempts: next === undefined ? effective(operation.attempts) : begun(operation, gate.step ?? next, now),
@@ -76,8 +84,15 @@ function givenUp(world: World, from: Operation): Moved | undefined {
   return withoutEffect(world, from, move(from, event, 'engine', world.clock.now(), { problem }, { why: 'gave up' }));
 }
 
+/** Others hold what it would. On its day another request on the record may be open for a moment: that is waited for. */
+export function heldOff(world: World, from: Operation, held: Held): Moved {
+  if (from.state === 'scheduled' && held.kind === 'record')
+    return unreadOnItsDay(world, from, new AdapterError('retryable', 'Another request on the record is open.'));
+  return shutOut(world, from, heldRefusal(world, from, held));
+}
+
 /** The end of an operation whose next write nobody may make any more. */
-export function shutOut(world: World, from: Operation, error: Refusal): Moved {
+function shutOut(world: World, from: Operation, error: Refusal): Moved {
   const [patch, facts] = [{ problem: toProblem(error) }, { problem: error.code }];
   return withoutEffect(
     world,

@@ -3,6 +3,7 @@ import { AdapterError, type Ref, type Snapshot } from '../../adapters/sdk/index.
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { withLater } from '../engine/later.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type Subject, scopeOf } from '../engine/rules.ts';
 import { doneSteps } from '../engine/schedule.ts';
@@ -39,7 +40,7 @@ export async function readSubjects(world: World, operation: Operation): Promise<
       const snapshot = await readOne(world, operation, { type: subject.type, by: 'id', value: id });
       if (snapshot === undefined || !(subject.shared || isOwn(operation, snapshot))) return err(NOT_THERE(subject));
       const { name, type, shared, many = false } = subject;
-      const data = assumed(world, operation, { type, snapshot });
+      const data = withLater(world, operation, { ...snapshot, data: assumed(world, operation, { type, snapshot }) });
       reads.push({ name, type, snapshot: { ...snapshot, data }, shared, many, at });
     }
   }

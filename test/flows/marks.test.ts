@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { MAPPING, OPENAPI } from '../../adapters/http/rig/documents.ts';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import type { JsonObject } from '../../protocol/json.ts';
@@ -49,6 +49,8 @@ afterAll(async () => {
   await api?.stop();
   rmSync(directory, { recursive: true, force: true });
 }, PATIENCE_MS);
+
+afterEach(() => void vi.useRealTimers());
 
 async function asked({ gateway, agent }: typeof plain, action: string, more: JsonObject = {}): Promise<OperationView> {
   const mandate = await gateway.mandateFor(agent, { actions: [action], accounts: ['A-1001'] });
@@ -114,3 +116,30 @@ it('T5: what had ended and has been renewed from a later day can be given notice
   expect(renewal.state).toBe('completed');
   expect(await asked(own, 'contract.cancel', { when: 'period_end' })).toMatchObject({ state: 'completed' });
 }, 30_000);
+
+it('T5: while a renewal waits for its day the running term can be changed, and the next begins as it was agreed on', async () => {
+  await api.edit('contracts', CONTRACT, { ...RUNNING, end_date: day(36) });
+  const renewal = await asked(plain, 'contract.renew');
+  expect(renewal.state).toBe('scheduled');
+  // Seen by those that write the record's terms.
+  const again = await asked(plain, 'contract.renew');
+  expect(again.problem).toMatchObject({ detail: expect.stringContaining('agreed on already') });
+  const late = await asked(plain, 'contract.amend', { seats: 30, effective_on: day(37) });
+  expect(late.state).toBe('rejected');
+  expect((await asked(plain, 'contract.amend', { seats: 30, effective_on: day(20) })).state).toBe('scheduled');
+  const second = await asked(plain, 'contract.amend', { seats: 31 });
+  expect(second.problem).toMatchObject({ detail: expect.stringContaining('Another change') });
+  const days = async (after: number) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + after * 86_400_000 });
+    await plain.gateway.restart();
+  };
+  await days(20.5);
+  const seats = async () => (await api.record('contracts', CONTRACT))['seats'];
+  await expect.poll(seats, { timeout: 20_000, interval: 500 }).toBe(30);
+  await days(17);
+  const ended = () => plain.gateway.operation(renewal.id)?.state;
+  await expect.poll(ended, { timeout: 20_000, interval: 500 }).toBe('completed');
+  expect(plain.gateway.operation(renewal.id)?.signoffs).toEqual([]);
+  const terms = renewal.offers?.findLast(({ by }) => by !== 'agent')?.terms;
+  expect(await api.record('contracts', CONTRACT)).toMatchObject({ seats: 25, unit_price: terms?.['unit_price'] });
+}, 60_000);

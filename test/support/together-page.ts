@@ -5,8 +5,6 @@ export interface Cell {
   readonly marks?: string;
   /** Why it is refused. */
   readonly why?: string;
-  /** False: refused as long as the first waits for its day. */
-  readonly while_scheduled?: boolean;
 }
 
 /** By the type of record, the first action and the second. */
@@ -25,8 +23,7 @@ export function pageOf(together: Together, definitions: readonly Definition[]): 
       .map((rows) => rows[first]?.[second])
       .find((cell) => cell !== undefined);
   const short = new Map(names.map((name, index) => [name, index + 1]));
-  const mark = (cell: Cell | undefined) =>
-    cell === undefined ? '·' : cell.allowed ? (cell.while_scheduled === false ? '(✓)' : '✓') : '✗';
+  const mark = (cell: Cell | undefined) => (cell === undefined ? '·' : cell.allowed ? '✓' : '✗');
   const grid = names.map(
     (first) => `| ${short.get(first)} ${first} | ${names.map((second) => mark(cellOf(first, second))).join(' | ')} |`,
   );
@@ -47,9 +44,9 @@ export function pageOf(together: Together, definitions: readonly Definition[]): 
     '',
     'Made from `protocol/actions-together.json`; a test walks every row of the contract on every kind of CRM.',
     '',
-    '✓ allowed · (✓) allowed, but not while the first waits for its day (where the CRM has no place for what is agreed for later, the',
-    'step is carried out on its day, and the record is held for it until then: withdraw it first) · ✗ refused · `·` independent: they',
-    'write no record in common, or one of them writes nothing that the other looks at.',
+    '✓ allowed · ✗ refused · `·` independent: they write no record in common, or one of them writes nothing that the other looks at.',
+    'Where a CRM has no place for what is agreed for later, the step waits here for its day, and every other change or renewal sees it as if it',
+    'were in the record.',
     '',
     `| first \\ then | ${names.map((name) => short.get(name)).join(' | ')} |`,
     `|---|${names.map(() => '---').join('|')}|`,
