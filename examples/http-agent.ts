@@ -26,11 +26,8 @@ const asked = await client.submit('contract.renew', { contract: 'K-1001' }, read
 let view = await client.waitForTurn(asked.id);
 while (view.state === 'negotiating') {
   const move = buyerMove(goals, view);
-  console.log(
-    move.kind,
-    JSON.stringify(move.kind === 'accept' ? move.offer.terms : move.kind === 'counter' ? move.terms : ''),
-  );
-  if (move.kind === 'accept') view = await client.accept(view, move.offer).catch(goOn);
+  console.log(move.kind, move.kind === 'counter' ? JSON.stringify(move.terms) : move.why.words);
+  if (move.kind === 'accept') view = await client.accept(view, move.offer, move.choice).catch(goOn);
   else if (move.kind === 'counter') view = await client.counter(view.id, move.terms);
   else view = await client.withdraw(view.id, 'Beyond our limits.');
 }

@@ -1,4 +1,11 @@
 import type { OperationView } from '../../protocol/operation.ts';
+import { schedulesInWords } from '../../protocol/schedule-words.ts';
+
+/** Where the operation stands, and what there is to choose from. */
+export function inFull(view: OperationView): string {
+  const tables = schedulesInWords(view);
+  return tables === '' ? inWords(view) : `${inWords(view)}\n\n${tables}`;
+}
 
 /** One sentence on where the operation stands, for the model that reads the result. */
 export function inWords(view: OperationView): string {
@@ -6,7 +13,7 @@ export function inWords(view: OperationView): string {
   switch (state) {
     case 'negotiating':
       return view.turn === 'agent'
-        ? `Operation ${id}: the company made an offer and it is your turn. Accept it by id and terms_digest, counter, withdraw, or ask for a person.`
+        ? `Operation ${id}: the company made an offer and it is your turn. Accept it by id and terms_digest, or a package of its schedule, counter, withdraw, or ask for a person.`
         : view.handoff === undefined
           ? `Operation ${id}: the company is considering your terms.`
           : `Operation ${id}: a person at the company decides about what you asked for last: case ${view.handoff.case_ref}, an answer by ${view.handoff.respond_by}. Read the operation again later.`;

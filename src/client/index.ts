@@ -16,10 +16,14 @@ import { makeTransport, mayRepeat } from './transport.ts';
 export { type Delegating, delegateMandate, type MandateOrder, presentMandate } from '../../protocol/mandate.ts';
 export { acceptanceOf } from './acceptance.ts';
 export { type AgentKey, loadAgentKey, newAgentKey } from './agent-key.ts';
-export { type BuyerGoals, buyerMove, type Goal } from './buyer.ts';
+export { type BuyerMove, buyerMove } from './buyer.ts';
+export { type Buyer, type BuyerMemory, fileMemory, makeBuyer, processMemory } from './buyer-memory.ts';
+export type { BuyerGoals, Goal, Limit } from './goals.ts';
 export { fileJournal, type Journal, memoryJournal } from './journal.ts';
+export { type Commits, mandateLimits } from './mandate-limits.ts';
 export { AnswerError, ProblemError } from './problem.ts';
 export { makeSignedFetch, type SignedFetch, type SignedFetchOptions } from './signed-fetch.ts';
+export type { Why } from './why.ts';
 
 export interface ClientOptions {
   /** Origin of the company's gateway. */

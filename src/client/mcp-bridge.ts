@@ -7,6 +7,8 @@ import {
   Server,
 } from '@modelcontextprotocol/server';
 import type { JsonObject } from '../../protocol/json.ts';
+import type { OperationView } from '../../protocol/operation.ts';
+import { schedulesInWords } from '../../protocol/schedule-words.ts';
 import type { Client } from './index.ts';
 import { type BridgeTool, bridgeTools, type PublishedAction } from './mcp-tools.ts';
 import { ProblemError } from './problem.ts';
@@ -58,11 +60,21 @@ function serverOf(tools: readonly BridgeTool[], company: string, version: string
 async function resultOf(call: () => Promise<object>): Promise<CallToolResult> {
   try {
     const value = JSON.parse(JSON.stringify(await call()));
-    return { content: [{ type: 'text', text: JSON.stringify(value) }], structuredContent: value };
+    const tables = isView(value) ? schedulesInWords(value) : '';
+    const text = JSON.stringify(value);
+    return {
+      content: [{ type: 'text', text: tables === '' ? text : `${tables}\n\n${text}` }],
+      structuredContent: value,
+    };
   } catch (error) {
     const text = error instanceof ProblemError ? JSON.stringify(error.problem) : String(error);
     return { isError: true, content: [{ type: 'text', text }] };
   }
+}
+
+/** The client verified the answer's signature: its shape is the company's promise. */
+function isView(value: object): value is OperationView {
+  return 'offers' in value && 'open_offers' in value;
 }
 
 function nameOf(value: unknown): string {

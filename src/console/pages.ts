@@ -12,6 +12,7 @@ import type { Words } from '../engine/world.ts';
 import type { LineStatus } from '../voice/line.ts';
 import { claimsCard } from './claims.ts';
 import type { Html } from './layout.ts';
+import { scheduleTable } from './schedule-table.ts';
 import type { Session } from './session.ts';
 import { counterForm, talkCard } from './talk.ts';
 import { label, quoted, shown, when } from './text.ts';
@@ -168,10 +169,13 @@ function offersCard(operation: Operation): Html {
   const offers = operation.negotiation?.offers ?? [];
   if (offers.length === 0) return html``;
   const names = Object.keys(offers[0]?.terms ?? {});
-  const accepted = operation.agreement?.offer;
-  const row = (offer: Offer) =>
-    html`<tr><th scope="row">${offer.by}${offer.id === accepted ? html` <span class="tag good">accepted</span>` : ''}</th>${names.map((name) => html`<td>${shown(offer.terms[name])}</td>`)}</tr>`;
-  return html`<section class="card"><h2>Offers both ways</h2><div class="scroll"><table><thead><tr><th scope="col">By</th>${names.map((name) => html`<th scope="col">${label(name)}</th>`)}</tr></thead><tbody>${offers.map(row)}</tbody></table></div></section>`;
+  // What was accepted of a schedule is none of the offers, but a package of one.
+  const { agreement } = operation;
+  const chosen = agreement?.choice === undefined ? undefined : agreedOffer(operation);
+  const accepted = chosen ?? offers.find(({ id }) => id === agreement?.offer);
+  const row = (offer: Pick<Offer, 'by' | 'terms'>) =>
+    html`<tr><th scope="row">${offer.by}${offer === accepted ? html` <span class="tag good">accepted</span>` : ''}</th>${names.map((name) => html`<td>${shown(offer.terms[name])}</td>`)}</tr>`;
+  return html`<section class="card"><h2>Offers both ways</h2><div class="scroll"><table><thead><tr><th scope="col">By</th>${names.map((name) => html`<th scope="col">${label(name)}</th>`)}</tr></thead><tbody>${[...offers, ...(chosen === undefined ? [] : [chosen])].map(row)}</tbody></table></div>${scheduleTable(operation)}</section>`;
 }
 
 function conversationCard(operation: Operation): Html {

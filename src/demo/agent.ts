@@ -16,8 +16,12 @@ export async function negotiate(client: Client, first: OperationView, goals: Buy
     const move = buyerMove(goals, view);
     if (move.kind === 'withdraw') return client.withdraw(view.id, 'beyond our limits');
     if (move.kind === 'accept') {
-      say('agent', `accepts ${move.offer.id} by its digest and signs the agreement`);
-      return client.accept(view, move.offer);
+      say(
+        'agent',
+        `accepts ${move.choice === undefined ? '' : 'a package of '}${move.offer.id} by its digest and signs the agreement`,
+      );
+      say('agent', move.why.words);
+      return client.accept(view, move.offer, move.choice);
     }
     view = await client.counter(view.id, move.terms, 'This is what we can do.');
   }

@@ -12,7 +12,8 @@ import {
   renewalCase,
   seeded,
 } from '../../test/support/bargain.ts';
-import { type BuyerGoals, buyerMove } from '../client/buyer.ts';
+import { buyerMove } from '../client/buyer.ts';
+import type { BuyerGoals } from '../client/goals.ts';
 import { appraise, type Move, makeCompanySide, parseNegotiationPolicy } from './core.ts';
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' });

@@ -6,7 +6,14 @@ import { agreementPayload, signAgreement } from '../../protocol/offer.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import { type Choice, choiceAt, chosenOffer, placeOf, pricedPackages } from '../../protocol/schedule.ts';
-import { ProblemError } from '../../src/client/index.ts';
+import {
+  type BuyerGoals,
+  type BuyerMove,
+  makeBuyer,
+  mandateLimits,
+  ProblemError,
+  processMemory,
+} from '../../src/client/index.ts';
 import { TERM } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { newKeyField, problemCode, send, signedPost } from '../support/signed.ts';
@@ -231,6 +238,68 @@ describe('N1: a schedule', () => {
     expect(view.offers?.filter(({ schedule }) => schedule !== undefined)).toHaveLength(1);
     await agent.client.withdraw(view.id);
     expect((await agent.client.read(view.id)).offers?.some(({ schedule }) => schedule !== undefined)).toBe(false);
+  });
+});
+
+describe('N8: the customer’s own buyer', () => {
+  beforeAll(() => start({ ...BASE, memory: '12 months' }));
+  afterAll(() => gateway.stop());
+
+  it('takes its best package of a real company’s schedule, within its mandate, and goes on where it stood', async () => {
+    await gateway.crm.edit('contracts', 'K-1001', CONTRACT);
+    const constraints = {
+      actions: ['contract.renew'],
+      accounts: ['A-1001'],
+      max_term_months: 24,
+      max_total: eur(3_200_000),
+    };
+    const mandate = await gateway.mandateFor(agent, constraints);
+    const commits = { total: ['unit_price', 'seats', 'term_months'], termMonths: 'term_months', seats: 'seats' };
+    const goals: BuyerGoals = {
+      terms: {
+        unit_price: { wish: eur(4_000), most: eur(4_800), weight: 4 },
+        term_months: { wish: 12, most: 36 },
+        seats: { wish: 25, most: 30 },
+      },
+      limits: mandateLimits(mandate, commits),
+    };
+    const buyer = makeBuyer({ goals, about: 'K-1001', memory: processMemory() });
+    const begin = async () => {
+      const { id } = await agent.client.submit('contract.renew', { contract: 'K-1001' }, mandate);
+      return agent.client.waitForTurn(id);
+    };
+    const priceOf = (move: BuyerMove) =>
+      move.kind === 'counter' ? (move.terms['unit_price'] as { amount: number }).amount : Number.NaN;
+    // Two rounds, and away.
+    let view = await begin();
+    let asked = 0;
+    for (let round = 1; round <= 2; round += 1) {
+      const move = buyer.move(view);
+      if (move.kind !== 'counter') throw new Error(move.kind);
+      asked = priceOf(move);
+      view = await agent.client.counter(view.id, move.terms);
+    }
+    buyer.ended(await agent.client.withdraw(view.id));
+    view = await begin();
+    let move = buyer.move(view);
+    while (move.kind === 'counter') {
+      expect(priceOf(move)).toBeGreaterThanOrEqual(asked);
+      view = await agent.client.counter(view.id, move.terms);
+      move = buyer.move(view);
+    }
+    if (move.kind !== 'accept') throw new Error(move.why.words);
+    const { offer, choice, why } = move;
+    expect(choice).toBeDefined();
+    expect(why.words).toContain('at most 24');
+    await agent.client.accept(view, offer, choice);
+    const ended = await agent.client.waitForTurn(view.id);
+    expect(ended.state).toBe('completed');
+    const { unit_price, seats, term_months } = (
+      ended.output as { terms: { unit_price: { amount: number }; seats: number; term_months: number } }
+    ).terms;
+    expect(unit_price.amount * seats * term_months).toBeLessThanOrEqual(3_200_000);
+    expect(term_months).toBeLessThanOrEqual(24);
+    buyer.ended(ended);
   });
 });
 

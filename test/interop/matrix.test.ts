@@ -77,7 +77,13 @@ async function negotiate(driver: Driver, agent: TestAgent, first: OperationView)
   while (view.state === 'negotiating') {
     const move = buyerMove(GOALS, view);
     if (move.kind === 'accept') {
-      const acceptance = await acceptanceOf(view, move.offer, { gateway: gateway.origin, key: agent.key, companyKeys });
+      const { offer, choice } = move;
+      const acceptance = await acceptanceOf(view, offer, {
+        gateway: gateway.origin,
+        key: agent.key,
+        companyKeys,
+        choice,
+      });
       return driver.verb(randomUUID(), 'accept', view.id, acceptance);
     }
     if (move.kind === 'withdraw') throw new Error('no agreement');

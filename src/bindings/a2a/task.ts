@@ -4,7 +4,7 @@ import { A2A_EXTENSION } from '../../../protocol/names.ts';
 import type { State } from '../../../protocol/operation.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { viewOf } from '../../engine/view.ts';
-import { inWords } from '../words.ts';
+import { inFull } from '../words.ts';
 import { dataPart, messageOf, textPart } from './parts.ts';
 
 const TASK_STATE: Readonly<Record<State, TaskState>> = {
@@ -73,7 +73,7 @@ export function statusOf(operation: Operation): TaskStatus {
       messageId: `${operation.id}.${operation.version}`,
       contextId: contextOf(operation),
       taskId: operation.id,
-      parts: [textPart(inWords(view)), dataPart(view)],
+      parts: [textPart(inFull(view)), dataPart(view)],
       extensions: [A2A_EXTENSION.actions],
     }),
   };

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../protocol/json.ts';
 import { URN } from '../../../protocol/names.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { viewOf } from '../../engine/view.ts';
-import { inWords } from '../words.ts';
+import { inFull } from '../words.ts';
 
 export function valueResult(value: object, words?: string): CallToolResult {
   const json = JSON.stringify(value);
@@ -15,7 +15,7 @@ export function valueResult(value: object, words?: string): CallToolResult {
 
 export function operationResult(operation: Operation): CallToolResult {
   const view = viewOf(operation);
-  return valueResult(view, inWords(view));
+  return valueResult(view, inFull(view));
 }
 
 /** A refusal the model can act on. Not `structuredContent`: that has the shape of a success. */

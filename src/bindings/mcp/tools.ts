@@ -103,7 +103,7 @@ function verbTools(contract: Contract): readonly Tool[] {
       'accept',
       'offer_accept',
       'Accept an offer',
-      'Accept the company’s last offer by its id and terms_digest, with your signature on the agreement. This commits your principal.',
+      'Accept an open offer by its id and terms_digest, or any package of its `schedule` by naming it in `choice`, with your signature on the agreement. This commits your principal.',
     ),
     verb(
       contract,
