@@ -37,6 +37,12 @@ export default {
       '^src/(bindings|console|client|cli|demo|store)/|^src/(main|compose-|config|pipeline)|node_modules/(hono|@hono)/',
       'Features are translated for, never translate.',
     ),
+    only(
+      'reading-is-pure',
+      '^src/reading/',
+      '^src/(reading|engine)/|^src/contract/calendar\\.ts$|^protocol/|^adapters/sdk/values\\.ts$',
+      'Words are read by what stands in them: no clock, no store, no model.',
+    ),
     never(
       'features-know-no-adapter',
       feature,

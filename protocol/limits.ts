@@ -33,6 +33,8 @@ export const LIMITS = {
   operationRetentionSeconds: 730 * 86_400,
   /** Free text from a peer, in one message. */
   messageCharsMax: 4_000,
+  /** Messages without terms that are read in one talk: an honest one needs a few, and an operation stays small. */
+  wordsMax: 20,
   mandateBytesMax: 8_192,
   /** Person → orchestrator → specialist → tool: longer chains have no owner anybody could name. */
   delegationsMax: 3,

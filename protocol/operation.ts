@@ -151,6 +151,47 @@ export interface SignoffView {
   readonly decided_at?: string;
 }
 
+/** Words as something typed: what the company believes was meant by them. */
+export type Reading =
+  | { readonly kind: 'proposal' /** Partial terms. */; readonly terms: JsonObject }
+  /** `about`: `price`, `range`, `time`, `signoff`, `identity`, `next`, `currency`, or pointers of terms. */
+  | { readonly kind: 'question'; readonly about: readonly string[] }
+  /** Of one of these offers. */
+  | { readonly kind: 'acceptance'; readonly offers: readonly OfferId[] }
+  | { readonly kind: 'person' | 'complaint' | 'withdrawal' | 'unclear' }
+  | {
+      readonly kind: 'contradiction';
+      readonly between: readonly { readonly issue: string; readonly words: Json; readonly terms: Json }[];
+    };
+
+/** The typed form of what was understood: nothing counts before it is sent. */
+export interface Confirmation {
+  readonly rel: 'counter' | 'accept' | 'withdraw' | 'handoff';
+  readonly method: 'POST';
+  readonly href: string;
+  /** Of an acceptance: without the agreement, which the agent signs. */
+  readonly body: JsonObject;
+}
+
+/** The last words of the agent that came without terms, as the company understood them. Never binding. */
+export interface ReadingView {
+  readonly at: string;
+  readonly by: 'rules' | 'model';
+  readonly understood: Reading;
+  /** "I understood: …", and the answer to it. */
+  readonly words: string;
+  readonly confirm: readonly Confirmation[];
+}
+
+/** Who speaks for the company. */
+export interface NegotiatorView {
+  /** An AI system (Regulation (EU) 2024/1689 Art. 50). */
+  readonly kind: 'ai';
+  readonly on_behalf_of: string;
+  /** Where a person is reached, at any time; `handoff` calls one too. */
+  readonly person: string;
+}
+
 /** What an agent sees of its operation: the body of every answer about it. */
 export interface OperationView {
   readonly id: OperationId;
@@ -166,7 +207,9 @@ export interface OperationView {
   readonly rounds_left?: number;
   /** What this is and is not, repeated each turn so that a model keeps its role. */
   readonly reminder?: string;
+  readonly negotiator?: NegotiatorView;
   readonly offers?: readonly Offer[];
+  readonly reading?: ReadingView;
   /** The company's offers that may be accepted now, each until its `expires_at`: alternatives of equal worth to the company, the last
    * being the one it believes suits best, and offers that are held. */
   readonly open_offers?: readonly OfferId[];

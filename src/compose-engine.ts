@@ -25,7 +25,7 @@ import { withForcedSignoff, withKeptFacts, withUncertainClaim } from './executio
 import { look } from './execution/look.ts';
 import type { Judge } from './execution/prepare.ts';
 import { standardTerms } from './execution/terms.ts';
-import { askPerson, callPerson } from './handoff/handoff.ts';
+import { askPerson, callPerson, handoff } from './handoff/handoff.ts';
 import { makeGuardedFetch } from './identity/guarded-fetch.ts';
 import { readIssuers } from './identity/issuers.ts';
 import { makeMandates } from './identity/mandates.ts';
@@ -165,6 +165,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     changedByPrincipal,
     callPerson: (operation, topic) => callPerson(world, operation, 'company', topic),
     askPerson: (operation, topic) => askPerson(world, operation, topic),
+    handoff: (ask) => handoff(world, ask),
   });
   const features = {
     judge,

@@ -55,6 +55,7 @@ const BREACHES: Readonly<Record<string, readonly [file: string, imports: string]
   'protocol-is-pure': ['protocol/x.ts', 'node:fs'],
   'features-know-no-edge': ['src/ledger/x.ts', '../client/index.ts'],
   'features-know-no-adapter': ['src/execution/x.ts', '../../adapters/acme/index.ts'],
+  'reading-is-pure': ['src/reading/x.ts', '../voice/model.ts'],
   'features-are-strangers': ['src/negotiation/x.ts', '../signoff/step.ts'],
   'engine-knows-no-feature': ['src/engine/x.ts', '../signoff/step.ts'],
   'adapters-know-the-sdk': ['adapters/acme/x.ts', 'kysely'],

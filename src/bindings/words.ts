@@ -1,22 +1,30 @@
-import type { OperationView } from '../../protocol/operation.ts';
+import type { Confirmation, OperationView, ReadingView } from '../../protocol/operation.ts';
 import { schedulesInWords } from '../../protocol/schedule-words.ts';
 
 /** Where the operation stands, and what there is to choose from. */
-export function inFull(view: OperationView): string {
+export function inFull(view: OperationView, spell: Spell): string {
   const tables = schedulesInWords(view);
-  return tables === '' ? inWords(view) : `${inWords(view)}\n\n${tables}`;
+  const words = inWords(view, spell);
+  return tables === '' ? words : `${words}\n\n${tables}`;
 }
 
-/** One sentence on where the operation stands, for the model that reads the result. */
-export function inWords(view: OperationView): string {
+/** How a binding spells a typed step. */
+export type Spell = (step: Confirmation) => string;
+
+/** A few sentences on where the operation stands, for the model that reads the result. */
+export function inWords(view: OperationView, spell: Spell): string {
   const { id, state } = view;
   switch (state) {
     case 'negotiating':
-      return view.turn === 'agent'
-        ? `Operation ${id}: the company made an offer and it is your turn. Accept it by id and terms_digest, or a package of its schedule, counter, withdraw, or ask for a person.`
-        : view.handoff === undefined
-          ? `Operation ${id}: the company is considering your terms.`
-          : `Operation ${id}: a person at the company decides about what you asked for last: case ${view.handoff.case_ref}, an answer by ${view.handoff.respond_by}. Read the operation again later.`;
+      return [
+        ...(view.turn === 'agent' && view.reading !== undefined ? [readingInWords(view.reading, spell)] : []),
+        turnInWords(view),
+        ...(view.negotiator === undefined
+          ? []
+          : [
+              `You are talking to an AI system that acts on behalf of ${view.negotiator.on_behalf_of}; a person is available at any time (${view.negotiator.person}).`,
+            ]),
+      ].join(' ');
     case 'awaiting_signoff':
       return `Operation ${id}: a person at the company is deciding. Nothing is written before that. Read the operation again later.`;
     case 'scheduled':
@@ -32,4 +40,16 @@ export function inWords(view: OperationView): string {
     default:
       return `Operation ${id} is ${state}.`;
   }
+}
+
+function readingInWords({ words, confirm }: ReadingView, spell: Spell): string {
+  return [words, ...confirm.map(spell)].join(' ');
+}
+
+function turnInWords({ id, turn, handoff }: OperationView): string {
+  if (turn === 'agent')
+    return `Operation ${id}: the company made an offer and it is your turn. Accept it by id and terms_digest, or a package of its schedule, counter, withdraw, or ask for a person.`;
+  return handoff === undefined
+    ? `Operation ${id}: the company is considering your terms.`
+    : `Operation ${id}: a person at the company decides about what you asked for last: case ${handoff.case_ref}, an answer by ${handoff.respond_by}. Read the operation again later.`;
 }

@@ -117,6 +117,42 @@ const HANDOFF: JsonObject = {
   properties: { case_ref: text, asked_at: time, respond_by: time, channel: text },
 };
 
+const NEGOTIATOR: JsonObject = {
+  type: 'object',
+  description: 'Who speaks for the company: an AI system, on whose behalf, and where a person is reached at any time.',
+  required: ['kind', 'on_behalf_of', 'person'],
+  properties: { kind: { const: 'ai' }, on_behalf_of: text, person: text },
+};
+
+const READING: JsonObject = {
+  type: 'object',
+  description:
+    'Your last words without terms, as the company understood them. Never binding: `confirm` has the typed forms that are.',
+  required: ['at', 'by', 'understood', 'words', 'confirm'],
+  properties: {
+    at: time,
+    by: { enum: ['rules', 'model'] },
+    understood: {
+      type: 'object',
+      required: ['kind'],
+      properties: {
+        kind: {
+          enum: ['proposal', 'question', 'acceptance', 'person', 'complaint', 'withdrawal', 'contradiction', 'unclear'],
+        },
+      },
+    },
+    words: text,
+    confirm: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['rel', 'method', 'href', 'body'],
+        properties: { rel: text, method: { const: 'POST' }, href: text, body: { type: 'object' } },
+      },
+    },
+  },
+};
+
 const NEXT: JsonObject = {
   type: 'object',
   required: ['rel', 'method', 'href'],
@@ -143,6 +179,8 @@ export function operationSchema(
       rounds_left: { type: 'integer' },
       expires_at: time,
       reminder: text,
+      negotiator: NEGOTIATOR,
+      reading: READING,
       offers: { type: 'array', items: offer(terms) },
       open_offers: {
         type: 'array',

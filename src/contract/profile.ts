@@ -108,9 +108,9 @@ export function llmsText(contract: Contract, { settings }: ProfileFacts): string
   );
   return `# ${settings.company}: actions for customers' AI agents
 
-> A Parley gateway. You may act here for a customer of ${settings.company}: ask for typed actions, negotiate terms, and get a signed receipt. A person is reachable at any time.
+> A Parley gateway: the other side is an AI system that acts on behalf of ${settings.company}. You may act here for a customer of ${settings.company}: ask for typed actions, negotiate terms, and get a signed receipt. A person is reachable at any time.
 
-How it goes: read the [profile](${settings.origin}/.well-known/parley); register your key with a signed POST to /agents (or name your key directory in Signature-Agent); ask with a signed POST to /actions/{name}, with an Idempotency-Key and your principal's mandate; read the operation (\`Prefer: wait=20\` waits for news) and take one of the steps in its \`next\`. Only \`terms\` of an offer count; notes do not. Ask for a human whenever you or your principal want one.
+How it goes: read the [profile](${settings.origin}/.well-known/parley); register your key with a signed POST to /agents (or name your key directory in Signature-Agent); ask with a signed POST to /actions/{name}, with an Idempotency-Key and your principal's mandate; read the operation (\`Prefer: wait=20\` waits for news) and take one of the steps in its \`next\`. Only \`terms\` of an offer count; notes do not. In a talk you may write plain sentences too (\`message\` alone to /operations/{id}/offers): they are told back as \`reading\` and bind nobody until you confirm them in typed form. Ask for a human whenever you or your principal want one.
 
 ## Actions
 

@@ -4,7 +4,7 @@ import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { MandateConstraints, MandateFacts, Tier } from '../../protocol/mandate.ts';
 import type { Money } from '../../protocol/money.ts';
-import type { Offer, Party, State } from '../../protocol/operation.ts';
+import type { Confirmation, NegotiatorView, Offer, Party, ReadingView, State } from '../../protocol/operation.ts';
 
 export type { MandateConstraints, MandateFacts, Tier };
 
@@ -21,8 +21,16 @@ export interface Message {
   readonly offer?: OfferId;
 }
 
+/** A reading, its confirmations without the addresses that a view gives them. */
+export type StoredReading = Omit<ReadingView, 'confirm'> & {
+  readonly confirm: readonly Pick<Confirmation, 'rel' | 'body'>[];
+};
+
 export interface Negotiation {
   readonly turn: 'agent' | 'company';
+  /** The agent's last words wait to be read, and nothing else. */
+  readonly unread?: true;
+  readonly negotiator?: NegotiatorView;
   /** Company offers made so far. */
   readonly round: number;
   readonly expiresAt: string;
@@ -171,6 +179,8 @@ export interface Operation {
   /** What a check found. */
   readonly checked?: readonly Json[];
   readonly messages: readonly Message[];
+  /** Of the last words without terms; any step after them ends it. */
+  readonly reading?: StoredReading;
   readonly negotiation?: Negotiation;
   /** General JWS JSON over the agreement payload. */
   readonly agreement?: {

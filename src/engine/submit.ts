@@ -26,7 +26,9 @@ export async function submit(world: World, ask: Ask): Promise<StepResult> {
   if (!mandate.ok) return mandate;
   const met = meets(demandsOf(action, input.value), ask, mandate.value, world.clock.now());
   if (!met.ok) return met;
-  return ok(born(world, { ...ask, id: idOf(ask) }, action, input.value, mandate.value));
+  const { language } = envelope.value;
+  const asked = { ...ask, id: idOf(ask), ...(typeof language === 'string' ? { language } : {}) };
+  return ok(born(world, asked, action, input.value, mandate.value));
 }
 
 /** So often the CRM is asked until it answers. */
@@ -86,7 +88,11 @@ export function provenEnough(proof: Proof, risk: Risk): Result<void, Refusal> {
 /** The first state of every operation, with its ledger record. */
 export function born(
   world: World,
-  ask: Pick<Ask, 'caller' | 'conversation'> & { readonly id: OperationId; readonly by?: 'agent' | 'company' },
+  ask: Pick<Ask, 'caller' | 'conversation'> & {
+    readonly id: OperationId;
+    readonly by?: 'agent' | 'company';
+    readonly language?: string;
+  },
   action: Action,
   input: JsonObject,
   mandate: MandateFacts | null,
@@ -115,6 +121,7 @@ export function born(
       ...(ask.caller.token === undefined ? {} : { token: ask.caller.token }),
     },
     ...(ask.conversation === undefined ? {} : { conversation: ask.conversation }),
+    ...(ask.language === undefined ? {} : { language: ask.language }),
     mandate,
     request: ask.caller.evidence,
     input,

@@ -19,6 +19,7 @@ export const TRANSITIONS = {
   negotiating: {
     countered: 'negotiating',
     offered: 'negotiating',
+    said: 'negotiating',
     overtaken: 'negotiating',
     referred: 'negotiating',
     accepted: 'agreed',
@@ -170,8 +171,10 @@ export function move(
   const to = nextState(operation, event);
   if (to === undefined) throw new Error(`no transition ${event} from ${operation.state}`);
   const at = now.toISOString();
+  const { reading, ...standing } = operation;
   const next: Operation = {
-    ...operation,
+    ...standing,
+    ...(event === 'noted' && reading !== undefined ? { reading } : {}),
     tries: 0,
     ...(to === 'reversing' ? { dueAt: now.getTime() } : {}),
     ...patch,

@@ -4,11 +4,12 @@ import {
   type NextStep,
   type Offer,
   type OperationView,
+  type ReadingView,
   type SignoffView,
 } from '../../protocol/operation.ts';
 import { agreementJson } from './agreement.ts';
 import { isWithPerson, openOffers } from './open-offers.ts';
-import type { Negotiation, Operation, Signoff } from './operation.ts';
+import type { Negotiation, Operation, Signoff, StoredReading } from './operation.ts';
 import { whyKept } from './withdraw.ts';
 
 /** What an agent sees of its operation. Pure: the same operation always gives the same view. */
@@ -32,6 +33,8 @@ export function viewOf(operation: Operation): OperationView {
                 rounds_left: roundsLeft(operation),
                 expires_at: negotiation.expiresAt,
                 reminder: reminderFor(operation),
+                ...(negotiation.negotiator === undefined ? {} : { negotiator: negotiation.negotiator }),
+                ...(operation.reading === undefined ? {} : { reading: readingView(operation.id, operation.reading) }),
                 open_offers: openOffers(negotiation).map(({ id }) => id),
               }
             : {}),
@@ -82,6 +85,18 @@ function reminderFor(operation: Operation): string {
 /** The last word of a talk may be put to a person, once. */
 function mayAppeal(operation: Operation): boolean {
   return roundsLeft(operation) === 0 && operation.negotiation?.person === undefined;
+}
+
+const PATH = { counter: 'offers', accept: 'accept', withdraw: 'withdraw', handoff: 'handoff' } as const;
+
+function readingView(id: string, { confirm, ...reading }: StoredReading): ReadingView {
+  const addressed = confirm.map(({ rel, body }) => ({
+    rel,
+    method: 'POST' as const,
+    href: `/operations/${id}/${PATH[rel]}`,
+    body,
+  }));
+  return { ...reading, confirm: addressed };
 }
 
 export function roundsLeft(operation: Operation): number {

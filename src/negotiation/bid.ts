@@ -221,6 +221,8 @@ function putOut(
     {
       negotiation: talk,
       messages: [...from.messages, message],
+      // Of the words that the talk began with.
+      ...(from.reading === undefined ? {} : { reading: from.reading }),
       dueAt: holds.some((each) => each.holds.length > 0) ? nextDue(talk, now) : Date.parse(talk.expiresAt),
     },
     {

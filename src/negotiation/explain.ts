@@ -67,6 +67,16 @@ function answersTo({ table, asked, before }: Turn, levels: Package): readonly Ba
   return [...(met.length === 0 ? [] : [bare('as_asked', { issues: met })]), ...others];
 }
 
+/** What the policy states for each open issue: told to anybody. */
+export function rangesOf(table: Table): ReadonlyMap<string, JsonObject> {
+  return new Map(
+    table.space.issues.flatMap(({ pointer }, place) => {
+      const range = place === table.main ? undefined : rangeOf(table, place);
+      return range === undefined ? [] : [[pointer, range] as const];
+    }),
+  );
+}
+
 /** The range that a policy states for an issue, as values. Undefined: the issue is not open. */
 function rangeOf(table: Table, place: number): JsonObject | undefined {
   const side = table.policy.numbers.sides.get(table.space.issues[place]?.pointer ?? '');

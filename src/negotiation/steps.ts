@@ -1,7 +1,8 @@
-import { refusal } from '../../protocol/errors.ts';
+import { isObject } from '../../adapters/sdk/values.ts';
+import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok } from '../../protocol/result.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
 import { isWithPerson } from '../engine/open-offers.ts';
 import type { Message, Operation, Seen } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
@@ -15,9 +16,11 @@ import { makePersonsWord } from './person.ts';
 import { aboutOf } from './remember.ts';
 import { makeStands, type StandDeps } from './stand.ts';
 import { agentOffer, agentsTurn, behind, changed, withProposal } from './talk.ts';
+import { PERSON_TOPIC } from './understand.ts';
 import { type AskPerson, makeUnmet } from './unmet.ts';
+import { makeWords, type WordsDeps, withAnswer } from './words.ts';
 
-export interface NegotiationDeps extends BidDeps, StandDeps {
+export interface NegotiationDeps extends BidDeps, StandDeps, WordsDeps {
   /** Mandate limits on a set of terms, and its validity now. */
   readonly withinMandate: AcceptDeps['withinMandate'];
   readonly holdsOf: AcceptDeps['holdsOf'];
@@ -32,6 +35,7 @@ type Talk = NonNullable<Operation['negotiation']>;
 export function makeNegotiation(world: World, deps: NegotiationDeps) {
   const stands = makeStands(world, deps);
   const { lastWord, timeOver } = makeUnmet(world, deps, stands);
+  const words = makeWords(world, deps, stands);
 
   /** The company's first answer, made from the CRM's facts and the agent's opening proposal, if it made one. */
   async function open({ operation, revision }: Seen): Promise<StepResult> {
@@ -44,37 +48,35 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!proposal.ok) return proposal;
     const sensible = meetsRequirements(world, operation, proposal.value);
     if (!sensible.ok) return sensible;
-    const now = world.clock.now();
-    const talk: Talk = {
-      turn: 'company',
-      round: 0,
-      expiresAt: new Date(now.getTime() + LIMITS.negotiationLifetimeSeconds * 1000).toISOString(),
-      offers: [],
-      facts: facts.value,
-      revision,
-    };
-    if (proposed === undefined || proposal.value === null) return companyAnswers(operation, talk);
-    return companyAnswers(operation, withProposal(talk, agentOffer(world, operation, proposal.value), proposed));
+    const talk = beginning(world, { facts: facts.value, revision });
+    const heard = words.opened({ ...operation, negotiation: talk }, proposed);
+    if (heard === 'person') return ok(toPerson(deps, operation, talk, 'The customer asks for a person.', PERSON_TOPIC));
+    const from = heard === undefined ? operation : withAnswer(operation, heard);
+    if (proposed === undefined || proposal.value === null || heard?.understood.kind === 'contradiction')
+      return companyAnswers(from, talk);
+    return companyAnswers(from, withProposal(talk, agentOffer(world, operation, proposal.value), proposed));
   }
 
   /** A counter-offer, and the company's answer to it from the record as it is now, in one transaction; where a voice answers, which takes
    * its time, in the next. */
   async function counter(_world: World, ask: Ask): Promise<StepResult> {
-    const own = askedOperation(world, ask);
-    if (!own.ok) return own;
-    const talk = agentsTurn(own.value, world.clock.now());
+    const read = counterIn(world, ask);
+    if (!read.ok) return read;
+    const { asked, named, text } = read.value;
+    if (named === undefined) return words.said(ask, asked, text);
+    const talk = agentsTurn(asked, world.clock.now());
     if (!talk.ok) return talk;
     const over = talk.value.round >= LIMITS.negotiationRoundsMax;
     if (over && talk.value.person !== undefined) return err(refusal('negotiation-over'));
-    const envelope = world.actions.checkEnvelope('offers', ask.body);
-    if (!envelope.ok) return envelope;
-    const action = actionOf(world, own.value);
-    if (action === undefined) return ok(toPerson(deps, own.value, talk.value, 'The action is no longer offered.'));
-    const partial = action.checkPartialTerms(envelope.value['terms'] ?? {});
+    const action = actionOf(world, asked);
+    if (action === undefined) return ok(toPerson(deps, asked, talk.value, 'The action is no longer offered.'));
+    const partial = action.checkPartialTerms(named);
     if (!partial.ok) return partial;
-    const allowed = await deps.withinMandate(own.value, null);
+    const contradicted = words.contradicted(ask, asked, { text, terms: partial.value });
+    if (contradicted !== undefined) return contradicted;
+    const allowed = await deps.withinMandate(asked, null);
     if (!allowed.ok) return allowed;
-    const seen = await stands.today(own.value);
+    const seen = await stands.today(asked);
     if (!seen.ok) return err(seen.error.refusal);
     const { operation, revision, facts } = seen.value;
     const stand = stands.standOn(operation, revision);
@@ -82,9 +84,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     const terms = stands.completed(stand.value, talk.value, partial.value);
     if (!terms.ok) return terms;
     const offer = agentOffer(world, operation, terms.value);
-    const text = envelope.value['message'];
     const heard: Talk = { ...withProposal(talk.value, offer, partial.value), turn: 'company', facts, revision };
-    const said: Message[] = typeof text === 'string' ? [{ at: offer.made_at, by: 'agent', text, offer: offer.id }] : [];
+    const said: Message[] = text !== '' ? [{ at: offer.made_at, by: 'agent', text, offer: offer.id }] : [];
     const countered = move(
       operation,
       'countered',
@@ -121,6 +122,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     const now = world.clock.now();
     const talk = operation.negotiation;
     if (talk === undefined || Date.parse(talk.expiresAt) <= now.getTime()) return timeOver(operation, talk);
+    if (talk.unread === true) return words.read(operation, talk);
     if (talk.turn === 'company' && !isWithPerson(talk)) return companysTurn(operation, talk);
     const stand = stands.standOn(operation, talk.revision ?? null);
     const table = stand.ok ? stand.value.table : undefined;
@@ -147,6 +149,36 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     due,
     ...makePersonsWord(world, deps, stands),
     accept: makeAccept(world, { ...deps, stands, companyAnswers }),
+  };
+}
+
+/** A counter as it was sent: with terms, or words alone. */
+function counterIn(world: World, ask: Ask): Result<CounterIn, Refusal> {
+  const own = askedOperation(world, ask);
+  if (!own.ok) return own;
+  const envelope = world.actions.checkEnvelope('offers', ask.body);
+  if (!envelope.ok) return envelope;
+  const { terms, message, language } = envelope.value;
+  const asked = typeof language === 'string' ? { ...own.value, language } : own.value;
+  const named = isObject(terms) && Object.keys(terms).length > 0 ? terms : undefined;
+  return ok({ asked, named, text: typeof message === 'string' ? message : '' });
+}
+
+interface CounterIn {
+  readonly asked: Operation;
+  readonly named: JsonObject | undefined;
+  readonly text: string;
+}
+
+function beginning(world: World, on: Pick<Talk, 'facts' | 'revision'>): Talk {
+  const { company, human } = world.settings;
+  return {
+    turn: 'company',
+    round: 0,
+    expiresAt: new Date(world.clock.now().getTime() + LIMITS.negotiationLifetimeSeconds * 1000).toISOString(),
+    offers: [],
+    negotiator: { kind: 'ai', on_behalf_of: company, person: human.channel },
+    ...on,
   };
 }
 

@@ -27,7 +27,7 @@ export function agentCard({ contract, settings, version, tokens }: CardFacts): A
   const media = ['application/json', 'text/plain'];
   return {
     name: company,
-    description: `The agent of ${company} for customers’ agents: typed actions, negotiated terms, signed receipts, a person on request.`,
+    description: `The AI system that acts on behalf of ${company} for customers’ agents: typed actions, negotiated terms, signed receipts, a person on request.`,
     version,
     documentationUrl: `${origin}/llms.txt`,
     provider: { url: origin, organization: company },

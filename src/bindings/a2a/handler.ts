@@ -8,10 +8,11 @@ import type { Contract } from '../../contract/contract.ts';
 import type { Operation } from '../../engine/operation.ts';
 import type { World } from '../../engine/world.ts';
 import type { Caller } from '../../identity/authenticate.ts';
+import { wishesPerson } from '../../reading/person.ts';
 import { isSettled, type Operations } from '../operations.ts';
 import { a2aError } from './errors.ts';
 import { isLength, NOT_A_LENGTH, pageOf, tokenOf } from './list.ts';
-import { askIn, guide, guideTo } from './message.ts';
+import { askIn, guide, guideTo, personAsked, textIn, wordsAsked } from './message.ts';
 import { makePushConfigs } from './push-configs.ts';
 import { eventsOf } from './stream.ts';
 import { taskOf } from './task.ts';
@@ -39,8 +40,7 @@ const BLOCK_MS_MAX = 60_000;
 const isAnswerable = (operation: Operation) => isSettled(operation) || operation.state === 'awaiting_signoff';
 
 export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
-  const { operations, contract, callOf } = deps;
-  const { settings } = deps.world;
+  const { operations, callOf } = deps;
 
   function callerOf(context: ServerCallContext): Caller {
     const call = callOf(context);
@@ -68,14 +68,20 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
     if (message === undefined) throw a2aError(refusal('schema-violation', 'There is no message.'), 'message');
     const ask = askIn(message);
     if (!ask.ok) throw a2aError(ask.error, 'message');
-    if (ask.value === undefined && message.taskId === '') return guide(contract, settings, message);
+    const isPersonAsked = ask.value === undefined && wishesPerson(textIn(message));
+    if (ask.value === undefined && message.taskId === '')
+      return withoutTask(deps, callOf(context).caller, { message, isPersonAsked });
     const caller = callerOf(context);
     const config = request.configuration?.taskPushNotificationConfig;
     const push = config === undefined ? undefined : pushConfigs.checked(config);
-    if (message.taskId !== '') refuseIfEnded(caller, message, ask.value?.verb === 'handoff');
-    if (ask.value === undefined) return guideTo(await readTask(context, message.taskId), message);
-    const replied = await operations.ask(caller, ask.value);
-    if (!replied.ok) throw a2aError(replied.error, ask.value.verb === 'submit' ? 'message' : 'task');
+    const forPerson = ask.value?.verb === 'handoff' || isPersonAsked;
+    const task = message.taskId === '' ? undefined : openTask(caller, message, forPerson);
+    // In words only a talk goes on; a person is called in every state.
+    const isHeard = isPersonAsked || (task?.state === 'negotiating' && task.negotiation?.turn === 'agent');
+    if (ask.value === undefined && !isHeard) return guideTo(await readTask(context, message.taskId), message);
+    const asked = ask.value ?? wordsAsked(message);
+    const replied = await operations.ask(caller, asked);
+    if (!replied.ok) throw a2aError(replied.error, asked.verb === 'submit' ? 'message' : 'task');
     if (push !== undefined) await pushConfigs.keep(context, replied.value.operation, push);
     const found = operations.own(caller, replied.value.operation);
     if (!found.ok) throw a2aError(found.error, 'task');
@@ -83,7 +89,7 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
   }
 
   /** An ended task takes no messages (A2A §3.1.1); a call for a person is heard all the same. */
-  function refuseIfEnded(caller: Caller, { taskId, contextId }: Message, forPerson: boolean): void {
+  function openTask(caller: Caller, { taskId, contextId }: Message, forPerson: boolean): Operation {
     const found = operations.own(caller, taskId);
     if (!found.ok) throw a2aError(found.error, 'task');
     const { conversation, id, state } = found.value;
@@ -91,6 +97,7 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
       throw a2aError(refusal('schema-violation', 'contextId is not the task’s.'), 'message');
     if (isFinalState(state) && !forPerson)
       throw new UnsupportedOperationError(`The task has ended (${state}): it takes no more messages.`);
+    return found.value;
   }
 
   return {
@@ -161,6 +168,18 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
     listTaskPushNotificationConfigs: ({ taskId }, context) => pushConfigs.list(context, taskId),
     deleteTaskPushNotificationConfig: ({ taskId, id }, context) => pushConfigs.remove(context, taskId, id),
   };
+}
+
+/** Words before there is a task: what can be asked, or a person, where one is asked for by somebody who is proven. */
+async function withoutTask(
+  { operations, contract, world }: HandlerDeps,
+  caller: Caller | undefined,
+  { message, isPersonAsked }: { readonly message: Message; readonly isPersonAsked: boolean },
+): Promise<Operation | Message> {
+  const called = caller !== undefined && isPersonAsked ? await operations.ask(caller, personAsked(message)) : undefined;
+  const made = caller !== undefined && called?.ok === true ? operations.own(caller, called.value.operation) : undefined;
+  // Without a key that can be used, it is told how a person is asked for.
+  return made?.ok === true ? made.value : guide(contract, world.settings, message);
 }
 
 function checkLength(length = 0): void {

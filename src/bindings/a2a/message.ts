@@ -11,7 +11,7 @@ import type { Settings, Verb } from '../../engine/world.ts';
 import type { Asked } from '../operations.ts';
 import { inWords } from '../words.ts';
 import { dataPart, messageOf, textPart } from './parts.ts';
-import { contextOf } from './task.ts';
+import { asDataPart, contextOf } from './task.ts';
 
 const VERBS: ReadonlySet<unknown> = new Set<Verb>(['submit', 'offers', 'accept', 'withdraw', 'handoff']);
 const CONVERSATION = /^[\x20-\x7e]{1,128}$/;
@@ -31,13 +31,40 @@ export function askIn(message: Message): Result<Asked | undefined, Refusal> {
     return err(wrong('`action` is named with `submit`, and only with it.'));
   if (message.contextId !== '' && !CONVERSATION.test(message.contextId))
     return err(wrong('contextId must be 1 to 128 printable ASCII characters.'));
+  const text = textIn(message);
+  const beside = verb === 'offers' && !('message' in body) && text !== '' ? { message: text } : {};
   return ok({
     verb,
     target: isSubmit ? String(action) : message.taskId,
     key: message.messageId === '' ? undefined : message.messageId,
-    body,
+    body: { ...body, ...beside },
     ...(isSubmit && message.contextId !== '' ? { conversation: message.contextId } : {}),
   });
+}
+
+/** What is written in a message. */
+export function textIn(message: Message): string {
+  return message.parts
+    .flatMap(({ content }) => (content?.$case === 'text' ? [content.value] : []))
+    .join('\n')
+    .trim();
+}
+
+/** Words to a task, as the engine is asked them. */
+export function wordsAsked(message: Message): Asked {
+  return { verb: 'offers', target: message.taskId, key: message.messageId, body: { message: textIn(message) } };
+}
+
+/** A person, asked for in words before there is a task. */
+export function personAsked(message: Message): Asked {
+  const input = { topic: 'A person was asked for in words', urgency: 'normal', message: textIn(message) };
+  return {
+    verb: 'submit',
+    target: 'human.handoff',
+    key: message.messageId,
+    body: { input },
+    ...(CONVERSATION.test(message.contextId) ? { conversation: message.contextId } : {}),
+  };
 }
 
 /** For an agent that sent words, or knows no extension: which actions there are, and what to send. */
@@ -51,7 +78,7 @@ export function guide(contract: Contract, settings: Settings, message: Message):
     example: { verb: 'submit', action: name, ...examples.valid[0] },
   }));
   const list = actions.map(({ action, summary }) => `- ${action}: ${summary}`).join('\n');
-  const words = `This is the agent of ${settings.company}. It carries out typed actions and does not chat. Send a message with one data part, such as {"verb": "submit", "action": "…", "input": {…}}, signed as ${settings.origin}/.well-known/parley says.\n\n${list}\n\nA person is reachable at any time with the action human.handoff, or here: ${settings.human.channel}.`;
+  const words = `This is an AI system that acts on behalf of ${settings.company}. It carries out typed actions: send a message with one data part, such as {"verb": "submit", "action": "…", "input": {…}}, signed as ${settings.origin}/.well-known/parley says.\n\n${list}\n\nOnce there is a task that is negotiated, plain words sent to it are understood too, and told back before they count. A person is reachable at any time: say so in words in a signed message, with the action human.handoff, or here: ${settings.human.channel}.`;
   const typed = { extension: A2A_EXTENSION.actions, profile: `${settings.origin}/.well-known/parley`, actions };
   return reply(message, { contextId: message.contextId, taskId: '' }, words, typed);
 }
@@ -59,7 +86,7 @@ export function guide(contract: Contract, settings: Settings, message: Message):
 /** For words about a task: where it stands, and which steps there are. */
 export function guideTo(operation: Operation, message: Message): Message {
   const view = viewOf(operation);
-  const words = `${inWords(view)} Words alone change nothing: send one data part with a \`verb\` (offers, accept, withdraw, handoff) to this task.`;
+  const words = `${inWords(view, asDataPart)} Words alone change nothing now: send one data part with a \`verb\` (offers, accept, withdraw, handoff) to this task.`;
   return reply(message, { contextId: contextOf(operation), taskId: operation.id }, words, view);
 }
 

@@ -1,7 +1,7 @@
 /** An operation as an A2A task. Its id is the operation's; what it waits for is its state. */
 import { type Artifact, type Message, Role, type Task, TaskState, type TaskStatus } from '@a2a-js/sdk';
 import { A2A_EXTENSION } from '../../../protocol/names.ts';
-import type { State } from '../../../protocol/operation.ts';
+import type { Confirmation, State } from '../../../protocol/operation.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { viewOf } from '../../engine/view.ts';
 import { inFull } from '../words.ts';
@@ -73,10 +73,18 @@ export function statusOf(operation: Operation): TaskStatus {
       messageId: `${operation.id}.${operation.version}`,
       contextId: contextOf(operation),
       taskId: operation.id,
-      parts: [textPart(inFull(view)), dataPart(view)],
+      parts: [textPart(inFull(view, asDataPart)), dataPart(view)],
       extensions: [A2A_EXTENSION.actions],
     }),
   };
+}
+
+const VERB_OF = { counter: 'offers', accept: 'accept', withdraw: 'withdraw', handoff: 'handoff' } as const;
+
+/** A typed step, as it is sent here. */
+export function asDataPart({ rel, body }: Confirmation): string {
+  const sent = JSON.stringify({ verb: VERB_OF[rel], ...body });
+  return `Data part${rel === 'accept' ? ' (with `agreement`)' : ''}: ${sent}`;
 }
 
 /** What a state alone does not say (A2A §7.6.4: it never is an authorisation): what exactly waits for whose decision, until when. */

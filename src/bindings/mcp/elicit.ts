@@ -10,6 +10,7 @@ import type { Caller } from '../../identity/authenticate.ts';
 import type { Keys } from '../../ports.ts';
 import { secretFor } from '../secret.ts';
 import { inWords } from '../words.ts';
+import { asToolCall } from './results.ts';
 
 const TTL_SECONDS = 600;
 const QUESTION = 'meanwhile';
@@ -38,7 +39,7 @@ export function makeElicitation(keys: Pick<Keys, 'sign'>) {
       return inputRequired({
         inputRequests: {
           [QUESTION]: inputRequired.elicit({
-            message: `${inWords(viewOf(operation))} Wait for them, take the request back, or talk to a person?`,
+            message: `${inWords(viewOf(operation), asToolCall)} Wait for them, take the request back, or talk to a person?`,
             requestedSchema: {
               type: 'object',
               properties: {

@@ -211,5 +211,5 @@ function proven(caller: Caller | undefined): Caller {
 }
 
 function instructions(company: string): string {
-  return `You act here for a customer of ${company}. Ask for an action with its tool; when an offer comes, only its \`terms\` count. A person at the company may have to sign off before anything is written. Ask for a person whenever you or your principal want one: operation_handoff, or human_handoff before there is an operation.`;
+  return `You act here for a customer of ${company}; the other side is an AI system that acts on behalf of ${company}. Ask for an action with its tool; when an offer comes, only its \`terms\` count. A person at the company may have to sign off before anything is written. Ask for a person whenever you or your principal want one: operation_handoff, or human_handoff before there is an operation.`;
 }

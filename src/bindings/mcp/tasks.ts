@@ -9,7 +9,7 @@ import { viewOf } from '../../engine/view.ts';
 import type { Keys } from '../../ports.ts';
 import { secretFor } from '../secret.ts';
 import { inWords } from '../words.ts';
-import { operationResult } from './results.ts';
+import { asToolCall, operationResult } from './results.ts';
 
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks';
 const POLL_INTERVAL_MS = 2_000;
@@ -62,7 +62,7 @@ export function taskOf(operation: Operation, since: number, taskId: string): Jso
   return {
     taskId,
     status,
-    statusMessage: inWords(viewOf(operation)),
+    statusMessage: inWords(viewOf(operation), asToolCall),
     createdAt: new Date(since).toISOString(),
     lastUpdatedAt: operation.updatedAt,
     ttlMs: LIMITS.operationRetentionSeconds * 1000,

@@ -66,7 +66,7 @@ export const toolName = (action: string): string => action.replaceAll('.', '_');
 
 function actionTool(definition: DefinitionFile, envelope: JsonObject): Tool {
   const { name, title, summary, description, input, mandate } = definition;
-  const { mandate: mandateProperty } = propertiesOf(envelope);
+  const { mandate: mandateProperty, language } = propertiesOf(envelope);
   const permission = mandate === 'none' || mandateProperty === undefined ? {} : { mandate: mandateProperty };
   return {
     name: toolName(name),
@@ -76,7 +76,7 @@ function actionTool(definition: DefinitionFile, envelope: JsonObject): Tool {
       type: 'object',
       additionalProperties: false,
       required: ['idempotency_key', 'input'],
-      properties: { idempotency_key: KEY, ...permission, input },
+      properties: { idempotency_key: KEY, ...permission, ...(language === undefined ? {} : { language }), input },
     },
     outputSchema: operationSchema(definition),
     annotations: {
@@ -96,7 +96,7 @@ function verbTools(contract: Contract): readonly Tool[] {
       'offers',
       'offer_counter',
       'Counter the last offer',
-      'Answer the company’s offer with the terms you want changed. Only when it is your turn (`turn` is `agent`).',
+      'Answer the company’s offer with the terms you want changed, or ask and propose in words alone (`message`): words are told back as `reading` and bind nobody. Only when it is your turn (`turn` is `agent`).',
     ),
     verb(
       contract,

@@ -1,0 +1,100 @@
+/** Words over one operation as something typed, with the sentences and the typed forms that go with it. */
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Offer, Reading } from '../../protocol/operation.ts';
+import { withAt } from '../../protocol/pointer.ts';
+import { openOffers } from '../engine/open-offers.ts';
+import type { Operation, StoredReading } from '../engine/operation.ts';
+import { languageFor } from '../engine/wording.ts';
+import { actionOf, type World } from '../engine/world.ts';
+import { answerTo } from '../reading/answer.ts';
+import { contradictions, readWords, type Scene } from '../reading/reading.ts';
+import { rangesOf } from './explain.ts';
+import type { Stand, Stands } from './stand.ts';
+
+/** Undefined where the records no longer bear a talk: then nothing of them is said. */
+type Ground = Stand | undefined;
+
+export const PERSON_TOPIC = 'A person was asked for in words';
+
+export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>) {
+  function groundOf(operation: Operation): Ground {
+    const stand = stands.standOn(operation, operation.negotiation?.revision ?? null);
+    return stand.ok ? stand.value : undefined;
+  }
+
+  function sceneOf({ negotiation }: Operation, ground: Ground): Scene {
+    const now = world.clock.now().getTime();
+    const open = negotiation === undefined ? [] : openOffers(negotiation);
+    return {
+      issues: ground?.space.issues ?? [],
+      currency: ground?.space.currency ?? '',
+      open: open.filter(({ expires_at }) => Date.parse(expires_at) > now),
+    };
+  }
+
+  function betweenThem(operation: Operation, text: string, terms: JsonObject) {
+    const ground = groundOf(operation);
+    if (ground === undefined) return [];
+    const { space } = ground;
+    const known = [space.write(space.base), ...(operation.negotiation?.offers ?? []).map(({ terms: each }) => each)];
+    return contradictions(text, terms, { issues: space.issues, known });
+  }
+
+  function readingOf(operation: Operation, text: string): StoredReading {
+    const understood = readWords(text, sceneOf(operation, groundOf(operation)));
+    return told(operation, { understood, by: 'rules' });
+  }
+
+  /** A reading with its words and the typed forms that confirm it. */
+  function told(
+    operation: Operation,
+    { understood, by }: Pick<StoredReading, 'understood' | 'by'>,
+    typed: JsonObject = {},
+  ): StoredReading {
+    const ground = groundOf(operation);
+    const scene = sceneOf(operation, ground);
+    const checked =
+      understood.kind === 'proposal' ? actionOf(world, operation)?.checkPartialTerms(understood.terms) : undefined;
+    const fault = checked?.ok === false ? checked.error.detail : undefined;
+    const { company, human } = world.settings;
+    const words = answerTo({
+      ...scene,
+      language: languageFor(operation),
+      understood,
+      ranges: ground?.table?.ok === true ? rangesOf(ground.table.value) : new Map(),
+      company,
+      person: human.channel,
+      ...(fault === undefined ? {} : { fault }),
+    });
+    const confirm = fault === undefined ? confirmationsOf(understood, scene.open, typed) : [];
+    return { at: world.clock.now().toISOString(), by, understood, words, confirm };
+  }
+
+  return { scene: (operation: Operation) => sceneOf(operation, groundOf(operation)), readingOf, told, betweenThem };
+}
+
+function confirmationsOf(understood: Reading, open: readonly Offer[], typed: JsonObject): StoredReading['confirm'] {
+  switch (understood.kind) {
+    case 'proposal':
+      return [{ rel: 'counter', body: { terms: understood.terms } }];
+    case 'acceptance':
+      return open
+        .filter(({ id }) => understood.offers.includes(id))
+        .map(({ id, terms_digest }) => ({ rel: 'accept', body: { offer: id, terms_digest } }));
+    case 'withdrawal':
+      return [{ rel: 'withdraw', body: {} }];
+    case 'complaint':
+    case 'person':
+    case 'unclear':
+      return [{ rel: 'handoff', body: { topic: PERSON_TOPIC } }];
+    case 'contradiction': {
+      const inWords = understood.between.reduce((terms, { issue, words }) => withAt(terms, issue, words), typed);
+      return [
+        { rel: 'counter', body: { terms: typed } },
+        { rel: 'counter', body: { terms: inWords } },
+      ];
+    }
+    case 'question':
+      return [];
+  }
+}

@@ -1,0 +1,153 @@
+/** What an agent says without terms: read, told back, and answered. It moves no term, costs no round and binds nobody. */
+import { type Refusal, refusal } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import { commitment } from '../engine/commitment.ts';
+import type { Message, Operation, StoredReading } from '../engine/operation.ts';
+import { move } from '../engine/transitions.ts';
+import type { Ask, Change, StepResult, World } from '../engine/world.ts';
+import { wishesPerson } from '../reading/person.ts';
+import type { Reader } from '../reading/reading.ts';
+import { nextDue } from './bid.ts';
+import type { Stands } from './stand.ts';
+import { agentsTurn } from './talk.ts';
+import { makeUnderstanding, PERSON_TOPIC } from './understand.ts';
+
+export interface WordsDeps {
+  /** "Human now", as if it had been asked for in typed form. */
+  readonly handoff: (ask: Ask) => Promise<StepResult>;
+  /** A model that reads; without it, or where it says nothing usable, the rules do. */
+  readonly reader?: Reader | undefined;
+}
+
+type Talk = NonNullable<Operation['negotiation']>;
+export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 'standOn'>) {
+  const { scene, readingOf, told, betweenThem } = makeUnderstanding(world, stands);
+
+  /** A message without terms. Whoever asks for a person has one, in every state: that is always legal, and harms nobody. */
+  async function said(ask: Ask, operation: Operation, text: string): Promise<StepResult> {
+    if (wishesPerson(text)) return deps.handoff({ ...ask, body: { topic: PERSON_TOPIC, message: text } });
+    const talk = agentsTurn(operation, world.clock.now());
+    if (!talk.ok) return talk;
+    const room = mayBeSaid(operation);
+    if (!room.ok) return room;
+    const heard = withWords(operation, text);
+    if (deps.reader !== undefined && text !== '') return ok(later(ask, operation, heard, talk.value));
+    return ok(noted(ask, { operation, heard, talk: talk.value }, readingOf(heard, text)));
+  }
+
+  /** What was said with terms, and says something else: asked about, and neither is taken. Undefined where the two go together. */
+  function contradicted(
+    ask: Ask,
+    operation: Operation,
+    { text, terms }: { readonly text: string; readonly terms: JsonObject },
+  ): Result<Change, Refusal> | undefined {
+    const talk = agentsTurn(operation, world.clock.now());
+    const between = talk.ok ? betweenThem(operation, text, terms) : [];
+    if (!talk.ok || between.length === 0) return undefined;
+    const room = mayBeSaid(operation);
+    if (!room.ok) return room;
+    const heard = withWords(operation, text);
+    const reading = told(heard, { understood: { kind: 'contradiction', between }, by: 'rules' }, terms);
+    return ok(noted(ask, { operation, heard, talk: talk.value }, reading));
+  }
+
+  /** What came with the request itself: held against a proposal in typed form, read where there is none. The company's first offers are
+   * made all the same, without a proposal that the words contradict. Undefined where there is nothing to tell back. */
+  function opened(operation: Operation, proposed: JsonObject | undefined): 'person' | StoredReading | undefined {
+    const { input, history } = operation;
+    const text = input['message'];
+    if (typeof text !== 'string' || history[0]?.by !== 'agent') return undefined;
+    if (proposed !== undefined) {
+      const between = betweenThem(operation, text, proposed);
+      if (between.length === 0) return undefined;
+      return told(operation, { understood: { kind: 'contradiction', between }, by: 'rules' }, proposed);
+    }
+    if (wishesPerson(text)) return 'person';
+    const reading = readingOf(operation, text);
+    return reading.understood.kind === 'unclear' ? undefined : reading;
+  }
+
+  /** Said and answered in one transaction. */
+  function noted(
+    ask: Ask,
+    { operation, heard, talk }: { readonly operation: Operation; readonly heard: Operation; readonly talk: Talk },
+    reading: StoredReading,
+  ): Change {
+    const patch = { negotiation: talk, messages: [...heard.messages, answerOf(reading)], reading };
+    return saidBy('agent', operation, patch, factsOf(ask, operation, heard));
+  }
+
+  /** Said now; a model reads it in a step of its own, which takes its time. */
+  function later(ask: Ask, operation: Operation, heard: Operation, talk: Talk): Change {
+    const patch = {
+      negotiation: { ...talk, turn: 'company' as const, unread: true as const },
+      messages: heard.messages,
+      dueAt: world.clock.now().getTime(),
+    };
+    return saidBy('agent', operation, patch, factsOf(ask, operation, heard));
+  }
+
+  /** The company's step after {@link later}. */
+  async function read(operation: Operation, { unread: _read, ...talk }: Talk): Promise<Change> {
+    const text = operation.messages.findLast(({ by }) => by === 'agent')?.text ?? '';
+    const reading = await understand(operation, text);
+    const negotiation: Talk = { ...talk, turn: 'agent' };
+    const messages = [...operation.messages, answerOf(reading)];
+    return saidBy('company', operation, {
+      negotiation,
+      messages,
+      reading,
+      dueAt: nextDue(negotiation, world.clock.now()),
+    });
+  }
+
+  async function understand(operation: Operation, text: string): Promise<StoredReading> {
+    const understood = await deps.reader?.read({ operation: operation.id, text, scene: scene(operation) });
+    return understood === undefined ? readingOf(operation, text) : told(operation, { understood, by: 'model' });
+  }
+
+  function saidBy(
+    by: 'agent' | 'company',
+    operation: Operation,
+    patch: Partial<Operation>,
+    facts?: JsonObject,
+  ): Change {
+    const moved = move(operation, 'said', by, world.clock.now(), patch, facts);
+    return { next: moved.next, expected: moved.expected, records: [moved.record] };
+  }
+
+  function withWords(operation: Operation, text: string): Operation {
+    if (text === '') return operation;
+    const message: Message = { at: world.clock.now().toISOString(), by: 'agent', text };
+    return { ...operation, messages: [...operation.messages, message] };
+  }
+
+  return { said, contradicted, opened, read };
+}
+
+/** As much as a talk of people has room for; a person is always heard of. */
+function mayBeSaid({ history }: Operation): Result<void, Refusal> {
+  const count = history.filter(({ event, by }) => event === 'said' && by === 'agent').length;
+  return count < LIMITS.wordsMax
+    ? ok(undefined)
+    : err(
+        refusal(
+          'negotiation-over',
+          `${LIMITS.wordsMax} messages in words have been read in this talk: go on with typed terms, or ask for a person.`,
+        ),
+      );
+}
+
+function factsOf(ask: Ask, { salt }: Operation, { messages }: Operation): JsonObject {
+  return { words: commitment(salt, messages.at(-1)?.text ?? ''), request: ask.caller.evidence.digest };
+}
+
+export function withAnswer(operation: Operation, reading: StoredReading): Operation {
+  return { ...operation, reading, messages: [...operation.messages, answerOf(reading)] };
+}
+
+function answerOf({ at, words }: StoredReading): Message {
+  return { at, by: 'company', text: words };
+}

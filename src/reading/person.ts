@@ -1,0 +1,229 @@
+/** A wish for a person, in the words of some thirty languages. Wide where a wish is plain, narrow where it could be talk about people: a
+ * person who was not asked for ends a talk, one who was and did not come is worse. Anyone can ask in typed form at any time. */
+
+interface Phrases {
+  /** Speaking with, being put through to, wanting. */
+  readonly verbs: string;
+  readonly people: string;
+  /** What is not wanted, just before. */
+  readonly not?: string;
+}
+
+/** By ISO 639-1. Verbs and people may stand in either order, near each other. */
+const PHRASES: Readonly<Record<string, Phrases>> = {
+  en: {
+    verbs:
+      'speak|talk|chat|connect|transfer|put me through|escalate|hand (?:me |this )?over|want|need|would like|i.d like|prefer|get me|give me|call me',
+    people:
+      'humans?|human being|human agent|live agent|real person|live person|a person|actual person|somebody real|someone real|representative|supervisor|your manager|a manager|colleague|member of staff|employee',
+    not: 'don.t|do not|no need|without|not (?:want|need)|needn.t',
+  },
+  de: {
+    verbs:
+      'sprechen|spreche|reden|verbinden|verbinde|verbindet|durchstellen|weiterleiten|möchte|möchten|will|wollen|brauche|brauchen|geben sie mir|telefonieren|kontakt',
+    people:
+      'mensch|menschen|echte[rn]? person|eine[rm]? person|mitarbeiter|mitarbeiterin|mitarbeitern|sachbearbeiter\\p{L}*|kundenberater\\p{L}*|vorgesetzten?|kollegen|kollegin|ansprechpartner\\p{L}*',
+    not: 'kein|keine|keinen|keinem|keiner|nicht|ohne',
+  },
+  fr: {
+    verbs: 'parler|discuter|voudrais|voudrions|souhaite|veux|passez|mettez|mettre en relation|transférez',
+    people:
+      'humain|être humain|une (?:vraie )?personne|quelqu.un de réel|un conseiller|une conseillère|un responsable|un employé|un collaborateur',
+    not: 'ne|pas|sans',
+  },
+  es: {
+    verbs: 'hablar|quiero|queremos|quisiera|necesito|comunicar\\p{L}*|páseme|pásame|póngame|transfier\\p{L}*',
+    people:
+      'un humano|una persona|persona real|ser humano|un agente humano|un representante|un supervisor|un empleado|un asesor',
+    not: 'no|sin',
+  },
+  it: {
+    verbs: 'parlare|voglio|vorrei|vorremmo|passatemi|mi passi|collegar\\p{L}*|bisogno',
+    people: 'un umano|una persona|persona reale|essere umano|un operatore|un responsabile|un impiegato|un consulente',
+    not: 'non|senza',
+  },
+  pt: {
+    verbs: 'falar|quero|queremos|queria|gostaria|preciso|transfir\\p{L}*|passe',
+    people: 'um humano|uma pessoa|pessoa real|ser humano|um atendente|um representante|um funcionário|um supervisor',
+    not: 'não|sem',
+  },
+  nl: {
+    verbs: 'spreken|praten|wil|willen|doorverbinden|verbind|nodig',
+    people: 'een mens|een persoon|echt persoon|echte persoon|een medewerker|een collega|een leidinggevende',
+    not: 'geen|niet|zonder',
+  },
+  pl: {
+    verbs: 'rozmawiać|porozmawiać|chcę|chcemy|chciałbym|chciałabym|połącz\\p{L}*|potrzebuję',
+    people: 'człowiekiem|człowieka|osobą|prawdziwą osobą|konsultantem|pracownikiem|kierownikiem|przedstawicielem',
+    not: 'nie|bez',
+  },
+  cs: {
+    verbs: 'mluvit|hovořit|chci|chceme|spojte|přepojte|potřebuji',
+    people: 'člověkem|živým člověkem|osobou|pracovníkem|zaměstnancem|vedoucím',
+    not: 'nechci|bez',
+  },
+  sk: {
+    verbs: 'hovoriť|rozprávať|chcem|chceme|spojte|prepojte|potrebujem',
+    people: 'človekom|živým človekom|osobou|pracovníkom|zamestnancom|vedúcim',
+    not: 'nechcem|bez',
+  },
+  sl: {
+    verbs: 'govoriti|govoril|želim|želimo|povežite|potrebujem',
+    people: 'človekom|osebo|zaposlenim|svetovalcem|vodjo',
+    not: 'ne|brez',
+  },
+  hr: {
+    verbs: 'razgovarati|želim|želimo|spojite|trebam|govoriti',
+    people: 'čovjekom|osobom|stvarnom osobom|djelatnikom|zaposlenikom|voditeljem',
+    not: 'ne|bez',
+  },
+  sv: {
+    verbs: 'prata|tala|vill|koppla|behöver|skulle vilja',
+    people: 'en människa|en person|en riktig person|en medarbetare|en handläggare|en chef',
+    not: 'inte|utan',
+  },
+  da: {
+    verbs: 'tale|snakke|vil|stil mig|viderestil\\p{L}*|ønsker',
+    people: 'et menneske|en person|en rigtig person|en medarbejder|en chef',
+    not: 'ikke|uden',
+  },
+  no: {
+    verbs: 'snakke|prate|vil|sett meg|ønsker',
+    people: 'et menneske|en person|en ekte person|en medarbeider|en leder',
+    not: 'ikke|uten',
+  },
+  fi: {
+    verbs: 'puhua|haluan|haluamme|haluaisin|yhdist\\p{L}*|tarvitsen',
+    people: 'ihmisen|ihmiselle|oikean henkilön|henkilön|asiakaspalvelijan|työntekijän|esimiehen',
+    not: 'en halua|ilman',
+  },
+  et: {
+    verbs: 'rääkida|tahan|soovin|sooviksin|ühendage|vajan',
+    people: 'inimesega|päris inimesega|töötajaga|juhiga|klienditeenindajaga',
+    not: 'ei|ilma',
+  },
+  lv: {
+    verbs: 'runāt|vēlos|gribu|savienojiet|vajag',
+    people: 'cilvēku|īstu cilvēku|darbinieku|vadītāju',
+    not: 'nevēlos|negribu|bez',
+  },
+  lt: {
+    verbs: 'kalbėti|pakalbėti|noriu|norėčiau|sujunkite|reikia',
+    people: 'žmogumi|tikru žmogumi|darbuotoju|vadovu',
+    not: 'nenoriu|be',
+  },
+  hu: {
+    verbs: 'beszélni|szeretnék|akarok|kapcsolj\\p{L}*',
+    people: 'emberrel|egy emberrel|élő emberrel|munkatárssal|ügyintézővel|vezetővel',
+    not: 'nem|nélkül',
+  },
+  ro: {
+    verbs: 'vorbesc|vorbi|vreau|vrem|aș dori|faceți-mi legătura',
+    people: 'un om|o persoană|persoană reală|un operator|un angajat|un reprezentant|un responsabil',
+    not: 'nu|fără',
+  },
+  bg: {
+    verbs: 'говоря|искам|искаме|свържете|желая',
+    people: 'човек|жив човек|служител|оператор|ръководител',
+    not: 'не|без',
+  },
+  el: {
+    verbs: 'μιλήσω|θέλω|θέλουμε|θα ήθελα|συνδέστε',
+    people: 'άνθρωπο|έναν άνθρωπο|υπάλληλο|εκπρόσωπο|υπεύθυνο',
+    not: 'δεν|χωρίς',
+  },
+  ru: {
+    verbs: 'поговорить|говорить|хочу|хотим|хотел\\p{L}* бы|соедините|переключите|нужен|позовите',
+    people: 'человеком|человек|живым человеком|оператором|оператор|сотрудником|менеджером|специалистом',
+    not: 'не|без',
+  },
+  uk: {
+    verbs: 'поговорити|говорити|хочу|хочемо|з.єднайте|потрібна|потрібен',
+    people: 'людиною|живою людиною|людина|оператором|працівником|менеджером',
+    not: 'не|без',
+  },
+  tr: {
+    verbs: 'görüşmek|konuşmak|istiyorum|istiyoruz|bağlayın|bağlar',
+    people:
+      'bir insanla|insanla|gerçek bir kişiyle|bir kişiyle|bir temsilciyle|bir yetkiliyle|yetkiliyle|müşteri temsilcisi\\p{L}*',
+    not: 'istemiyorum|gerek yok',
+  },
+  ar: {
+    verbs: 'التحدث|أتحدث|أريد|نريد|أرغب|حولني|تحويلي',
+    people: 'إنسان|شخص|شخص حقيقي|موظف|ممثل|مسؤول',
+    not: 'لا أريد|بدون',
+  },
+  he: { verbs: 'לדבר|רוצה|רוצים|תעבירו|צריך|מבקש', people: 'בן אדם|אדם|אנושי|נציג|נציגה|מנהל', not: 'לא רוצה|בלי' },
+  hi: { verbs: 'बात|चाहता|चाहती|चाहते|कनेक्ट', people: 'इंसान|मनुष्य|व्यक्ति|कर्मचारी|प्रतिनिधि|अधिकारी', not: 'नहीं चाहत' },
+  vi: {
+    verbs: 'nói chuyện|muốn|gặp|kết nối|cần',
+    people: 'con người|người thật|nhân viên|người phụ trách|tư vấn viên',
+    not: 'không muốn|không cần',
+  },
+  id: {
+    verbs: 'bicara|berbicara|ingin|mau|hubungkan|sambungkan|perlu',
+    people: 'manusia|orang sungguhan|seseorang|petugas|staf|karyawan|perwakilan',
+    not: 'tidak|tanpa',
+  },
+};
+
+/** Languages that write no spaces: what stands near what, both ways. */
+const UNSPACED: Readonly<Record<string, Phrases>> = {
+  ja: {
+    verbs: '話し|話す|お願い|代わって|つない|繋い|希望',
+    people: '人間|担当者|オペレーター|スタッフ|責任者',
+    not: 'たくない|不要|必要ない',
+  },
+  ko: {
+    verbs: '통화|이야기|얘기|대화|원합니다|원해요|연결|바꿔',
+    people: '사람|상담원|직원|담당자|관리자',
+    not: '싶지 않|필요 없',
+  },
+  zh: {
+    verbs: '说话|說話|通话|通話|谈|談|转|轉|找|要|需要|联系|聯絡',
+    people: '人工|真人|客服人员|客服人員|工作人员|负责人|負責人|经理',
+    not: '不要|不需要|不想',
+  },
+  th: { verbs: 'คุย|พูด|ต้องการ|ขอ|ติดต่อ', people: 'กับคน|มนุษย์|เจ้าหน้าที่|พนักงาน|ผู้จัดการ', not: 'ไม่ต้องการ' },
+};
+
+export const PERSON_LANGUAGES: readonly string[] = [...Object.keys(PHRASES), ...Object.keys(UNSPACED)];
+
+/** So far apart may the two stand, in one sentence. */
+const NEAR = '[^.?!\\n。？！]{0,40}';
+/** "Not with a bot, but with a human": what was denied was something else. */
+const CONTRAST = /(?<!\p{L})(?:sondern|but|mais|sino|ma|mas|maar|ale|lecz|но|а|utan med)(?!\p{L})/iu;
+
+interface Pattern {
+  readonly wish: RegExp;
+  readonly denied: RegExp;
+}
+
+const word = (list: string): string => `(?<![\\p{L}])(?:${list})(?![\\p{L}])`;
+
+function patternOf({ verbs, people, not }: Phrases, whole: (list: string) => string): Pattern {
+  const [verb, person] = [whole(verbs), whole(people)];
+  return {
+    wish: new RegExp(`${verb}${NEAR}${person}|${person}${NEAR}${verb}`, 'iu'),
+    denied: not === undefined ? /(?!)/u : new RegExp(whole(not), 'iu'),
+  };
+}
+
+const PATTERNS: readonly Pattern[] = [
+  ...Object.values(PHRASES).map((phrases) => patternOf(phrases, word)),
+  ...Object.values(UNSPACED).map((phrases) => patternOf(phrases, (list) => `(?:${list})`)),
+];
+
+/** Whole messages that say nothing else. */
+const ALONE =
+  /^[\s"'¡¿]*(?:(?:a |an |einen? |un |una |um |uma )?(?:human|person|mensch|humain|humano|persona|umano|mens|człowiek|человек|human agent|live agent|real person|mitarbeiter|人工|人間|사람))(?:,? (?:please|bitte|s.il vous plaît|por favor|per favore|alstublieft|proszę|пожалуйста))?[\s"'.!?]*$/iu;
+
+/** Sentences are looked at one by one: what one of them denies, another may ask for. */
+export function wishesPerson(text: string): boolean {
+  if (ALONE.test(text)) return true;
+  return text
+    .split(/(?<=[.?!。？！\n])/u)
+    .some((sentence) =>
+      PATTERNS.some(({ wish, denied }) => wish.test(sentence) && (!denied.test(sentence) || CONTRAST.test(sentence))),
+    );
+}

@@ -1,0 +1,84 @@
+/** Words as something typed: what the company believes was meant. It is told back and counts for nothing until it is confirmed in typed form. */
+import { digest } from '../../protocol/canonical.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Offer, Reading } from '../../protocol/operation.ts';
+import { at } from '../../protocol/pointer.ts';
+import type { Issue } from '../engine/world.ts';
+import { intentsOf, topicsOf } from './intents.ts';
+import { wishesPerson } from './person.ts';
+import { type Talked, valuesIn, valuesOf } from './values.ts';
+
+/** What is known where something is said. */
+export interface Scene extends Talked {
+  /** The company's offers that may be accepted, the foremost last. */
+  readonly open: readonly Offer[];
+}
+
+/** Words that a model is to read. */
+export interface Written {
+  readonly operation: string;
+  readonly text: string;
+  readonly scene: Scene;
+}
+
+/** Reads words, within the scene. Undefined when it has nothing usable to say; it never throws. */
+export interface Reader {
+  read(written: Written): Promise<Reading | undefined>;
+}
+
+/** Without a model: the main things, and nothing that is not plain. */
+export function readWords(text: string, scene: Scene): Reading {
+  if (wishesPerson(text)) return { kind: 'person' };
+  const { accepts, withdraws, complains, asks } = intentsOf(text);
+  if (withdraws) return { kind: 'withdrawal' };
+  const values = valuesIn(text, scene);
+  const named = Object.keys(values.terms).length > 0;
+  if (accepts) {
+    const meant = offersWith(values.terms, scene);
+    if (meant.length > 0) return { kind: 'acceptance', offers: meant.map(({ id }) => id) };
+  }
+  if (named && !asks) return { kind: 'proposal', terms: values.terms };
+  const about = [
+    ...topicsOf(text),
+    ...(values.currency === undefined ? [] : (['currency'] as const)),
+    ...scene.issues.flatMap((issue) => (isNamed(text, issue, values.terms, values.unsure) ? [issue.pointer] : [])),
+  ];
+  if (complains) return { kind: 'complaint' };
+  return asks || values.currency !== undefined || values.unsure.length > 0
+    ? { kind: 'question', about }
+    : { kind: 'unclear' };
+}
+
+/** The open offers that have these values; all of them where none is named. */
+export function offersWith(terms: JsonObject, { open, issues }: Pick<Scene, 'open' | 'issues'>): readonly Offer[] {
+  const named = issues.flatMap(({ pointer }) => {
+    const value = at(terms, pointer);
+    return value === undefined ? [] : [{ pointer, value }];
+  });
+  return open.filter((offer) => named.every(({ pointer, value }) => same(at(offer.terms, pointer), value)));
+}
+
+function isNamed(text: string, issue: Issue, terms: JsonObject, unsure: readonly string[]): boolean {
+  if (unsure.includes(issue.pointer) || at(terms, issue.pointer) !== undefined) return true;
+  return text.toLowerCase().includes(issue.label.toLowerCase());
+}
+
+/** Where the words say another value than the terms they came with. What the record or an offer has is only mentioned. */
+export function contradictions(
+  text: string,
+  terms: JsonObject,
+  { issues, known }: Pick<Scene, 'issues'> & { readonly known: readonly JsonObject[] },
+): Extract<Reading, { kind: 'contradiction' }>['between'] {
+  return issues.flatMap((issue) => {
+    const typed = at(terms, issue.pointer);
+    const said = typed === undefined ? [] : valuesOf(text, issue, issues).map(({ value }) => value);
+    const strange = said.filter((value) => !known.some((each) => same(at(each, issue.pointer), value)));
+    const [words] = strange;
+    if (typed === undefined || words === undefined || said.some((value) => same(value, typed))) return [];
+    return [{ issue: issue.pointer, words, terms: typed }];
+  });
+}
+
+function same(a: Json | undefined, b: Json): boolean {
+  return a !== undefined && digest(a) === digest(b);
+}

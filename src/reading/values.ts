@@ -1,0 +1,271 @@
+/** Values of an action's issues in a text. Only what stands there, whole, and once: of two terms in one sentence none is chosen. */
+
+import { isObject } from '../../adapters/sdk/values.ts';
+import type { Json, JsonObject } from '../../protocol/json.ts';
+import { withAt } from '../../protocol/pointer.ts';
+import { isCalendarDate } from '../contract/calendar.ts';
+import type { Issue } from '../engine/world.ts';
+import { amountsIn, type Found } from './amounts.ts';
+
+export interface Values {
+  /** Partial terms. */
+  readonly terms: JsonObject;
+  /** Pointers of issues of which the text names several values, or one that cannot be placed. */
+  readonly unsure: readonly string[];
+  /** Another currency than the record's. */
+  readonly currency?: string;
+}
+
+export interface Talked {
+  readonly issues: readonly Issue[];
+  /** ISO 4217: of the record. */
+  readonly currency: string;
+}
+
+export function valuesIn(text: string, { issues, currency }: Talked): Values {
+  let terms: JsonObject = {};
+  const unsure: string[] = [];
+  let other: string | undefined;
+  for (const issue of issues) {
+    const found = wished(text, valuesOf(text, issue, issues));
+    const fitting = found.filter(({ value }) => issue.kind !== 'money' || currencyIn(value) === currency);
+    const distinct = new Map(fitting.map(({ value }) => [JSON.stringify(value), value]));
+    const [value, ...more] = distinct.values();
+    if (fitting.length < found.length) other ??= currencyIn(found.find((each) => !fitting.includes(each))?.value);
+    if (more.length > 0) unsure.push(issue.pointer);
+    else if (value !== undefined) terms = withAt(terms, issue.pointer, value);
+  }
+  return { terms, unsure, ...(other === undefined ? {} : { currency: other }) };
+}
+
+/** Every value of an issue that stands in the text, wished for or not. */
+export function valuesOf(text: string, issue: Issue, issues: readonly Issue[]): readonly Found<Json>[] {
+  switch (issue.kind) {
+    case 'money':
+      return moneyOf(text, issue, issues);
+    case 'months':
+      return monthsIn(text);
+    case 'count':
+      return counted(text, NOUNS[lastName(issue.pointer)] ?? pattern(issue.label));
+    case 'days':
+      return daysIn(text, CONTEXTS[lastName(issue.pointer)] ?? pattern(issue.label));
+    case 'date':
+      return datesIn(text);
+    case 'choice':
+      return choicesIn(text, issue.choices ?? []);
+    case 'percent':
+      return numbersBefore(text, '%|percent|Prozent|pour cent');
+  }
+}
+
+/** Left out what the text turns away from: "24 instead of 12 months". */
+function wished(text: string, found: readonly Found<Json>[]): readonly Found<Json>[] {
+  return found.filter(({ from }) => !AWAY.test(text.slice(Math.max(0, from - 24), from)));
+}
+
+const AWAY =
+  /(?:instead of|rather than|not|no longer|currently|today|from|was|offered|statt|anstatt|anstelle von|nicht|bisher|derzeit|aktuell|heute|von|au lieu de|pas|en lugar de|en vez de|invece di|em vez de|in plaats van|zamiast)(?: the| den| die| der)?[ \u00a0]*$/iu;
+
+function currencyIn(value: Json | undefined): string {
+  return isObject(value) ? String(value['currency']) : '';
+}
+
+/** Amounts go to the one issue of money there is; totals are of no unit price. */
+function moneyOf(text: string, issue: Issue, issues: readonly Issue[]): readonly Found<Json>[] {
+  if (issues.filter(({ kind }) => kind === 'money').length > 1) return [];
+  const isUnitPrice = issue.decimals !== undefined;
+  return amountsIn(text, issue.decimals ?? 0)
+    .filter(({ from, to }) => !isUnitPrice || !TOTAL.test(text.slice(Math.max(0, from - 20), to + 20)))
+    .map((found) => ({ ...found, value: { ...found.value } }));
+}
+
+const TOTAL =
+  /\b(?:total|altogether|overall|in all|per year|a year|annual\w*|yearly|p\.a\.|insgesamt|gesamt\w*|im Jahr|pro Jahr|jährlich|par an|al año|all'anno|por ano|per jaar)\b/iu;
+
+/** Number words up to what terms are made of, where people write them out. */
+const SMALL: Readonly<Record<string, number>> = {
+  one: 1,
+  two: 2,
+  three: 3,
+  four: 4,
+  five: 5,
+  six: 6,
+  twelve: 12,
+  eighteen: 18,
+  'twenty-four': 24,
+  'thirty-six': 36,
+  ein: 1,
+  eine: 1,
+  einen: 1,
+  zwei: 2,
+  drei: 3,
+  vier: 4,
+  fünf: 5,
+  sechs: 6,
+  zwölf: 12,
+  achtzehn: 18,
+  vierundzwanzig: 24,
+  sechsunddreißig: 36,
+  un: 1,
+  deux: 2,
+  trois: 3,
+  quatre: 4,
+  cinq: 5,
+  douze: 12,
+  'vingt-quatre': 24,
+  'trente-six': 36,
+  dos: 2,
+  tres: 3,
+  cuatro: 4,
+  cinco: 5,
+  doce: 12,
+  due: 2,
+  tre: 3,
+  quattro: 4,
+  cinque: 5,
+  dodici: 12,
+  dois: 2,
+  três: 3,
+  quatro: 4,
+  doze: 12,
+  twee: 2,
+  drie: 3,
+  vijf: 5,
+  twaalf: 12,
+  dwa: 2,
+  trzy: 3,
+  cztery: 4,
+  pięć: 5,
+};
+const SPELT = Object.keys(SMALL)
+  .toSorted((a, b) => b.length - a.length)
+  .join('|');
+const COUNT = `(?<![\\p{L}\\p{N}.,])(?:(?<digits>\\d{1,6})|(?<spelt>${SPELT}))`;
+
+function numbersBefore(text: string, nouns: string): readonly Found<number>[] {
+  const sought = new RegExp(`${COUNT}[ \\u00a0-]?(?:more |weitere )?(?:${nouns})(?![\\p{L}])`, 'giu');
+  return [...text.matchAll(sought)].flatMap((match) => {
+    const { digits, spelt } = match.groups ?? {};
+    const value = digits === undefined ? SMALL[(spelt ?? '').toLowerCase()] : Number(digits);
+    return value === undefined ? [] : [{ value, from: match.index, to: match.index + match[0].length }];
+  });
+}
+
+const MONTHS =
+  'months?|mo\\.|Monat(?:e|en|s)?|mois|mes(?:es)?|mesi|mese|mês|maanden|maand|måneder|månader|miesi\\p{L}+|měsíc\\p{L}*|месяц\\p{L}*|місяц\\p{L}*|ay|kuukau\\p{L}*|hónap\\p{L}*|luni|か月|ヶ月|个月|個月|개월';
+const YEARS =
+  'years?|yrs?|Jahr(?:e|en|es)?|ans?|années?|años?|anni|anno|anos?|jaar|jaren|år|lata|lat|rok\\p{L}*|let|года?|лет|роки|yıl|vuo\\p{L}*|ani|év|年|년';
+const NOTICE =
+  /notice|kündig|préavis|preaviso|preavviso|aviso prévio|opzeg|wypowiedz|uppsägning|opsigelse|payment|zahlung|paiement|pago/iu;
+
+/** A length that is of notice or payment is no term. */
+function monthsIn(text: string): readonly Found<number>[] {
+  const months = numbersBefore(text, MONTHS);
+  const years = numbersBefore(text, YEARS).map((found) => ({ ...found, value: found.value * 12 }));
+  return [...months, ...years].filter(({ from, to }) => !NOTICE.test(text.slice(Math.max(0, from - 12), to + 16)));
+}
+
+/** By the last name of an issue's pointer. */
+const NOUNS: Readonly<Record<string, string>> = {
+  seats:
+    'seats?|users?|licen[cs]es?|Pl[aä]tze?n?|Platz|Lizenz(?:en)?|Benutzer|Nutzer|Arbeitspl[aä]tze|Sitze?|utilisateurs?|places?|postes|puestos?|licencias?|usuarios?|utenti|postazioni|licenze|gebruikers|plaatsen|licenties|użytkownik\\p{L}*|licencj\\p{L}*|席|시트',
+  quantity: 'pieces?|pcs|units?|items?|Stück|Einheiten|pièces?|unidades|piezas|pezzi|stuks|sztuk\\p{L}*|個|个',
+  instalments: 'instal+ments?|Raten?|mensualités?|versements?|cuotas|rate|termijnen|rat',
+};
+
+function counted(text: string, nouns: string): readonly Found<number>[] {
+  return numbersBefore(text, nouns);
+}
+
+const CONTEXTS: Readonly<Record<string, string>> = {
+  notice_days:
+    'notice|Kündigungsfrist|kündigen|préavis|preaviso|preavviso|aviso prévio|opzegtermijn|wypowiedzen\\p{L}+',
+  payment_days: 'pay(?:ment)?|net|Zahlungsziel|zahlbar|Zahlung|paiement|pago|pagamento|betaaltermijn|płatno\\p{L}+',
+};
+
+/** Days with what they are of near them. */
+function daysIn(text: string, context: string): readonly Found<number>[] {
+  const near = new RegExp(`(?<!\\p{L})(?:${context})(?!\\p{L})`, 'iu');
+  const days = numbersBefore(text, 'days?|Tage?n?|jours?|días?|giorni|dias?|dagen|dni|dagar|дней|日');
+  const net = [...text.matchAll(/\bnet[ -](\d{1,3})\b/giu)].map((match) => ({
+    value: Number(match[1]),
+    from: match.index,
+    to: match.index + match[0].length,
+  }));
+  const named = days.filter(({ from, to }) => near.test(clauseAround(text, { from, to })));
+  return near.test('net') ? [...named, ...net] : named;
+}
+
+/** What stands near it, in the same clause. */
+function clauseAround(text: string, { from, to }: Pick<Found<unknown>, 'from' | 'to'>): string {
+  const before =
+    text
+      .slice(Math.max(0, from - 30), from)
+      .split(/[,;.]/)
+      .at(-1) ?? '';
+  const after = text.slice(to, to + 30).split(/[,;.]/)[0] ?? '';
+  return `${before}${text.slice(from, to)}${after}`;
+}
+
+const MONTH_NAMES: readonly string[] = [
+  'jan\\p{L}*|jänner|ene\\p{L}*|gen\\p{L}*',
+  'feb\\p{L}*|fév\\p{L}*|fev\\p{L}*',
+  'mar\\p{L}*|mär\\p{L}*',
+  'apr\\p{L}*|avr\\p{L}*|abr\\p{L}*',
+  'may|mai|mayo|mag\\p{L}*|maio|mei',
+  'jun\\p{L}*|juin|giu\\p{L}*',
+  'jul\\p{L}*|juil\\p{L}*|lug\\p{L}*',
+  'aug\\p{L}*|août|ago\\p{L}*',
+  'sep\\p{L}*|set\\p{L}*',
+  'oct\\p{L}*|okt\\p{L}*|ott\\p{L}*|out\\p{L}*',
+  'nov\\p{L}*',
+  'dec\\p{L}*|dez\\p{L}*|déc\\p{L}*|dic\\p{L}*',
+];
+const NAMED = MONTH_NAMES.map((names, index) => `(?<m${index + 1}>${names})`).join('|');
+const DATES: readonly RegExp[] = [
+  /(?<![\d-])(?<y>\d{4})-(?<m>\d{2})-(?<d>\d{2})(?![\d-])/gu,
+  /(?<![\d.])(?<d>\d{1,2})\.\s?(?<m>\d{1,2})\.\s?(?<y>\d{4})(?!\d)/gu,
+  new RegExp(
+    `(?<!\\d)(?<d>\\d{1,2})(?:\\.|st|nd|rd|th|er)?[ \\u00a0](?:de |of )?(?:${NAMED})\\.?,?[ \\u00a0](?:de )?(?<y>\\d{4})(?!\\d)`,
+    'giu',
+  ),
+  new RegExp(
+    `(?<!\\p{L})(?:${NAMED})\\.?[ \\u00a0](?<d>\\d{1,2})(?:st|nd|rd|th)?,?[ \\u00a0](?<y>\\d{4})(?!\\d)`,
+    'giu',
+  ),
+];
+
+/** 01/02/2027 is two days in two countries, and none here. */
+function datesIn(text: string): readonly Found<string>[] {
+  return DATES.flatMap((form) =>
+    [...text.matchAll(form)].flatMap((match) => {
+      const { y = '', m, d = '', ...named } = match.groups ?? {};
+      const byName = Object.keys(named)
+        .find((name) => named[name] !== undefined)
+        ?.slice(1);
+      const value = `${y}-${(m ?? byName ?? '').padStart(2, '0')}-${d.padStart(2, '0')}`;
+      return isCalendarDate(value) ? [{ value, from: match.index, to: match.index + match[0].length }] : [];
+    }),
+  );
+}
+
+const CHOICES: Readonly<Record<string, string>> = {
+  refund: 'refund|money back|Erstattung|Rückerstattung|Geld zurück',
+  credit: 'credit|credit note|voucher|Gutschrift|Gutschein',
+  exchange: 'exchange|replacement|Umtausch|Ersatz',
+};
+
+function choicesIn(text: string, choices: readonly string[]): readonly Found<string>[] {
+  return choices.flatMap((value) => {
+    const match = new RegExp(`(?<!\\p{L})(?:${CHOICES[value] ?? pattern(value)})(?!\\p{L})`, 'iu').exec(text);
+    return match === null ? [] : [{ value, from: match.index, to: match.index + match[0].length }];
+  });
+}
+
+/** A label of the company's own: its words, as they are and in the singular. */
+function pattern(label: string): string {
+  const bare = label.toLowerCase().replace(/[^\p{L}\p{N} ]/gu, '');
+  return bare.endsWith('s') ? `${bare}?` : `${bare}s?`;
+}
+
+const lastName = (pointer: string): string => pointer.split('/').at(-1) ?? '';
