@@ -1,7 +1,7 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Offer, OperationView, Terms } from '../../protocol/operation.ts';
 import { type Choice, chosenOffer, pricedPackages } from '../../protocol/schedule.ts';
-import { type BuyerGoals, isBeyondLimits, limitsOf, scoreOf, tightened } from './goals.ts';
+import { type BuyerGoals, type Candidate, isBeyondLimits, limitsOf, scoreOf, tightened } from './goals.ts';
 import { proposalFor } from './proposal.ts';
 import { type Why, whyAccepted, whyLeft } from './why.ts';
 
@@ -22,15 +22,6 @@ export interface Stood {
 export interface BuyerOptions {
   readonly roundsMax?: number;
   readonly stood?: Stood | undefined;
-}
-
-/** What may be accepted, and how well it does; no score where it is beyond a bound. */
-export interface Candidate {
-  readonly offer: Offer;
-  readonly choice?: Choice;
-  readonly terms: Terms;
-  readonly firmness: Offer['firmness'];
-  readonly score: number | undefined;
 }
 
 /** An honest buyer: settles for evenly less of its wishes over the rounds, looks at every package that is on offer, accepts the one that

@@ -1,7 +1,8 @@
 /** What a customer wants and will not go beyond, and how well terms do by it. Pure; knows nothing of how the company prices. */
 import type { Json } from '../../protocol/json.ts';
 import { digitsOf, type Money } from '../../protocol/money.ts';
-import type { Terms } from '../../protocol/operation.ts';
+import type { Offer, Terms } from '../../protocol/operation.ts';
+import type { Choice } from '../../protocol/schedule.ts';
 
 /** What the customer wants of one term, and what they will not go beyond. Money, whole numbers, `YYYY-MM-DD`, or words. */
 export interface Goal<T extends Money | number | string = Money | number | string> {
@@ -30,6 +31,15 @@ export interface BuyerGoals {
   readonly budget?: { readonly most: Money; readonly of: readonly string[] };
   /** What else is never gone beyond, such as the mandate's own limits ({@link mandateLimits}). */
   readonly limits?: readonly Limit[];
+}
+
+/** What may be accepted, and how well it does; no score where it is beyond a bound. */
+export interface Candidate {
+  readonly offer: Offer;
+  readonly choice?: Choice;
+  readonly terms: Terms;
+  readonly firmness: Offer['firmness'];
+  readonly score: number | undefined;
 }
 
 /** From 1, all wishes fulfilled, to 0, everything at its bound; `undefined` beyond a bound or a limit. */

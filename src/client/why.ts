@@ -2,8 +2,7 @@
 import type { Json } from '../../protocol/json.ts';
 import { digitsOf, formatMoney } from '../../protocol/money.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
-import type { Candidate } from './buyer.ts';
-import { type BuyerGoals, fitOf, type Goal, jsonOf, type Limit, limitsOf, productOf } from './goals.ts';
+import { type BuyerGoals, type Candidate, fitOf, type Goal, jsonOf, type Limit, limitsOf, productOf } from './goals.ts';
 
 export interface Why {
   /** `enough`: as good as was still hoped for. `last_round`: within all bounds, and there was no other round. */

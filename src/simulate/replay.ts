@@ -5,7 +5,7 @@ import type { Offer, Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import { agreedOffer } from '../engine/agreement.ts';
 import type { Operation } from '../engine/operation.ts';
-import { appraise, makeCompanySide } from '../negotiation/core.ts';
+import { acceptable, appraise, makeCompanySide } from '../negotiation/core.ts';
 import type { NegotiationPolicy } from '../negotiation/policy.ts';
 import { makeSpace, type Space, type SpaceFacts } from '../negotiation/space.ts';
 
@@ -48,7 +48,7 @@ export function replay(operation: Operation, policy: NegotiationPolicy, facts: S
     }
     now = moved.value.matched
       ? (proposal ?? undefined)
-      : moved.value.offers.find((terms) => asGood(space.value, terms, accepted));
+      : acceptable(moved.value).find((terms) => asGood(space.value, terms, accepted));
     if (now !== undefined) {
       would = 'agreed';
       break;
