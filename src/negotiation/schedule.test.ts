@@ -112,7 +112,9 @@ describe('N1: the company’s schedule', () => {
     const schedule = { '/term_months': [12, 18], '/seats': [], '/notice_days': [30, 60] };
     const [move] = talk({ schedule }, null);
     expect(valuesOf(move)).toEqual({ '/term_months': [12, 18, 36], '/notice_days': [30, 60] });
-    expect(valuesOf(talk({ schedule: { '/seats': ['100%', '200%'] } }, null)[0])).toMatchObject({ '/seats': [25, 32, 50] });
+    expect(valuesOf(talk({ schedule: { '/seats': ['100%', '200%'] } }, null)[0])).toMatchObject({
+      '/seats': [25, 32, 50],
+    });
     expect(talk({ schedule: false }, null)[0]?.schedule).toBeUndefined();
     expect(talk({ issues: { '/term_months': { range: [12, 36] } } }, null)[0]?.schedule).toBeUndefined();
   });
