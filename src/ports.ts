@@ -194,8 +194,6 @@ export interface AgentPage {
   /** Where the last page ended: `updatedAt` and id of its last operation. */
   readonly after?: { readonly at: string; readonly id: string };
   readonly states?: readonly string[];
-  /** Together with `states`: only these turns of a negotiation. */
-  readonly turn?: 'agent' | 'company';
   readonly conversation?: string;
   /** RFC 3339: changed at or after. */
   readonly since?: string;

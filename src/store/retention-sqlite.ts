@@ -1,6 +1,7 @@
 import { FINAL_STATES } from '../../protocol/operation.ts';
 import type { Handle } from './handle.ts';
 import type { Epoch } from './log-sqlite.ts';
+import { makeForgetPushSecrets } from './push-secrets-sqlite.ts';
 
 /** Claims whose answer is still there, and those of which only the tombstone is. */
 export const RETENTION_SCHEMA = `
@@ -55,6 +56,8 @@ export function makeRetention(
     db.prepare(`DELETE FROM ${of} = ?`),
   );
 
+  const secrets = makeForgetPushSecrets(db);
+
   function operations(before: string): number {
     let count = 0;
     for (const state of FINAL_STATES)
@@ -76,6 +79,7 @@ export function makeRetention(
         rows(claims.run(now - retention.operations, SLICE)),
         rows(outgoing.run(nowMs - retention.outgoing * 1_000, SLICE)),
         operations(at(retention.operations)),
+        secrets(SLICE),
         ...epochs().map(({ base, next }) =>
           rows(checkpoints.run(base, next ?? Number.MAX_SAFE_INTEGER, at(retention.checkpoints), SLICE)),
         ),

@@ -111,4 +111,43 @@ describe('what is kept no longer than was said', () => {
     expect(ids('nonces', 'nonce')).toEqual([]);
     store.close();
   });
+
+  it('D21: tokens of push addresses go with the last message of an operation that has ended', () => {
+    const { store, run, operation } = filled();
+    const pushes = [
+      { id: 'c', url: 'https://a.example/', token: 't', authentication: { scheme: 'Bearer', credentials: 's' } },
+    ];
+    const forget = makeRetention(store.db, KEPT, instanceTables(store.db).epochs);
+    for (const [id, state] of [
+      ['op_1', 'completed'],
+      ['op_2', 'completed'],
+      ['op_3', 'executing'],
+    ] as const) {
+      operation(id, state, 1);
+      run(
+        'UPDATE operations SET doc = ?, push_secrets = 1 WHERE id = ?',
+        JSON.stringify({ id, state, pushes, more: 1 }),
+        id,
+      );
+    }
+    run(
+      "INSERT INTO outgoing (id, endpoint, type, payload, due_at, peer) VALUES ('m', 'push:op_2/c', 't', '{}', 1, 1), ('n', 'push:op_10/c', 't', '{}', 1, 1)",
+    );
+    const docs = () =>
+      store.db
+        .prepare('SELECT doc FROM operations ORDER BY id')
+        .all()
+        .map(({ doc }) => JSON.parse(String(doc)));
+    expect(forget(NOW_MS)).toBe(1);
+    const bare = [{ id: 'c', url: 'https://a.example/' }];
+    expect(docs()).toEqual([
+      { id: 'op_1', state: 'completed', pushes: bare, more: 1 },
+      { id: 'op_2', state: 'completed', pushes, more: 1 },
+      { id: 'op_3', state: 'executing', pushes, more: 1 },
+    ]);
+    run("UPDATE outgoing SET state = 'delivered', noted_at = ? WHERE id = 'm'", NOW_MS);
+    expect([forget(NOW_MS), forget(NOW_MS)]).toEqual([1, 0]);
+    expect(docs()[1]?.pushes).toEqual(bare);
+    store.close();
+  });
 });

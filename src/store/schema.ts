@@ -5,7 +5,9 @@ import { INSTANCE_SCHEMA } from './instance-sqlite.ts';
 import { INVITATIONS_SCHEMA } from './invitations-sqlite.ts';
 import { LOG_SCHEMA } from './log-sqlite.ts';
 import { MEMORIES_SCHEMA } from './memories-sqlite.ts';
+import { OF_AGENT_SCHEMA } from './of-agent-sqlite.ts';
 import { OUTGOING_SCHEMA } from './outgoing-sqlite.ts';
+import { PUSH_SECRETS_SCHEMA } from './push-secrets-sqlite.ts';
 import { RETENTION_SCHEMA } from './retention-sqlite.ts';
 
 /** What was sent and had no answer that is believed was not marked as such by earlier versions: it may have been written. */
@@ -134,6 +136,7 @@ const MIGRATIONS: readonly string[] = [
   RETENTION_SCHEMA,
   `${REVERSED_BY_EARLIER}${MONTHS_OF_EARLIER}`,
   OWNERS_OF_EARLIER,
+  `${OF_AGENT_SCHEMA}${PUSH_SECRETS_SCHEMA}`,
 ];
 
 /** Of a database as this program writes it. */

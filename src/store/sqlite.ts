@@ -22,6 +22,7 @@ import { type Handle, makeHandle, openDatabase } from './handle.ts';
 import { conflictOf, hold, holdersOf, release, sumOf } from './holds-sqlite.ts';
 import { putInvitation } from './invitations-sqlite.ts';
 import { isOvertaken, readMemory, writeMemory } from './memories-sqlite.ts';
+import { idsOfAgent } from './of-agent-sqlite.ts';
 import {
   addOutgoing,
   catchUpOutgoing,
@@ -31,6 +32,7 @@ import {
   settleOutgoing,
   waitingOutgoing,
 } from './outgoing-sqlite.ts';
+import { holdsPushSecrets } from './push-secrets-sqlite.ts';
 import { migrate } from './schema.ts';
 import { makeSpentAside } from './spent-aside.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -88,7 +90,12 @@ export function openSqliteStore(
         .all(nowMs, dueAt, id, limit)
         .map((row) => ({ id: String(row['id']), dueAt: Number(row['due_at']) })),
     changedAfter: (at, limit) => sql.operationsAhead.all(at, limit).map(requireDoc<Operation>),
-    inState: (states, limit) => sql.operationsIn.all(JSON.stringify(states), limit).map(requireDoc<Operation>),
+    // A look for each: all of several would be sorted, documents and all, for the few that are shown.
+    inState: (states, limit) =>
+      states
+        .flatMap((state) => sql.operationsIn.all(state, limit).map(requireDoc<Operation>))
+        .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
+        .slice(0, limit),
     newest: (limit) => sql.operationsNewest.all(limit).map(requireDoc<Operation>),
     ofAgent: (owner, page) => ofAgent(sql, owner, page),
     bySignoff: (id) => parseDoc<Operation>(sql.operationBySignoff.get(id)),
@@ -214,10 +221,11 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
 
 function writeOperation(sql: Statements, next: Operation, expected: number): void {
   const doc = JSON.stringify(next);
+  const secrets = Number(holdsPushSecrets(next.pushes));
   if (expected === 0) {
-    const { id, version, state, agent, dueAt, createdAt, updatedAt } = next;
-    sql.operationAdd.run(id, version, state, ownerOf(agent), dueAt, createdAt, updatedAt, doc);
-  } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, doc, next.id);
+    const { id, version, state, agent, dueAt, createdAt, updatedAt, conversation = id } = next;
+    sql.operationAdd.run(id, version, state, ownerOf(agent), conversation, dueAt, createdAt, updatedAt, secrets, doc);
+  } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, secrets, doc, next.id);
   const signoff = next.signoffs.at(-1);
   if (signoff !== undefined) sql.signoffAdd.run(signoff.id, next.id);
   if (next.plan !== undefined) writeDealings(sql, next);
@@ -236,22 +244,9 @@ function addRecord(sql: Statements, record: LedgerRecord): void {
 /** Before every due operation. */
 const BEFORE_ALL = { dueAt: Number.MIN_SAFE_INTEGER, id: '' };
 
-/** After every time there is, and after every id. */
-const END = { at: '~', id: '~' };
-
-function ofAgent(sql: Statements, owner: string, page: AgentPage) {
-  const { after = END, limit, states, turn = null, conversation = null, since = '' } = page;
-  const filter = {
-    agent: owner,
-    since,
-    states: states === undefined ? null : JSON.stringify(states),
-    turn,
-    conversation,
-  };
-  return {
-    operations: sql.operationsOf.all({ ...filter, at: after.at, id: after.id, limit }).map(requireDoc<Operation>),
-    total: Number(sql.operationsOfCount.get(filter)?.['n'] ?? 0),
-  };
+function ofAgent(sql: Statements, keyid: string, page: AgentPage) {
+  const { ids, total } = idsOfAgent(sql, keyid, page);
+  return { operations: ids.map((id) => requireDoc<Operation>(sql.operationGet.get(id) ?? {})), total };
 }
 
 function readClaim(sql: Statements, scope: string, key: string): Claim | undefined {

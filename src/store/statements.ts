@@ -3,13 +3,8 @@ import type { Handle } from './handle.ts';
 import { holdStatements } from './holds-sqlite.ts';
 import { invitationStatements } from './invitations-sqlite.ts';
 import { memoryStatements } from './memories-sqlite.ts';
+import { ofAgentStatements } from './of-agent-sqlite.ts';
 import { outgoingStatements } from './outgoing-sqlite.ts';
-
-/** One agent's operations, with the filters of `AgentPage`; a filter that is null does not filter. */
-const OF_AGENT = `agent = :agent AND updated_at >= :since
-  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
-  AND (:turn IS NULL OR doc ->> '$.negotiation.turn' = :turn)
-  AND (:conversation IS NULL OR coalesce(doc ->> '$.conversation', id) = :conversation)`;
 
 /** Every statement of the store, prepared once. The hot path is the first block: five inserts a submission. */
 export function prepareStatements(db: Pick<Handle, 'prepare'>) {
@@ -22,10 +17,10 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     ),
     operationVersion: db.prepare('SELECT version FROM operations WHERE id = ?'),
     operationAdd: db.prepare(
-      'INSERT INTO operations (id, version, state, agent, due_at, created_at, updated_at, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO operations (id, version, state, agent, conversation, due_at, created_at, updated_at, push_secrets, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     operationSet: db.prepare(
-      'UPDATE operations SET version = ?, state = ?, due_at = ?, updated_at = ?, doc = ? WHERE id = ?',
+      'UPDATE operations SET version = ?, state = ?, due_at = ?, updated_at = ?, push_secrets = ?, doc = ? WHERE id = ?',
     ),
     recordAdd: db.prepare('INSERT INTO records (operation, leaf) VALUES (?, ?)'),
     ...outgoingStatements(db),
@@ -38,14 +33,8 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     operationsAhead: db.prepare(
       'SELECT doc FROM operations WHERE due_at IS NOT NULL AND updated_at > ? ORDER BY due_at LIMIT ?',
     ),
-    operationsIn: db.prepare(
-      'SELECT doc FROM operations WHERE state IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC LIMIT ?',
-    ),
+    operationsIn: db.prepare('SELECT doc FROM operations WHERE state = ? ORDER BY created_at DESC LIMIT ?'),
     operationsNewest: db.prepare('SELECT doc FROM operations ORDER BY created_at DESC LIMIT ?'),
-    operationsOf: db.prepare(
-      `SELECT doc FROM operations WHERE ${OF_AGENT} AND (updated_at, id) < (:at, :id) ORDER BY updated_at DESC, id DESC LIMIT :limit`,
-    ),
-    operationsOfCount: db.prepare(`SELECT count(*) AS n FROM operations WHERE ${OF_AGENT}`),
     operationBySignoff: db.prepare(
       'SELECT doc FROM operations WHERE id = (SELECT operation FROM signoffs WHERE id = ?)',
     ),
@@ -56,6 +45,7 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     ...holdStatements(db),
     ...invitationStatements(db),
     ...memoryStatements(db),
+    ...ofAgentStatements(db),
     // More than what is free inside the file by chance.
     roomTake: db.prepare("INSERT OR REPLACE INTO instance (name, value) VALUES ('room', printf('%.*c', 65536, 'x'))"),
     roomGive: db.prepare("DELETE FROM instance WHERE name = 'room'"),
