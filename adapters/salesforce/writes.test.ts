@@ -299,7 +299,7 @@ describe('a case', () => {
     expect(record).toMatchObject({
       Subject: 'Refund of 19.99 EUR for order O-7',
       Type: 'Refund',
-      Description: 'Broken',
+      Description: '> Broken',
     });
     const comments = (await org.ledger()).filter(({ type }) => type === 'CaseComment');
     expect(comments).toHaveLength(before + 1);

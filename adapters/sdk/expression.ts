@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../protocol/json.ts';
 import { formatMoney, type Price, plus, times, total } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { plain, registerCalendar, registerNotice } from './functions.ts';
+import { quotedLines, revealed } from './revealed.ts';
 import { shortened } from './text.ts';
 import { isUnreadable, type Unreadable, UnreadableError } from './unreadable.ts';
 import { isMoney, isObject } from './values.ts';
@@ -74,10 +75,11 @@ function environment(more: Variables): Environment {
   env.registerFunction('total(map): map', (value: unknown) => counted(total(money(value))));
   // One line, without what moves text about or cannot be stored.
   env.registerFunction('line(string, int): string', (text: string, chars: bigint) =>
-    shortened(text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' '), least(chars)),
+    shortened(revealed(text.toWellFormed().replace(/[\p{Cc}\u2028\u2029]+/gu, ' '), { lines: false }), least(chars)),
   );
+  env.registerFunction('quote(string): string', (text: string) => quotedLines(printable(text)));
   env.registerFunction('paragraphs(string, int): string', (text: string, chars: bigint) =>
-    shortened(text.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\n\t]/gu, ' '), least(chars)),
+    shortened(revealed(printable(text), { lines: true }), least(chars)),
   );
   return env;
 }
@@ -210,3 +212,11 @@ const counted = ({ amount, currency, scale }: Price) => ({
 });
 
 const least = (chars: bigint): number => Math.min(Number(chars), FIELD_CHARS_MAX);
+
+/** Without controls that are neither a line break nor a tab, and with whole characters. */
+function printable(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/\r\n?/g, '\n')
+    .replace(/[^\P{Cc}\n\t]/gu, ' ');
+}

