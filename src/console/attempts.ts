@@ -26,7 +26,9 @@ export function makeAttempts(nowMs: () => number) {
 
   function countOf(name: string): Count {
     const found = counts.get(name);
-    if (found !== undefined && (found.endsMs > nowMs() || found.underWay > 0)) return found;
+    const left = found === undefined ? 0 : found.endsMs - nowMs();
+    // A window that is longer than any was begun by a clock that has been set back since.
+    if (found !== undefined && ((left > 0 && left <= WINDOW_MS) || found.underWay > 0)) return found;
     counts.delete(name);
     const [first] = counts.keys();
     if (counts.size >= BUCKETS_MAX && first !== undefined) counts.delete(first);

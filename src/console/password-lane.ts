@@ -25,11 +25,11 @@ export function makePasswordLane(nowMs: () => number) {
   let filledAtMs = nowMs();
 
   function hasToken(): boolean {
+    // A clock that was set back says nothing of how long it is.
+    if (nowMs() < filledAtMs) filledAtMs = nowMs();
     const more = Math.floor((nowMs() - filledAtMs) / PAUSE_MS);
-    if (more !== 0) {
-      tokens = Math.max(0, Math.min(BURST, tokens + more));
-      filledAtMs += more * PAUSE_MS;
-    }
+    tokens = Math.min(BURST, tokens + more);
+    filledAtMs += more * PAUSE_MS;
     return tokens > 0;
   }
 
@@ -49,13 +49,19 @@ export function makePasswordLane(nowMs: () => number) {
   }
 
   return {
-    /** `undefined` when there is no place: nothing was hashed. */
-    run<T>(asker: Asker, task: () => Promise<T>): Promise<T> | undefined {
+    /** Whether it was right; `undefined` when there is no place: nothing was hashed. */
+    run(asker: Asker, task: () => Promise<boolean>): Promise<boolean> | undefined {
       const queue = asker.isKnown ? known : strangers;
       if (!hasPlace(queue, asker) || !(asker.isKnown || hasToken())) return undefined;
       if (!asker.isKnown) tokens -= 1;
+      const judge = async (): Promise<boolean> => {
+        const isRight = await task();
+        // It was no stranger.
+        if (isRight && !asker.isKnown) tokens = Math.min(BURST, tokens + 1);
+        return isRight;
+      };
       return new Promise((resolve, reject) => {
-        queue.push({ address: asker.address, run: () => task().then(resolve, reject) });
+        queue.push({ address: asker.address, run: () => judge().then(resolve, reject) });
         next();
       });
     },

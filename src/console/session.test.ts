@@ -60,6 +60,13 @@ describe('signing in', () => {
     expect(await knock({ password: RIGHT })).toMatchObject({ kind: 'in' });
   });
 
+  it('D3: goes on when the clock, which was ahead, is set back, and for whoever is right', async () => {
+    now += 3_600_000;
+    for (let at = 0; at < 4; at += 1) await knock();
+    now -= 3_600_000;
+    for (let at = 0; at < 40; at += 1) expect(await knock({ password: RIGHT })).toMatchObject({ kind: 'in' });
+  });
+
   it('D3: is not stopped by strangers who use the name from elsewhere', async () => {
     for (let at = 0; at < 40; at += 1) {
       await knock({ address: `192.0.2.${at}` });
