@@ -5,6 +5,7 @@ import { err, type Result } from '../protocol/result.ts';
 import { type Abilities, makeAbilities } from './compose-abilities.ts';
 import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from './compose-actions.ts';
 import { composeCrm } from './compose-crm.ts';
+import { composeNegotiation } from './compose-negotiation.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import { type Contract, readContract } from './contract/contract.ts';
@@ -32,7 +33,6 @@ import { makeMandates } from './identity/mandates.ts';
 import { hostsFile, makeNames } from './identity/names.ts';
 import { grantIssuers, readTokenIssuers, type TokenIssuers } from './identity/oauth-issuers.ts';
 import { makeStatusLists } from './identity/status-lists.ts';
-import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
 import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
@@ -93,7 +93,9 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   const crm = await composeCrm(config, own);
   const abilities = makeAbilities({ crm, clock, log });
   const actions = readOffered({ crm, config, own, abilities, log });
-  const negotiations = actions.ok ? readNegotiations(config, actions.value) : { ok: false as const, error: [] };
+  const negotiations = actions.ok
+    ? composeNegotiation({ config, crm, contract: actions.value, clock, log })
+    : { ok: false as const, error: [] };
   const problems = [issuers, tokenIssuers, rules, actions, negotiations].flatMap((each) => (each.ok ? [] : each.error));
   if (!issuers.ok || !tokenIssuers.ok || !rules.ok || !negotiations.ok || !actions.ok) throw new ConfigError(problems);
   const contract = actions.value;
@@ -241,25 +243,4 @@ interface OfferedBy {
   readonly own: OwnActions;
   readonly abilities: Abilities;
   readonly log: Log;
-}
-
-function readNegotiations(
-  config: Config,
-  contract: Contract,
-): { ok: true; value: Map<string, PolicyBook> } | { ok: false; error: string[] } {
-  const policies = new Map<string, PolicyBook>();
-  const problems: string[] = [];
-  for (const [name, json] of Object.entries(config.negotiation)) {
-    const offered = contract.action(name)?.definition;
-    const issues = offered?.negotiable ?? [];
-    const isKnown = contract.all.some((each) => each.name === name && each.negotiable.length > 0);
-    const why =
-      offered === undefined && isKnown
-        ? ' is for an action that the CRM cannot do here'
-        : ' is not a negotiable action';
-    const read = issues.length === 0 ? err([why]) : parsePolicies(name, json, issues);
-    if (read.ok) policies.set(name, read.value);
-    else problems.push(...read.error.map((each) => `/negotiation/${name}${each}`));
-  }
-  return problems.length > 0 ? { ok: false, error: problems } : { ok: true, value: policies };
 }

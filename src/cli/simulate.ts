@@ -7,6 +7,7 @@ import type { Operation } from '../engine/operation.ts';
 import { askedOn } from '../engine/rules.ts';
 import type { ActionDefinition } from '../engine/world.ts';
 import { systemClock } from '../identity/world-sources.ts';
+import { firstOffer } from '../negotiation/first-offer.ts';
 import { type PolicyBook, parsePolicies } from '../negotiation/segments.ts';
 import { factsOf } from '../negotiation/setting.ts';
 import { simulate } from '../simulate/measure.ts';
@@ -30,8 +31,8 @@ const OPTIONS = {
   html: { type: 'string' },
   json: { type: 'boolean', default: false },
   replay: { type: 'boolean', default: false },
-  since: { type: 'string', default: '0000' },
-  until: { type: 'string', default: '9999' },
+  since: { type: 'string' },
+  until: { type: 'string' },
 } as const;
 
 class Mistake extends Error {}
@@ -40,7 +41,7 @@ class Mistake extends Error {}
 export async function simulateCommand(args: readonly string[], io: Io): Promise<number> {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-    const setting = settingOf(positionals[0] ?? 'parley.json', values.action, values.policy);
+    const setting = settingOf(positionals[0] ?? 'parley.json', values);
     return values.replay ? replayed(setting, values, io) : simulated(setting, values, io);
   } catch (error) {
     if (!(error instanceof Mistake) && !(error instanceof TypeError)) throw error;
@@ -50,15 +51,23 @@ export async function simulateCommand(args: readonly string[], io: Io): Promise<
   }
 }
 
+interface Named {
+  readonly action: string;
+  readonly policy?: string;
+  readonly records?: string;
+}
+
 interface Setting {
   readonly company: string;
   readonly definition: ActionDefinition;
   readonly book: PolicyBook;
+  /** Those that were given. */
+  readonly records: readonly JsonObject[] | undefined;
   readonly talks: (since: string, until: string) => readonly Operation[];
 }
 
 /** Only what a simulation needs of the configuration: it asks for no secret. */
-function settingOf(path: string, action: string, policyFile: string | undefined): Setting {
+function settingOf(path: string, { action, policy: policyFile, records: recordsFile }: Named): Setting {
   const config = objectIn(path);
   const definition = readDefinitions().action(action)?.definition;
   if (definition === undefined || definition.negotiable.length === 0)
@@ -67,29 +76,33 @@ function settingOf(path: string, action: string, policyFile: string | undefined)
   const configured = isObject(negotiation) ? negotiation[action] : undefined;
   const json = policyFile === undefined ? configured : objectIn(policyFile);
   if (!isObject(json)) throw new Mistake(`${path} has no negotiation policy for ${action}`);
-  const book = parsePolicies(action, json, definition.negotiable);
+  const records = recordsFile === undefined ? undefined : listIn(recordsFile);
+  const fields = records === undefined ? undefined : fieldsIn(records, definition);
+  const book = parsePolicies(action, json, definition.negotiable, { fields });
   if (!book.ok) throw new Mistake(book.error.map((each) => `${policyFile ?? path}: ${each}`).join('\n'));
   const database = join(resolve(dirname(path), String(config['data_dir'] ?? '.parley')), 'parley.db');
   return {
     company: String(config['company'] ?? 'the company'),
     definition,
     book: book.value,
+    records,
     talks: (since, until) => (existsSync(database) ? readOperations(database, { action, since, until }) : []),
   };
 }
 
 function simulated(
-  { company, definition, book, talks }: Setting,
-  { records, runs, seed, html, json }: { records?: string; runs: string; seed: string; html?: string; json: boolean },
+  { company, definition, book, talks, records }: Setting,
+  { runs, seed, html, json }: { runs: string; seed: string; html?: string; json: boolean },
   io: Io,
 ): number {
   const today = systemClock.now().toISOString().slice(0, 10);
   const snapshot =
     records === undefined
       ? talks('0000', '9999').flatMap(({ negotiation }) => (negotiation === undefined ? [] : [negotiation.facts]))
-      : listIn(records);
+      : records;
   if (snapshot.length === 0)
     throw new Mistake('there is no record to negotiate about yet: give some with --records FILE');
+  const first = firstOffersOn(snapshot, { book, definition, today });
   const result = simulate({
     policyFor: ({ record }) => book.policyFor({ record, tier: 'principal' }),
     facts: snapshot.map((record) => factsOf(definition, record, {}, today)),
@@ -101,26 +114,69 @@ function simulated(
   if (html !== undefined)
     writeFileSync(html, page(result.value, { company, action: definition.name, seed: Number(seed) }));
   if (json) io.out(JSON.stringify({ action: definition.name, seed: Number(seed), families }));
-  else for (const line of [...table(rowsOf(result.value)), '', LEGEND]) io.out(line);
+  else for (const line of [...first, '', ...table(rowsOf(result.value)), '', LEGEND]) io.out(line);
   return families.some(({ breaches }) => breaches > 0) ? 1 : 0;
 }
 
 function replayed(
   { definition, book, talks }: Setting,
-  { since, until, json }: { since: string; until: string; json: boolean },
+  { since, until, json }: { since?: string; until?: string; json: boolean },
   io: Io,
 ): number {
-  const results = talks(since, until).flatMap((operation): Replayed[] => {
-    if (operation.negotiation === undefined) return [];
-    const { facts: record } = operation.negotiation;
-    const policy = book.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
-    if (policy === undefined) return [];
-    const done = replay(operation, policy, factsOf(definition, record, operation.input, askedOn(operation).asked_on));
-    return done.ok ? [done.value] : [];
-  });
+  const results = talks(timeIn('since', since) ?? '0000', timeIn('until', until) ?? '9999').flatMap(
+    (operation): Replayed[] => {
+      if (operation.negotiation === undefined) return [];
+      const { facts: record } = operation.negotiation;
+      const policy = book.policyFor({ record, tier: operation.mandate?.tier ?? 'none' });
+      if (policy === undefined) return [];
+      const done = replay(operation, policy, factsOf(definition, record, operation.input, askedOn(operation).asked_on));
+      return done.ok ? [done.value] : [];
+    },
+  );
   if (json) for (const each of results) io.out(JSON.stringify(each));
   else for (const line of table(replayRows(results))) io.out(line);
   return 0;
+}
+
+/** What the records and the terms have: what no record has, no condition can look at. */
+function fieldsIn(records: readonly JsonObject[], { terms }: ActionDefinition): readonly string[] {
+  const { properties } = terms ?? {};
+  return [...new Set([...records.flatMap(Object.keys), ...(isObject(properties) ? Object.keys(properties) : [])])];
+}
+
+const FIRST_SHOWN = 3;
+
+/** The first offers in money, so that nobody takes 104 for percent where it is cents; one that is far from its record is refused. */
+function firstOffersOn(
+  records: readonly JsonObject[],
+  {
+    book,
+    definition,
+    today,
+  }: { readonly book: PolicyBook; readonly definition: ActionDefinition; readonly today: string },
+): readonly string[] {
+  const lines = records.flatMap((record, index) => {
+    const policy = book.policyFor({ record, tier: 'principal' });
+    const first = policy === undefined ? undefined : firstOffer(policy, { definition, record, today });
+    if (first?.ok !== true) return [];
+    const { record: stands, offer, far } = first.value;
+    const besides = first.value.with.length === 0 ? '' : ` (${first.value.with.join(', ')})`;
+    if (far)
+      throw new Mistake(
+        `where record ${index + 1} says ${stands}, the first offer would be ${offer}${besides}: further than the policy calls far. Mend /main/open or its unit, or allow it in /main/far`,
+      );
+    return [`first offer where the record says ${stands}: ${offer}${besides}`];
+  });
+  return [...new Set(lines)].slice(0, FIRST_SHOWN);
+}
+
+/** A day or a time as operations are dated by. */
+function timeIn(name: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const isTime =
+    /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z)?$/.test(text) && !Number.isNaN(Date.parse(text));
+  if (!isTime) throw new Mistake(`--${name} must be a day (2026-11-01) or a time in UTC (2026-11-01T09:00Z)`);
+  return text;
 }
 
 function objectIn(path: string): JsonObject {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { nearest } from '../engine/nearest.ts';
 import { makeAjv } from './ajv.ts';
 import { checker } from './checker.ts';
 import { readDefinitions } from './files.ts';
-import { nearest } from './nearest.ts';
 
 const contract = readDefinitions();
 const faultsOf = (action: string, input: Json) => {

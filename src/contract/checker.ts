@@ -5,8 +5,8 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { nearest } from '../engine/nearest.ts';
 import { makeAjv } from './ajv.ts';
-import { nearest } from './nearest.ts';
 
 export interface Checker {
   (value: Json): Result<JsonObject, Refusal>;

@@ -10,6 +10,7 @@ import type { Voice } from '../ports.ts';
 import { adviceFor } from './advice.ts';
 import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
 import { explainWith } from './explain.ts';
+import { isFar } from './first-offer.ts';
 import { hearingOf, putForward } from './hearing.ts';
 import { aboutOf, memoryOf, recall } from './remember.ts';
 import { answerOn } from './resume.ts';
@@ -70,6 +71,7 @@ async function bidWith(
   const { table, talking, revision } = stand;
   const talk = talking.negotiation;
   if (talk === undefined) throw new Error('not negotiating');
+  if (isFar(table)) return toPerson(deps, from, talk, TOO_FAR);
   const recalled = recall(world, from, { window: table.policy.numbers.memory, space: table.space });
   const past = recalled?.past;
   const read = (terms: readonly Terms[]) => packagesIn(table.space, terms);
@@ -180,6 +182,9 @@ interface Putting {
   readonly held: readonly Terms[];
   readonly firmness?: Firmness | undefined;
 }
+
+const TOO_FAR =
+  'The policy’s first offer would be further from what the record says than its own `far` allows: nothing was offered. The policy, or the record, is wrong.';
 
 export function toPerson(
   deps: BidDeps,

@@ -9,18 +9,23 @@ export interface Mistakes {
   add(text: string): void;
   number(path: string, value: Json | undefined, min: number, max: number): number;
   known(path: string, value: JsonObject, members: ReadonlySet<string>): void;
+  /** A field that the record must have. */
+  oneOf(path: string, name: string, names: readonly string[]): void;
 }
 
 const SIDE_MEMBERS = new Set(['range', 'allow', 'open', 'worth']);
 const BUDGET_MEMBERS = new Set(['per', 'amount', 'currency', 'times', 'exhausted']);
 const LEVEL_MAX = 1_000_000_000_000;
-/** More than the price itself no side issue is worth. */
-const WORTH_MAX = 100;
+
+interface SidesOf {
+  readonly issues: readonly Issue[];
+  readonly main: string;
+  readonly worthMax: number;
+}
 
 export function readSides(
   json: JsonObject,
-  issues: readonly Issue[],
-  main: string,
+  { issues, main, worthMax }: SidesOf,
   mistakes: Mistakes,
 ): ReadonlyMap<string, SideIssue> {
   const sides = new Map<string, SideIssue>();
@@ -30,14 +35,19 @@ export function readSides(
     if (issue === undefined) mistakes.add(`${path} is not a negotiable issue of the action`);
     else if (pointer === main) mistakes.add(`${path} is the main issue`);
     else if (!isObject(value)) mistakes.add(`${path} must be an object`);
-    else sides.set(pointer, readSide(path, value, issue, mistakes));
+    else sides.set(pointer, readSide(path, value, { issue, worthMax }, mistakes));
   }
   return sides;
 }
 
-function readSide(path: string, json: JsonObject, issue: Issue, mistakes: Mistakes): SideIssue {
+function readSide(
+  path: string,
+  json: JsonObject,
+  { issue, worthMax }: { readonly issue: Issue; readonly worthMax: number },
+  mistakes: Mistakes,
+): SideIssue {
   mistakes.known(path, json, SIDE_MEMBERS);
-  const worth = readWorth(`${path}/worth`, json['worth'] ?? {}, issue, mistakes);
+  const worth = readWorth(`${path}/worth`, json['worth'] ?? {}, { issue, worthMax }, mistakes);
   if (issue.kind === 'choice') {
     const choices = issue.choices ?? [];
     const allowed = list(json['allow'] ?? choices).map((each) => choices.indexOf(String(each)));
@@ -45,6 +55,9 @@ function readSide(path: string, json: JsonObject, issue: Issue, mistakes: Mistak
     const open = json['open'] === undefined ? null : choices.indexOf(String(json['open']));
     if (open !== null && !allowed.includes(open)) mistakes.add(`${path}/open must be an allowed choice`);
     if (json['range'] !== undefined) mistakes.add(`${path}/range is for numbers; a choice has allow`);
+    for (const [index] of worth.knots)
+      if (index >= 0 && !allowed.includes(index))
+        mistakes.add(`${path}/worth/${choices[index]} is not allowed: it never counts`);
     return { min: 0, max: Math.max(0, choices.length - 1), allowed, open, worth };
   }
   if (json['allow'] !== undefined) mistakes.add(`${path}/allow is for choices; a number has range`);
@@ -55,11 +68,22 @@ function readSide(path: string, json: JsonObject, issue: Issue, mistakes: Mistak
   if (min > max) mistakes.add(`${path}/range is empty`);
   const open = json['open'] === undefined ? null : level(mistakes, `${path}/open`, json['open'], 0, LEVEL_MAX);
   if (open !== null && (open < min || open > max)) mistakes.add(`${path}/open must lie in the range`);
+  if (!worth.relative && min <= max)
+    for (const [position] of worth.knots)
+      if (position < min || position > max)
+        mistakes.add(
+          `${path}/worth/${position} lies outside the range: name its ends, ${min} and ${max}, and what is between`,
+        );
   return { min, max, allowed: null, open, worth };
 }
 
 /** `{"12": 0, "24": 4}`: points at positions; `{"100%": 0, "125%": 2}`: positions in percent of today's value; `{"credit": 10}`: of choices. */
-function readWorth(path: string, json: Json, issue: Issue, mistakes: Mistakes): Worth {
+function readWorth(
+  path: string,
+  json: Json,
+  { issue, worthMax }: { readonly issue: Issue; readonly worthMax: number },
+  mistakes: Mistakes,
+): Worth {
   if (!isObject(json)) {
     mistakes.add(`${path} must be an object`);
     return { relative: false, knots: [] };
@@ -69,7 +93,7 @@ function readWorth(path: string, json: Json, issue: Issue, mistakes: Mistakes): 
   if (relative && (issue.kind === 'choice' || issue.kind === 'date'))
     mistakes.add(`${path} cannot be in percent of a ${issue.kind}`);
   const knots = names.map((name): readonly [number, Points] => {
-    const points = Math.round(mistakes.number(`${path}/${name}`, json[name], -WORTH_MAX, WORTH_MAX) * 100);
+    const points = Math.round(mistakes.number(`${path}/${name}`, json[name], -worthMax, worthMax) * 100);
     if (issue.kind === 'choice') {
       const index = (issue.choices ?? []).indexOf(name);
       if (index < 0) mistakes.add(`${path}/${name} is not a choice of the issue`);
@@ -146,6 +170,6 @@ function list(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,10 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import { at, topName } from '../../protocol/pointer.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { meant } from '../engine/nearest.ts';
 import { parseWindow, WINDOW_DEFAULT, WINDOW_WORDS, type Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';
-import { type Mistakes, readBudget, readPeople, readSides } from './parse-parts.ts';
+import { isObject, type Mistakes, readBudget, readPeople, readSides } from './parse-parts.ts';
 import { readSchedule } from './parse-schedule.ts';
 import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
 
@@ -18,26 +20,37 @@ const MEMBERS = new Set([
   'memory',
   'schedule',
 ]);
-const MAIN_MEMBERS = new Set(['issue', 'percent_of', 'since', 'open', 'concede_to', 'limit', 'never']);
+const MAIN_MEMBERS = new Set([
+  'issue',
+  'percent_of',
+  'unit',
+  'sample',
+  'far',
+  'since',
+  'open',
+  'concede_to',
+  'limit',
+  'never',
+]);
+/** What a policy has once said otherwise. */
+const RENAMED = new Map([
+  ['impasse_gap_percent', 'write people.within_percent: a person decides where they are no further apart than that'],
+]);
+
+/** What an action's records and terms have: where pointers and conditions may point. Left out where it is not known. */
+export interface Known {
+  readonly fields?: readonly string[] | undefined;
+}
 
 /** Reads one policy of the configuration. Every mistake at once; none of the messages repeats a value. `name` is whose budget it is. */
 export function parseNegotiationPolicy(
   json: JsonObject,
   issues: readonly Issue[],
   budgetName: string,
+  { fields }: Known = {},
 ): Result<NegotiationPolicy, readonly string[]> {
   const problems: string[] = [];
-  const mistakes: Mistakes = {
-    add: (text) => void problems.push(text),
-    number(path, value, min, max) {
-      if (typeof value === 'number' && value >= min && value <= max) return value;
-      problems.push(`${path} must be a number from ${min} to ${max}`);
-      return min;
-    },
-    known(path, value, members) {
-      for (const name of Object.keys(value)) if (!members.has(name)) problems.push(`${path}/${name} is not known`);
-    },
-  };
+  const mistakes = collecting(problems);
   mistakes.known('', json, MEMBERS);
   const main = member(json, 'main');
   mistakes.known('/main', main, MAIN_MEMBERS);
@@ -45,8 +58,10 @@ export function parseNegotiationPolicy(
   if (issue === undefined) mistakes.add('/main/issue must be one of the action’s negotiable issues');
   else if (issue.kind === 'choice') mistakes.add('/main/issue must be a number, an amount or a date');
   const percentOf = main['percent_of'] ?? null;
-  if (percentOf !== null && typeof percentOf !== 'string')
-    mistakes.add('/main/percent_of must be a pointer into the record');
+  if (percentOf !== null && (typeof percentOf !== 'string' || !percentOf.startsWith('/')))
+    mistakes.add(`/main/percent_of must be a pointer into the record, as ${issue?.pointer ?? '/unit_price'}`);
+  else if (percentOf !== null && fields !== undefined) mistakes.oneOf('/main/percent_of', topName(percentOf), fields);
+  const sample = readUnit(main, issue, mistakes);
   const most = percentOf === null ? AMOUNT_MAX : PERCENT_MAX;
   const points = (name: string) => Math.round(mistakes.number(`/main/${name}`, main[name], 0, most) * 100);
   const [open, concedeTo, limit] = [points('open'), points('concede_to'), points('limit')];
@@ -58,12 +73,15 @@ export function parseNegotiationPolicy(
     mistakes.add('/main/since needs /main/percent_of: what is looked at as it was then');
   if (never !== null && sign * never > sign * concedeTo) mistakes.add('/main/never must lie beyond concede_to');
 
-  const sides = readSides(member(json, 'issues'), issues, issue?.pointer ?? '', mistakes);
+  const worthMax = percentOf === null ? AMOUNT_MAX : WORTH_MAX;
+  const sides = readSides(member(json, 'issues'), { issues, main: issue?.pointer ?? '', worthMax }, mistakes);
   const numbers: PolicyNumbers = {
     main: issue?.pointer ?? '',
     sign,
     percentOf: typeof percentOf === 'string' ? percentOf : null,
     since: readWindow(main['since'], '/main/since', mistakes),
+    far: mistakes.number('/main/far', main['far'] ?? FAR_DEFAULT, 0, PERCENT_MAX),
+    sample,
     memory: json['memory'] === 'none' ? null : readWindow(json['memory'], '/memory', mistakes),
     open,
     concedeTo,
@@ -83,6 +101,67 @@ export function parseNegotiationPolicy(
   return problems.length > 0 ? err(problems) : ok(new NegotiationPolicy(numbers, limit, never));
 }
 
+function collecting(problems: string[]): Mistakes {
+  return {
+    add: (text) => void problems.push(text),
+    number(path, value, min, max) {
+      if (typeof value === 'number' && value >= min && value <= max) return value;
+      problems.push(`${path} must be a number from ${min} to ${max}`);
+      return min;
+    },
+    known(path, value, members) {
+      for (const name of Object.keys(value)) {
+        const now = RENAMED.get(name);
+        if (members.has(name)) continue;
+        if (now !== undefined) problems.push(`${path}/${name} is no more: ${now}`);
+        else problems.push(`${path}/${name} is not known${meant(name, [...members])}`);
+      }
+    },
+    oneOf(path, name, names) {
+      if (!names.includes(name)) problems.push(`${path} names ${name}, which the record has not${meant(name, names)}`);
+    },
+  };
+}
+
+/** What the numbers of the main issue are in where they are no percentages: said, so that nobody reads 104 as percent and has it taken as
+ * 1.04. What one record is like is said too, and the first offer is held against it. */
+function readUnit(main: JsonObject, issue: Issue | undefined, mistakes: Mistakes): JsonObject {
+  const { percent_of: percentOf, unit, sample = {} } = main;
+  const own = issue === undefined || issue.kind === 'choice' ? undefined : OWN_UNITS[issue.kind];
+  const inWords = own === undefined ? '' : UNIT_WORDS[own];
+  if (!isObject(sample)) mistakes.add('/main/sample must be an object: a record such as the policy is for');
+  const given = isObject(sample) ? sample : {};
+  if (own === undefined) return given;
+  if (percentOf !== undefined && unit !== undefined)
+    mistakes.add('/main has percent_of and unit: numbers are percentages, or in units of their own');
+  if (percentOf === undefined && unit !== own)
+    mistakes.add(
+      `/main needs percent_of (a pointer into the record, as ${issue?.pointer}: then its numbers are percentages) or "unit": "${own}" (${inWords})`,
+    );
+  if (percentOf === undefined && own === 'minor' && at(given, issue?.record ?? issue?.pointer ?? '') === undefined)
+    mistakes.add(
+      `/main/sample must name what ${issue?.record ?? issue?.pointer} usually is, as {"amount": 4900, "currency": "EUR"}: the first offer is held against it`,
+    );
+  return given;
+}
+
+const OWN_UNITS = {
+  money: 'minor',
+  months: 'months',
+  count: 'count',
+  date: 'days',
+  days: 'days',
+  percent: 'percent',
+} as const;
+
+const UNIT_WORDS = {
+  minor: 'minor units: 104 is 1.04 in euros',
+  months: 'its numbers are months',
+  count: 'its numbers are pieces',
+  days: 'its numbers are days; of a date, days after where it starts',
+  percent: 'its numbers are percentages of their own',
+} as const;
+
 /** Which way the company's wishes run: against every customer's, or, where those differ, as the policy itself does. */
 function directionOf(issue: Issue | undefined, open: number, limit: number): Sign {
   const { better_for_customer: better = open < limit ? 'higher' : 'lower' } = issue ?? {};
@@ -91,6 +170,10 @@ function directionOf(issue: Issue | undefined, open: number, limit: number): Sig
 
 /** Five times today's price is no negotiation. */
 const PERCENT_MAX = 500;
+/** In percent of the main issue's: more than the price itself no side issue is worth. */
+const WORTH_MAX = 100;
+/** A first ask at half of what the record says, or at half as much again, is more often a mistake than a policy. */
+const FAR_DEFAULT = 50;
 /** As in every terms schema: 10^12 minor units. */
 const AMOUNT_MAX = 1_000_000_000_000;
 /** More than five at once is a price list, not a choice: that is what schedules are. */

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../protocol/json.ts';
 import type { Window } from '../engine/window.ts';
 import type { Level } from './issues.ts';
 import type { Period } from './period.ts';
@@ -98,6 +99,10 @@ export interface PolicyNumbers {
   readonly since: Window;
   /** How long a talk about a record goes on where it stood; null: every talk begins anew. */
   readonly memory: Window | null;
+  /** The first ask may be no further than this from where the record stands, in percent; further is a mistake of the policy. */
+  readonly far: number;
+  /** A record such as the policy is for, where it names one. */
+  readonly sample: JsonObject;
   /** The first ask. */
   readonly open: Points;
   /** Where concessions end by themselves. */

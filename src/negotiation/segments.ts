@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { compileCondition, conditionEnvironment, recordValue } from '../engine/conditions.ts';
+import { meant } from '../engine/nearest.ts';
 import type { Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';
-import { parseNegotiationPolicy } from './parse-policy.ts';
+import { type Known, parseNegotiationPolicy } from './parse-policy.ts';
 import type { NegotiationPolicy } from './policy.ts';
 
 /** What a segment's condition may look at: the CRM's record, and how the customer's permission is proven. Nothing a peer says. */
@@ -19,9 +20,22 @@ export interface PolicyBook {
   /** The first segment whose condition holds, or the policy for everyone else. `undefined` when a condition cannot be decided:
    * then it is not for a machine to guess which limits apply. */
   policyFor(facts: SegmentFacts): NegotiationPolicy | undefined;
+  /** Each of them, with the name of its segment; null for everyone else's. */
+  readonly all: readonly { readonly segment: string | null; readonly policy: NegotiationPolicy }[];
+}
+
+/** Fields of the record that a condition names and there are not: it would never hold, and nobody would know. */
+function strangersIn(when: string, { fields }: Known): readonly string[] {
+  if (fields === undefined) return [];
+  const bare = when.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""');
+  const named = [...bare.matchAll(/\brecord\s*\.\s*(\w+)/g)].map(([, name = '']) => name);
+  return [...new Set(named)]
+    .filter((name) => !fields.includes(name))
+    .map((name) => `names record.${name}, which the record has not${meant(name, fields)}`);
 }
 
 interface Segment {
+  readonly name: string;
   readonly holds: (facts: SegmentFacts) => unknown;
   readonly policy: NegotiationPolicy;
 }
@@ -31,11 +45,12 @@ export function parsePolicies(
   action: string,
   json: JsonObject,
   issues: readonly Issue[],
+  known: Known = {},
 ): Result<PolicyBook, readonly string[]> {
   const { segments = [], ...base } = json;
   const problems: string[] = [];
   const read = (path: string, each: JsonObject, budgetName: string): NegotiationPolicy | undefined => {
-    const parsed = parseNegotiationPolicy(each, issues, budgetName);
+    const parsed = parseNegotiationPolicy(each, issues, budgetName, known);
     if (parsed.ok) return parsed.value;
     problems.push(...parsed.error.map((problem) => `${path}${problem}`));
     return undefined;
@@ -52,14 +67,24 @@ export function parsePolicies(
     if (typeof name !== 'string' || !/^[a-z0-9-]{1,64}$/.test(name)) problems.push(`${path}/name must be a short name`);
     const condition = typeof when === 'string' ? compileCondition(environment(), when) : err('is missing');
     if (!condition.ok) problems.push(`${path}/when ${condition.error}`);
+    else problems.push(...strangersIn(String(when), known).map((each) => `${path}/when ${each}`));
     const budget = differences['budget'] === undefined ? action : `${action}/${String(name)}`;
     const policy = read(path, overlaid(base, differences), budget);
     if (!condition.ok || policy === undefined) return [];
-    return [{ policy, holds: ({ record, tier }) => condition.value({ record: recordValue(record), tier }) }];
+    return [
+      {
+        name: String(name),
+        policy,
+        holds: ({ record, tier }) => condition.value({ record: recordValue(record), tier }),
+      },
+    ];
   });
   return problems.length > 0 || fallback === undefined
     ? err(problems)
-    : ok({ policyFor: (facts) => choose(compiled, fallback, facts) });
+    : ok({
+        policyFor: (facts) => choose(compiled, fallback, facts),
+        all: [{ segment: null, policy: fallback }, ...compiled.map(({ name, policy }) => ({ segment: name, policy }))],
+      });
 }
 
 function environment() {

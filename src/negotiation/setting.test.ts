@@ -42,13 +42,16 @@ function lastOffer(move: { readonly ok: true; readonly value: Move } | { readonl
 }
 
 /** Days after the day of the request; the company would rather have it late. */
-const LATE = { main: { issue: '/ends_on', open: 60, concede_to: 30, limit: 10 } };
+const LATE = { main: { issue: '/ends_on', unit: 'days', open: 60, concede_to: 30, limit: 10 } };
 
 describe('an action without a price', () => {
   it('is negotiated along a date, whichever way the policy says the company’s wishes run', () => {
     const late = company(LATE, { payment_terms: 30 });
     expect(lastOffer(late.next(null))).toEqual({ ends_on: '2026-11-30', payment_days: 30 });
-    const early = company({ main: { issue: '/ends_on', open: 10, concede_to: 30, limit: 60 } }, { payment_terms: 30 });
+    const early = company(
+      { main: { issue: '/ends_on', unit: 'days', open: 10, concede_to: 30, limit: 60 } },
+      { payment_terms: 30 },
+    );
     expect(lastOffer(early.next(null))).toMatchObject({ ends_on: '2026-10-11' });
     expect(early.next({ ends_on: '2026-10-05' })).toMatchObject({ value: { matched: true } });
     expect(late.next({ ends_on: '2026-10-05' })).toMatchObject({ value: { matched: false } });
@@ -81,7 +84,8 @@ describe('T13: a price that is finer than the minor unit', () => {
     terms: { required: ['unit_price'], properties: { unit_price: {} } },
   };
   const PERCENT = { main: { issue: '/unit_price', percent_of: '/unit_price', open: 95, concede_to: 92, limit: 90 } };
-  const OWN = { main: { issue: '/unit_price', open: 480, concede_to: 470, limit: 460 } };
+  const sample = { unit_price: { amount: 500, currency: 'EUR' } };
+  const OWN = { main: { issue: '/unit_price', unit: 'minor', sample, open: 480, concede_to: 470, limit: 460 } };
   const talk = (policy: JsonObject, unit_price: JsonObject) => {
     const parsed = parseNegotiationPolicy(policy, PRICED, 'test');
     if (!parsed.ok) throw new Error(parsed.error.join(', '));

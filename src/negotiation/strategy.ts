@@ -9,6 +9,7 @@ import {
   costFree,
   lastMain,
   mainAt,
+  openingOf,
   type Side,
   samePackage,
   type Table,
@@ -61,7 +62,7 @@ export function companyMove(state: TalkState): Move {
   const target = targetAt(state, round);
   const pricing = pricingOf(state);
   const proposal = theirs.at(-1);
-  const wanted = proposal?.levels ?? opening(table);
+  const wanted = proposal?.levels ?? openingOf(table);
   const asked = withinRanges(table, wanted);
   const ask = guarded(state, asked, mainAt(table, asked, target));
   const offered = wanted[table.main] ?? 0;
@@ -128,17 +129,13 @@ function guarded({ table, mayDiscount }: TalkState, levels: Package, main: Level
   return mayDiscount ? held : better(sign, held, costFree(table));
 }
 
-function opening({ space, sides }: Table): Package {
-  return space.base.map((level, place) => sides[place]?.open ?? level);
-}
-
 /** The packages to offer, the one believed to suit them best last. Each issue is decided by itself, since worth adds up. Before it stand
  * the one that lowers their price most, with every issue where the company would rather have it, and the largest single step towards it:
  * what they choose from is what they will not say. */
 function choosePackages(table: Table, theirs: readonly Proposal[], count: number): readonly Package[] {
   const wishes = wishesOf(table, theirs);
   const ranked = table.sides.map((side, place) => (side === null ? [] : rank(side, wishes[place] ?? null)));
-  const primary = opening(table).map((level, place) => ranked[place]?.[0]?.level ?? level);
+  const primary = openingOf(table).map((level, place) => ranked[place]?.[0]?.level ?? level);
   const put = (swaps: readonly Swap[]): Package =>
     primary.map((old, place) => swaps.find((each) => each.place === place)?.level ?? old);
   const swaps = ranked

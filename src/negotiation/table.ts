@@ -57,6 +57,11 @@ export function layTable(policy: NegotiationPolicy, space: Space, before?: JsonO
   });
 }
 
+/** The side issues as the company opens. */
+export function openingOf({ space, sides }: Pick<Table, 'space' | 'sides'>): Package {
+  return space.base.map((level, place) => sides[place]?.open ?? level);
+}
+
 /** What the side issues of a package are worth together. */
 export function worthOf({ sides }: Table, levels: Package): Points {
   return sides.reduce((sum, side, place) => sum + (side === null ? 0 : side.worth(levels[place] ?? 0)), 0);

@@ -3,7 +3,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import { type CompanySide, type Move, makeCompanySide, type Past } from '../negotiation/core.ts';
 import type { Package } from '../negotiation/space.ts';
-import { lastMain, mainAt, samePackage, withinRanges, withMain } from '../negotiation/table.ts';
+import { lastMain, mainAt, openingOf, samePackage, withinRanges, withMain } from '../negotiation/table.ts';
 import type { Scenario } from './scenario.ts';
 
 export type Company = (
@@ -15,15 +15,11 @@ export type Company = (
 export const parley: Company = ({ policy, facts }, options) => makeCompanySide(policy, facts, options);
 
 /** Bargains over the price of what it first offered and hears nothing else. */
-export const scalar: Company = (scenario, options) => simple(scenario, options, () => openingOf(scenario));
+export const scalar: Company = (scenario, options) => simple(scenario, options, () => openingOf(scenario.table));
 
 /** Takes whatever side issues are asked for, prices them and offers that alone. */
 export const packaged: Company = (scenario, options) =>
-  simple(scenario, options, (asked) => asked ?? openingOf(scenario));
-
-function openingOf({ table }: Scenario): Package {
-  return table.space.base.map((level, place) => table.sides[place]?.open ?? level);
-}
+  simple(scenario, options, (asked) => asked ?? openingOf(scenario.table));
 
 /** One offer at a time, the same step every round, from the policy's first ask to where it ends. */
 function simple(

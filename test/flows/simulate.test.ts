@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { simulateCommand } from '../../src/cli/simulate.ts';
 import { buyerMove } from '../../src/client/index.ts';
+import { FAMILIES } from '../../src/simulate/opponents.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 let gateway: TestGateway;
@@ -22,6 +23,12 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+function write(policy: object): string {
+  const path = join(directory, 'policy.json');
+  writeFileSync(path, JSON.stringify(policy));
+  return path;
+}
+
 async function command(...args: readonly string[]) {
   const [out, err]: [string[], string[]] = [[], []];
   const code = await simulateCommand(args, { out: (line) => void out.push(line), err: (line) => void err.push(line) });
@@ -36,6 +43,52 @@ describe('parley simulate', () => {
     expect(await command(join(directory, 'none.json'))).toMatchObject({ code: 2 });
   });
 
+  it('T23: refuses a time that is none, and a field that no record has', async () => {
+    for (const day of ['gestern', '2026-13-01', '2026-11', 'tomorrow'])
+      expect(await command(config, '--replay', '--since', day)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('--since must be a day (2026-11-01)'),
+      });
+    expect(await command(config, '--replay', '--since', '2026-11-01', '--until', '2026-11-30T09:00Z')).toMatchObject({
+      code: 0,
+    });
+    const own = gateway.config.negotiation['contract.renew'];
+    const misspelt = write({ ...own, segments: [{ name: 'large', when: 'record.seets >= 200' }] });
+    expect(await command(config, '--records', 'examples/contracts.json', '--policy', misspelt)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('names record.seets, which the record has not: did you mean seats?'),
+    });
+  });
+
+  it('T21: shows the first offer in money, and refuses one that is far from its record', async () => {
+    const told = await command(config, '--records', 'examples/contracts.json', '--runs', '1');
+    expect(told.out[0]).toMatch(/^first offer where the record says \d+[.]\d\d EUR: \d+[.]\d\d EUR/);
+    const sample = { unit_price: { amount: 104, currency: 'EUR' } };
+    const main = { issue: '/unit_price', unit: 'minor', sample, open: 104, concede_to: 97, limit: 90 };
+    expect(await command(config, '--records', 'examples/contracts.json', '--policy', write({ main }))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('the first offer would be 1.04 EUR'),
+    });
+  });
+
+  it('T21, T23: and so does the start', async () => {
+    const main = { issue: '/unit_price', open: 104, concede_to: 97, limit: 90 };
+    const start = (policy: object) =>
+      startTestGateway({ config: { negotiation: { 'contract.renew': policy } } }).then(
+        async (started) => {
+          await started.stop();
+          return 'started';
+        },
+        (error: unknown) => String(error),
+      );
+    expect(await start({ main })).toContain('/negotiation/contract.renew/main needs percent_of');
+    const sample = { unit_price: { amount: 4_900, currency: 'EUR' } };
+    expect(await start({ main: { ...main, unit: 'minor', sample } })).toContain(
+      'where the record says 49.00 EUR, the first offer would be 1.04 EUR',
+    );
+    expect(await start({ main: { ...main, percent_of: '/list_prise' } })).toContain('names list_prise');
+  });
+
   it('plays every family on a snapshot, and writes a page', async () => {
     const html = join(directory, 'page.html');
     const args = ['--records', 'examples/contracts.json', '--runs', '40', '--html', html, '--json'];
@@ -43,7 +96,7 @@ describe('parley simulate', () => {
     expect(code).toBe(0);
     const { families } = JSON.parse(out[0] ?? '');
     expect(families.map(({ talks, breaches }: { talks: number; breaches: number }) => [talks, breaches])).toEqual(
-      Array(8).fill([40, 0]),
+      FAMILIES.map(() => [40, 0]),
     );
     expect(readFileSync(html, 'utf8')).toContain('<svg');
   });

@@ -227,3 +227,26 @@ describe('what is held', () => {
     });
   });
 });
+
+describe('a first offer', () => {
+  const main = {
+    issue: '/unit_price',
+    unit: 'minor',
+    sample: { unit_price: eur(PRICE) },
+    open: 4_900,
+    concede_to: 4_700,
+    limit: 4_500,
+  };
+  beforeAll(() => start({ ...POLICY, main }));
+  afterAll(() => gateway.stop());
+
+  it('T21: far from the record that it is about is not made: a person looks', async () => {
+    const contract = await fresh();
+    await gateway.crm.edit('contracts', contract, { ...CONTRACT, unit_price: eur(50_000) });
+    const mandate = await gateway.mandateFor(agent, { actions: ['contract.renew'], accounts: ACCOUNTS });
+    const { id } = await agent.client.submit('contract.renew', { contract }, mandate);
+    const view = await agent.client.waitForTurn(id);
+    expect([view.state, view.offers]).toEqual(['handed_off', []]);
+    expect(await readAs(gateway.origin, MARIA, `/console/operations/${id}`)).toContain('nothing was offered');
+  });
+});

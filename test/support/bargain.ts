@@ -169,7 +169,7 @@ export function refundCase(random: Random): Case {
   const withLimit = (each: number): JsonObject => ({
     main: {
       issue: '/amount',
-      ...(percent ? { percent_of: '/total' } : {}),
+      ...(percent ? { percent_of: '/total' } : { unit: 'minor', sample: { total: money(12_345) } }),
       open,
       concede_to: concede,
       limit: each,

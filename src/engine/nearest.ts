@@ -29,3 +29,9 @@ function distanceOf(a: string, b: string): number {
   }
   return row.at(-1) ?? 0;
 }
+
+/** What a writer may have meant, as the end of a sentence. */
+export function meant(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? '' : `: did you mean ${near}?`;
+}
