@@ -74,7 +74,6 @@ const DECIDE_RACES_MAX = 8;
 
 export function makePipeline(world: World, features: Features, worker: Pick<Worker, 'wake' | 'changed'>): Pipeline {
   const { judge, countersign, negotiation, negotiates, complete } = features;
-
   const { personCounters } = negotiation;
   const deciding = { countersign, personCounters, mayCarryOut: (each: Operation) => mayCarryOut(world, each) };
 
@@ -249,7 +248,6 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       byPerson(id, (operation) => decide(world, deciding, operation, decision, approver, via)),
 
     say: (id, word, approver) => byPerson(id, (operation) => negotiation.personDecides(operation, word, approver.id)),
-
     cancel: (id, reason, approver) =>
       byPerson(id, async (operation) => cancel(world, operation, { reason, approver: approver.id })),
 
