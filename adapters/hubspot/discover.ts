@@ -44,7 +44,8 @@ export async function discover(
 function needs({ mapping }: Portal, { records, steps }: Recipe): Map<string, Set<string>> {
   const types = new Map(records.map(({ name, type }) => [name, type]));
   const needed = new Map<string, Set<string>>(records.map(({ type }) => [type, new Set<string>()]));
-  for (const { update, create } of steps) {
+  // What stands in for another step is tried when it is needed.
+  for (const { update, create } of steps.filter(({ whereUnchanged }) => whereUnchanged === undefined)) {
     const type = create?.type ?? types.get(update?.record ?? '') ?? '';
     const written = new Set(needed.get(type));
     for (const name of [...(update?.set.keys() ?? []), ...(create?.set.keys() ?? [])]) written.add(name);

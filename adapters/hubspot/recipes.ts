@@ -7,6 +7,7 @@ import type { Recipe } from '../sdk/recipe.ts';
 import { isObject } from '../sdk/values.ts';
 import caseOpen from './actions/case.open.json' with { type: 'json' };
 import contractAmend from './actions/contract.amend.json' with { type: 'json' };
+import contractCancel from './actions/contract.cancel.json' with { type: 'json' };
 import contractRenewByChange from './actions/contract.renew.contracts-api.json' with { type: 'json' };
 import contractRenew from './actions/contract.renew.json' with { type: 'json' };
 import dataRights from './actions/data.rights.json' with { type: 'json' };
@@ -25,6 +26,7 @@ const STANDARD: readonly JsonObject[] = [
   refundRequest,
   caseOpen,
   contractAmend,
+  contractCancel,
   slaCredit,
   dataRights,
   providerSwitch,

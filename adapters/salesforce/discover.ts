@@ -52,7 +52,8 @@ async function lacksOf(org: Org, { records, steps }: Recipe, describe: Describe)
     add(unwriteable(org, type, await describe(type.object), fields, flag, more));
   };
   for (const { type } of records) await read(type);
-  for (const { update, create, note } of steps) {
+  // What stands in for another step is tried when it is needed.
+  for (const { update, create, note } of steps.filter(({ whereUnchanged }) => whereUnchanged === undefined)) {
     if (update !== undefined) await write(typeOf.get(update.record) ?? update.record, update, 'updateable', []);
     if (create === undefined) continue;
     const type = typeNamed(org, create.type);

@@ -92,6 +92,16 @@ export function parseRecipes(
 const nameOf = (document: Json | undefined, index: number): string =>
   isObject(document) && typeof document['action'] === 'string' ? document['action'] : String(index);
 
+/** Without the steps that stand in for others, where the CRM cannot do these. */
+const withoutLacking =
+  (lacks: RecipeChoice['lacks']) =>
+  (recipe: Recipe): Recipe => ({
+    ...recipe,
+    steps: recipe.steps.filter(
+      (step) => step.whereUnchanged === undefined || lacks({ ...recipe, steps: [step] }).length === 0,
+    ),
+  });
+
 export interface RecipeChoice {
   /** The company’s: each must fit. */
   readonly own: readonly JsonObject[];
@@ -113,7 +123,8 @@ export function chooseRecipes(
   const actions = new Set(mine.value.map(({ action }) => action));
   const others = standard.flatMap((document) => {
     const read = parseRecipes([document], mapping, cannot);
-    return read.ok ? read.value.filter((each) => !actions.has(each.action) && lacks(each).length === 0) : [];
+    const fitting = read.ok ? read.value.filter(({ action }) => !actions.has(action)) : [];
+    return fitting.map(withoutLacking(lacks)).filter((each) => lacks(each).length === 0);
   });
   return ok([...mine.value, ...others]);
 }

@@ -322,3 +322,41 @@ describe('documents', () => {
     expect(read.ok && [...read.value.types.keys()]).toEqual(['contract', 'ticket']);
   });
 });
+
+describe('a step that stands in for another', () => {
+  const notice = (type: string): JsonObject => ({
+    action: 'contract.cancel',
+    records: { contract: { type: 'contract', id: 'input.contract' } },
+    steps: [
+      { id: 'contract', summary: "'Ends'", update: { record: 'contract', set: { end_date: 'input.end' } } },
+      {
+        id: 'ticket',
+        where_unchanged: 'contract',
+        summary: "'Tell'",
+        create: { type, account: 'records.contract.account', set: { subject: "'Notice'" } },
+      },
+    ],
+  });
+  const stepsOf = async (end: string, made = notice('ticket?')) => {
+    const asked = { operation: 'op', action: 'contract.cancel', input: { contract: 'K-1', end } };
+    const held = { ...contract, data: { ...contract.data, end_date: '2026-12-31' } };
+    const { steps } = await planByRecipe(recipe(made), mapping(), asked, async () => held);
+    return steps.map(({ id }) => id);
+  };
+
+  it('T5: is taken where that one finds nothing to change, and only there', async () => {
+    expect(await stepsOf('2026-12-31')).toEqual(['ticket']);
+    expect(await stepsOf('2026-11-30')).toEqual(['contract']);
+  });
+
+  it('is left out where the CRM has no such type, and names a step before it', async () => {
+    expect(await stepsOf('2026-12-31', notice('letter?'))).toEqual([]);
+    expect(parseRecipe(notice('letter'), mapping())).toMatchObject({ ok: false });
+    const [first, spare] = (notice('ticket?')['steps'] as JsonObject[]) ?? [];
+    const turned = { ...notice('ticket?'), steps: [spare ?? {}, first ?? {}] };
+    expect(parseRecipe(turned, mapping())).toEqual({
+      ok: false,
+      error: ['/steps/0/where_unchanged names no step before it'],
+    });
+  });
+});

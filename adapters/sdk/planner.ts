@@ -105,13 +105,16 @@ function planSteps(items: readonly Item[], setting: Setting): PlanStep[] {
   const { asked_on, done = [] } = setting.request;
   const records = new Map(setting.records);
   const changed = new Set<string>();
+  const busy = new Set<string>();
   return items.flatMap((item) => {
+    if (item.step.whereUnchanged !== undefined && busy.has(item.step.whereUnchanged)) return [];
     const name = item.step.update?.record;
     // The second change of a record needs the version that the first one left: it is planned again when its turn comes.
     const isSecond = name !== undefined && changed.has(name);
     const day = item.day ?? (isSecond ? asked_on : undefined);
     const isDone = done.some(({ id }) => id === item.id);
     const planned = isDone ? [] : stepOf({ ...item, day }, { ...setting, records });
+    if (planned.length > 0 || isDone) busy.add(item.step.id);
     if (name === undefined || (planned.length === 0 && !isDone)) return planned;
     changed.add(name);
     const record = records.get(name);

@@ -30,6 +30,9 @@ export interface StepRecipe {
   readonly when: Expression | undefined;
   /** One step an element. */
   readonly each: Expression | undefined;
+  /** The earlier step that it stands in for: it is carried out where that one finds nothing to change. What it needs a CRM may lack: where
+   * the mapping does not have its type (`ticket?`) it is left out. */
+  readonly whereUnchanged?: string;
   /** The day it is carried out on; nothing, or a day that is not after the day of asking, is at once. */
   readonly on: Expression | undefined;
   readonly update: (Fields & { readonly record: string }) | undefined;
@@ -69,12 +72,18 @@ export function parseRecipe(document: Json, mapping: Mapping): Result<Recipe, re
     return { when, text: reader.text(each['text'], `/warnings/${index}/text`) };
   });
   const types = new Map(records.map(({ name, type }) => [name, type]));
-  const steps = listOf(root['steps']).map((each, index) => reader.step(each, `/steps/${index}`, types));
+  const steps = listOf(root['steps']).flatMap((each, index) => {
+    const step = reader.step(each, `/steps/${index}`, types);
+    return step === undefined ? [] : [step];
+  });
   const atOnce = steps.flatMap(({ update, on }) => (update === undefined || on !== undefined ? [] : [update.record]));
   if (new Set(atOnce).size < atOnce.length)
     problems.push(
       '/steps change the same record twice: put both changes in one step, or say `on` which day the later one is',
     );
+  for (const [index, { whereUnchanged }] of steps.entries())
+    if (whereUnchanged !== undefined && steps.slice(0, index).every(({ id }) => id !== whereUnchanged))
+      problems.push(`/steps/${index}/where_unchanged names no step before it`);
   if (new Set(steps.map(({ id }) => id)).size < steps.length) problems.push('/steps have the same id twice');
   for (const [name, why] of entriesOf(root['unwritten'])) reader.text(why, `/unwritten/${name}`);
   const terms = termsUsed(root, mapping);
@@ -127,8 +136,21 @@ function makeReader(mapping: Mapping, problems: string[]) {
       mapped(type, `${at}/type`);
       return { name, type, id: expression(object['id'], `${at}/id`), optional: object['optional'] === true };
     },
-    step(each: JsonObject, at: string, records: ReadonlyMap<string, string>): StepRecipe {
-      known(each, at, ['id', 'summary', 'when', 'each', 'on', 'update', 'create', 'note', 'reversal']);
+    /** Undefined where it is left out. */
+    step(each: JsonObject, at: string, records: ReadonlyMap<string, string>): StepRecipe | undefined {
+      const members = [
+        'id',
+        'summary',
+        'when',
+        'each',
+        'where_unchanged',
+        'on',
+        'update',
+        'create',
+        'note',
+        'reversal',
+      ];
+      known(each, at, members);
       const update = isObject(each['update']) ? each['update'] : undefined;
       const create = isObject(each['create']) ? each['create'] : undefined;
       if (update === undefined && create === undefined) problems.push(`${at} neither updates nor creates`);
@@ -141,12 +163,16 @@ function makeReader(mapping: Mapping, problems: string[]) {
       const { reversal = update === undefined ? 'none' : 'undo' } = each;
       if (reversal !== 'undo' && reversal !== 'compensate' && reversal !== 'none')
         problems.push(`${at}/reversal must be undo, compensate or none`);
-      const made = create === undefined ? '' : text(create['type'], `${at}/create/type`);
+      const named = create === undefined ? '' : text(create['type'], `${at}/create/type`);
+      const made = named.replace(/\?$/, '');
+      if (named !== made && !mapping.types.has(made)) return undefined;
+      const spare = each['where_unchanged'];
       return {
         id: text(each['id'], `${at}/id`),
         summary: expression(each['summary'], `${at}/summary`),
         when: maybe(each['when'], `${at}/when`),
         each: maybe(each['each'], `${at}/each`),
+        ...(spare === undefined ? {} : { whereUnchanged: text(spare, `${at}/where_unchanged`) }),
         on: maybe(each['on'], `${at}/on`),
         update: update === undefined ? undefined : { record, ...fields(update, `${at}/update`, type ?? '') },
         create:

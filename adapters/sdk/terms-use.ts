@@ -19,7 +19,7 @@ export function termsUsed({ steps, records, unwritten }: JsonObject, mapping: Ma
     for (const part of [update, create]) {
       const { record, type, set, corrections, account } = isObject(part) ? part : {};
       for (const text of [corrections, account]) note(text, 'written');
-      const of = typeof type === 'string' ? type : typeNamed(records, record);
+      const of = typeof type === 'string' ? type.replace(/\?$/, '') : typeNamed(records, record);
       for (const [named, text] of Object.entries(isObject(set) ? set : {})) {
         const hasField = mapping.types.get(of)?.fields.has(named.replace(/\?$/, '')) === true;
         note(text, hasField ? 'written' : 'no_field');

@@ -68,6 +68,8 @@ it('T5: a notice to the end that the record has already is the last, and ends re
   expect(await asked(plain, 'contract.cancel', notice)).toMatchObject({
     ...{ state: 'completed', output: { ends_on: RUNNING.end_date } },
   });
+  // People see it too.
+  expect((await api.ledger()).filter(({ type }) => type === 'tickets')).toHaveLength(1);
   expect((await asked(plain, 'contract.cancel', notice)).state).toBe('rejected');
   const renewal = await asked(plain, 'contract.renew');
   expect(renewal.problem).toMatchObject({ detail: expect.stringContaining('under notice') });
