@@ -127,17 +127,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       const looked = await look(world, operation);
       return looked.ok ? looked.value.operation : undefined;
     };
-    const kept = await keepPromise(world, { operation, look: seen }, done);
-    const { otherwise } = kept;
-    if (otherwise === undefined) return kept;
-    // What others hold meanwhile does not break a promise either.
-    return {
-      ...kept,
-      async otherwise(held) {
-        const other = await otherwise(held);
-        return other.ok ? ok(await promised(operation, other.value)) : other;
-      },
-    };
+    return keepPromise(world, { operation, look: seen }, done);
   }
 
   /** A verb that may end the operation: if it does, with a receipt. */

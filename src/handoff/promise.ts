@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../protocol/errors.ts';
+import { ok } from '../../protocol/result.ts';
 import { agreedOffer } from '../engine/agreement.ts';
 import { changedUnderAgreement, isPrincipals } from '../engine/facts.ts';
 import type { Operation } from '../engine/operation.ts';
@@ -19,11 +20,26 @@ const ENDS_A_PROMISE: ReadonlySet<string> = new Set<ProblemCode>([
 
 /** What the company promised is not refused because of what became of the record: a person settles it. What the customer's own later
  * request made of it is no promise broken. `look`: the operation with its records as they are now. */
-export async function keepPromise(
-  world: World,
-  { operation, look }: { readonly operation: Operation; readonly look: () => Promise<Operation | undefined> },
-  done: Change,
-): Promise<Change> {
+export async function keepPromise(world: World, given: Promised, done: Change): Promise<Change> {
+  const kept = await keep(world, given, done);
+  const { otherwise } = kept;
+  if (otherwise === undefined) return kept;
+  // What others hold meanwhile does not break it either.
+  return {
+    ...kept,
+    async otherwise(held) {
+      const other = await otherwise(held);
+      return other.ok ? ok(await keepPromise(world, given, other.value)) : other;
+    },
+  };
+}
+
+interface Promised {
+  readonly operation: Operation;
+  readonly look: () => Promise<Operation | undefined>;
+}
+
+async function keep(world: World, { operation, look }: Promised, done: Change): Promise<Change> {
   const ends = done.next.state === 'rejected' || done.next.state === 'failed';
   const { problem } = done.next;
   const code = String(problem?.['type'] ?? '')
