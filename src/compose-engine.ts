@@ -41,6 +41,7 @@ import { signoffFacts } from './signoff/facts.ts';
 import { compileSignoffPolicy } from './signoff/policy.ts';
 import type { Line } from './voice/line.ts';
 import { type ModelDeps, makeModelLine, makeModelVoice } from './voice/model.ts';
+import { makeModelReader } from './voice/reader.ts';
 
 export interface EngineDeps {
   readonly config: Config;
@@ -154,10 +155,14 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   const judge = withKeptFacts(withForcedSignoff(crm.manifest, policy), changedByPrincipal);
   const line = await composeLine(config, { log, monotonic });
   const spoken = line === undefined ? undefined : makeModelVoice(line, log);
+  const reader = line === undefined ? undefined : makeModelReader(line, log);
   const negotiation = makeNegotiation(world, {
     ...(spoken === undefined
       ? {}
       : { voice: { speak: (hearing) => worker.aside(hearing.operation, () => spoken.speak(hearing)) } }),
+    ...(reader === undefined
+      ? {}
+      : { reader: { read: (written) => worker.aside(written.operation, () => reader.read(written)) } }),
     policies: negotiations.value,
     needsSignoff: (operation, terms) => judge(operation, null, terms).required,
     withinMandate: (operation, terms) => withinMandate(world, operation, terms, 'asking'),

@@ -52,6 +52,8 @@ export interface Client {
   /** Takes the invitation back. */
   uninvite(): Promise<void>;
   counter(operation: string, terms: JsonObject, message?: string): Promise<OperationView>;
+  /** Says or asks something in plain words. It is told back as `reading` and binds nobody until one of its `confirm` is sent. */
+  say(operation: string, message: string): Promise<OperationView>;
   /** Signs the agreement for exactly these terms, or for the package chosen of the offer's schedule, and accepts the offer. */
   accept(operation: OperationView, offer: Offer, choice?: Choice): Promise<OperationView>;
   withdraw(operation: string, reason?: string): Promise<OperationView>;
@@ -123,6 +125,7 @@ export function makeClient(options: ClientOptions): Client {
     async uninvite() {
       await transport.delete('/invitations');
     },
+    say: (operation, message) => send(`/operations/${operation}/offers`, { message }),
     counter: (operation, terms, message) =>
       send(`/operations/${operation}/offers`, { terms, ...(message === undefined ? {} : { message }) }),
     async accept(view, offer, choice) {

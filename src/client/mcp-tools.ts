@@ -66,9 +66,13 @@ function verbTools({ client, companyKeys }: BridgeDeps): readonly BridgeTool[] {
     {
       name: 'offer_counter',
       title: 'Counter the last offer',
-      description: 'Answer the company’s offer with the terms you want changed. Only when `turn` is `agent`.',
-      inputSchema: object({ operation: OPERATION, terms: { type: 'object' }, message: TEXT }, ['operation', 'terms']),
-      call: (args) => client.counter(textOf(args, 'operation'), objectOf(args, 'terms'), optionalText(args, 'message')),
+      description:
+        'Answer the company’s offer with the terms you want changed, or say and ask something with `message` alone: it is told back as `reading` and binds nobody. Only when `turn` is `agent`.',
+      inputSchema: object({ operation: OPERATION, terms: { type: 'object' }, message: TEXT }, ['operation']),
+      call: (args) =>
+        args['terms'] === undefined
+          ? client.say(textOf(args, 'operation'), textOf(args, 'message'))
+          : client.counter(textOf(args, 'operation'), objectOf(args, 'terms'), optionalText(args, 'message')),
     },
     {
       name: 'offer_accept',

@@ -21,7 +21,7 @@ describe('what is wrong with an input', () => {
         { pointer: '/contrat', message: 'is not known here: did you mean contract?' },
         { pointer: '/proposal/unitPrice', message: 'is not known here: did you mean unit_price?' },
         { pointer: '/proposal/term_month', message: 'is not known here: did you mean term_months?' },
-        { pointer: '/proposal/seats', message: 'must be integer' },
+        expect.objectContaining({ pointer: '/proposal/seats', message: 'must be integer' }),
         { pointer: '/message', message: 'must be string' },
       ]),
     );
@@ -47,6 +47,55 @@ describe('what is wrong with an input', () => {
       false,
       false,
     ]);
+  });
+});
+
+describe('N9: a value that is refused', () => {
+  const helpFor = (proposal: Record<string, Json>) => faultsOf('contract.renew', { contract: 'K-1001', proposal });
+
+  it.each([
+    [{ unit_price: '38.00 EUR' }, '/proposal/unit_price', '38.00 EUR', { amount: 3_800, currency: 'EUR' }],
+    [{ unit_price: '38,00 €' }, '/proposal/unit_price', '38.00 EUR', { amount: 3_800, currency: 'EUR' }],
+    [{ unit_price: 3_800 }, '/proposal/unit_price', '45.00 EUR', undefined],
+    [
+      { unit_price: { amount: 38.5, currency: 'EUR' } },
+      '/proposal/unit_price/amount',
+      '38.50 EUR',
+      { amount: 3_850, currency: 'EUR' },
+    ],
+    [
+      { unit_price: { amount: '38.5', currency: 'JPY' } },
+      '/proposal/unit_price/amount',
+      '38.5 JPY',
+      { amount: 385, currency: 'JPY', scale: 1 },
+    ],
+    [
+      { unit_price: { amount: 3_800, currency: 'eur' } },
+      '/proposal/unit_price/currency',
+      '38.00 EUR',
+      { amount: 3_800, currency: 'EUR' },
+    ],
+    [{ term_months: 600 }, '/proposal/term_months', 'from 1 to 60', 60],
+    [{ seats: '30' }, '/proposal/seats', 'from 1 to 100000', 30],
+    [{ start_date: '1.2.2027' }, '/proposal/start_date', 'YYYY-MM-DD', '2027-02-01'],
+    [{ start_date: 'soon' }, '/proposal/start_date', 'YYYY-MM-DD', undefined],
+  ] as const)('is told its unit, its range and a corrected example: %j', (proposal, pointer, words, example) => {
+    const faults = helpFor(proposal as Record<string, Json>) as {
+      pointer: string;
+      expected?: string;
+      example?: Json;
+    }[];
+    const fault = faults.find((each) => each.pointer === pointer);
+    expect(fault?.expected).toContain(words);
+    expect(fault?.example).toEqual(example);
+    if (fault?.example !== undefined) {
+      const member = pointer.split('/')[2] ?? '';
+      const checked = contract.action('contract.renew')?.checkInput({
+        contract: 'K-1001',
+        proposal: { [member]: fault.example },
+      });
+      expect(checked?.ok).toBe(true);
+    }
   });
 });
 

@@ -7,6 +7,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { nearest } from '../engine/nearest.ts';
 import { makeAjv } from './ajv.ts';
+import { expectedAt, isMoneySchema } from './expected.ts';
 
 export interface Checker {
   (value: Json): Result<JsonObject, Refusal>;
@@ -18,6 +19,10 @@ interface Fault {
   /** JSON Pointer to what is wrong; of a member that is missing, to where it belongs. */
   readonly pointer: string;
   readonly message: string;
+  /** The range and the unit, in words. */
+  readonly expected?: string;
+  /** What was sent, corrected. */
+  readonly example?: Json;
 }
 
 /** `name`: where the schema is published. */
@@ -40,9 +45,45 @@ function faultsIn(schema: JsonObject, value: JsonObject, first: readonly ErrorOb
   const found = validate === undefined || validate(value) ? first : (validate.errors ?? first);
   // What a branch or a condition lacks is told by its own errors.
   const told = found.filter(({ keyword }) => !COMPOSED.has(keyword));
-  const faults = (told.length > 0 ? told : found).map(faultOf);
+  const faults = (told.length > 0 ? told : found).map((each) => helped(faultOf(each), each, { schema, value }));
   const unlike = new Map(faults.map((fault) => [`${fault.pointer} ${fault.message}`, fault]));
   return [...unlike.values()].slice(0, LIMITS.faultsTold);
+}
+
+/** Of a value, not of a name: what should stand there. Of a part of an amount, the whole amount. */
+function helped(
+  fault: Fault,
+  { keyword, instancePath, parentSchema, data }: ErrorObject,
+  { schema, value }: { readonly schema: JsonObject; readonly value: JsonObject },
+): Fault {
+  if (keyword === 'enum' || keyword === 'const' || !isObject(parentSchema)) return fault;
+  const above = instancePath.slice(0, instancePath.lastIndexOf('/'));
+  const whole = keyword === 'required' || keyword === 'additionalProperties' ? undefined : schemaAt(schema, above);
+  const isPart = whole !== undefined && isMoneySchema(whole);
+  if (keyword === 'additionalProperties' || (keyword === 'required' && !isMoneySchema(parentSchema))) return fault;
+  const { words, example } = isPart ? expectedAt(whole, valueAt(value, above)) : expectedAt(parentSchema, data);
+  return {
+    ...fault,
+    ...(words === undefined ? {} : { expected: words }),
+    ...(example === undefined ? {} : { example }),
+  };
+}
+
+const namesOf = (pointer: string): string[] => pointer.split('/').slice(1);
+
+function schemaAt(schema: JsonObject, pointer: string): JsonObject | undefined {
+  return namesOf(pointer).reduce<JsonObject | undefined>((found, name) => {
+    const { properties } = found ?? {};
+    const next = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    return isObject(next) ? next : undefined;
+  }, schema);
+}
+
+function valueAt(value: JsonObject, pointer: string): Json | undefined {
+  return namesOf(pointer).reduce<Json | undefined>(
+    (found, name) => (isObject(found) && Object.hasOwn(found, name) ? found[name] : undefined),
+    value,
+  );
 }
 
 const COMPOSED = new Set(['if', 'anyOf', 'oneOf', 'allOf']);
@@ -69,7 +110,11 @@ function pointerTo(path: string, member: unknown): string {
 }
 
 function violation(faults: readonly Fault[], schema: string): Refusal {
-  const words = faults.map(({ pointer, message }) => `${pointer === '' ? 'The content' : pointer} ${message}`);
+  const words = faults.map(({ pointer, message, expected, example }) => {
+    const help = [expected, ...(example === undefined ? [] : [`for example ${JSON.stringify(example)}`])];
+    const told = help.filter((each) => each !== undefined).join('; ');
+    return `${pointer === '' ? 'The content' : pointer} ${message}${told === '' ? '' : ` (${told})`}`;
+  });
   return refusal(
     'schema-violation',
     `${words.join('; ').replace(/\?$/, '')}${words.at(-1)?.endsWith('?') ? '?' : '.'}`,

@@ -94,7 +94,7 @@ export function makeSpace({ issues, members, record, input, today }: SpaceFacts)
       const stranger = Object.keys(proposal).find((name) => !same(proposal[name], whole[name]));
       return stranger === undefined
         ? ok(whole)
-        : err(refusal('terms-invalid', `${stranger} is not open to negotiation.`));
+        : err(refusal('terms-invalid', `${stranger} is not open to negotiation. Open are: ${openTo(issues)}.`));
     },
   });
 }
@@ -166,6 +166,9 @@ function unreadable(value: Json | undefined, currency: string): Refusal {
     ? refusal('terms-invalid', `The record is in ${currency}; terms in another currency cannot be offered.`)
     : refusal('terms-invalid');
 }
+
+const openTo = (issues: readonly Issue[]): string =>
+  [...new Set(issues.map(({ pointer }) => topName(pointer)))].join(', ');
 
 function unusable(): Result<never, Refusal> {
   return err(refusal('record-unusable', 'The record lacks what terms start from.'));

@@ -17,7 +17,7 @@ import { makeUnderstanding, PERSON_TOPIC } from './understand.ts';
 export interface WordsDeps {
   /** "Human now", as if it had been asked for in typed form. */
   readonly handoff: (ask: Ask) => Promise<StepResult>;
-  /** A model that reads; without it, or where it says nothing usable, the rules do. */
+  /** A model that reads what the rules do not understand. */
   readonly reader?: Reader | undefined;
 }
 
@@ -33,8 +33,10 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
     const room = mayBeSaid(operation);
     if (!room.ok) return room;
     const heard = withWords(operation, text);
-    if (deps.reader !== undefined && text !== '') return ok(later(ask, operation, heard, talk.value));
-    return ok(noted(ask, { operation, heard, talk: talk.value }, readingOf(heard, text)));
+    const reading = readingOf(heard, text);
+    const isPlain = reading.understood.kind !== 'unclear' || text === '';
+    if (deps.reader !== undefined && !isPlain) return ok(later(ask, operation, heard, talk.value));
+    return ok(noted(ask, { operation, heard, talk: talk.value }, reading));
   }
 
   /** What was said with terms, and says something else: asked about, and neither is taken. Undefined where the two go together. */

@@ -151,6 +151,13 @@ function numbersBefore(text: string, nouns: string): readonly Found<number>[] {
   });
 }
 
+/** Every whole number of the text, written either way. */
+export function numbersIn(text: string): readonly number[] {
+  const written = text.match(/(?<![\p{L}\p{N}.,])\d{1,9}(?![.,]?\p{N}|\p{L})/gu) ?? [];
+  const spelt = text.match(new RegExp(`(?<![\\p{L}\\p{N}])(?:${SPELT})(?!\\p{L})`, 'giu')) ?? [];
+  return [...written.map(Number), ...spelt.map((each) => SMALL[each.toLowerCase()] ?? Number.NaN)];
+}
+
 const MONTHS =
   'months?|mo\\.|Monat(?:e|en|s)?|mois|mes(?:es)?|mesi|mese|mês|maanden|maand|måneder|månader|miesi\\p{L}+|měsíc\\p{L}*|месяц\\p{L}*|місяц\\p{L}*|ay|kuukau\\p{L}*|hónap\\p{L}*|luni|か月|ヶ月|个月|個月|개월';
 const YEARS =
@@ -236,7 +243,7 @@ const DATES: readonly RegExp[] = [
 ];
 
 /** 01/02/2027 is two days in two countries, and none here. */
-function datesIn(text: string): readonly Found<string>[] {
+export function datesIn(text: string): readonly Found<string>[] {
   return DATES.flatMap((form) =>
     [...text.matchAll(form)].flatMap((match) => {
       const { y = '', m, d = '', ...named } = match.groups ?? {};

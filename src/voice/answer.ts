@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Hearing, Spoken } from '../ports.ts';
 import { BLANK, whyUnfit } from './gate.ts';
-import { TEXT_CHARS_MAX } from './prompt.ts';
+import { TEXT_CHARS_MAX, unfenced } from './prompt.ts';
 
 /** Reads what a model answered. Nothing in it is believed: the move must be one of those given, and the words may say no number of their
  * own. Where a number belongs they have a blank, `{term_months}` or `{record.seats}`, and it is filled in from the move and the record.
@@ -21,11 +21,6 @@ export function readAnswer(answered: string, hearing: Hearing): Result<Spoken, s
   if (refused !== undefined) return err(refused);
   const filled = fill(text.trim(), chosen.kind === 'offer' ? chosen.terms : {}, hearing.record);
   return filled === undefined ? err('a blank for something that is not there') : ok({ move, text: filled });
-}
-
-/** Models like to put JSON into a code block. */
-function unfenced(answered: string): string {
-  return /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(answered)?.[1] ?? answered;
 }
 
 function fill(text: string, terms: JsonObject, record: JsonObject): string | undefined {

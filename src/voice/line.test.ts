@@ -54,7 +54,6 @@ describe('the line to a model', () => {
     answers[0]?.('second');
     await asked[0];
     at.ms += 1_100;
-    answers.at(-1);
     expect(status().state).toBe('answering');
     const late = line(() => new Promise(() => undefined));
     void late.ask(PROMPT);

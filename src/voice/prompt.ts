@@ -33,3 +33,8 @@ export function promptOf({ company, action, issues, record, said, moves, roundsL
   };
   return { system, data: JSON.stringify(data) };
 }
+
+/** Models like to put JSON into a code block. */
+export function unfenced(answered: string): string {
+  return /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(answered)?.[1] ?? answered;
+}

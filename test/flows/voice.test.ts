@@ -15,6 +15,7 @@ interface Told {
 
 let model: Server;
 let say: (told: Told) => string;
+let read: () => string = () => '{}';
 let heard: string[] = [];
 let gateway: TestGateway;
 let agent: TestAgent;
@@ -27,9 +28,13 @@ beforeAll(async () => {
     const [system, user] = JSON.parse(body).messages;
     response.writeHead(200, { 'content-type': 'application/json' });
     const data = JSON.parse(user.content);
-    const isTrial = data.moves === undefined;
-    if (!isTrial) heard.push(body);
-    const content = isTrial ? '{"ok": true}' : say({ system: system.content, data });
+    const isTalk = data.moves !== undefined;
+    if (isTalk) heard.push(body);
+    const content = isTalk
+      ? say({ system: system.content, data })
+      : data.customer_says === undefined
+        ? '{"ok": true}'
+        : read();
     const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
     response.end(JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'm', choices }));
   }).listen(0, '127.0.0.1');
@@ -131,4 +136,31 @@ describe('a voice', () => {
     expect(turn).toBeGreaterThanOrEqual(4);
     expect(obeyed).toEqual(deterministic);
   }, 90_000);
+
+  it('T22: reads what the rules do not, and only what stands in the message', async () => {
+    say = () => '{}';
+    const { id, offers, rounds_left } = await ask('Hello');
+    const words = async (message: string, answer: object) => {
+      read = () => JSON.stringify(answer);
+      await agent.client.say(id, message);
+      return agent.client.waitForTurn(id);
+    };
+    const terms = { unit_price: { amount: 4_150, currency: 'EUR' }, term_months: 24 };
+    const understood = await words('Our ceiling: 41,50 and a duration of 24.', { kind: 'proposal', terms });
+    expect(understood.reading).toMatchObject({
+      by: 'model',
+      understood: { kind: 'proposal', terms },
+      confirm: [{ rel: 'counter', body: { terms } }],
+    });
+    const invented = await words('Our ceiling: 41,50.', { kind: 'proposal', terms });
+    expect(invented.reading).toMatchObject({ by: 'rules', understood: { kind: 'unclear' } });
+    for (const { text, obeyed } of corpus.filter(({ where }) => where === 'message').slice(0, 12)) {
+      read = () => obeyed;
+      await agent.client.say(id, text);
+      const after = await agent.client.waitForTurn(id);
+      if (after.state !== 'negotiating') break;
+      expect(after.reading?.by).toBe('rules');
+      expect({ offers: after.offers, rounds_left: after.rounds_left }).toEqual({ offers, rounds_left });
+    }
+  }, 60_000);
 });

@@ -176,6 +176,21 @@ describe('a talk in words', () => {
     expect(others).toHaveLength(2);
     for (const other of others) expect(other).toEqual(native);
   });
+
+  it('T22: is the same with another limit, word for word', async () => {
+    const lower = JSON.parse(JSON.stringify(gateway.config.negotiation).replace('"limit":90', '"limit":80'));
+    expect(lower).not.toEqual(gateway.config.negotiation);
+    const kept = gateway;
+    gateway = await startTestGateway({ faults: true, config: { negotiation: lower } });
+    try {
+      const agent = await gateway.newAgent();
+      const speaker = asMessage(await nativeDriver(gateway.origin, agent.key));
+      expect(transcript(await talk(speaker, agent))).toEqual(told.get('native'));
+    } finally {
+      await gateway.stop();
+      gateway = kept;
+    }
+  }, 60_000);
 });
 
 describe('words', () => {

@@ -1,0 +1,49 @@
+/** Whether a value that somebody else read stands in a text: as it is written there, and nowhere else from. */
+
+import { isObject } from '../../adapters/sdk/values.ts';
+import { digest } from '../../protocol/canonical.ts';
+import type { Json } from '../../protocol/json.ts';
+import { digitsOf, fromDecimal } from '../../protocol/money.ts';
+import type { Issue } from '../engine/world.ts';
+import { decimalOf } from './amounts.ts';
+import { numbersIn, type Talked, valuesOf } from './values.ts';
+
+export function stands(
+  value: Json,
+  text: string,
+  { issue, scene }: { readonly issue: Issue; readonly scene: Talked },
+): boolean {
+  if (valuesOf(text, issue, scene.issues).some((found) => digest(found.value) === digest(value))) return true;
+  switch (issue.kind) {
+    case 'money':
+      return isObject(value) && isWritten(value, text, { finest: issue.decimals ?? 0, currency: scene.currency });
+    case 'months':
+      return has(text, value) || (typeof value === 'number' && value % 12 === 0 && has(text, value / 12));
+    case 'count':
+    case 'days':
+    case 'percent':
+      return has(text, value);
+    // A day or a choice that the rules cannot find is not plain enough to be told back.
+    default:
+      return false;
+  }
+}
+
+function has(text: string, value: Json): boolean {
+  return typeof value === 'number' && numbersIn(text).includes(value);
+}
+
+/** An amount without its currency beside it: in the record's, as a number of the text. */
+function isWritten(
+  value: Json,
+  text: string,
+  { finest, currency }: { readonly finest: number; readonly currency: string },
+): boolean {
+  const written = text.match(/\d[\d.,'’\u00a0\u202f]*/gu) ?? [];
+  return written.some((each) => {
+    const decimal = decimalOf(each.replace(/[.,'’]+$/u, ''));
+    const price =
+      decimal === undefined ? undefined : fromDecimal(decimal, currency, Math.max(finest, digitsOf(currency)));
+    return price !== undefined && digest({ ...price }) === digest(value);
+  });
+}
