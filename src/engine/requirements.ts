@@ -4,7 +4,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { endedBy } from './ended.ts';
 import type { Operation } from './operation.ts';
-import { scopeOf } from './rules.ts';
+import { type ActionRules, scopeOf } from './rules.ts';
 import { actionOf, type World } from './world.ts';
 
 /** Whether what the action's definition requires holds, the same for every CRM. Without terms only what speaks of none is judged: the
@@ -14,17 +14,37 @@ export function meetsRequirements(
   operation: Operation,
   terms: JsonObject | null,
 ): Result<void, Refusal> {
-  const scope = { ...scopeOf(operation, terms), ended: endedBy(world, operation) };
-  for (const { that, otherwise, ofTerms } of actionOf(world, operation)?.rules.requires ?? []) {
-    if (ofTerms && terms === null) continue;
-    try {
-      if (that(scope) !== true) return unmet(otherwise);
-    } catch (error) {
-      const why = error instanceof UnreadableError ? error.message : 'The record lacks what decides it.';
-      return unmet(`It cannot be told whether this stands in the way: ${otherwise} ${why}`);
+  return requirementsOn(world, operation)(terms);
+}
+
+/** The same for many terms at once: what does not depend on them is looked at once. Good for as long as nothing else is done. */
+export function requirementsOn(
+  world: Pick<World, 'actions' | 'store'>,
+  operation: Operation,
+): (terms: JsonObject | null) => Result<void, Refusal> {
+  const fixed = { ...scopeOf(operation, null), ended: endedBy(world, operation) };
+  const rules = actionOf(world, operation)?.rules.requires ?? [];
+  const judged = new Map<Requirement, Result<void, Refusal>>();
+  return (terms) => {
+    for (const rule of rules) {
+      if (rule.ofTerms && terms === null) continue;
+      const met = judged.get(rule) ?? isMet(rule, { ...fixed, terms: terms ?? {} });
+      if (!rule.ofTerms) judged.set(rule, met);
+      if (!met.ok) return met;
     }
+    return ok(undefined);
+  };
+}
+
+type Requirement = ActionRules['requires'][number];
+
+function isMet({ that, otherwise }: Requirement, scope: Parameters<Requirement['that']>[0]): Result<void, Refusal> {
+  try {
+    return that(scope) === true ? ok(undefined) : unmet(otherwise);
+  } catch (error) {
+    const why = error instanceof UnreadableError ? error.message : 'The record lacks what decides it.';
+    return unmet(`It cannot be told whether this stands in the way: ${otherwise} ${why}`);
   }
-  return ok(undefined);
 }
 
 const unmet = (words: string) => err(refusal('record-unusable', words));

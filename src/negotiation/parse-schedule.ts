@@ -4,6 +4,9 @@ import type { Issue } from '../engine/world.ts';
 import type { Mistakes } from './parse-parts.ts';
 import type { Position, SideIssue } from './policy.ts';
 
+/** More than a schedule has room for beside one other position of another issue. */
+const POSITIONS_MAX = LIMITS.schedulePackagesMax / 8;
+
 interface Setting {
   readonly issues: readonly Issue[];
   readonly sides: ReadonlyMap<string, SideIssue>;
@@ -38,8 +41,8 @@ function readPositions(
     mistakes.add(`${path} must be one of the policy’s /issues`);
     return [];
   }
-  if (!Array.isArray(value) || value.length > LIMITS.schedulePackagesMax / 2) {
-    mistakes.add(`${path} must be a list of at most ${LIMITS.schedulePackagesMax / 2} positions`);
+  if (!Array.isArray(value) || value.length > POSITIONS_MAX) {
+    mistakes.add(`${path} must be a list of at most ${POSITIONS_MAX} positions`);
     return [];
   }
   const positions = value.map((each, place) => {

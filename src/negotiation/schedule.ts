@@ -102,8 +102,8 @@ function positions(
   return [...new Set([...on(said.now), ...on([said.base]), side.open, ...on(said.theirs.toReversed()), ...stated])];
 }
 
-/** Half of what the wire allows: what a person or a model still finds its way in, and what is priced in some milliseconds. */
-const PACKAGES_MAX = LIMITS.schedulePackagesMax / 2;
+/** A quarter of what the wire allows: what a person or a model still finds its way in, and what is judged in some milliseconds. */
+const PACKAGES_MAX = LIMITS.schedulePackagesMax / 4;
 
 /** Without the least telling positions of the longest issues, until a schedule holds it. `needed`: how many of each must stay. */
 function fitted(axes: readonly Axis[], needed: readonly number[]): readonly Axis[] {

@@ -1,6 +1,6 @@
 import type { Firmness, Schedule, Terms } from '../../protocol/operation.ts';
 import { scheduleFault } from '../../protocol/schedule.ts';
-import { meetsRequirements } from '../engine/requirements.ts';
+import { requirementsOn } from '../engine/requirements.ts';
 import type { World } from '../engine/world.ts';
 import { costOf } from './budget.ts';
 import { type PriceList, writeSchedule } from './schedule.ts';
@@ -25,9 +25,10 @@ export function stateSchedule(
   { axes, packages }: PriceList,
   beside: Beside,
 ): Schedule | undefined {
+  const meets = requirementsOn(world, talking);
   const sensible = packages.map((levels) => {
     const terms = levels === null ? null : table.space.write(levels);
-    const offered = levels !== null && terms !== null && meetsRequirements(world, talking, terms).ok;
+    const offered = levels !== null && terms !== null && meets(terms).ok;
     return offered ? { levels, firm: !needsSignoff(talking, terms) && isFirm(table, levels, beside) } : null;
   });
   const firm = sensible.some((each) => each?.firm === true);

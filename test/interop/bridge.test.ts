@@ -65,6 +65,32 @@ describe('the bridge', () => {
     await client.close();
   }, 60_000);
 
+  it('N1: shows a schedule as a table, and takes the package that the model names', async () => {
+    await gateway.crm.edit('contracts', 'K-1001', { next_start_date: null });
+    const client = new Client({ name: 'desktop', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+    await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'pipe' }));
+    const call = (name: string, input: Record<string, unknown>) => client.callTool({ name, arguments: input });
+    const proposal = { unit_price: { amount: 4_500, currency: 'EUR' }, seats: 30 };
+    const asked = (await call('contract_renew', { contract: 'K-1001', proposal }))
+      .structuredContent as unknown as OperationView;
+    const turn = await call('operation_read', { operation: asked.id, wait: true });
+    expect(JSON.stringify(turn.content)).toContain('term_months | seats 25 | 30 | 32');
+    const offer = (turn.structuredContent as unknown as OperationView).offers?.at(-1);
+    const take = (choice: object) =>
+      call('offer_accept', { operation: asked.id, offer: offer?.id, terms_digest: offer?.terms_digest, choice });
+    const wrong = await take({ '/term_months': 12 });
+    expect([wrong.isError, JSON.stringify(wrong.content)]).toEqual([true, expect.stringContaining('no package')]);
+    const taken = await take({ '/term_months': 12, '/seats': 30 });
+    expect(taken.isError, JSON.stringify(taken.content)).not.toBe(true);
+    const { agreement } = taken.structuredContent as unknown as OperationView;
+    const agreed = JSON.parse(Buffer.from(String(agreement?.['payload']), 'base64url').toString());
+    expect(agreed).toMatchObject({
+      choice: { '/term_months': 12, '/seats': 30 },
+      terms: { term_months: 12, seats: 30 },
+    });
+    await client.close();
+  }, 60_000);
+
   it('tells the model what is wrong, and lives on', async () => {
     const client = new LegacyClient({ name: 'desktop', version: '1' });
     await client.connect(new LegacyStdio({ command: process.execPath, args, stderr: 'pipe' }));

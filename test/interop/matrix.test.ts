@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { verifyReceipt } from '../../protocol/receipt-verify.ts';
+import { pricedPackages } from '../../protocol/schedule.ts';
 import { acceptanceOf, type BuyerGoals, buyerMove, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
 import {
   type Driver,
@@ -111,6 +112,33 @@ describe.each(BINDINGS)('a renewal through %s', (binding) => {
     const changes = await gateway.crm.ledger();
     const own = changes.filter(({ external_id: id }) => id.startsWith(done.id));
     expect(own).toHaveLength(1);
+    await driver.close();
+  }, 60_000);
+});
+
+describe.each(BINDINGS)('N1: a schedule through %s', (binding) => {
+  it('is shown whole, and a package of it is accepted as stated, or refused by its name', async () => {
+    await gateway.crm.edit('contracts', 'K-1001', { next_start_date: null });
+    const agent = await gateway.newAgent();
+    const driver = await OPENERS[binding](gateway.origin, agent.key);
+    const proposal = { unit_price: { amount: 4_000, currency: 'EUR' } };
+    const { key, body } = await asking(agent, { contract: 'K-1001', proposal });
+    const { id } = await driver.submit(key, 'contract.renew', body);
+    const view = await until(driver, id, agentsTurn);
+    const offer = view.offers?.find(({ schedule }) => schedule !== undefined);
+    if (offer?.schedule === undefined) throw new Error('no schedule');
+    const { companyKeys } = makeSignedFetch({ gateway: gateway.origin, key: agent.key });
+    const by = { gateway: gateway.origin, key: agent.key, companyKeys };
+    const choice = pricedPackages(offer.schedule).at(-1)?.choice ?? {};
+    const acceptance = await acceptanceOf(view, offer, { ...by, choice });
+    const between = { ...acceptance, choice: { ...choice, '/term_months': 13 } };
+    await expect(driver.verb(randomUUID(), 'accept', id, between)).rejects.toMatchObject({
+      code: 'package-not-offered',
+    });
+    const accepted = await driver.verb(randomUUID(), 'accept', id, acceptance);
+    const agreed = JSON.parse(Buffer.from(String(accepted.agreement?.['payload']), 'base64url').toString());
+    expect(agreed).toMatchObject({ offer: offer.id, choice, terms_digest: acceptance['terms_digest'] });
+    await driver.verb(randomUUID(), 'withdraw', id, {}).catch(() => undefined);
     await driver.close();
   }, 60_000);
 });
