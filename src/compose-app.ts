@@ -37,6 +37,7 @@ import { endedSince } from './execution/authority.ts';
 import { claimsToShow } from './execution/claims.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
+import type { OutboxStore } from './outbox/outbox-store.ts';
 import { parseAnswer } from './signoff/answer.ts';
 import { verifyWebhook } from './signoff/standard-webhooks.ts';
 import type { Follower } from './watch/follow.ts';
@@ -48,6 +49,7 @@ export interface AppDeps {
   /** Logs that ended with a restore. */
   readonly ended: readonly Ledger[];
   readonly follower: Follower;
+  readonly outgoing: Pick<OutboxStore, 'letter'>;
   readonly health: Pick<CrmHealth, 'now'>;
   readonly profile?: Profile | undefined;
 }
@@ -58,6 +60,7 @@ export async function composeApp({
   ledger,
   ended,
   follower,
+  outgoing,
   health,
   profile,
 }: AppDeps): Promise<Hono<Env>> {
@@ -86,7 +89,7 @@ export async function composeApp({
   const identity = composeIdentity(engine, config, profile?.anyone);
   const ucp = perOffering(engine.contract, () => ucpProfiles(engine.contract, world.settings, keys.jwks().keys));
 
-  const initiative = composeInitiative(engine, config);
+  const initiative = composeInitiative(engine, config, outgoing.letter);
   // A client that joins addresses may leave a slash at the end of one.
   const app = new Hono<Env>({ strict: false });
   app.use(

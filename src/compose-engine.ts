@@ -1,5 +1,6 @@
 /** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
 import type { Adapter } from '../adapters/sdk/index.ts';
+import type { Refusal } from '../protocol/errors.ts';
 import type { MandateIssuers } from '../protocol/mandate.ts';
 import { err, type Result } from '../protocol/result.ts';
 import { type Abilities, makeAbilities } from './compose-abilities.ts';
@@ -67,6 +68,8 @@ export interface Engine {
   readonly abilities: Abilities;
   readonly tokenIssuers: TokenIssuers;
   readonly unreadable: EngineDeps['unreadable'];
+  /** Whether the company could make a first offer: the operation with the records it would be about. */
+  readonly canBegin: (operation: Operation) => Promise<Result<Operation, Refusal>>;
   /** After something was revoked. */
   readonly tellEnded: () => Promise<void>;
 }
@@ -196,6 +199,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     abilities,
     tokenIssuers: tokenIssuers.value,
     unreadable,
+    canBegin: negotiation.canBegin,
     tellEnded: () => tellEnded({ world, endedSince: (each) => endedSince(world, each), changed: worker.changed }),
   };
 }

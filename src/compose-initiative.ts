@@ -10,7 +10,7 @@ import type { Answered } from './engine/idempotent.ts';
 import type { Caller } from './identity/authenticate.ts';
 import { checkUrl } from './identity/guarded-fetch.ts';
 import { invite } from './initiative/invite.ts';
-import { propose } from './initiative/propose.ts';
+import { type ProposeDeps, propose } from './initiative/propose.ts';
 import { verifyWebhook } from './signoff/standard-webhooks.ts';
 
 export interface Initiative {
@@ -19,7 +19,11 @@ export interface Initiative {
   propose(raw: RawRequest): Promise<Result<JsonObject, Refusal>>;
 }
 
-export function composeInitiative({ world, worker }: Engine, config: Config): Initiative {
+export function composeInitiative(
+  { world, worker, canBegin }: Engine,
+  config: Config,
+  letter: ProposeDeps['letter'],
+): Initiative {
   const secrets = config.secrets.offers;
   return {
     invite(caller, key, body) {
@@ -47,10 +51,10 @@ export function composeInitiative({ world, worker }: Engine, config: Config): In
       if (!signed.ok) return signed;
       const body = parseStrictJson(raw.body);
       if (!body.ok) return err(refusal('malformed-json', body.error.reason));
-      const proposed = await propose(world, String(header('webhook-id')), body.value);
-      if (!proposed.ok) return proposed;
-      worker.changed(proposed.value.operation);
-      return ok({ operation: proposed.value.operation, replayed: proposed.value.replayed });
+      const asked = { key: String(header('webhook-id')), body: body.value };
+      const proposed = await propose(world, { canBegin, letter }, asked);
+      if (proposed.ok && !proposed.value.replayed) worker.changed(proposed.value.operation);
+      return proposed;
     },
   };
 }

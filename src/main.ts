@@ -79,7 +79,7 @@ export async function startGateway(
   const outbox = composeOutbox(engine, store, config);
   const follower = composeFollower(engine, store);
   const health = makeCrmHealth(engine.world);
-  const app = await composeApp({ config, engine, ledger, ended, follower, health, profile });
+  const app = await composeApp({ config, engine, ledger, ended, follower, outgoing: store, health, profile });
   const server = makeServer((request, env) => app.fetch(request, env as HttpBindings), authoritiesOf(config), log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -78,7 +78,7 @@ export interface Outgoing {
   readonly dueAt: number;
 }
 
-export type HoldKind = 'budget' | 'record' | 'claim' | 'mandate' | 'grant' | 'people';
+export type HoldKind = 'budget' | 'record' | 'claim' | 'mandate' | 'grant' | 'people' | 'talk';
 
 /** One thing an operation holds so that no other may have it too. */
 export interface Hold {

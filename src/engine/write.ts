@@ -49,6 +49,7 @@ export function refusalOf({ kind, name, by }: Held): Refusal {
     case 'grant':
       return refusal('mandate-exceeded', 'It has no room for this beside what was done under it before.');
     case 'record':
+    case 'talk':
       return refusal('record-busy', `Another request on ${what} is open.`);
     case 'budget':
     case 'people':

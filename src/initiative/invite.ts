@@ -7,6 +7,9 @@ import { ownerOf } from '../engine/owner.ts';
 import type { Caller, World } from '../engine/world.ts';
 import type { Invitation } from '../ports.ts';
 
+/** The push configuration that an invitation makes. */
+export const OFFERS_PUSH = 'offers';
+
 export interface InviteAsk {
   readonly caller: Caller;
   /** Idempotency key, already checked for form. */
@@ -59,7 +62,7 @@ async function invitationOf(
     return err(
       refusal('schema-violation', undefined, { errors: [{ pointer: '/push/url', message: reachable.error.reason }] }),
     );
-  const push: Push = { id: 'offers', url, ...(token === undefined ? {} : { token }) };
+  const push: Push = { id: OFFERS_PUSH, url, ...(token === undefined ? {} : { token }) };
   return ok({
     id: world.ids.make('ev'),
     agent: { keyid: caller.keyid, via: caller.via, ...(caller.name === undefined ? {} : { name: caller.name }) },

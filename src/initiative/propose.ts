@@ -1,15 +1,30 @@
+import { isObject } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
+import { recordName } from '../engine/dealings.ts';
 import { idempotent, notHeld } from '../engine/idempotent.ts';
+import type { Operation } from '../engine/operation.ts';
 import { operationId } from '../engine/operation-id.ts';
 import { born } from '../engine/submit.ts';
 import type { Action, World } from '../engine/world.ts';
-import type { Invitation } from '../ports.ts';
+import type { Held, HoldSet, Invitation } from '../ports.ts';
+import { OFFERS_PUSH } from './invite.ts';
 
-export interface Proposed {
+/** What became of an offer that was asked for: told whenever it is asked for again by the same id. */
+export interface Proposed extends JsonObject {
   readonly operation: string;
   readonly replayed: boolean;
+  readonly state: string;
+}
+
+export interface ProposeDeps {
+  /** Whether the company could make a first offer: the operation with the records it would be about. */
+  readonly canBegin: (operation: Operation) => Promise<Result<Operation, Refusal>>;
+  /** What became of a message. */
+  readonly letter: (
+    id: string,
+  ) => { readonly state: string; readonly attempts: number; readonly at: string; readonly note: string } | undefined;
 }
 
 const SCOPE = 'company propose';
@@ -17,23 +32,53 @@ const SCOPE = 'company propose';
 /** The company opens a talk: the same operation as if the customer's agent had asked, with the first turn swapped. It goes to an agent
  * that has invited offers for this account, under the mandate it came with; nothing is agreed before that agent signs. `key` is the
  * request's own id: the same request is one offer. */
-export async function propose(world: World, key: string, body: Json): Promise<Result<Proposed, Refusal>> {
+export async function propose(
+  world: World,
+  deps: ProposeDeps,
+  { key, body }: { readonly key: string; readonly body: Json },
+): Promise<Result<Proposed, Refusal>> {
   const checked = world.actions.checkEnvelope('propose', body);
   if (!checked.ok) return checked;
   const data = checked.value['data'] as Offering;
   const keyed = { scope: SCOPE, key, content: ['propose', data] };
   const answered = await idempotent(world, keyed, async (keep) => {
-    const made = await offerOf(world, key, data);
+    const made = await offerOf(world, deps, { key, data });
     if (!made.ok) return made;
-    const { next, records } = made.value;
+    const { next, records, holds } = made.value;
     const answer = { status: 202, body: JSON.stringify({ operation: next.id }) };
-    const committed = await world.store.commit({ ...keep(answer), operations: [{ next, expected: 0 }], records });
+    const operations = [{ next, expected: 0 }];
+    const committed = await world.store.commit({ ...keep(answer), operations, records, holds });
+    if (!committed.ok && committed.reason === 'held') return err(openAlready(world, committed));
     return notHeld(committed, answer);
   });
   if (!answered.ok) return answered;
   const first: unknown = JSON.parse(answered.value.body);
   const operation = typeof first === 'object' && first !== null && 'operation' in first ? String(first.operation) : '';
-  return ok({ operation, replayed: answered.value.replayed });
+  return ok({ operation, replayed: answered.value.replayed, ...standing(world, deps, operation) });
+}
+
+/** Where it stands: the operation's state, and whether its agent could be told. */
+function standing(world: World, { letter }: ProposeDeps, id: string): JsonObject & { readonly state: string } {
+  const operation = world.store.operation(id);
+  if (operation === undefined) return { state: 'forgotten' };
+  const { state, problem, handoff, version } = operation;
+  // Each version is announced under its own id: the newest there is.
+  const versions = Array.from({ length: version }, (_, index) => version - index);
+  const announced = versions.map((each) => letter(`${id}.${each}.${OFFERS_PUSH}`)).find((each) => each !== undefined);
+  return {
+    state,
+    ...(problem === undefined ? {} : { problem }),
+    ...(handoff === undefined ? {} : { case: handoff.caseRef }),
+    ...(announced === undefined ? {} : { announced: { ...announced } }),
+  };
+}
+
+/** Another offer about the same record is on its way: a customer is not asked twice at once. */
+function openAlready(world: World, { by }: Held): Refusal {
+  const other = by === null ? undefined : world.store.operation(by);
+  return refusal('record-busy', 'An offer of the company about this record is open already.', {
+    open: { operation: by, action: other?.action ?? '', state: other?.state ?? '' },
+  });
 }
 
 interface Offering extends JsonObject {
@@ -42,8 +87,13 @@ interface Offering extends JsonObject {
   readonly input: JsonObject;
 }
 
-/** The operation an offer begins, with its ledger record. */
-async function offerOf(world: World, key: string, { action: name, account, input }: Offering) {
+/** The operation an offer begins, with its ledger record. The records are looked at before anybody hears of it: who asks for an offer
+ * about a record that is not there, is somebody else's or cannot be talked about hears that, and the customer nothing. */
+async function offerOf(
+  world: World,
+  { canBegin }: ProposeDeps,
+  { key, data: { action: name, account, input } }: { readonly key: string; readonly data: Offering },
+) {
   const action = offerable(world.actions.action(name));
   if (!action.ok) return action;
   // The first proposal is the company's: one in its customer's name would be words put into their mouth.
@@ -63,7 +113,19 @@ async function offerOf(world: World, key: string, { action: name, account, input
     valid.value,
     mandate,
   );
-  return ok({ next: { ...made.next, pushes: [push] }, records: made.records });
+  const seen = await canBegin(made.next);
+  if (!seen.ok) return seen;
+  const [subject] = action.value.rules.subjects;
+  const record = [seen.value.records?.[subject?.name ?? '']].flat()[0];
+  if (subject === undefined || !isObject(record) || record['account'] !== account)
+    return err(refusal('not-found', 'There is no such record of this account.'));
+  const about = `talk:${name}/${recordName(subject.type, String(record['id']))}`;
+  const held: HoldSet = {
+    operation: made.next.id,
+    kind: 'talk',
+    holds: [{ name: about, amount: 1, limit: 1, lasts: 'operation' }],
+  };
+  return ok({ next: { ...made.next, pushes: [push] }, records: made.records, holds: [held] });
 }
 
 /** Only what is negotiated can be offered, and nothing that needs the customer's fresh consent. */

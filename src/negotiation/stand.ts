@@ -9,6 +9,7 @@ import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOn } from '../engine/rules.ts';
 import { type Window, windowStart } from '../engine/window.ts';
 import { actionOf, type World } from '../engine/world.ts';
+import { isFar } from './first-offer.ts';
 import type { PolicyBook } from './segments.ts';
 import { factsOf, tableOf } from './setting.ts';
 import { makeSpace, type Space } from './space.ts';
@@ -46,6 +47,21 @@ export function makeStands(world: World, deps: StandDeps) {
     return facts.ok
       ? ok({ ...seen.value, facts: facts.value })
       : err({ refusal: facts.error, passing: false, dueAt: 0, seen: seen.value.operation });
+  }
+
+  /** Whether the company could make a first offer on the records as they are. */
+  async function canBegin(operation: Operation): Promise<Result<Operation, Refusal>> {
+    const seen = await today(operation);
+    if (!seen.ok) return err(seen.error.refusal);
+    const stand = standOn(seen.value.operation, seen.value.revision);
+    if (!stand.ok) return stand;
+    const { table } = stand.value;
+    if (table === undefined)
+      return err(refusal('record-unusable', 'Which negotiation policy applies to this record cannot be decided.'));
+    if (!table.ok) return table;
+    return isFar(table.value)
+      ? err(refusal('record-unusable', 'The first offer would be further from the record than its policy calls far.'))
+      : ok(seen.value.operation);
   }
 
   /** The record and, where there are any, the terms there would be without a talk. */
@@ -92,7 +108,7 @@ export function makeStands(world: World, deps: StandDeps) {
     return sensible.ok ? whole : sensible;
   }
 
-  return { today, startOf, standOn, completed };
+  return { today, canBegin, startOf, standOn, completed };
 }
 
 /** The record the action is about first of all. */

@@ -147,6 +147,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     open,
     counter,
     due,
+    canBegin: stands.canBegin,
     ...makePersonsWord(world, deps, stands),
     accept: makeAccept(world, { ...deps, stands, companyAnswers }),
   };

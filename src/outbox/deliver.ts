@@ -162,6 +162,8 @@ async function deliver(
   const asked = retryAfterSeconds(answer.retryAfter, now);
   const seconds = Math.max(pause * (1 + JITTER * deps.random()), asked);
   const retryAtMs = deps.clock.now().getTime() + Math.round(seconds * 1_000);
+  if (attempts === 0)
+    deps.log('webhook.retry', { id, endpoint, status: answer.status, at: new Date(retryAtMs).toISOString() });
   return deps.store.settleOutgoing(id, { kind: 'retry', at: now, note: String(answer.status), retryAtMs });
 }
 

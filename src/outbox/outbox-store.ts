@@ -28,6 +28,16 @@ export interface DeadLetter {
   readonly note: string;
 }
 
+/** What became of a message. */
+export interface Letter {
+  readonly state: 'waiting' | 'delivered' | 'exhausted';
+  readonly attempts: number;
+  /** When it was put in, or last tried: RFC 3339 UTC. */
+  readonly at: string;
+  /** The status that the last try was answered with; `0`: no answer. */
+  readonly note: string;
+}
+
 /** What waits to go out, and what was never taken. One implementation for SQLite: `src/store/outgoing-sqlite.ts`. */
 export interface OutboxStore {
   /** What is due, the earliest first. */
@@ -38,6 +48,7 @@ export interface OutboxStore {
   /** Nothing more goes to an endpoint that said that it is gone, until somebody sends it something again. */
   switchOff(endpoint: string, at: Date): Promise<void>;
   isOff(endpoint: string): boolean;
+  letter(id: string): Letter | undefined;
   /** What was tried to the end and not taken, the newest first. */
   deadLetters(limit: number): readonly DeadLetter[];
   /** Sends one again, or all of an endpoint; how many. */

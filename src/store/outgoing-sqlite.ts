@@ -1,5 +1,5 @@
 /** What goes out, in SQLite: waiting, delivered, or dead until somebody sends it again. */
-import type { DeadLetter, Settled, Waiting, WaitingOf } from '../outbox/outbox-store.ts';
+import type { DeadLetter, Letter, Settled, Waiting, WaitingOf } from '../outbox/outbox-store.ts';
 import { type Outgoing, PUSH_ENDPOINT } from '../ports.ts';
 import type { Handle } from './handle.ts';
 
@@ -45,6 +45,7 @@ export function outgoingStatements(db: Pick<Handle, 'prepare'>) {
     outgoingDead: db.prepare(
       "SELECT id, endpoint, type, attempts, noted_at, note FROM outgoing WHERE state = 'exhausted' ORDER BY noted_at DESC, id LIMIT ?",
     ),
+    outgoingById: db.prepare('SELECT state, attempts, noted_at, note FROM outgoing WHERE id = ?'),
     outgoingAgain: db.prepare(
       "UPDATE outgoing SET state = 'waiting', attempts = 0, due_at = ?1, noted_at = ?1, note = '' WHERE state = 'exhausted' AND (id = ?2 OR endpoint = ?2)",
     ),
@@ -98,6 +99,19 @@ export function deadLetters(sql: Statements, limit: number): DeadLetter[] {
     at: new Date(Number(row['noted_at'])).toISOString(),
     note: String(row['note']),
   }));
+}
+
+/** What became of one message so far; undefined where there is none, or it is forgotten. */
+export function letter(sql: Statements, id: string): Letter | undefined {
+  const row = sql.outgoingById.get(id);
+  if (row === undefined) return undefined;
+  const state = String(row['state']);
+  return {
+    state: state === 'delivered' || state === 'exhausted' ? state : 'waiting',
+    attempts: Number(row['attempts']),
+    at: new Date(Number(row['noted_at'])).toISOString(),
+    note: String(row['note'] ?? ''),
+  };
 }
 
 /** By its id, or all of an endpoint. How many. */

@@ -28,6 +28,7 @@ import {
   catchUpOutgoing,
   deadLetters,
   isOutgoingAhead,
+  letter,
   sendAgain,
   settleOutgoing,
   waitingOutgoing,
@@ -138,6 +139,7 @@ export function openSqliteStore(
         addRecord(sql, { type: 'outbox.off', at: at.toISOString(), endpoint });
       }),
     isOff: (endpoint) => sql.endpointIsOff.get(endpoint) !== undefined,
+    letter: (id) => letter(sql, id),
     deadLetters: (limit) => deadLetters(sql, limit),
     sendAgain: (idOrEndpoint, nowMs) => commit(() => sendAgain(sql, idOrEndpoint, nowMs)),
     forgetNonces: aside.forget,

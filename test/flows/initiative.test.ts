@@ -9,11 +9,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presentMandate } from '../../protocol/mandate.ts';
 import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import { buyerMove } from '../../src/client/index.ts';
+import { TERM } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { newKeyField, send, signedPost } from '../support/signed.ts';
 
 const SECRET = `whsec_${randomBytes(24).toString('base64')}`;
 const RENEWAL = { action: 'contract.renew', account: 'A-1001', input: { contract: 'K-1001' } };
+
+/** A contract that can be renewed. */
+const CONTRACT = {
+  status: 'active',
+  unit_price: { amount: 4_900, currency: 'EUR' },
+  seats: 25,
+  term_months: 12,
+  start_date: TERM.start,
+  end_date: TERM.end,
+  notice_days: 60,
+  auto_renew: false,
+  payment_terms_days: 30,
+  next_start_date: null,
+};
+const renewable = (contract = 'K-1001') => gateway.crm.edit('contracts', contract, CONTRACT);
 
 let gateway: TestGateway;
 let agent: TestAgent;
@@ -35,6 +51,7 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/offers`;
   gateway = await startTestGateway({
     faults: true,
+    others: ['A-1002'],
     config: { signoff: { rules: [] } },
     environment: { PARLEY_OFFERS_SECRET: SECRET },
   });
@@ -148,9 +165,16 @@ describe('an offer of the company', () => {
   });
 
   it('is its agent’s alone', async () => {
+    await renewable();
     const asked = await offer(RENEWAL);
     const stranger = await gateway.newAgent();
-    await expect(stranger.client.read(String(asked.body['operation']))).rejects.toMatchObject({ status: 404 });
+    const operation = String(asked.body['operation']);
+    await expect(stranger.client.read(operation)).rejects.toMatchObject({ status: 404 });
+    await agent.client.waitForTurn(operation);
+    await agent.client.withdraw(operation);
+    await expect
+      .poll(() => news.filter(({ task }) => task === operation).length, { timeout: 10_000 })
+      .toBeGreaterThan(1);
   });
 
   it.each<[string, object, number]>([
@@ -166,6 +190,66 @@ describe('an offer of the company', () => {
     ['with more than it may have', { ...RENEWAL, discount: 90 }, 422],
   ])('is refused: %s', async (_name, data, status) => {
     expect(await offer(data)).toMatchObject({ status });
+  });
+
+  it('T24: about a record that is not there, is another account’s or cannot be renewed is told to who asked, and to nobody else', async () => {
+    const told = () => new Set(news.map(({ task }) => task)).size;
+    const before = told();
+    const unknown = await offer({ ...RENEWAL, input: { contract: 'K-9999' } });
+    expect(unknown).toMatchObject({ status: 404, body: { detail: expect.stringContaining('no such record') } });
+    expect(await offer({ ...RENEWAL, input: { contract: 'K-1002' } })).toMatchObject({ status: 404 });
+    // Both are the customer's, and yet it is not this account's.
+    const both = await gateway.newAgent();
+    await both.client.invite(
+      await gateway.mandateFor(both, { actions: ['contract.renew'], accounts: ['A-1001', 'A-1002'] }),
+      { url },
+    );
+    expect(await offer({ ...RENEWAL, account: 'A-1002' })).toMatchObject({ status: 404 });
+    await both.client.uninvite();
+    await gateway.crm.edit('contracts', 'K-1002', { ...CONTRACT, status: 'cancelled' });
+    const other = await gateway.newAgent();
+    await other.client.invite(await gateway.mandateFor(other, { actions: ['contract.renew'], accounts: ['A-1002'] }), {
+      url,
+    });
+    const cancelled = await offer({ ...RENEWAL, account: 'A-1002', input: { contract: 'K-1002' } });
+    expect([cancelled.status, cancelled.body['detail']]).toEqual([422, expect.stringContaining('has been cancelled')]);
+    await other.client.uninvite();
+    expect(told()).toBe(before);
+  });
+
+  it('T24: is one talk about one record: a second request hears of the first', async () => {
+    await renewable();
+    const id = `msg_${randomBytes(12).toString('hex')}`;
+    const asked = [await offer(RENEWAL, id), ...(await Promise.all([offer(RENEWAL), offer(RENEWAL)]))];
+    const open = asked.find(({ status }) => status === 202);
+    expect(asked.map(({ status }) => status)).toEqual([202, 409, 409]);
+    const operation = String(open?.body['operation']);
+    expect(asked[1]?.body).toMatchObject({ open: { operation, action: 'contract.renew' } });
+    await agent.client.waitForTurn(operation);
+    await agent.client.withdraw(operation);
+    // Asked again by the same id, it tells what became of it.
+    expect(await offer(RENEWAL, id)).toMatchObject({
+      status: 202,
+      body: { operation, replayed: true, state: 'withdrawn' },
+    });
+    const next = await offer(RENEWAL);
+    expect(next.status).toBe(202);
+    await agent.client.waitForTurn(String(next.body['operation']));
+    await agent.client.withdraw(String(next.body['operation']));
+  });
+
+  it('T24: to an agent that is down says so to who asked, is tried again and leaves a line', async () => {
+    await renewable('K-1002');
+    const deaf = await gateway.newAgent();
+    const mandate = await gateway.mandateFor(deaf, { actions: ['contract.renew'], accounts: ['A-1002'] });
+    await deaf.client.invite(mandate, { url: 'http://127.0.0.1:1/offers' });
+    const id = `msg_${randomBytes(12).toString('hex')}`;
+    const renewal = { ...RENEWAL, account: 'A-1002', input: { contract: 'K-1002' } };
+    expect(await offer(renewal, id)).toMatchObject({ status: 202 });
+    await expect
+      .poll(async () => (await offer(renewal, id)).body, { timeout: 20_000 })
+      .toMatchObject({ state: 'negotiating', announced: { state: 'waiting', attempts: 1, note: '0' } });
+    await deaf.client.uninvite();
   });
 
   it('is refused without the company’s signature', async () => {
