@@ -31,6 +31,8 @@ export const LIMITS = {
   idempotencyRetentionSeconds: 30 * 86_400,
   /** How long an ended operation can be read: two years, the usual limit for complaints. */
   operationRetentionSeconds: 730 * 86_400,
+  /** How long what was agreed on counts towards limits: ten years, the longest window a limit may be over. */
+  limitMemorySeconds: 3_660 * 86_400,
   /** Free text from a peer, in one message. */
   messageCharsMax: 4_000,
   /** Messages without terms that are read in one talk: an honest one needs a few, and an operation stays small. */

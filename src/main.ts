@@ -136,6 +136,7 @@ function housekeeping(store: SqliteStore, { retention }: Config, clock: Clock): 
     operations: retention.operations_days * DAY_SECONDS,
     outgoing: retention.outbox_days * DAY_SECONDS,
     checkpoints: retention.checkpoints_days * DAY_SECONDS,
+    limits: LIMITS.limitMemorySeconds,
   };
   const forget = makeRetention(store.db, kept, instanceTables(store.db).epochs);
   return async () => {

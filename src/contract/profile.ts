@@ -84,6 +84,7 @@ export function profileDocument(contract: Contract, { settings, keys, log }: Pro
     retention: {
       operations_days: settings.operationDays ?? LIMITS.operationRetentionSeconds / 86_400,
       idempotency_days: LIMITS.idempotencyRetentionSeconds / 86_400,
+      limits_days: LIMITS.limitMemorySeconds / 86_400,
     },
     limits: { ...LIMITS },
     log: {

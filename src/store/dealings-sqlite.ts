@@ -1,3 +1,5 @@
+import { isDay, isMoney } from '../../adapters/sdk/values.ts';
+import type { Json } from '../../protocol/json.ts';
 import { type Dealing, type DealingsOf, dealingsOf } from '../engine/dealings.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Handle } from './handle.ts';
@@ -61,3 +63,23 @@ export function readDealings(sql: DealingSql, { by, value, since }: DealingsOf):
   const newest = statements[by].all(value, since).map(({ doc }) => JSON.parse(String(doc)) as Dealing);
   return newest.toReversed();
 }
+
+export function measureStatements(db: Pick<Handle, 'prepare'>) {
+  return {
+    dealingsOfOperation: db.prepare('SELECT record, doc FROM dealings WHERE operation = ?'),
+    dealingRewrite: db.prepare('UPDATE dealings SET doc = ? WHERE operation = ? AND record = ?'),
+  };
+}
+
+/** Once its operation is forgotten a dealing keeps what a limit may measure: numbers, money, days. What was written in words goes. */
+export function leaveMeasures(sql: ReturnType<typeof measureStatements>, operation: string): void {
+  for (const { record, doc } of sql.dealingsOfOperation.all(operation)) {
+    // Our own, written above.
+    const dealing = JSON.parse(String(doc)) as Dealing;
+    const changes = dealing.changes.filter(({ from, to }) => isMeasure(from) && isMeasure(to));
+    sql.dealingRewrite.run(JSON.stringify({ ...dealing, changes }), operation, String(record));
+  }
+}
+
+const isMeasure = (value: Json): boolean =>
+  value === null || typeof value === 'number' || typeof value === 'boolean' || isMoney(value) || isDay(value);

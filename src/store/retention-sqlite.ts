@@ -1,4 +1,5 @@
 import { FINAL_STATES } from '../../protocol/operation.ts';
+import { leaveMeasures, measureStatements } from './dealings-sqlite.ts';
 import type { Handle } from './handle.ts';
 import type { Epoch } from './log-sqlite.ts';
 import { makeForgetPushSecrets } from './push-secrets-sqlite.ts';
@@ -10,6 +11,12 @@ export const RETENTION_SCHEMA = `
   CREATE INDEX outgoing_done ON outgoing (noted_at) WHERE state IN ('delivered', 'exhausted');
 `;
 
+/** What limits are measured against, by age. */
+export const LIMITS_RETENTION_SCHEMA = `
+  CREATE INDEX dealings_at ON dealings (at);
+  CREATE INDEX memories_at ON memories (at);
+`;
+
 /** How long each is kept, in seconds. */
 export interface Retention {
   /** After its end; and the tombstone of an idempotency key after it. */
@@ -18,6 +25,8 @@ export interface Retention {
   readonly outgoing: number;
   /** Checkpoints but the newest of each log. */
   readonly checkpoints: number;
+  /** What was agreed on a record, and where talks stood. */
+  readonly limits: number;
 }
 
 /** Rows that one slice takes: a few milliseconds, so that nobody waits for it. */
@@ -52,17 +61,24 @@ export function makeRetention(
   const ended = db.prepare(
     'SELECT id FROM operations WHERE state = ?1 AND created_at < ?2 AND updated_at < ?2 LIMIT ?3',
   );
+  const dealings = db.prepare(
+    `DELETE FROM dealings WHERE (operation, record) IN
+       (SELECT operation, record FROM dealings WHERE at < ? LIMIT ?)`,
+  );
+  const memories = db.prepare('DELETE FROM memories WHERE name IN (SELECT name FROM memories WHERE at < ? LIMIT ?)');
   const gone = ['operations WHERE id', 'signoffs WHERE operation', 'watches WHERE operation'].map((of) =>
     db.prepare(`DELETE FROM ${of} = ?`),
   );
 
   const secrets = makeForgetPushSecrets(db);
 
+  const sql = measureStatements(db);
   function operations(before: string): number {
     let count = 0;
     for (const state of FINAL_STATES)
       for (const { id } of ended.all(state, before, SLICE - count)) {
         for (const each of gone) each.run(String(id));
+        leaveMeasures(sql, String(id));
         count += 1;
       }
     return count;
@@ -78,6 +94,8 @@ export function makeRetention(
         rows(bare.run(now, SLICE)),
         rows(claims.run(now - retention.operations, SLICE)),
         rows(outgoing.run(nowMs - retention.outgoing * 1_000, SLICE)),
+        rows(dealings.run(nowMs - retention.limits * 1_000, SLICE)),
+        rows(memories.run(nowMs - retention.limits * 1_000, SLICE)),
         operations(at(retention.operations)),
         secrets(SLICE),
         ...epochs().map(({ base, next }) =>

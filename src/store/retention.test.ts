@@ -8,7 +8,7 @@ import { openSqliteStore } from './sqlite.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2030, 0, 1);
-const KEPT = { operations: 730 * 86_400, outgoing: 90 * 86_400, checkpoints: 90 * 86_400 };
+const KEPT = { operations: 730 * 86_400, outgoing: 90 * 86_400, checkpoints: 90 * 86_400, limits: 3_660 * 86_400 };
 const ago = (days: number) => new Date(NOW_MS - days * DAY_MS).toISOString();
 const secondsAgo = (days: number) => Math.floor(NOW_MS / 1_000) - days * 86_400;
 
@@ -92,6 +92,47 @@ describe('what is kept no longer than was said', () => {
     expect(ids('outgoing')).toEqual(['sent', 'waiting-old']);
     expect(ids('log_checkpoints', 'size')).toEqual([12]);
     expect(ids('nonces', 'nonce')).toEqual(['young']);
+    store.close();
+  });
+
+  it('E16: leaves of an operation what limits are measured against, for as long as a limit may look back', () => {
+    const { store, run, operation, ids } = filled();
+    const dealing = (id: string, days: number) => {
+      const at = NOW_MS - days * DAY_MS;
+      const changes = [
+        { field: 'unit_price', from: { amount: 49, currency: 'EUR' }, to: { amount: 47, currency: 'EUR' } },
+        { field: 'end_date', from: null, to: '2030-01-01' },
+        { field: 'contact.email', from: 'k@one.example', to: 'k@two.example' },
+      ];
+      const doc = {
+        operation: id,
+        record: 'contract/K-1',
+        account: 'A-1',
+        agent: 'k',
+        issuer: null,
+        action: 'a',
+        at,
+        changes,
+      };
+      run(
+        "INSERT INTO dealings (operation, record, account, agent, issuer, at, doc) VALUES (?, 'contract/K-1', 'A-1', 'k', NULL, ?, ?)",
+        ...[id, at, JSON.stringify(doc)],
+      );
+      run('INSERT INTO memories (name, version, at, doc) VALUES (?, 1, ?, ?)', `talk:${id}`, at, '{}');
+    };
+    operation('old', 'completed', 731);
+    operation('young', 'completed', 10);
+    dealing('old', 800);
+    dealing('young', 20);
+    dealing('ancient', 3_661);
+    const forget = makeRetention(store.db, KEPT, instanceTables(store.db).epochs);
+    while (forget(NOW_MS) > 0);
+    const of = store.dealings({ by: 'record', value: 'contract/K-1', since: 0 });
+    expect(of.map(({ operation: id, changes }) => [id, changes.map(({ field }) => field)])).toEqual([
+      ['old', ['unit_price', 'end_date']],
+      ['young', ['unit_price', 'end_date', 'contact.email']],
+    ]);
+    expect(ids('memories', 'name')).toEqual(['talk:old', 'talk:young']);
     store.close();
   });
 

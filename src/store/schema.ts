@@ -8,7 +8,7 @@ import { MEMORIES_SCHEMA } from './memories-sqlite.ts';
 import { OF_AGENT_SCHEMA } from './of-agent-sqlite.ts';
 import { OUTGOING_SCHEMA } from './outgoing-sqlite.ts';
 import { PUSH_SECRETS_SCHEMA } from './push-secrets-sqlite.ts';
-import { RETENTION_SCHEMA } from './retention-sqlite.ts';
+import { LIMITS_RETENTION_SCHEMA, RETENTION_SCHEMA } from './retention-sqlite.ts';
 
 /** What was sent and had no answer that is believed was not marked as such by earlier versions: it may have been written. */
 const SENT_BY_EARLIER = `
@@ -137,6 +137,7 @@ const MIGRATIONS: readonly string[] = [
   `${REVERSED_BY_EARLIER}${MONTHS_OF_EARLIER}`,
   OWNERS_OF_EARLIER,
   `${OF_AGENT_SCHEMA}${PUSH_SECRETS_SCHEMA}`,
+  LIMITS_RETENTION_SCHEMA,
 ];
 
 /** Of a database as this program writes it. */
