@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { Webhook } from 'standardwebhooks';
 import { isFinalState, type OperationView } from '../../protocol/operation.ts';
 import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import { type Client, makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
 import { freePort, gatewayProcess } from '../../src/demo/process.ts';
 import { APPROVER, testConfig, testMandate } from '../support/config.ts';
 import type { TestCrm } from '../support/crms.ts';
+import { approveSigned } from '../support/person.ts';
 
 /** What goes wrong in one round. */
 export interface Trouble {
@@ -142,20 +142,9 @@ export async function makeCrashRig(open: (db: string) => Promise<TestCrm>) {
 
   /** A person's signed answer, repeated until it is taken: people do that too. */
   async function approve({ id: operation, signoff }: OperationView): Promise<void> {
-    const body = JSON.stringify({ plan_digest: signoff?.plan_digest, decision: 'approve', approver: APPROVER.id });
+    const plan = { id: String(signoff?.id), plan_digest: String(signoff?.plan_digest), approver: APPROVER.id };
     for (let tries = 0; tries < ANSWER_TRIES; tries += 1) {
-      const [id, now] = [`msg_${randomBytes(8).toString('hex')}`, new Date()];
-      const headers = {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-        'webhook-signature': new Webhook(secret).sign(id, now, body),
-      };
-      const url = `${origin}/signoffs/${signoff?.id}/decision`;
-      const status = await fetch(url, { method: 'POST', headers, body }).then(
-        (response) => response.status,
-        () => 0,
-      );
+      const status = await approveSigned(origin, secret, plan);
       if (status === 200) return;
       // The plan is another since: whoever is asked again looks again.
       if (status === 410) {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MAPPING as HTTP_MAPPING, OPENAPI } from '../../adapters/http/rig/documents.ts';
-import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import { MAPPING as SQL_MAPPING } from '../../adapters/sql/rig/mapping.ts';
 import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
 import type { JsonObject } from '../../protocol/json.ts';
@@ -17,8 +17,8 @@ export type OrderCrm = Pick<TestCrm, 'config' | 'secrets' | 'contract' | 'accoun
 
 const member = (document: JsonObject, name: string) => document[name] as JsonObject;
 
-async function http(db: string): Promise<OrderCrm> {
-  const api = await spawnSandbox({ db, token: `s${randomBytes(24).toString('base64url')}` });
+/** The configuration of a gateway on the sandbox CRM's API, described with its orders; the documents lie beside `db`. */
+export function restWithOrders(api: Sandbox, db: string): object {
   const components = member(OPENAPI, 'components');
   const schemas = member(components, 'schemas');
   const { properties: money } = member(member(member(schemas, 'contract_fields'), 'properties'), 'unit_price');
@@ -44,12 +44,17 @@ async function http(db: string): Promise<OrderCrm> {
   };
   const mapping = { ...HTTP_MAPPING, types: { ...member(HTTP_MAPPING, 'types'), order } };
   return {
-    config: {
-      adapter: 'http',
-      origin: `${api.origin}/v1`,
-      mapping: written(db, 'http.json', mapping),
-      openapi: written(db, 'openapi.json', openapi),
-    },
+    adapter: 'http',
+    origin: `${api.origin}/v1`,
+    mapping: written(db, 'http.json', mapping),
+    openapi: written(db, 'openapi.json', openapi),
+  };
+}
+
+async function http(db: string): Promise<OrderCrm> {
+  const api = await spawnSandbox({ db, token: `s${randomBytes(24).toString('base64url')}` });
+  return {
+    config: restWithOrders(api, db),
     secrets: { PARLEY_CRM_TOKEN: api.token },
     contract: (n) => `K-${1001 + n}`,
     account: (n) => `A-${1001 + n}`,
@@ -66,7 +71,7 @@ function withOrders(paths: JsonObject): JsonObject {
   return JSON.parse(text);
 }
 
-async function sql(db: string): Promise<OrderCrm> {
+export async function sql(db: string): Promise<OrderCrm> {
   const tables = new DatabaseSync(db);
   tables.exec(`${sqliteSchema('Nordwind')}
     CREATE TABLE orders (id varchar(20) PRIMARY KEY, account_id varchar(20) NOT NULL, total numeric(15, 3), currency char(3));

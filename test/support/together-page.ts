@@ -42,7 +42,7 @@ export function pageOf(together: Together, definitions: readonly Definition[]): 
   return [
     '# Actions on one record, one after another',
     '',
-    'Made from `protocol/actions-together.json`; a test walks every row of the contract on every kind of CRM.',
+    'Made from `protocol/actions-together.json`. `npm run soak:together` walks all of it on every kind of CRM, through a whole gateway.',
     '',
     '✓ allowed · ✗ refused · `·` independent: they write no record in common, or one of them writes nothing that the other looks at.',
     'Where a CRM has no place for what is agreed for later, the step waits here for its day, and every other change or renewal sees it as if it',
