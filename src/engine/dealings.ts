@@ -20,7 +20,7 @@ export interface Dealing {
   /** Unix milliseconds. */
   readonly at: number;
   readonly changes: readonly FieldChange[];
-  /** What the whole operation granted, beside its first record only. */
+  /** What the whole operation granted, beside the record it is about only. */
   readonly granted?: Money;
 }
 
@@ -62,7 +62,7 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
   if (plan === undefined || at === undefined || !mayCount(operation)) return [];
   const changes = new Map<string, FieldChange[]>();
   const owners = new Map<string, string | null>();
-  const { steps } = plan.plan;
+  const { steps, touched = [] } = plan.plan;
   for (const { ref } of steps.flatMap(({ preconditions }) => preconditions)) {
     const record = recordName(ref.type, ref.value);
     changes.set(record, []);
@@ -75,13 +75,20 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
       made?.push(change, ...laterOf(recordOf(operation, ref.value), change));
     }
   for (const [record, made] of changes) made.push(...changesTo(laterFields(steps, record)));
-  const written = changes.size;
   for (const { record, ...kept } of keptBy(operation)) {
     if (changes.has(record)) continue;
     changes.set(record, [kept.change]);
     owners.set(record, accountOf(operation, kept.id));
   }
-  return [...changes].map(([record, made], place) => ({
+  // What was granted is remembered beside what it was asked about, also where only something new was made.
+  const about = touched.find(({ ref }) => ref.by === 'id' && ref.value === firstRecordOf(operation));
+  const granted = plan.granted === undefined || steps.length === 0 ? undefined : plan.granted;
+  if (granted !== undefined && about !== undefined && !changes.has(recordName(about.ref.type, about.ref.value))) {
+    changes.set(recordName(about.ref.type, about.ref.value), []);
+    owners.set(recordName(about.ref.type, about.ref.value), about.account);
+  }
+  const grantedOn = about === undefined ? [...changes.keys()][0] : recordName(about.ref.type, about.ref.value);
+  return [...changes].map(([record, made]) => ({
     operation: id,
     record,
     account: owners.get(record) ?? null,
@@ -90,7 +97,7 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
     action,
     at: Date.parse(at),
     changes: made,
-    ...(place === 0 && written > 0 && plan.granted !== undefined ? { granted: plan.granted } : {}),
+    ...(record === grantedOn && granted !== undefined ? { granted } : {}),
   }));
 }
 
@@ -137,9 +144,16 @@ function laterOf(record: JsonObject | undefined, { field, to }: FieldChange): re
     : [];
 }
 
-function recordOf({ records = {} }: Operation, id: string): JsonObject | undefined {
+function recordOf(operation: Operation, id: string): JsonObject | undefined {
+  return recordsOf(operation).find((each) => each['id'] === id);
+}
+
+/** In the order its definition names them. */
+const firstRecordOf = (operation: Operation): unknown => recordsOf(operation)[0]?.['id'];
+
+function recordsOf({ records = {} }: Operation): readonly JsonObject[] {
   const all = Object.values(records).flatMap((each) => (Array.isArray(each) ? each : [each]));
-  return all.find((each): each is JsonObject => isObject(each) && each['id'] === id);
+  return all.filter(isObject);
 }
 
 function accountOf(operation: Operation, id: string): string | null {

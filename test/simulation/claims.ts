@@ -6,8 +6,8 @@ import type { Store } from '../../src/ports.ts';
 import type { Tape } from './crm.ts';
 
 /** Of each thing. */
-const PIECES = 4;
-const HOURS = 6;
+const PIECES = 5;
+const HOURS = 12;
 
 const name = (what: string, { input }: Pick<Operation, 'input'>) => `${what}/${String(input['first'])}`;
 const hour = (value: unknown) => `2026-10-01T${String(value).padStart(2, '0')}:00:00Z`;
@@ -29,10 +29,7 @@ export function claimedWrong(
   operations: readonly Operation[],
   written: readonly string[],
 ): string[] {
-  const wrote = ({ id }: Operation) =>
-    written.filter((key) => key.startsWith(`${id}:`) && !key.endsWith(':undo')).length >
-    written.filter((key) => key.startsWith(`${id}:`) && key.endsWith(':undo')).length;
-  const granted = operations.filter((each) => each.state === 'completed' || wrote(each));
+  const granted = operations.filter((each) => each.state === 'completed' || hasWritten(each, written));
   const wrong: string[] = [];
   for (const thing of new Set(operations.map(({ input }) => String(input['first'])))) {
     const own = granted.filter(({ input }) => input['first'] === thing);
@@ -48,4 +45,11 @@ export function claimedWrong(
         wrong.push(`${each.id} ${each.state}: ended without effect and still holds`);
   }
   return wrong;
+}
+
+/** With a write in the CRM that was not taken back. */
+export function hasWritten({ id }: Operation, written: readonly string[]): boolean {
+  const own = written.filter((key) => key.startsWith(`${id}:`));
+  const undone = own.filter((key) => key.endsWith(':undo')).length;
+  return own.length - undone > undone;
 }

@@ -7,6 +7,7 @@ import {
   type PlanStep,
   type Snapshot,
   type StepResult,
+  type Touched,
   type Verification,
 } from '../../adapters/sdk/index.ts';
 
@@ -56,6 +57,16 @@ function making(operation: string, to: number): PlanStep {
     reversal: 'undo',
     payload: { value: to },
   };
+}
+
+/** What is asked about is read, also where nothing of it is written. */
+function touchedBy(steps: readonly PlanStep[], about: string): readonly Touched[] {
+  const written = steps.flatMap(({ changes }) =>
+    changes.map(({ ref }): Touched => ({ ref, account: ACCOUNT, mode: 'write' })),
+  );
+  const ref = { type: 'thing', by: 'id', value: about } as const;
+  const isWritten = written.some((each) => each.ref.by === 'id' && each.ref.value === about);
+  return isWritten ? written : [...written, { ref, account: ACCOUNT, mode: 'read' }];
 }
 
 export function makeSimulatedCrm(tape: Tape, now: () => Date) {
@@ -203,7 +214,8 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
       const later = typeof input['later'] === 'string' ? input['later'] : undefined;
       const value = Number(input['value']);
       const wanted = [
-        { thing: input['first'], to: value, on: undefined },
+        // What only makes something is about its thing, and leaves it as it is.
+        { thing: input['keeps'] === true ? undefined : input['first'], to: value, on: undefined },
         { thing: input['second'], to: value, on: later },
         // The first thing again, on its day.
         { thing: input['again'], to: value + 1, on: later },
@@ -230,7 +242,7 @@ export function makeSimulatedCrm(tape: Tape, now: () => Date) {
         ];
       });
       if (input['makes'] === true && !done.some((each) => each.id === 'new')) steps.push(making(operation, value));
-      return { steps, warnings: [] };
+      return { steps, touched: touchedBy(steps, String(input['first'])), warnings: [] };
     },
     execute: async (_ctx, step) => {
       sent(step);

@@ -24,8 +24,10 @@ import { makeSqliteWatches } from '../../src/store/watches-sqlite.ts';
 import { makeFollower } from '../../src/watch/follow.ts';
 import { CLAIMS, claimedWrong, drawClaims } from './claims.ts';
 import { Crash, makeSimulatedCrm, type Tape, type Written } from './crm.ts';
+import { drawGift, GIVEN, given, passedWrong, passesLimit } from './limits.ts';
 
-const THINGS = ['t0', 't1', 't2'];
+/** Few enough for several operations on one. */
+const THINGS = ['t0', 't1'];
 const AGENT = 'A'.repeat(43);
 const START_MS = Date.UTC(2026, 10, 1);
 const OPERATIONS_MAX = 4;
@@ -54,7 +56,8 @@ const action: Action = {
     requires: [],
     acrossAccounts: false,
     raise: [],
-    standardTerms: null,
+    standardTerms: GIVEN,
+    grants: ({ terms }) => given(terms['gives']),
     claims: CLAIMS,
     commits: {},
     price: null,
@@ -157,8 +160,8 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
   };
   const never = async () => err(refusal('not-found'));
   const features: Features = {
-    judge: (operation) => ({
-      required: strictAt !== undefined || needsPerson(operation),
+    judge: (operation, _plan, terms) => ({
+      required: strictAt !== undefined || needsPerson(operation) || passesLimit(world, operation, terms),
       role: 'approver',
       reasons: [],
     }),
@@ -277,15 +280,16 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
         const [first, second] = [pick(THINGS), tape.draw(2) === 1 ? pick(THINGS) : undefined];
         const later = tape.draw(2) === 1 ? { later: dayAfter(nowMs, tape.draw(DAYS_AHEAD)) } : {};
         const again = 'later' in later && tape.draw(2) === 1 ? { again: first ?? 't0' } : {};
-        const makes = tape.draw(3) === 1 ? { makes: true } : {};
+        const makes = tape.draw(3) === 1 ? { makes: true, keeps: tape.draw(2) === 1 } : {};
         const other = { ...makes, ...(second === undefined || second === first ? {} : { second }), ...later, ...again };
         await ask('submit', tape.draw(3) === 1 ? 'sim.agree' : 'sim.write', {
           input: {
             first: first ?? 't0',
             ...other,
             value: 1 + tape.draw(3),
-            asks: tape.draw(3) > 0,
+            asks: tape.draw(2) > 0,
             ...drawClaims(tape),
+            ...drawGift(tape),
           },
         });
         return;
@@ -362,7 +366,7 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
     );
   wrong.push(...waiting.flatMap(({ id, version }) => lateOn(store.operation(id), version, crm.written)));
   const keysWritten = crm.written.map(({ key }) => key);
-  wrong.push(...claimedWrong(store, all(), keysWritten));
+  wrong.push(...claimedWrong(store, all(), keysWritten), ...passedWrong(all(), keysWritten));
   const receipts = all().filter(({ state, receipt }) => isFinalState(state) && receipt === undefined);
   wrong.push(...receipts.map(({ id }) => `${id}: ended without a receipt`));
   store.close();
