@@ -16,6 +16,7 @@ import { type Ask, actionOf, type Change, type StepResult, type World } from '..
 import type { HoldSet } from '../ports.ts';
 import { type BidDeps, toPerson } from './bid.ts';
 import { acceptedUse } from './budget.ts';
+import { aboutOf } from './remember.ts';
 import type { Stands } from './stand.ts';
 import { agentsTurn, agreementOf, behind } from './talk.ts';
 
@@ -109,7 +110,8 @@ export function makeAccept(world: World, deps: AcceptDeps): Handler {
     // Without a policy nobody can say what this takes out of which budget: a promise is kept all the same, the rest is a person's.
     if (table?.ok !== true && !isPromised(offer))
       return ok(forPerson(accepted, 'The negotiation policy could not be decided.'));
-    const budget = table?.ok === true ? acceptedUse(world, table.value, on, offer) : [];
+    const place = aboutOf(world, on)?.place;
+    const budget = table?.ok === true ? acceptedUse(world, table.value, { operation: on, place }, offer) : [];
     const bound = deps.holdsOf(on, offer.terms);
     if (!bound.ok) return bound;
     const moved = agreed(accepted, on);

@@ -51,7 +51,8 @@ export async function bid(world: World, deps: BidDeps, stand: Firm, from: Operat
     const less = (kind: string): May => (kind === 'record' ? { ...may, hold: false } : { ...may, discount: false });
     return { ...change, otherwise: async ({ kind }) => ok(await bidding(plain, less(kind))) };
   };
-  return bidding(deps, { discount: mayDiscount(stand.table, world), hold: true });
+  const about = { operation: from, place: aboutOf(world, from)?.place };
+  return bidding(deps, { discount: mayDiscount(world, stand.table, about), hold: true });
 }
 
 /** What may be offered now. */

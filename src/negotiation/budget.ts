@@ -33,11 +33,22 @@ export function costOf(table: Table, levels: Package): number {
 }
 
 /** Whether anything that costs may be offered now: a yes or a no, the same whatever is asked for. */
-export function mayDiscount(table: Table, world: Here & Pick<World, 'store'>): boolean {
+export function mayDiscount(
+  world: Here & Pick<World, 'store'>,
+  table: Table,
+  { operation, place }: { readonly operation: Operation; readonly place: string | undefined },
+): boolean {
   const { budget } = table.policy.numbers;
   if (budget === null) return true;
   // A cost in another currency cannot be counted: it is not one that may be had.
-  return budget.currency === table.space.currency && !world.store.isExhausted(budgetName(budget, world), budget.limit);
+  if (budget.currency !== table.space.currency) return false;
+  const { store } = world;
+  const name = budgetName(budget, world);
+  if (!store.isExhausted(name, budget.limit)) return true;
+  // What talks about this very record reserve is not in its own way.
+  const ours = new Set([operation.id, ...reservers(world, place)]);
+  const own = store.heldBy(name).filter((each) => ours.has(each.operation));
+  return !store.isExhausted(name, budget.limit + own.reduce((sum, { amount }) => sum + amount, 0));
 }
 
 /** What the open held offers reserve: as only one of them can be accepted, the dearest. */
@@ -64,18 +75,29 @@ export function heldUse(
 /** Only one talk about a record reserves anything: as only one of them can end in a deal. */
 const heldFor = (place: string): string => `record:offers/${place}`;
 
-/** What an acceptance takes. A promise that was held, or a person's word, is kept whatever is left; it is counted all the same. */
+function reservers({ store }: Pick<World, 'store'>, place: string | undefined): readonly string[] {
+  return place === undefined ? [] : store.heldBy(heldFor(place)).map(({ operation }) => operation);
+}
+
+/** What an acceptance takes. A promise that was held, or a person's word, is kept whatever is left; it is counted all the same. What another
+ * talk about the record had reserved is free: only one of them ends in a deal, and what it promised is kept even so. */
 export function acceptedUse(
-  world: Here,
+  world: Here & Pick<World, 'store'>,
   table: Table,
-  operation: Operation,
+  { operation, place }: { readonly operation: Operation; readonly place: string | undefined },
   offer: Pick<Offer, 'by' | 'terms' | 'firmness'>,
 ): readonly HoldSet[] {
   const { budget } = table.policy.numbers;
   if (budget === null) return [];
   const promised = offer.by === 'person' || offer.firmness === 'held';
   const limit = budget.currency === table.space.currency ? budget.limit : 0;
-  return [use(operation, budgetName(budget, world), costOfTerms(table, offer.terms), promised ? null : limit)];
+  const others = reservers(world, place).filter(
+    (id) => id !== operation.id && world.store.operation(id)?.state === 'negotiating',
+  );
+  return [
+    use(operation, budgetName(budget, world), costOfTerms(table, offer.terms), promised ? null : limit),
+    ...others.map((id): HoldSet => ({ operation: id, kind: 'budget', holds: [] })),
+  ];
 }
 
 function use({ id }: Operation, name: string, amount: number, limit: number | null): HoldSet {

@@ -279,7 +279,7 @@ describe('a budget that talks reserve', () => {
   beforeAll(() => start({ ...BASE, budget: budget(COST * 10), hold: 'always' }));
   afterAll(() => gateway.stop());
 
-  it('is reserved once for a record, however many talks there are about it', async () => {
+  it('D7: is reserved once for a record, however many talks there are about it', async () => {
     const contract = await fresh();
     const before = used();
     const talks = [];
@@ -289,5 +289,33 @@ describe('a budget that talks reserve', () => {
     expect(used()).toBe(before + COST);
     for (const { id } of talks) await agent.client.withdraw(id);
     expect(used()).toBe(before);
+  });
+});
+
+describe('a budget with room for one', () => {
+  beforeAll(() => start({ ...BASE, budget: budget(COST * 1.5), hold: 'always' }));
+  afterAll(() => gateway.stop());
+
+  it('D7: is not used up by what talks about the same record reserve, and is whose deal it is', async () => {
+    const contract = await fresh();
+    const first = await talk(undefined, agent, contract);
+    expect(last(first)).toMatchObject({ firmness: 'held', terms: { unit_price: eur(4_655) } });
+    // Its own next offer is not stopped by its own reservation.
+    const next = await agent.client.counter(first.id, { unit_price: eur(4_000) });
+    expect(priceOf(last(next))).toBeLessThan(4_655);
+    const other = await gateway.newAgent();
+    const second = await talk({ unit_price: eur(4_655) }, other, contract);
+    expect(last(second)).toMatchObject({ firmness: 'indicative' });
+    expect(priceOf(last(second))).toBeLessThanOrEqual(4_655);
+    await other.client.accept(second, last(second));
+    expect((await other.client.waitForTurn(second.id)).state).toBe('completed');
+    expect(used()).toBe((PRICE - priceOf(last(second))) * 25 * 12);
+    await agent.client.withdraw(first.id);
+  });
+
+  it('D7: and talks about another record find what is left', async () => {
+    const view = await talk();
+    expect(priceOf(last(view))).toBe(PRICE);
+    await agent.client.withdraw(view.id);
   });
 });
