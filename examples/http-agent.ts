@@ -1,10 +1,20 @@
 // A customer's agent over signed HTTP: asks for a renewal, negotiates within its own limits, waits for a person, keeps the receipt.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buyerMove, fileJournal, loadAgentKey, makeClient, ProblemError } from 'parley-gateway/client';
+import {
+  fileJournal,
+  fileMemory,
+  loadAgentKey,
+  makeBuyer,
+  makeClient,
+  mandateLimits,
+  ProblemError,
+} from 'parley-gateway/client';
 
 const { GATEWAY = '', AGENT_KEY = '', MANDATE = '' } = process.env;
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
+const mandate = readFileSync(MANDATE, 'utf8').trim();
+const total = ['unit_price', 'term_months', 'seats'];
 const goals = {
   terms: {
     unit_price: { wish: eur(4300), most: eur(4720), weight: 5 },
@@ -12,8 +22,12 @@ const goals = {
     seats: { wish: 32 },
     notice_days: { wish: 60, most: 60 },
   },
-  budget: { most: eur(40_000_00), of: ['unit_price', 'term_months', 'seats'] },
+  budget: { most: eur(40_000_00), of: total },
+  // What the principal signed is never gone beyond, whatever the wishes say.
+  limits: mandateLimits(mandate, { total, termMonths: 'term_months', seats: 'seats' }),
 };
+/** Reads every price on offer, goes on where earlier talks about the contract stood, and says why it accepts. */
+const buyer = makeBuyer({ goals, about: 'contract.renew K-1001', memory: fileMemory(`${AGENT_KEY}.talks`) });
 
 const client = makeClient({
   gateway: GATEWAY,
@@ -22,13 +36,14 @@ const client = makeClient({
 });
 await client.register({ name: 'Example agent' });
 
-const asked = await client.submit('contract.renew', { contract: 'K-1001' }, readFileSync(MANDATE, 'utf8'));
+const asked = await client.submit('contract.renew', { contract: 'K-1001' }, mandate);
 let view = await client.waitForTurn(asked.id);
 while (view.state === 'negotiating') {
-  const move = buyerMove(goals, view);
+  const move = buyer.move(view);
   console.log(move.kind, move.kind === 'counter' ? JSON.stringify(move.terms) : move.why.words);
   if (move.kind === 'accept') view = await client.accept(view, move.offer, move.choice).catch(goOn);
-  else if (move.kind === 'counter') view = await client.counter(view.id, move.terms);
+  else if (move.kind === 'counter')
+    view = await client.counter(view.id, move.terms).then(({ id }) => client.waitForTurn(id));
   else view = await client.withdraw(view.id, 'Beyond our limits.');
 }
 /** The record has changed under the offer: there are new ones. */
@@ -38,6 +53,7 @@ function goOn(error: unknown) {
 }
 console.log('waiting for the company …');
 view = await client.waitForTurn(view.id);
+buyer.ended(view);
 console.log(view.state, JSON.stringify(view.output ?? view.problem ?? {}));
 const path = join(dirname(AGENT_KEY), 'receipt.json');
 writeFileSync(path, JSON.stringify(await client.receipt(view.id)));

@@ -23,7 +23,8 @@ export async function negotiate(client: Client, first: OperationView, goals: Buy
       say('agent', move.why.words);
       return client.accept(view, move.offer, move.choice);
     }
-    view = await client.counter(view.id, move.terms, 'This is what we can do.');
+    await client.counter(view.id, move.terms, 'This is what we can do.');
+    view = await client.waitForTurn(view.id);
   }
   return view;
 }
