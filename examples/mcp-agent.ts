@@ -41,5 +41,7 @@ const { text } = await generateText({
   system: `${parley.getInstructions() ?? ''} Never go beyond what your user allows. When a person at the company has to decide, say so and stop.`,
   prompt: TASK,
 });
-console.log(text);
+// A model that only looped has nothing to say: that is a failure, and told as one.
+if (text === '') process.exitCode = 1;
+console.log(text === '' ? 'The model ended without an answer.' : text);
 await parley.close();

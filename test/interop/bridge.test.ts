@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OperationView } from '../../protocol/operation.ts';
 import { newAgentKey } from '../../src/client/index.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { holdTools, SPEAKS_HTTP } from '../support/model-view.ts';
 
 const run = promisify(execFile);
 const CLI = 'src/cli/main.ts';
@@ -47,7 +48,7 @@ describe('the bridge', () => {
     expect(tools.map(({ name }) => name)).toContain('contract_renew');
     expect(JSON.stringify(tools)).not.toMatch(/idempotency_key|"mandate"/);
     const asked = await call('contract_renew', { contract: 'K-1001', proposal: { seats: 30 } });
-    const turn = await call('operation_read', { operation: asked.id, wait: true });
+    const turn = await call('operation_read', { operation: asked.id, wait_seconds: 40 });
     const offer = turn.offers?.at(-1);
     const accepted = await call('offer_accept', {
       operation: asked.id,
@@ -55,10 +56,10 @@ describe('the bridge', () => {
       terms_digest: offer?.terms_digest,
     });
     expect(['agreed', 'awaiting_signoff', 'authorized', 'executing', 'completed']).toContain(accepted.state);
-    let seen = await call('operation_read', { operation: asked.id, wait: true });
+    let seen = await call('operation_read', { operation: asked.id, wait_seconds: 40 });
     if (seen.state === 'awaiting_signoff') {
       await gateway.approve(`${gateway.origin}/console/signoffs/${seen.signoff?.id}`);
-      seen = await call('operation_read', { operation: asked.id, wait: true });
+      seen = await call('operation_read', { operation: asked.id, wait_seconds: 40 });
     }
     expect(seen.state).toBe('completed');
     expect((await call('receipt_read', { operation: asked.id })).verdict).toBe('valid');
@@ -107,6 +108,63 @@ describe('the bridge', () => {
     await again.connect(new LegacyStdio({ command: process.execPath, args, stderr: 'pipe' }));
     await again.close();
   }, 30_000);
+
+  it('D18: keeps annotations and output schemas, speaks in tool names, and fits in a model’s view', async () => {
+    const client = new Client({ name: 'desktop', version: '1' });
+    await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'pipe' }));
+    const { tools } = await client.listTools();
+    holdTools(tools);
+    const result = await client.callTool({ name: 'human_handoff', arguments: { topic: 'Help' } });
+    expect(JSON.stringify([client.getInstructions(), tools, result])).not.toMatch(SPEAKS_HTTP);
+    expect(result.structuredContent).toMatchObject({
+      next: expect.arrayContaining([expect.objectContaining({ tool: 'operation_read' })]),
+    });
+    const whole = await client.callTool({ name: 'actions_read', arguments: { tool: 'contract_renew' } });
+    expect(JSON.stringify(whole.structuredContent)).toContain('additionalProperties');
+    const wrong = await client.callTool({ name: 'contract_renew', arguments: { contrat: 'K-1001' } });
+    expect(JSON.stringify(wrong.content)).toMatch(/did you mean contract.*The right form is/);
+    await client.close();
+  }, 30_000);
+
+  it('D18: asks for a fresh mandate where one is needed: from a file that may change, or by a command', async () => {
+    const [key, mandate] = [join(directory, 'fresh.json'), join(directory, 'fresh.txt')];
+    const own = await newAgentKey();
+    writeFileSync(key, JSON.stringify(own.privateJwk), { mode: 0o600 });
+    const agent = { key: own, client: (await gateway.newAgent({ key: own })).client };
+    const input = { contract: 'K-1001', when: 'period_end' };
+    const cancelled = async (more: string[]) => {
+      const client = new Client({ name: 'desktop', version: '1' });
+      const start = [CLI, 'mcp', '--url', gateway.origin, '--key', key, ...more];
+      await client.connect(new StdioClientTransport({ command: process.execPath, args: start, stderr: 'pipe' }));
+      return { client, ask: () => client.callTool({ name: 'contract_cancel', arguments: input }) };
+    };
+    const filed = await cancelled(['--mandate', mandate]);
+    const refused = await filed.ask();
+    expect([refused.isError, JSON.stringify(refused.content)]).toEqual([
+      true,
+      expect.stringContaining(`in ${mandate}`),
+    ]);
+    writeFileSync(mandate, await gateway.mandateFor(agent, { actions: ['contract.cancel'], accounts: ['A-1001'] }));
+    const taken = await filed.ask();
+    expect(taken.isError, JSON.stringify(taken.content)).not.toBe(true);
+    await filed.client.callTool({
+      name: 'operation_withdraw',
+      arguments: { operation: (taken.structuredContent as { id: string }).id },
+    });
+    await filed.client.close();
+
+    const asked = join(directory, 'asked.txt');
+    const command = join(directory, 'ask-user.sh');
+    writeFileSync(command, `#!/bin/sh\necho "$@" > ${asked}\ncat ${mandate}\n`, { mode: 0o700 });
+    const commanded = await cancelled(['--mandate-command', command]);
+    const done = await commanded.ask();
+    expect(done.isError, JSON.stringify(done.content)).not.toBe(true);
+    expect(readFileSync(asked, 'utf8')).toBe(`contract.cancel ${gateway.origin} ${own.keyid}\n`);
+    await commanded.client.close();
+    // Nor was the agent renamed by being bridged.
+    const { id } = done.structuredContent as { id: string };
+    expect(gateway.operation(id).agent.name).toBe('Test agent');
+  }, 60_000);
 
   it('makes a key of its own on first use, for its owner’s eyes only', async () => {
     const key = join(directory, 'new.json');

@@ -7,6 +7,7 @@ import type { OperationView } from '../../protocol/operation.ts';
 import { acceptanceOf, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
 import { readDefinitions } from '../../src/contract/files.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
+import { holdTools, SPEAKS_HTTP } from '../support/model-view.ts';
 import { type Holder, holder, mint, prove } from '../support/tokens.ts';
 
 const REVISION = '2026-07-28';
@@ -381,6 +382,47 @@ describe('what is on the wire', () => {
 
   it('has schemas that every model’s interface takes: one type a branch', async () => {
     expect(JSON.stringify((await rpc('tools/list', {})).result)).not.toMatch(/"type":\[/);
+  });
+
+  it('D23: shows a model its tools in 3,000 tokens, each parameter with an example, and the right form where one is wrong', async () => {
+    const tools = (await rpc('tools/list', {})).result?.['tools'] as unknown as Parameters<typeof holdTools>[0];
+    holdTools(tools);
+    const discovered = (await rpc('server/discover', {})).result;
+    expect(JSON.stringify([tools.map(({ outputSchema: _, ...tool }) => tool), discovered])).not.toMatch(SPEAKS_HTTP);
+    expect(JSON.stringify(discovered)).toMatch(/operation_read and wait_seconds/);
+    const textOf = ({ result }: Rpc) => String((result?.['content'] as { text: string }[] | undefined)?.[0]?.text);
+    const wrong = [
+      await call('human_handoff', { idempotency_key: randomUUID(), input: { topik: 'x' } }),
+      await call('human_handoff', { input: { topic: 'x' } }),
+      await call('operation_read', { id: 'x' }),
+      await call('offer_counter', { operation: 'op_x', idempotency_key: randomUUID(), terms: [] }),
+      await call('actions_read', { tool: 'contract_renw' }),
+    ];
+    for (const each of wrong.toSpliced(3, 1)) expect(textOf(each)).toMatch(/The right form is \{/);
+    for (const each of wrong) expect(textOf(each)).not.toMatch(SPEAKS_HTTP);
+    expect(textOf(wrong[0] ?? expect.fail())).toContain('did you mean topic?');
+    expect(textOf(wrong[4] ?? expect.fail())).toContain('did you mean contract_renew?');
+    expect((await call('contract_renw', {})).error?.message).toContain('did you mean contract_renew?');
+    const whole = view(await call('actions_read', { tool: 'contract_renew' })) as unknown as { actions: JsonObject[] };
+    expect(JSON.stringify(whole.actions[0]?.['input'])).toContain('"maximum":60');
+    expect((await call('actions_read', {})).result?.['structuredContent']).toMatchObject({
+      actions: readDefinitions().definitions.map(({ name }) => ({ tool: name.replaceAll('.', '_') })),
+    });
+  });
+
+  it('D23: shows a model of an operation what it decides by, and how to wait', async () => {
+    const asked = await call('human_handoff', { idempotency_key: randomUUID(), input: { topic: 'Help' } });
+    const text = String((asked.result?.['content'] as { text: string }[] | undefined)?.[0]?.text);
+    expect(text).not.toMatch(SPEAKS_HTTP);
+    const { id, accepted } = await waiting({});
+    const said = String((accepted.result?.['content'] as { text: string }[] | undefined)?.[0]?.text);
+    expect(said).toMatch(/call operation_read with wait_seconds/);
+    expect(said).not.toContain('"jws"');
+    expect(said.length).toBeLessThan(4_000);
+    expect(view(accepted)).toMatchObject({
+      id,
+      next: expect.arrayContaining([{ rel: 'handoff', tool: 'operation_handoff' }]),
+    });
   });
 
   it('keeps headers and body together', async () => {

@@ -9,6 +9,8 @@ import { type Refusal, refusal } from '../../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../../protocol/json.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
+import type { DefinitionFile } from '../../contract/contract.ts';
+import { nearest } from '../../contract/nearest.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { ownerOf } from '../../engine/owner.ts';
 import type { Caller } from '../../identity/authenticate.ts';
@@ -18,10 +20,12 @@ import { type Declared, declaredBy } from './declared.ts';
 import { callDigest, choiceOf, type makeElicitation, type Waiting } from './elicit.ts';
 import { operationResult, refusalResult, valueResult } from './results.ts';
 import { type TaskIds, taskOf } from './tasks.ts';
-import type { Tool, ToolMeaning } from './tools.ts';
+import { actionWhole, type Tool, type ToolMeaning, toolName } from './tools.ts';
 
 export interface CallDeps {
   readonly tools: ReadonlyMap<string, Tool>;
+  /** What is offered now. */
+  readonly actions: () => readonly DefinitionFile[];
   readonly operations: Operations;
   readonly elicitation: ReturnType<typeof makeElicitation>;
   readonly taskIds: TaskIds;
@@ -40,26 +44,37 @@ export function makeCallTool(deps: CallDeps) {
 
   async function callTool(call: ToolCall, caller: Caller, ctx: ServerContext) {
     const tool = deps.tools.get(call.name);
-    if (tool === undefined)
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${call.name.slice(0, 64)}`);
+    if (tool === undefined) {
+      const meant = nearest(call.name, [...deps.tools.keys()]);
+      const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${call.name.slice(0, 64)}${hint}`);
+    }
     const state = ctx.mcpReq.requestState<Waiting>();
     if (state !== undefined) return answerWaiting(call, caller, ctx, state);
-    return tool.meaning.kind === 'ask' ? ask(tool.meaning, call, caller, ctx) : read(tool.meaning.kind, call, caller);
+    switch (tool.meaning.kind) {
+      case 'ask':
+        return ask({ ...tool, meaning: tool.meaning }, call, caller, ctx);
+      case 'catalogue':
+        return catalogue(call.args, tool);
+      default:
+        return read(tool.meaning.kind, tool, call, caller);
+    }
   }
 
   async function ask(
-    meaning: Extract<ToolMeaning, { kind: 'ask' }>,
+    tool: Tool & { readonly meaning: Extract<ToolMeaning, { kind: 'ask' }> },
     call: ToolCall,
     caller: Caller,
     ctx: ServerContext,
   ) {
+    const { meaning } = tool;
     const { idempotency_key: key, operation, ...rest } = call.args;
     const isSubmit = meaning.action !== undefined;
     // `operation` is an argument of the verbs; of an action's tool it is one nobody knows.
     const body = isSubmit && operation !== undefined ? { ...rest, operation } : rest;
     const target = meaning.action ?? (typeof operation === 'string' ? operation : '');
     const replied = await operations.ask(caller, { verb: meaning.verb, target, key, body });
-    if (!replied.ok) return refusalResult(replied.error);
+    if (!replied.ok) return refusalResult(replied.error, tool);
     const found = operations.own(caller, replied.value.operation);
     if (!found.ok) return refusalResult(found.error);
     const asked = JSON.parse(replied.value.body) as { readonly updated_at: string };
@@ -107,9 +122,30 @@ export function makeCallTool(deps: CallDeps) {
     return waited.state === 'awaiting_signoff' ? askMeanwhile(waited, call, caller) : operationResult(waited);
   }
 
-  async function read(kind: 'read' | 'receipt', { args }: ToolCall, caller: Caller): Promise<CallToolResult> {
+  /** The whole of what `tools/list` shows the essence of. */
+  function catalogue({ tool: name, ...unknown }: JsonObject, tool: Tool): CallToolResult {
+    const [extra] = Object.keys(unknown);
+    const known = deps.actions();
+    if (extra !== undefined) return refusalResult(fault(`/${extra.slice(0, 64)}`, 'is not known'), tool);
+    if (name === undefined)
+      return valueResult({
+        actions: known.map(({ name: each, title, summary }) => ({ tool: toolName(each), title, summary })),
+      });
+    const found = known.find((each) => toolName(each.name) === name || each.name === name);
+    if (found !== undefined) return valueResult({ actions: [actionWhole(found)] });
+    const names = known.map((each) => toolName(each.name));
+    const meant = nearest(String(name), names) ?? names.join(', ');
+    return refusalResult(fault('/tool', `is no action’s; did you mean ${meant}?`), tool);
+  }
+
+  async function read(
+    kind: 'read' | 'receipt',
+    tool: Tool,
+    { args }: ToolCall,
+    caller: Caller,
+  ): Promise<CallToolResult> {
     const checked = readArguments(args, kind);
-    if (!checked.ok) return refusalResult(checked.error);
+    if (!checked.ok) return refusalResult(checked.error, tool);
     const found = await operations.read(caller, checked.value.operation);
     if (!found.ok) return refusalResult(found.error);
     if (kind === 'read')
@@ -141,6 +177,9 @@ function readArguments(
 const isSeconds = (value: Json): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LIMITS.waitSecondsMax;
 
-function wrong(pointer: string, message: string): Result<never, Refusal> {
-  return err(refusal('schema-violation', `${pointer} ${message}.`, { errors: [{ pointer, message }] }));
-}
+const fault = (pointer: string, message: string): Refusal =>
+  refusal('schema-violation', `${pointer} ${message}${message.endsWith('?') ? '' : '.'}`, {
+    errors: [{ pointer, message }],
+  });
+
+const wrong = (pointer: string, message: string): Result<never, Refusal> => err(fault(pointer, message));

@@ -118,7 +118,9 @@ export function makeServerFactory(
 
 /** Our own definitions, in the SDK's mutable type. */
 function shownTools(contract: Contract): ListToolsResult['tools'] {
-  return toolsOf(contract).map(({ meaning: _meaning, ...tool }) => tool) as unknown as ListToolsResult['tools'];
+  return toolsOf(contract).map(
+    ({ meaning: _meaning, example: _example, ...tool }) => tool,
+  ) as unknown as ListToolsResult['tools'];
 }
 
 function withoutPrebuilt(own: McpHandlers): McpHandlers {
@@ -139,7 +141,16 @@ function makeHandlers({ world, contract, operations }: McpDeps) {
   const elicitation = makeElicitation(world.keys);
   const taskIds = makeTaskIds(world.keys);
   const tools = new Map(listed.map((tool) => [tool.name, tool]));
-  const callTool = makeCallTool({ tools, operations, elicitation, taskIds, store, ids, clock });
+  const callTool = makeCallTool({
+    tools,
+    actions: () => contract.definitions,
+    operations,
+    elicitation,
+    taskIds,
+    store,
+    ids,
+    clock,
+  });
   const shown = shownTools(contract);
 
   return (caller: Caller | undefined): McpHandlers => ({
@@ -211,5 +222,5 @@ function proven(caller: Caller | undefined): Caller {
 }
 
 function instructions(company: string): string {
-  return `You act here for a customer of ${company}; the other side is an AI system that acts on behalf of ${company}. Ask for an action with its tool; when an offer comes, only its \`terms\` count. A person at the company may have to sign off before anything is written. Ask for a person whenever you or your principal want one: operation_handoff, or human_handoff before there is an operation.`;
+  return `You act here for a customer of ${company}; the other side is an AI system that acts on behalf of ${company}. Ask for an action with its tool; actions_read tells all that a tool takes. Every \`idempotency_key\` is yours: random, 20 characters or more, new for each request, the same to send one again. \`mandate\` is your principal’s permission (SD-JWT with key binding, its nonce the idempotency_key); \`language\` (en, de) is taken with every request. Little is done at once: wait with operation_read and wait_seconds, again until it is your turn or the operation has ended. When an offer comes, only its \`terms\` count. A person at the company may have to sign off before anything is written; that may take hours. Ask for a person whenever you or your principal want one: operation_handoff, or human_handoff before there is an operation.`;
 }
