@@ -7,7 +7,7 @@ import { Hono } from 'hono';
 import manifest from '../package.json' with { type: 'json' };
 import type { JsonObject } from '../protocol/json.ts';
 import { makeA2aBinding } from './bindings/a2a/app.ts';
-import { A2A_PATH, agentCard, type CardFacts, extendedCard, signedCard } from './bindings/a2a/card.ts';
+import { A2A_PATH, agentCard, type CardFacts, extendedCard, sealed, signedCard } from './bindings/a2a/card.ts';
 import { serveCard } from './bindings/a2a/card-route.ts';
 import { withoutBugs } from './bindings/a2a/errors.ts';
 import { type Call, makeA2aHandler } from './bindings/a2a/handler.ts';
@@ -89,7 +89,17 @@ async function a2a({ engine, config, exchange, operations, identity, profile }: 
   const app = makeA2aBinding({ exchange, prove: identity.proveAt(A2A_PATH), handler, calls });
   app.route(
     '/',
-    serveCard(perOffering(contract, async () => ({ signed: signed(), legacy: await legacyCard(handler) }))),
+    serveCard(
+      perOffering(contract, async () => {
+        const [card, { signatures: _of1, ...legacy }] = [signed(), await legacyCard(handler)];
+        return {
+          '1.0': card,
+          '0.3': sealed(legacy, keys, jku),
+          // A client of 1.0 that verifies what it knows of it finds the signature over that, too.
+          '': sealed({ ...legacy, ...card }, keys, jku),
+        };
+      }),
+    ),
   );
   return app;
 }

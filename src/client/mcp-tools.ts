@@ -82,7 +82,23 @@ function object(properties: JsonObject, required: readonly string[]): JsonObject
 
 export function bridgeTools(actions: readonly PublishedAction[], deps: BridgeDeps): readonly BridgeTool[] {
   const inputs = actions.flatMap(({ examples }) => examples.valid.map((each) => each['input']));
-  return [...actions.map((action) => actionTool(action, inputs, deps)), ...verbTools(deps), catalogue(actions)];
+  return [
+    ...actions.map((action) => actionTool(action, inputs, deps)),
+    ...[...verbTools(deps), catalogue(actions)].map(strict),
+  ];
+}
+
+/** An argument that is not known is told, not passed over: a model would believe that it counted. Of an action the gateway tells it. */
+function strict(tool: BridgeTool): BridgeTool {
+  const { properties = {} } = tool.inputSchema;
+  return {
+    ...tool,
+    async call(args) {
+      const unknown = Object.keys(args).find((name) => !Object.hasOwn(Object(properties), name));
+      if (unknown !== undefined) throw new TypeError(`${unknown.slice(0, 64)} is not known here.`);
+      return tool.call(args);
+    },
+  };
 }
 
 const toolName = (action: string): string => action.replaceAll('.', '_');

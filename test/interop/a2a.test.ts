@@ -128,6 +128,29 @@ describe('the card', () => {
     await expect(asSdk(changed)).rejects.toThrow();
   });
 
+  it.each([['1.0'], ['0.3'], [undefined]])('D12: of version %s is signed over what is served', async (version) => {
+    const card = await fetchCard(version === undefined ? {} : { 'a2a-version': version });
+    const { signatures, ...rest } = card as { signatures: { protected: string; signature: string }[] };
+    const payload = Buffer.from(canonicalBytes(rest as JsonObject)).toString('base64url');
+    const last = signatures.at(-1) ?? expect.fail('not signed');
+    const { kid } = JSON.parse(Buffer.from(last.protected, 'base64url').toString());
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: (await keyOf(kid)).x }, format: 'jwk' });
+    const signed = (bytes: string) =>
+      verify(null, Buffer.from(`${last.protected}.${bytes}`), key, Buffer.from(last.signature, 'base64url'));
+    expect(signed(payload)).toBe(true);
+    const changed = Buffer.from(canonicalBytes({ ...rest, name: 'Somebody else' })).toString('base64url');
+    expect(signed(changed)).toBe(false);
+  });
+
+  it('D12: of 1.0 has nothing that its own schema does not know, and that of 0.3 nothing of 1.0', async () => {
+    const card = await fetchCard({ 'a2a-version': '1.0' });
+    const { signatures: _signed, ...rest } = card;
+    expect(AgentCard.toJSON(AgentCard.fromJSON(rest))).toMatchObject(rest);
+    for (const name of ['url', 'preferredTransport', 'protocolVersion', 'additionalInterfaces'])
+      expect(card).not.toHaveProperty(name);
+    expect(await fetchCard({ 'a2a-version': '0.3' })).not.toHaveProperty('supportedInterfaces');
+  });
+
   it('has a strong ETag, an age, and no empty required field', async () => {
     const first = await fetch(gateway.origin + CARD);
     expect(first.headers.get('cache-control')).toMatch(/max-age=\d+/);

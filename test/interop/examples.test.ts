@@ -111,13 +111,13 @@ function completion(messages: readonly ModelMessage[]) {
     ].at(-1) ?? [];
   const script: readonly (readonly [name: string, args: object])[] = [
     ['contract_renew', { contract: 'K-1121', proposal: { seats: 32, term_months: 24 } }],
-    ['operation_read', { operation, wait: true }],
+    ['operation_read', { operation, wait_seconds: 40 }],
     ['offer_accept', { operation, offer, terms_digest }],
   ];
   const isDone = /"state":"completed"/.test(heard.at(-1) ?? '');
   // A person decides in between: it reads until they have.
   const reads: (typeof script)[number] | undefined =
-    isDone || heard.length > 15 ? undefined : ['operation_read', { operation, wait: true }];
+    isDone || heard.length > 15 ? undefined : ['operation_read', { operation, wait_seconds: 40 }];
   const step = script[heard.length] ?? reads;
   const message =
     step === undefined

@@ -86,7 +86,8 @@ function transcript(views: readonly OperationView[]): unknown {
       turn,
       rounds_left,
       negotiator,
-      reading,
+      // How a step is asked for is the binding's own: an address, or a tool.
+      reading: reading && { ...reading, confirm: reading.confirm.map(({ rel, body }) => ({ rel, body })) },
       offers: offers?.map(({ id, terms, firmness }) => ({ id, terms, firmness })),
     })),
   );

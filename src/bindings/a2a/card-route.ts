@@ -4,15 +4,12 @@ import { A2A_VERSION_HEADER, AGENT_CARD_PATH } from '@a2a-js/sdk';
 import { Hono } from 'hono';
 import type { JsonObject } from '../../../protocol/json.ts';
 import type { Env } from '../exchange.ts';
-import { pruned } from './card.ts';
 
 const CACHE_SECONDS = 300;
 
-/** `signed` is the 1.0 card. What only 0.3 knows stands beside it for agents that send no version; who asks for one gets that alone. */
-export interface Cards {
-  readonly signed: JsonObject;
-  readonly legacy: JsonObject;
-}
+/** By the version that is asked for. Without one there is what 1.0 and 0.3 have, side by side: clients of either look here before they
+ * know what is spoken. Each is signed over what is served. */
+export type Cards = Readonly<Record<'1.0' | '0.3' | '', JsonObject>>;
 
 /** `current`: the cards of now, the same promise for as long as nothing changed. */
 export function serveCard(current: () => Promise<Cards>): Hono<Env> {
@@ -40,9 +37,8 @@ export function serveCard(current: () => Promise<Cards>): Hono<Env> {
   return app;
 }
 
-function taggedEach({ signed, legacy }: Cards) {
-  const both = pruned({ ...legacy, ...signed }) as JsonObject;
-  return { '1.0': tagged(signed), '0.3': tagged(legacy), '': tagged(both) };
+function taggedEach(cards: Cards) {
+  return { '1.0': tagged(cards['1.0']), '0.3': tagged(cards['0.3']), '': tagged(cards['']) };
 }
 
 interface Tagged {

@@ -100,17 +100,28 @@ function bearer(metadataUrl: string) {
   };
 }
 
-/** JWS over the card's canonical form, twice: once as the SDK's verifiers compute it, once over the exact document (RFC 8785). */
-export function signedCard(card: AgentCard, keys: Pick<Keys, 'kid' | 'sign'>, jku: string): JsonObject {
-  const bare = withoutSignatures(card);
+function signing(keys: Pick<Keys, 'kid' | 'sign'>, jku: string) {
   const header = base64url.encode(JSON.stringify({ alg: 'EdDSA', kid: keys.kid('cards'), typ: 'JOSE', jku }));
-  const sign = (payload: Uint8Array) => ({
+  return (payload: Uint8Array) => ({
     protected: header,
     signature: base64url.encode(keys.sign('cards', Buffer.from(`${header}.${base64url.encode(payload)}`))),
   });
+}
+
+/** JWS over the card's canonical form, twice: once as the SDK's verifiers compute it, once over the exact document (RFC 8785). */
+export function signedCard(card: AgentCard, keys: Pick<Keys, 'kid' | 'sign'>, jku: string): JsonObject {
+  const bare = withoutSignatures(card);
+  const sign = signing(keys, jku);
   const asSdk = Buffer.from(canonicalizeAgentCard(AgentCard.fromJSON(bare)));
   const exact = Buffer.from(canonicalBytes(bare));
   return { ...bare, signatures: asSdk.equals(exact) ? [sign(exact)] : [sign(asSdk), sign(exact)] };
+}
+
+/** The same JWS over exactly these bytes: for a document that is served as it is, whoever's schema it follows. */
+export function sealed({ signatures, ...card }: JsonObject, keys: Pick<Keys, 'kid' | 'sign'>, jku: string): JsonObject {
+  const bare = pruned(card) as JsonObject;
+  const given = Array.isArray(signatures) ? signatures : [];
+  return { ...bare, signatures: [...given, signing(keys, jku)(canonicalBytes(bare))] };
 }
 
 /** No empty lists or maps either: they are defaults, which a canonical card leaves out. */
