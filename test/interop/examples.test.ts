@@ -106,9 +106,7 @@ function completion(messages: readonly ModelMessage[]) {
   const operation = /op_[0-9a-f-]{36}/.exec(heard[0] ?? '')?.[0];
   // The company's last offer: what comes first in the list is what the agent itself proposed.
   const [, offer, terms_digest] =
-    [
-      ...(heard[1] ?? '').matchAll(/"id":"(of_[0-9a-f-]{36})","parent":[^,]+,"by":"company".*?"(sha-256:[\w-]{43})"/g),
-    ].at(-1) ?? [];
+    [...(heard[1] ?? '').matchAll(/"id":"(of_[0-9a-f-]{36})","by":"company".*?"(sha-256:[\w-]{43})"/g)].at(-1) ?? [];
   const script: readonly (readonly [name: string, args: object])[] = [
     ['contract_renew', { contract: 'K-1121', proposal: { seats: 32, term_months: 24 } }],
     ['operation_read', { operation, wait_seconds: 40 }],
