@@ -42,7 +42,6 @@ export interface BridgeDeps {
   readonly companyKeys: () => Promise<unknown>;
 }
 
-/** Less than an AI client's patience. */
 const WAIT_SECONDS_MAX = 40;
 const OPERATION: JsonObject = { type: 'string', description: 'e.g. op_0190…' };
 const OPERATION_EXAMPLE = 'op_0190a3c2-7b1e-7c3a-9f44-5d2e8b6a1c07';

@@ -10,7 +10,7 @@ import type { Json, JsonObject } from '../../../protocol/json.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
 import type { DefinitionFile } from '../../contract/contract.ts';
-import { nearest } from '../../contract/nearest.ts';
+import { nearest } from '../../engine/nearest.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { ownerOf } from '../../engine/owner.ts';
 import type { Caller } from '../../identity/authenticate.ts';
