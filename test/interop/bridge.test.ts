@@ -74,7 +74,7 @@ describe('the bridge', () => {
     const proposal = { unit_price: { amount: 4_500, currency: 'EUR' }, seats: 30 };
     const asked = (await call('contract_renew', { contract: 'K-1001', proposal }))
       .structuredContent as unknown as OperationView;
-    const turn = await call('operation_read', { operation: asked.id, wait: true });
+    const turn = await call('operation_read', { operation: asked.id, wait_seconds: 40 });
     expect(JSON.stringify(turn.content)).toContain('term_months | seats 25 | 30 | 32');
     const offer = (turn.structuredContent as unknown as OperationView).offers?.at(-1);
     const take = (choice: object) =>
