@@ -154,10 +154,10 @@ export interface SignoffView {
 /** Words as something typed: what the company believes was meant by them. */
 export type Reading =
   | { readonly kind: 'proposal' /** Partial terms. */; readonly terms: JsonObject }
-  /** `about`: `price`, `range`, `time`, `signoff`, `identity`, `next`, `currency`, or pointers of terms. */
-  | { readonly kind: 'question'; readonly about: readonly string[] }
-  /** Of one of these offers. */
-  | { readonly kind: 'acceptance'; readonly offers: readonly OfferId[] }
+  /** `about`: `price`, `range`, `time`, `signoff`, `identity`, `next`, `currency`, or pointers of terms; `terms`: the values it names. */
+  | { readonly kind: 'question'; readonly about: readonly string[]; readonly terms?: JsonObject }
+  /** Of one of these offers, or of a package of the one offer's schedule. */
+  | { readonly kind: 'acceptance'; readonly offers: readonly OfferId[]; readonly choice?: JsonObject }
   | { readonly kind: 'person' | 'complaint' | 'withdrawal' | 'unclear' }
   | {
       readonly kind: 'contradiction';

@@ -258,7 +258,10 @@ const NOTES: Readonly<
 > = {
   en: {
     matched: ['We can agree to your terms: accept this offer to conclude.', ''],
-    final: ['This is our final offer.', 'These are our final offers: accept the one that suits you.'],
+    final: [
+      'Our offers go no further in this talk: accept this one, or ask for a person.',
+      'Our offers go no further in this talk: accept the one that suits you, or ask for a person.',
+    ],
     open: [
       'Our offer. Accept it, or counter with other terms.',
       'Our offers. Accept the one that suits you, or counter with other terms.',
@@ -266,7 +269,10 @@ const NOTES: Readonly<
   },
   de: {
     matched: ['Mit Ihren Bedingungen sind wir einverstanden: Nehmen Sie dieses Angebot an, um abzuschließen.', ''],
-    final: ['Das ist unser letztes Angebot.', 'Das sind unsere letzten Angebote: Nehmen Sie das passende an.'],
+    final: [
+      'Weiter gehen unsere Angebote in diesem Gespräch nicht: Nehmen Sie dieses an, oder bitten Sie um eine Person.',
+      'Weiter gehen unsere Angebote in diesem Gespräch nicht: Nehmen Sie das passende an, oder bitten Sie um eine Person.',
+    ],
     open: [
       'Unser Angebot. Nehmen Sie es an, oder schlagen Sie andere Bedingungen vor.',
       'Unsere Angebote. Nehmen Sie das passende an, oder schlagen Sie andere Bedingungen vor.',

@@ -42,15 +42,17 @@ function onlyIssues(
   return Object.fromEntries(named);
 }
 
-/** Offers and words, each word with the offer it came with. */
+/** Offers and words in the order they were said, each word with the offer it came with. */
 function saidOf({ messages }: Operation, { offers }: NonNullable<Operation['negotiation']>): Hearing['said'] {
   const words = new Map(messages.map(({ offer, text }) => [offer, text]));
-  const opening = messages.filter(({ offer }) => offer === undefined).map(({ by, text }) => ({ by, text }));
-  const talked = offers.map(({ id, by, terms }) => {
+  const alone = messages.filter(({ offer }) => offer === undefined).map(({ at, by, text }) => ({ at, by, text }));
+  const talked = offers.map(({ id, by, terms, made_at }) => {
     const text = words.get(id);
-    return { by, terms, ...(text === undefined ? {} : { text }) };
+    return { at: made_at, by, terms, ...(text === undefined ? {} : { text }) };
   });
-  return [...opening, ...talked];
+  return [...alone, ...talked]
+    .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+    .map(({ at: _at, ...said }) => said);
 }
 
 export type Put =

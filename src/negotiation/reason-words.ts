@@ -40,7 +40,7 @@ const EN: Readonly<Record<Reason['code'], Template>> = {
     `You can accept this offer until ${until}; it is confirmed at the moment you accept it.`,
   rounds_left: ({ left }) =>
     left === 0
-      ? 'No counter-offer is left in this talk: accept, withdraw, or ask for a person.'
+      ? 'No round is left in this talk: accept, withdraw, ask for a person, or say once more what would do; where that comes near, a person decides.'
       : `Counter-offers left in this talk: ${left}.`,
   by_person: () => 'A person at the company made this offer.',
 };
@@ -65,7 +65,7 @@ const DE: typeof EN = {
     `Sie können dieses Angebot bis ${until} annehmen; bestätigt wird es in dem Moment, in dem Sie es annehmen.`,
   rounds_left: ({ left }) =>
     left === 0
-      ? 'In diesem Gespräch ist kein Gegenvorschlag mehr übrig: nehmen Sie an, ziehen Sie zurück, oder bitten Sie um eine Person.'
+      ? 'In diesem Gespräch ist keine Runde mehr übrig: nehmen Sie an, ziehen Sie zurück, bitten Sie um eine Person, oder sagen Sie noch einmal, was ginge; kommt das nahe genug, entscheidet eine Person.'
       : `Gegenvorschläge, die in diesem Gespräch noch übrig sind: ${left}.`,
   by_person: () => 'Eine Person im Unternehmen hat dieses Angebot gemacht.',
 };

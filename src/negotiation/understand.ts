@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer, Reading } from '../../protocol/operation.ts';
 import { withAt } from '../../protocol/pointer.ts';
+import { chosenOffer } from '../../protocol/schedule.ts';
 import { openOffers } from '../engine/open-offers.ts';
 import type { Operation, StoredReading } from '../engine/operation.ts';
 import { languageFor } from '../engine/wording.ts';
@@ -80,7 +81,13 @@ function confirmationsOf(understood: Reading, open: readonly Offer[], typed: Jso
     case 'acceptance':
       return open
         .filter(({ id }) => understood.offers.includes(id))
-        .map(({ id, terms_digest }) => ({ rel: 'accept', body: { offer: id, terms_digest } }));
+        .flatMap((offer) => {
+          const { choice } = understood;
+          const chosen = chosenOffer(offer, choice);
+          if (!chosen.ok) return [];
+          const { id, terms_digest } = chosen.value;
+          return [{ rel: 'accept', body: { offer: id, terms_digest, ...(choice === undefined ? {} : { choice }) } }];
+        });
     case 'withdrawal':
       return [{ rel: 'withdraw', body: {} }];
     case 'complaint':

@@ -2,9 +2,10 @@
 import { isObject } from '../../adapters/sdk/values.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Offer, Reading } from '../../protocol/operation.ts';
-import { at } from '../../protocol/pointer.ts';
+import { at, withAt } from '../../protocol/pointer.ts';
 import { type Language, labelIn, timeIn, valueIn } from '../engine/wording.ts';
 import type { Issue } from '../engine/world.ts';
+import { packageWith } from './packages.ts';
 import { SENTENCES } from './sentences.ts';
 
 /** What may be said. */
@@ -33,7 +34,9 @@ export function answerTo(asked: Answering): string {
         asked.fault === undefined ? say.confirmProposal : say.cannot(asked.fault),
       );
     case 'acceptance': {
-      const meant = asked.open.filter(({ id }) => understood.offers.includes(id)).map((each) => offerIn(asked, each));
+      const chosen = understood.choice === undefined ? undefined : packageWith(byPointer(understood.choice), asked);
+      const offers = asked.open.filter(({ id }) => understood.offers.includes(id));
+      const meant = (chosen === undefined ? offers : [chosen]).map((each) => offerIn(asked, each));
       return joined(
         `${say.understood} ${say.acceptance(meant)}`,
         meant.length === 1 ? say.confirmAcceptance : say.whichOffer,
@@ -50,6 +53,7 @@ export function answerTo(asked: Answering): string {
     case 'question':
       return joined(
         `${say.understood} ${say.question}`,
+        ...priced(asked, understood.terms),
         ...understood.about.flatMap((each) => about(asked, each)),
         standing(asked),
       );
@@ -69,8 +73,19 @@ function termsIn({ language, issues }: Told, terms: JsonObject): string {
     .join(', ');
 }
 
-function offerIn(told: Told, { terms, expires_at }: Offer): string {
+function offerIn(told: Told, { terms, expires_at }: Pick<Offer, 'terms' | 'expires_at'>): string {
   return SENTENCES[told.language].offer(termsIn(told, terms), timeIn(expires_at));
+}
+
+/** What the values that a question names would make of an offer, as far as a schedule says it. */
+function priced(asked: Answering, terms: JsonObject | undefined): readonly string[] {
+  const chosen = terms === undefined ? undefined : packageWith(terms, asked);
+  return chosen === undefined ? [] : [SENTENCES[asked.language].priced(offerIn(asked, chosen))];
+}
+
+/** A choice is by pointer; terms are nested. */
+function byPointer(choice: JsonObject): JsonObject {
+  return Object.entries(choice).reduce<JsonObject>((terms, [pointer, value]) => withAt(terms, pointer, value), {});
 }
 
 function standing(asked: Answering): string {

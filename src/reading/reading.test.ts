@@ -4,12 +4,16 @@ import refund from '../../protocol/actions/refund.request.json' with { type: 'js
 import type { Offer } from '../../protocol/operation.ts';
 import corpus from '../../test/hostile/injections.json' with { type: 'json' };
 import type { Issue } from '../engine/world.ts';
+import { whyUnfit } from '../voice/gate.ts';
 import { amountsIn } from './amounts.ts';
+import { answerTo } from './answer.ts';
 import { contradictions, readWords } from './reading.ts';
+import { SENTENCES } from './sentences.ts';
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const issues = renewal.negotiable as readonly Issue[];
-const offer = (id: string, terms: object) => ({ id, terms }) as unknown as Offer;
+const offer = (id: string, terms: object) =>
+  ({ id, terms, expires_at: '2026-11-28T15:00:00.000Z' }) as unknown as Offer;
 const open = [
   offer('of_1', { unit_price: eur(4_606), term_months: 36, seats: 32 }),
   offer('of_2', { unit_price: eur(4_802), term_months: 24, seats: 25 }),
@@ -91,7 +95,7 @@ describe('a proposal in words', () => {
 describe('other words', () => {
   it.each([
     ['Can you do better?', { kind: 'unclear' }],
-    ['Why is 36 months cheaper?', { kind: 'question', about: ['price', '/term_months'] }],
+    ['Why is 36 months cheaper?', { kind: 'question', about: ['price', '/term_months'], terms: { term_months: 36 } }],
     ['What is your lowest price?', { kind: 'question', about: ['price'] }],
     ['Until when is this valid?', { kind: 'question', about: ['time'] }],
     ['Are you a bot?', { kind: 'question', about: ['identity'] }],
@@ -108,6 +112,43 @@ describe('other words', () => {
     ['We can pay 45 USD', { kind: 'question', about: ['currency'] }],
   ])('%s', (text, reading) => {
     expect(read(text)).toEqual(reading);
+  });
+});
+
+describe('a schedule', () => {
+  const schedule = {
+    main: '/unit_price',
+    unit: { currency: 'EUR' },
+    issues: [{ pointer: '/term_months', values: [12, 18, 24] }],
+    prices: [4_900, 4_850, 4_802],
+    firmness: 'binding' as const,
+    indicative: [],
+    jws: '',
+  };
+  const table = {
+    ...scene,
+    open: [{ ...offer('of_2', { unit_price: eur(4_802), term_months: 24, seats: 25 }), schedule }],
+  };
+
+  it('is accepted from by naming a package, at its price and no other', () => {
+    const choice = { '/term_months': 18 };
+    expect(readWords('We take it, for 18 months.', table)).toEqual({ kind: 'acceptance', offers: ['of_2'], choice });
+    expect(readWords('We accept 18 months at 48.50 EUR.', table)).toMatchObject({ kind: 'acceptance', choice });
+    expect(readWords('We accept 18 months at 40.00 EUR.', table).kind).toBe('proposal');
+    expect(readWords('We accept 20 months.', table).kind).toBe('proposal');
+  });
+
+  it('answers what something would cost', () => {
+    const understood = readWords('What would 18 months cost?', table);
+    const words = answerTo({
+      ...table,
+      language: 'en',
+      understood,
+      ranges: new Map(),
+      company: 'Cumulus',
+      person: 'tel:1',
+    });
+    expect(words).toContain('As our schedule has it: Price per seat and month 48.50 EUR, Term 18 months, Seats 25');
   });
 });
 
@@ -133,6 +174,29 @@ describe('words beside terms', () => {
   ])('that mention what is known, or say the same, do not: %s', (text, terms) => {
     expect(between(text, terms)).toEqual([]);
   });
+});
+
+it('T22: no sentence presses or promises, in any language', () => {
+  const several = new Set(['acceptance', 'standing', 'oneOf']);
+  const of = { label: 'A', words: 'b', terms: 'c' };
+  for (const sentences of Object.values(SENTENCES))
+    for (const [name, sentence] of Object.entries(sentences)) {
+      const args =
+        name === 'contradiction'
+          ? [of]
+          : name === 'oneOf'
+            ? ['A', ['b', 'c']]
+            : several.has(name)
+              ? [['a']]
+              : ['A', 'b', 'c'];
+      const words: string = typeof sentence === 'string' ? sentence : sentence(...args);
+      expect(words).not.toMatch(/undefined|\[object/);
+      // That it is an AI system is the one thing here that a model is not to say.
+      expect([words, whyUnfit(words.replaceAll('`', '').replace(/AI system|KI-System/, 'AI'))]).toEqual([
+        words,
+        undefined,
+      ]);
+    }
 });
 
 it('T22: injections become a reading that changes nothing, in little time', () => {

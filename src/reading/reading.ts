@@ -1,18 +1,15 @@
 /** Words as something typed: what the company believes was meant. It is told back and counts for nothing until it is confirmed in typed form. */
-import { digest } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { Offer, Reading } from '../../protocol/operation.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Reading } from '../../protocol/operation.ts';
 import { at } from '../../protocol/pointer.ts';
 import type { Issue } from '../engine/world.ts';
 import { intentsOf, topicsOf } from './intents.ts';
+import { offersWith, type PutForward, packageWith, same } from './packages.ts';
 import { wishesPerson } from './person.ts';
 import { type Talked, valuesIn, valuesOf } from './values.ts';
 
 /** What is known where something is said. */
-export interface Scene extends Talked {
-  /** The company's offers that may be accepted, the foremost last. */
-  readonly open: readonly Offer[];
-}
+export interface Scene extends Talked, PutForward {}
 
 /** Words that a model is to read. */
 export interface Written {
@@ -36,6 +33,8 @@ export function readWords(text: string, scene: Scene): Reading {
   if (accepts) {
     const meant = offersWith(values.terms, scene);
     if (meant.length > 0) return { kind: 'acceptance', offers: meant.map(({ id }) => id) };
+    const chosen = named ? packageWith(values.terms, scene) : undefined;
+    if (chosen?.choice !== undefined) return { kind: 'acceptance', offers: [chosen.id], choice: chosen.choice };
   }
   if (named && !asks) return { kind: 'proposal', terms: values.terms };
   const about = [
@@ -45,17 +44,8 @@ export function readWords(text: string, scene: Scene): Reading {
   ];
   if (complains) return { kind: 'complaint' };
   return asks || values.currency !== undefined || values.unsure.length > 0
-    ? { kind: 'question', about }
+    ? { kind: 'question', about, ...(named ? { terms: values.terms } : {}) }
     : { kind: 'unclear' };
-}
-
-/** The open offers that have these values; all of them where none is named. */
-export function offersWith(terms: JsonObject, { open, issues }: Pick<Scene, 'open' | 'issues'>): readonly Offer[] {
-  const named = issues.flatMap(({ pointer }) => {
-    const value = at(terms, pointer);
-    return value === undefined ? [] : [{ pointer, value }];
-  });
-  return open.filter((offer) => named.every(({ pointer, value }) => same(at(offer.terms, pointer), value)));
 }
 
 function isNamed(text: string, issue: Issue, terms: JsonObject, unsure: readonly string[]): boolean {
@@ -77,8 +67,4 @@ export function contradictions(
     if (typed === undefined || words === undefined || said.some((value) => same(value, typed))) return [];
     return [{ issue: issue.pointer, words, terms: typed }];
   });
-}
-
-function same(a: Json | undefined, b: Json): boolean {
-  return a !== undefined && digest(a) === digest(b);
 }

@@ -19,6 +19,7 @@ export interface Sentences {
   readonly question: string;
   readonly unclear: string;
   readonly offer: (terms: string, until: string) => string;
+  readonly priced: (offer: string) => string;
   readonly standing: (offers: readonly string[]) => string;
   readonly range: (label: string, least: string, most: string) => string;
   readonly oneOf: (label: string, values: readonly string[]) => string;
@@ -53,6 +54,7 @@ export const SENTENCES: Readonly<Record<Language, Sentences>> = {
     unclear:
       'I did not understand this as a proposal, a question, an acceptance or a wish for a person. Nothing has changed.',
     offer: (terms, until) => `${terms} (until ${until})`,
+    priced: (offer) => `As our schedule has it: ${offer}.`,
     standing: (offers) => `Our open offers: ${offers.join('; ')}.`,
     range: (label, least, most) => `${label}: we offer ${least === most ? `only ${least}` : `${least} to ${most}`}.`,
     oneOf: (label, values) => `${label}: we offer ${values.join(' or ')}.`,
@@ -88,6 +90,7 @@ export const SENTENCES: Readonly<Record<Language, Sentences>> = {
     unclear:
       'Das habe ich nicht als Vorschlag, Frage, Annahme oder Wunsch nach einer Person verstanden. Es hat sich nichts geändert.',
     offer: (terms, until) => `${terms} (bis ${until})`,
+    priced: (offer) => `Nach unserer Preistabelle: ${offer}.`,
     standing: (offers) => `Unsere offenen Angebote: ${offers.join('; ')}.`,
     range: (label, least, most) => `${label}: wir bieten ${least === most ? `nur ${least}` : `${least} bis ${most}`}.`,
     oneOf: (label, values) => `${label}: wir bieten ${values.join(' oder ')}.`,
