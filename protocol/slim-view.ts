@@ -1,3 +1,5 @@
+import { decodeBase64Url } from './base64.ts';
+import type { JsonObject } from './json.ts';
 import type { Offer } from './operation.ts';
 import type { ToolView } from './tool-words.ts';
 
@@ -5,9 +7,18 @@ function unsigned({ jws: _jws, ...schedule }: NonNullable<Offer['schedule']>): o
   return schedule;
 }
 
+/** What was signed, without the signatures. */
+function agreedIn({ payload }: JsonObject): object {
+  const bytes = typeof payload === 'string' ? decodeBase64Url(payload) : undefined;
+  if (bytes === undefined) return {};
+  const { offer, terms, choice } = JSON.parse(new TextDecoder().decode(bytes));
+  return { offer, terms, ...(choice === undefined ? {} : { choice }) };
+}
+
 /** An operation as a model needs it to decide: the offers that are open and the last of each side, without signatures and evidence. */
 export function slimView(view: ToolView): object {
-  const { agreement: _signed, reminder: _said, offers, ...rest } = view;
+  const { agreement, reminder: _said, offers, ...more } = view;
+  const rest = { ...more, ...(agreement === undefined ? {} : { agreement: agreedIn(agreement) }) };
   if (offers === undefined) return rest;
   const last = new Map(offers.map((offer) => [offer.by, offer.id]));
   const kept = new Set([...(view.open_offers ?? []), ...last.values()]);
