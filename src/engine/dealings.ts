@@ -3,8 +3,8 @@ import type { PlanStep } from '../../adapters/sdk/index.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
 import { isFinalState, type State } from '../../protocol/operation.ts';
+import { mayLeaveEffect } from './effects.ts';
 import type { Operation } from './operation.ts';
-import { mayLeaveEffect } from './transitions.ts';
 
 /** One operation's part in one record, from the moment the company was bound to it. */
 export interface Dealing {

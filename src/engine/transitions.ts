@@ -2,6 +2,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Party, State } from '../../protocol/operation.ts';
 import { isFinalState } from '../../protocol/operation.ts';
 import type { LedgerRecord } from '../ports.ts';
+import { mayHaveWritten } from './effects.ts';
 import type { Operation } from './operation.ts';
 import { hasWritten } from './schedule.ts';
 
@@ -117,21 +118,6 @@ const HANDOFF_TAKES_OVER: ReadonlySet<State> = new Set<State>([
   'authorized',
   'needs_human',
 ]);
-
-/** Whether the CRM may have something of this operation: what was written, or sent without an answer. */
-export function mayHaveWritten({ attempts }: Pick<Operation, 'attempts'>): boolean {
-  return attempts.some(
-    ({ result, written, doubtedAt }) => result !== undefined || written !== undefined || doubtedAt !== undefined,
-  );
-}
-
-/** Whether an operation that has ended may have left something in the CRM: what ended between its steps has an effect, whatever its end is
- * called, and a person who took over while nobody knew whether a write had happened still does not know. */
-export function mayLeaveEffect({ state, attempts }: Pick<Operation, 'state' | 'attempts'>): boolean {
-  if (state === 'completed') return true;
-  if (state === 'reversed') return false;
-  return state === 'handed_off' ? mayHaveWritten({ attempts }) : hasWritten({ attempts });
-}
 
 type EventOf<S extends State> = keyof (typeof TRANSITIONS)[S] & string;
 export type EngineEvent = { [S in State]: EventOf<S> }[State] | 'handoff' | 'noted';

@@ -1,9 +1,10 @@
 import { refusal } from '../../protocol/errors.ts';
 import { err, ok } from '../../protocol/result.ts';
+import { mayHaveWritten } from './effects.ts';
 import type { Operation } from './operation.ts';
 import { isSignedByBoth } from './schedule.ts';
 import { ownOperation } from './submit.ts';
-import { mayHaveWritten, move, nextState } from './transitions.ts';
+import { move, nextState } from './transitions.ts';
 import type { Ask, StepResult, World } from './world.ts';
 
 /** Why the agent cannot take it back by itself; undefined where it can: until a person or policy has authorised the write, and while an

@@ -10,8 +10,8 @@ import {
   type Store,
   type Unit,
 } from '../ports.ts';
+import { mayLeaveEffect } from './effects.ts';
 import type { Operation } from './operation.ts';
-import { mayLeaveEffect } from './transitions.ts';
 import type { Change } from './world.ts';
 
 export interface Written {

@@ -5,6 +5,7 @@ import { isRight } from '../engine/demands.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type Moved, move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';
+import { mayTakeBack } from './overtake.ts';
 
 /** One CRM call's time. Longer means the outcome is looked up, not waited for. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -67,6 +68,8 @@ export function unread(world: World, operation: Operation, thrown: unknown): Mov
     );
   }
   const problem = crmProblem(error);
+  if (operation.state === 'agreed' && mayTakeBack(world, operation))
+    return move(operation, 'rejected', 'engine', now, { problem }, { crm: error.code });
   // A record that does not exist looks the same as one that is not the principal's (`ownRecord`): same state, same ledger record.
   if (error.code === 'not_found')
     return move(operation, 'refused', 'engine', now, { problem }, { problem: 'not-found' });

@@ -1,6 +1,9 @@
-/** What waits for its day and is overtaken by the customer's own notice or switch: nobody waits for months to be told no. */
+/** What waits for its day and is overtaken by the customer's own notice or switch: nobody waits for months to be told no. And what becomes
+ * of a rest that is not written. */
+import { refusal, toProblem } from '../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import { type Dealing, dealingsOf } from '../engine/dealings.ts';
+import { isRight } from '../engine/demands.ts';
 import { endedBy } from '../engine/ended.ts';
 import type { Operation } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
@@ -62,8 +65,19 @@ function isOf(record: Json, name: string): boolean {
   return name.endsWith(`/${String((record as JsonObject)['id'])}`);
 }
 
-/** How it ends then: where a part of it is written, that is taken back. */
-export function endOfOvertaken(operation: Operation): 'rejected' | 'refused' {
+/** How an operation ends whose rest nobody may write any more: what of it is written is taken back, unless it has been relied on since
+ * an earlier day, or is a right. */
+export function endOfRest(world: Pick<World, 'actions'>, operation: Operation): 'rejected' | 'refused' {
   const last = operation.history.findLast(({ event }) => event !== 'noted');
-  return last?.event === 'overtaken' && hasWritten(operation) ? 'rejected' : 'refused';
+  return last?.event === 'overtaken' || mayTakeBack(world, operation) ? takenBack(operation) : 'refused';
 }
+
+const takenBack = (operation: Operation) => (hasWritten(operation) ? 'rejected' : 'refused');
+
+/** Whether a part of it was written just now, so that it can be as if it had never been. */
+export function mayTakeBack(world: Pick<World, 'actions'>, operation: Operation): boolean {
+  return hasWritten(operation) && operation.schedule === undefined && !isRight(world, operation);
+}
+
+export const undone = () =>
+  toProblem(refusal('record-unusable', 'A later step could not be carried out; the earlier ones are being reversed.'));

@@ -108,6 +108,31 @@ describe('a write that the CRM refuses', () => {
     expect(ended.state).toBe('completed');
   });
 
+  it('T20: at a later step is planned again too, and what is written stays', async () => {
+    const bench = makeExecutionBench();
+    bench.crm.turns.execute.push('ok', { fail: 'conflict' });
+    const id = await bench.submit(['r1', 'r2', 'ticket']);
+    const ended = await bench.run(id);
+    expect(ended.history.map(({ event }) => event)).toContain('conflicted');
+    expect(ended.state).toBe('completed');
+    expect(bench.crm.ledger.map(({ key }) => key)).toEqual([`${id}:r1`, `${id}:r2`, `${id}:ticket`]);
+    expect(bench.effects(id)).toHaveLength(3);
+  });
+
+  it('T20: at a later step is taken back where the rest is a person’s to decide, or can no longer be planned', async () => {
+    const asked = makeExecutionBench({}, { asksAgain: true });
+    asked.crm.turns.execute.push('ok', { fail: 'conflict' });
+    const id = await asked.submit(['r1', 'r2']);
+    expect((await asked.run(id)).state).toBe('reversed');
+    expect(asked.crm.ledger.map(({ key }) => key)).toEqual([`${id}:r1`, `${id}:r1:undo`]);
+    const gone = makeExecutionBench();
+    gone.crm.turns.execute.push('ok', { fail: 'conflict' });
+    const other = await gone.submit(['r1', 'r2']);
+    await gone.run(other, ['agreed']);
+    gone.crm.turns.plan.push({ fail: 'not_found' });
+    expect((await gone.run(other)).state).toBe('reversed');
+  });
+
   it('E1: after an earlier try may have written, is no end until nothing of that can come any more', async () => {
     const bench = makeExecutionBench();
     bench.crm.turns.execute.push({ lost: 30_000 }, { fail: 'invalid' });

@@ -12,6 +12,7 @@ import { isGone, settledAt } from './absence.ts';
 import { waitsFor } from './authority.ts';
 import { backoff, crmContext, crmProblem, endOf, mayTryAgain, unread, wait } from './crm.ts';
 import { passGate } from './gate.ts';
+import { undone } from './overtake.ts';
 import type { Judge } from './prepare.ts';
 import { lookForStep, readBackOf } from './readback.ts';
 import { lookBefore } from './restored.ts';
@@ -192,17 +193,17 @@ function withoutEffect(world: World, operation: Operation, end: Moved): Moved {
     return move(operation, 'doubted', 'engine', now, { tries: operation.tries, dueAt }, { why: 'not settled' });
   }
   const written = effective(operation.attempts);
-  // What was done on an earlier day has been relied on since, and a right is not taken back: what is left is planned anew, or is for a
-  // person.
+  const attempts = [...written, ...operation.attempts.flatMap((each) => settled(each, now))];
+  // What is left is planned anew on the records as they are now: good work is not taken back for it.
+  if (end.next.state === 'agreed') return { ...end, next: { ...end.next, attempts } };
+  // What was done on an earlier day has been relied on since, and a right is not taken back: the rest is for a person.
   if (written.length > 0 && (operation.schedule !== undefined || isRight(world, operation))) {
-    const attempts = [...written, ...operation.attempts.flatMap((each) => settled(each, now))];
-    if (end.next.state === 'agreed') return { ...end, next: { ...end.next, attempts } };
     const { problem } = end.next;
     const facts = { event: end.record['event'] ?? null };
     return move(operation, 'stuck', 'engine', now, problem === undefined ? {} : { problem }, facts);
   }
   if (written.length > 0) {
-    const problem = end.next.problem ?? UNDONE;
+    const problem = end.next.problem ?? undone();
     return move(
       operation,
       'undoing',
@@ -212,12 +213,8 @@ function withoutEffect(world: World, operation: Operation, end: Moved): Moved {
       { event: end.record['event'] ?? null },
     );
   }
-  return { ...end, next: { ...end.next, attempts: operation.attempts.flatMap((each) => settled(each, now)) } };
+  return { ...end, next: { ...end.next, attempts } };
 }
-
-const UNDONE = toProblem(
-  refusal('record-unusable', 'A later step could not be carried out; the earlier ones are being reversed.'),
-);
 
 /** What is kept of a write that came to nothing: whether it was sent twice, whatever is planned next. */
 function settled({ step, intentAt, doubtedAt, resentAt, result }: Attempt, now: Date): Attempt[] {

@@ -16,7 +16,7 @@ import { endedSince, waitsFor, withinMandate } from './authority.ts';
 import { holdsOf } from './binding.ts';
 import { claimedBefore, claimsToTell, orLater } from './claims.ts';
 import { crmContext, unread, wait } from './crm.ts';
-import { endOfOvertaken } from './overtake.ts';
+import { endOfRest, mayTakeBack, undone } from './overtake.ts';
 import { readSubjects, withRecords } from './subjects.ts';
 import { termsOf } from './terms.ts';
 import { keepsToPrincipal } from './touched.ts';
@@ -92,6 +92,18 @@ export async function prepare(world: World, judge: Judge, countersign: Countersi
   if (!ready.ok) return refuse(world, from, ready.error);
   const { operation, terms, plan, holds } = ready.value;
   const verdict = judge(operation, plan.plan, terms);
+  // A person's yes is to the whole: half of it does not wait for them.
+  if (verdict.required && mayTakeBack(world, operation)) {
+    const moved = move(
+      operation,
+      'rejected',
+      'engine',
+      world.clock.now(),
+      { problem: undone() },
+      { why: 'planned anew' },
+    );
+    return { next: moved.next, expected: moved.expected, records: [moved.record] };
+  }
   const ended = verdict.required ? (await endedSince(world, operation)).map(({ words }) => words) : [];
   const change = verdict.required
     ? ask(world, { operation, terms }, plan, { ...verdict, ended })
@@ -172,7 +184,7 @@ export function refuse(world: World, operation: Operation, error: Refusal): Chan
   }
   const moved = move(
     operation,
-    endOfOvertaken(operation),
+    endOfRest(world, operation),
     'engine',
     world.clock.now(),
     { problem: toProblem(error) },

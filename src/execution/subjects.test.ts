@@ -21,6 +21,7 @@ async function read(data: JsonObject): Promise<string> {
     actions: readDefinitions(),
     clock: { now: () => new Date(0) },
     settings: {},
+    store: { dealings: () => [] },
     crm: { read: async () => ({ ref: { type: 'contract', by: 'id', value: 'A-1001' }, version: '1', data }) },
   } as unknown as World;
   const reads = await readSubjects(world, operation);

@@ -1,7 +1,8 @@
 import { AdapterError, type Ctx, type PlanStep, type VerifyState } from '../../adapters/sdk/index.ts';
+import { mayHaveWritten } from '../engine/effects.ts';
 import type { Operation } from '../engine/operation.ts';
 import { doneSteps } from '../engine/schedule.ts';
-import { mayHaveWritten, move } from '../engine/transitions.ts';
+import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import { outcomeOf, overtaken, type Seen } from './rules.ts';
 import { refKey, type Watches, watchesOf } from './watch-store.ts';

@@ -243,7 +243,8 @@ export type ExecutionBench = ReturnType<typeof makeExecutionBench>;
 export function makeExecutionBench(
   guarantees: Partial<Capability> = {},
   /** The customer's: nobody's leave is asked. */
-  { right = false }: { readonly right?: boolean } = {},
+  /** A person decides what is planned anew with a part written. */
+  { right = false, asksAgain = false }: { readonly right?: boolean; readonly asksAgain?: boolean } = {},
 ) {
   const asked: Action = right ? { ...action, definition: { ...action.definition, default_signoff: 'never' } } : action;
   let nowMs = START_MS;
@@ -291,7 +292,11 @@ export function makeExecutionBench(
     },
   };
   const features: Features = {
-    judge: () => ({ required: false, role: 'approver', reasons: [] }),
+    judge: ({ state, attempts }) => ({
+      required: asksAgain && state === 'agreed' && attempts.length > 0,
+      role: 'approver',
+      reasons: [],
+    }),
     countersign: async () => undefined,
     // Nothing is negotiated here.
     negotiation: {} as unknown as Features['negotiation'],
