@@ -13,6 +13,8 @@ export interface GatewayProcess {
   stop(): Promise<number | null>;
   /** `kill -9`. */
   kill(): Promise<void>;
+  /** Of the process that was started last. */
+  pid(): number | undefined;
 }
 
 /** The gateway of a configuration file, not yet started. */
@@ -41,6 +43,7 @@ export function gatewayProcess(
     },
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
+    pid: () => gateway?.pid,
   };
 }
 
