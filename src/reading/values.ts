@@ -142,8 +142,17 @@ const SPELT = Object.keys(SMALL)
   .join('|');
 const COUNT = `(?<![\\p{L}\\p{N}.,])(?:(?<digits>\\d{1,6})|(?<spelt>${SPELT}))`;
 
+/** Made once: there are as many as there are kinds of issues. */
+const MADE = new Map<string, RegExp>();
+
+function kept(source: string): RegExp {
+  const made = MADE.get(source) ?? new RegExp(source, 'giu');
+  MADE.set(source, made);
+  return made;
+}
+
 function numbersBefore(text: string, nouns: string): readonly Found<number>[] {
-  const sought = new RegExp(`${COUNT}[ \\u00a0-]?(?:more |weitere )?(?:${nouns})(?![\\p{L}])`, 'giu');
+  const sought = kept(`${COUNT}[ \\u00a0-]?(?:more |weitere )?(?:${nouns})(?![\\p{L}])`);
   return [...text.matchAll(sought)].flatMap((match) => {
     const { digits, spelt } = match.groups ?? {};
     const value = digits === undefined ? SMALL[(spelt ?? '').toLowerCase()] : Number(digits);
@@ -154,7 +163,7 @@ function numbersBefore(text: string, nouns: string): readonly Found<number>[] {
 /** Every whole number of the text, written either way. */
 export function numbersIn(text: string): readonly number[] {
   const written = text.match(/(?<![\p{L}\p{N}.,])\d{1,9}(?![.,]?\p{N}|\p{L})/gu) ?? [];
-  const spelt = text.match(new RegExp(`(?<![\\p{L}\\p{N}])(?:${SPELT})(?!\\p{L})`, 'giu')) ?? [];
+  const spelt = text.match(kept(`(?<![\\p{L}\\p{N}])(?:${SPELT})(?!\\p{L})`)) ?? [];
   return [...written.map(Number), ...spelt.map((each) => SMALL[each.toLowerCase()] ?? Number.NaN)];
 }
 

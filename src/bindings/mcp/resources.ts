@@ -93,7 +93,7 @@ function policyInWords(contract: Contract, { company, human }: Settings): string
   const { signature, dpop, bearer } = HIGHEST_RISK_OF_PROOF;
   return `# What ${company} lets customers’ agents do
 
-Only typed terms count; free text never decides anything. Offers are signed, an acceptance names the offer’s id and terms_digest, and whatever a person signs off is exactly what is written, once.
+The other side is an AI system that acts on behalf of ${company}. Only typed terms count: plain sentences are told back and bind nobody, and one that asks for a person calls one. Offers are signed, an acceptance names the offer’s id and terms_digest, and whatever a person signs off is exactly what is written, once.
 
 How strongly you are proven caps the risk: an HTTP signature up to ${signature}, a DPoP-bound token up to ${dpop}, a bearer token up to ${bearer}.
 
