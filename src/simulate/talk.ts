@@ -47,9 +47,25 @@ export function bargainer(pace: Pace, choice: Choice): Opponent {
   };
 }
 
+/** These side issues at the price at which they give so much; where nothing is paid, the nearest package that does. */
 export function asking(scenario: Scenario, sides: Package, target: Points): Reply {
-  return { kind: 'propose', levels: withMain(scenario.table, sides, scenario.mainFor(sides, target)) };
+  const wanted = scenario.transfer ? sides : nearestWorth(scenario, sides, target);
+  return { kind: 'propose', levels: withMain(scenario.table, wanted, scenario.mainFor(wanted, target)) };
 }
+
+/** Of the packages worth hardly more than the target, the one most like these. */
+function nearestWorth(scenario: Scenario, sides: Package, target: Points): Package {
+  const enough = sidesWorthAsking(scenario)
+    .map((each) => ({ each, gain: scenario.customerGain(withMain(scenario.table, each, 0)) }))
+    .filter(({ gain }) => gain >= target)
+    .toSorted((a, b) => a.gain - b.gain);
+  const least = enough[0]?.gain ?? 0;
+  const alike = ({ each }: { each: Package }) => each.filter((level, place) => level === sides[place]).length;
+  const near = enough.filter(({ gain }) => gain <= least + NEAR).toSorted((a, b) => alike(b) - alike(a));
+  return near[0]?.each ?? scenario.customer.ideal;
+}
+
+const NEAR: Points = 300;
 
 /** At the end, whatever is no loss; before it, nothing. */
 export function lastWord(scenario: Scenario, { open }: Heard): Reply {
