@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { JsonObject } from '../../protocol/json.ts';
+import { ok } from '../../protocol/result.ts';
 import { readDefinitions } from '../contract/files.ts';
 import type { Operation } from '../engine/operation.ts';
 import { askedOn } from '../engine/rules.ts';
@@ -10,23 +11,38 @@ import { systemClock } from '../identity/world-sources.ts';
 import { firstOffer } from '../negotiation/first-offer.ts';
 import { type PolicyBook, parsePolicies } from '../negotiation/segments.ts';
 import { factsOf } from '../negotiation/setting.ts';
-import { simulate } from '../simulate/measure.ts';
+import { parseDomain, scenarioFrom } from '../simulate/domain.ts';
+import { playAll, resultOf, sceneOf } from '../simulate/measure.ts';
+import { FAMILIES } from '../simulate/opponents.ts';
 import { page } from '../simulate/page.ts';
 import { type Replayed, replay } from '../simulate/replay.ts';
-import { LEGEND, replayRows, rowsOf, table } from '../simulate/report.ts';
+import {
+  comparisonWords,
+  LEGEND,
+  type Opening,
+  openingRows,
+  pointsRows,
+  replayRows,
+  rowsOf,
+  table,
+} from '../simulate/report.ts';
+import { study } from '../simulate/study.ts';
 import { readOperations } from '../store/read-operations.ts';
 import type { Io } from './operator.ts';
 
 const USAGE =
-  'parley simulate [CONFIG] [--action contract.renew] [--policy FILE] [--records FILE] [--runs 500] [--seed 1] [--html FILE] [--json]\n' +
+  'parley simulate [CONFIG] [--action contract.renew] [--policy FILE] [--against FILE] [--records FILE] [--runs 250] [--seed 1] [--html FILE] [--json]\n' +
+  'parley simulate --domain FILE [--seed 1] [--json]\n' +
   'parley simulate [CONFIG] --replay [--since DATE] [--until DATE] [--action …] [--policy FILE] [--json]';
 const RUNS_MAX = 100_000;
 
 const OPTIONS = {
   action: { type: 'string', default: 'contract.renew' },
   policy: { type: 'string' },
+  against: { type: 'string' },
+  domain: { type: 'string' },
   records: { type: 'string' },
-  runs: { type: 'string', default: '500' },
+  runs: { type: 'string', default: '250' },
   seed: { type: 'string', default: '1' },
   html: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -41,6 +57,7 @@ class Mistake extends Error {}
 export async function simulateCommand(args: readonly string[], io: Io): Promise<number> {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+    if (values.domain !== undefined) return onDomain(values.domain, values, io);
     const setting = settingOf(positionals[0] ?? 'parley.json', values);
     return values.replay ? replayed(setting, values, io) : simulated(setting, values, io);
   } catch (error) {
@@ -60,6 +77,7 @@ interface Named {
 interface Setting {
   readonly company: string;
   readonly definition: ActionDefinition;
+  readonly policy: JsonObject;
   readonly book: PolicyBook;
   /** Those that were given. */
   readonly records: readonly JsonObject[] | undefined;
@@ -84,17 +102,22 @@ function settingOf(path: string, { action, policy: policyFile, records: recordsF
   return {
     company: String(config['company'] ?? 'the company'),
     definition,
+    policy: json,
     book: book.value,
     records,
     talks: (since, until) => (existsSync(database) ? readOperations(database, { action, since, until }) : []),
   };
 }
 
-function simulated(
-  { company, definition, book, talks, records }: Setting,
-  { runs, seed, html, json }: { runs: string; seed: string; html?: string; json: boolean },
-  io: Io,
-): number {
+interface Asked {
+  readonly against?: string;
+  readonly runs: string;
+  readonly seed: string;
+  readonly html?: string;
+  readonly json: boolean;
+}
+
+function simulated({ company, definition, policy, book, talks, records }: Setting, asked: Asked, io: Io): number {
   const today = systemClock.now().toISOString().slice(0, 10);
   const snapshot =
     records === undefined
@@ -102,19 +125,55 @@ function simulated(
       : records;
   if (snapshot.length === 0)
     throw new Mistake('there is no record to negotiate about yet: give some with --records FILE');
-  const first = firstOffersOn(snapshot, { book, definition, today });
-  const result = simulate({
-    policyFor: ({ record }) => book.policyFor({ record, tier: 'principal' }),
+  const openings = openingsOn(snapshot, { book, definition, today });
+  const seed = whole(asked.seed, 'seed', 0xffff_ffff);
+  const done = study({
+    policy,
+    other: asked.against === undefined ? undefined : objectIn(asked.against),
+    read: (json) => {
+      const book = parsePolicies(definition.name, json, definition.negotiable);
+      if (!book.ok) return book;
+      return ok(({ record }) => book.value.policyFor({ record, tier: 'principal' }));
+    },
     facts: snapshot.map((record) => factsOf(definition, record, {}, today)),
-    runs: whole(runs, 'runs', RUNS_MAX),
-    seed: whole(seed, 'seed', 0xffff_ffff),
+    runs: whole(asked.runs, 'runs', RUNS_MAX),
+    seed,
   });
-  if (!result.ok) throw new Mistake(`the policy does not fit the records: ${result.error.detail ?? result.error.code}`);
-  const { families } = result.value;
-  if (html !== undefined)
-    writeFileSync(html, page(result.value, { company, action: definition.name, seed: Number(seed) }));
-  if (json) io.out(JSON.stringify({ action: definition.name, seed: Number(seed), families }));
-  else for (const line of [...first, '', ...table(rowsOf(result.value)), '', LEGEND]) io.out(line);
+  if (!done.ok) throw new Mistake(done.error);
+  const { families, advice, comparison } = done.value;
+  if (asked.html !== undefined)
+    writeFileSync(asked.html, page({ ...done.value, openings, company, action: definition.name, seed }));
+  if (asked.json) io.out(JSON.stringify({ action: definition.name, seed, families, openings, advice, comparison }));
+  else
+    for (const line of [
+      ...table(openingRows(openings)),
+      '',
+      ...(comparison === undefined ? [] : [...comparisonWords(comparison), '']),
+      ...advice.map((each) => `- ${each}`),
+      '',
+      ...table(rowsOf(families)),
+      '',
+      LEGEND,
+    ])
+      io.out(line);
+  return families.some(({ breaches }) => breaches > 0) ? 1 : 0;
+}
+
+/** Everybody on one domain of a file, and where its fair points lie. */
+function onDomain(path: string, { seed, json }: { readonly seed: string; readonly json: boolean }, io: Io): number {
+  const domain = parseDomain(objectIn(path));
+  const scenario = domain.ok ? scenarioFrom(domain.value) : domain;
+  if (!scenario.ok) throw new Mistake(scenario.error.map((each) => `${path}: ${each}`).join('\n'));
+  const scene = sceneOf(scenario.value, whole(seed, 'seed', 0xffff_ffff));
+  const families = FAMILIES.map((family) => {
+    const played = playAll([scene], family);
+    if (!played.ok) throw new Mistake(`${path}: ${played.error.detail ?? played.error.code}`);
+    return resultOf(family, played.value);
+  });
+  const { joint, nash, kalai, pareto } = scene.frontier;
+  if (json) io.out(JSON.stringify({ joint, nash, kalai, pareto, families }));
+  else
+    for (const line of [...table(pointsRows(scene.frontier)), '', ...table(rowsOf(families)), '', LEGEND]) io.out(line);
   return families.some(({ breaches }) => breaches > 0) ? 1 : 0;
 }
 
@@ -144,30 +203,31 @@ function fieldsIn(records: readonly JsonObject[], { terms }: ActionDefinition): 
   return [...new Set([...records.flatMap(Object.keys), ...(isObject(properties) ? Object.keys(properties) : [])])];
 }
 
-const FIRST_SHOWN = 3;
+const OPENINGS_SHOWN = 12;
 
 /** The first offers in money, so that nobody takes 104 for percent where it is cents; one that is far from its record is refused. */
-function firstOffersOn(
+function openingsOn(
   records: readonly JsonObject[],
   {
     book,
     definition,
     today,
   }: { readonly book: PolicyBook; readonly definition: ActionDefinition; readonly today: string },
-): readonly string[] {
-  const lines = records.flatMap((record, index) => {
+): readonly Opening[] {
+  const openings = records.flatMap((record, index): Opening[] => {
     const policy = book.policyFor({ record, tier: 'principal' });
     const first = policy === undefined ? undefined : firstOffer(policy, { definition, record, today });
     if (first?.ok !== true) return [];
-    const { record: stands, offer, far } = first.value;
-    const besides = first.value.with.length === 0 ? '' : ` (${first.value.with.join(', ')})`;
+    const { record: stands, offer, far, with: besides } = first.value;
+    const words = besides.length === 0 ? '' : ` (${besides.join(', ')})`;
     if (far)
       throw new Mistake(
-        `where record ${index + 1} says ${stands}, the first offer would be ${offer}${besides}: further than the policy calls far. Mend /main/open or its unit, or allow it in /main/far`,
+        `where record ${index + 1} says ${stands}, the first offer would be ${offer}${words}: further than the policy calls far. Mend /main/open or its unit, or allow it in /main/far`,
       );
-    return [`first offer where the record says ${stands}: ${offer}${besides}`];
+    const id = record['id'];
+    return [{ record: typeof id === 'string' ? id : String(index + 1), today: stands, first: offer, besides }];
   });
-  return [...new Set(lines)].slice(0, FIRST_SHOWN);
+  return openings.slice(0, OPENINGS_SHOWN);
 }
 
 /** A day or a time as operations are dated by. */

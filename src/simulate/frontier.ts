@@ -98,23 +98,18 @@ function sumsOf(scenario: Scenario): readonly Sums[] {
   let sums = new Map<Points, Points>([[0, 0]]);
   for (const [place, side] of table.sides.entries()) {
     if (side === null) continue;
-    const own = cheapest(
-      positionsOf(scenario, place).map((level) => ({ worth: side.worth(level), minded: customer.minds(place, level) })),
-    );
-    sums = cheapest(
-      [...sums].flatMap(([worth, minded]) =>
-        [...own].map(([more, alsoMinded]) => ({ worth: worth + more, minded: minded + alsoMinded })),
-      ),
-    );
+    const own = new Map<Points, Points>();
+    for (const level of positionsOf(scenario, place)) note(own, side.worth(level), customer.minds(place, level));
+    const together = new Map<Points, Points>();
+    for (const [worth, minded] of sums)
+      for (const [more, alsoMinded] of own) note(together, worth + more, minded + alsoMinded);
+    sums = together;
   }
   return [...sums].map(([worth, minded]) => ({ worth, minded }));
 }
 
-function cheapest(all: readonly Sums[]): Map<Points, Points> {
-  const least = new Map<Points, Points>();
-  for (const { worth, minded } of all)
-    if (minded < (least.get(worth) ?? Number.POSITIVE_INFINITY)) least.set(worth, minded);
-  return least;
+function note(least: Map<Points, Points>, worth: Points, minded: Points): void {
+  if (minded < (least.get(worth) ?? Number.POSITIVE_INFINITY)) least.set(worth, minded);
 }
 
 /** Beyond so many positions a range is looked at where either side's wishes bend, and evenly between. */

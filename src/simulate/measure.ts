@@ -4,8 +4,9 @@ import type { NegotiationPolicy } from '../negotiation/policy.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';
 import { type Company, parley } from './companies.ts';
 import { type Deal, distanceTo, type Frontier, frontierOf } from './frontier.ts';
-import { FAMILIES, type Family, isCooperative, OPPONENTS } from './opponents.ts';
+import { type Family, isCooperative, OPPONENTS } from './opponents.ts';
 import { type Outcome, play } from './play.ts';
+import type { Dot } from './plots.ts';
 import { seeded } from './random.ts';
 import { drawnFrom, makeScenario, type Scenario } from './scenario.ts';
 import { type Estimate, meanOf, shareOf } from './stats.ts';
@@ -139,36 +140,13 @@ export function jointOf({ scene, outcome }: Played): number {
   return joint < 1 ? 1 : (outcome.agreed.company + outcome.agreed.customer) / joint;
 }
 
-/** A deal to plot, as parts of the most each side could have had. */
-export interface Dot extends Deal {
-  readonly family: Family;
-}
-
-export interface Simulation {
-  readonly families: readonly FamilyResult[];
-  readonly dots: readonly Dot[];
-}
-
-/** Plays every family on the same scenes. */
-export function simulate(settings: SceneSettings): Result<Simulation, Refusal> {
-  const scenes = scenesOf(settings);
-  if (!scenes.ok) return scenes;
-  const families: FamilyResult[] = [];
-  const dots: Dot[] = [];
-  for (const family of FAMILIES) {
-    const played = playAll(scenes.value, family);
-    if (!played.ok) return played;
-    families.push(resultOf(family, played.value));
-    dots.push(...played.value.filter(isFeasible).flatMap((each) => dotOf(family, each)));
-  }
-  return ok({ families, dots });
-}
-
-function dotOf(family: Family, { scene, outcome }: Played): readonly Dot[] {
-  const { pareto } = scene.frontier;
-  const [richest, kindest] = [pareto[0], pareto.at(-1)];
-  if (outcome.agreed === undefined || richest === undefined || kindest === undefined) return [];
-  const most = { company: richest.to, customer: kindest.total - kindest.from };
-  const { company, customer } = outcome.agreed;
-  return [{ family, company: company / Math.max(1, most.company), customer: customer / Math.max(1, most.customer) }];
+/** The agreement as parts of the most each side could have had. */
+export function dotsOf(family: Family, played: readonly Played[]): readonly Dot[] {
+  return played.filter(isFeasible).flatMap(({ scene, outcome: { agreed } }) => {
+    const { pareto } = scene.frontier;
+    const [richest, kindest] = [pareto[0], pareto.at(-1)];
+    if (agreed === undefined || richest === undefined || kindest === undefined) return [];
+    const [company, customer] = [Math.max(1, richest.to), Math.max(1, kindest.total - kindest.from)];
+    return [{ family, company: agreed.company / company, customer: agreed.customer / customer }];
+  });
 }

@@ -13,6 +13,7 @@ import type { Opponent } from './talk.ts';
 
 export interface Outcome {
   readonly agreed: Deal | undefined;
+  readonly signed: Package | undefined;
   /** Whether everything that was offered is within the policy. */
   readonly within: boolean;
   /** Whether the customer proposed something within the policy that came to nothing, and that no person decides about. */
@@ -39,17 +40,18 @@ export function play(
   for (let operation = 0; operation < OPERATIONS_MAX; operation += 1) {
     const talk = talkOf(scenario, { company, past, reply, shown });
     if (!talk.ok) return talk;
-    const { ended, agreed } = talk.value;
+    const { ended, agreed, signed } = talk.value;
     within &&= talk.value.within;
     missed ||= talk.value.missed;
     rounds += talk.value.rounds;
     past = talk.value.past;
-    if (ended !== 'again') return ok({ agreed, within, missed: missed && agreed === undefined, rounds, ended, shown });
+    if (ended !== 'again')
+      return ok({ agreed, signed, within, missed: missed && agreed === undefined, rounds, ended, shown });
   }
-  return ok({ agreed: undefined, within, missed, rounds, ended: 'left', shown });
+  return ok({ agreed: undefined, signed: undefined, within, missed, rounds, ended: 'left', shown });
 }
 
-interface Talk extends Pick<Outcome, 'agreed' | 'within' | 'missed' | 'rounds'> {
+interface Talk extends Pick<Outcome, 'agreed' | 'signed' | 'within' | 'missed' | 'rounds'> {
   readonly ended: Outcome['ended'] | 'again';
   readonly past: Past;
 }
@@ -78,17 +80,18 @@ function talkOf(
   // Who leaves near an agreement has said so to a person first.
   const unmet = () => (side.value.unmet().person ? 'person' : 'left');
   let proposal: Terms | null = null;
-  const end = (ended: Talk['ended'], agreed?: Package): Result<Talk, Refusal> =>
+  const end = (ended: Talk['ended'], signed?: Package): Result<Talk, Refusal> =>
     ok({
       ended,
       rounds: shown.length - before,
       within: heard.every((offers) => offers.every((each) => admissible(table, each))),
       missed: ended !== 'person' && own.some((each) => admissible(table, each) && scenario.companyGain(each) >= 0),
       past: side.value.stood(),
+      signed,
       agreed:
-        agreed === undefined
+        signed === undefined
           ? undefined
-          : { company: scenario.companyGain(agreed), customer: scenario.customerGain(agreed) },
+          : { company: scenario.companyGain(signed), customer: scenario.customerGain(signed) },
     });
   for (let round = 1; round <= rounds; round += 1) {
     const moved = side.value.next(proposal);

@@ -62,7 +62,10 @@ describe('parley simulate', () => {
 
   it('T21: shows the first offer in money, and refuses one that is far from its record', async () => {
     const told = await command(config, '--records', 'examples/contracts.json', '--runs', '1');
-    expect(told.out[0]).toMatch(/^first offer where the record says \d+[.]\d\d EUR: \d+[.]\d\d EUR/);
+    expect(told.out.slice(0, 2)).toEqual([
+      expect.stringMatching(/^record +today +first offer/),
+      expect.stringMatching(/^K-\d+ +\d+[.]\d\d EUR +\d+[.]\d\d EUR/),
+    ]);
     const sample = { unit_price: { amount: 104, currency: 'EUR' } };
     const main = { issue: '/unit_price', unit: 'minor', sample, open: 104, concede_to: 97, limit: 90 };
     expect(await command(config, '--records', 'examples/contracts.json', '--policy', write({ main }))).toMatchObject({
@@ -91,14 +94,34 @@ describe('parley simulate', () => {
 
   it('plays every family on a snapshot, and writes a page', async () => {
     const html = join(directory, 'page.html');
-    const args = ['--records', 'examples/contracts.json', '--runs', '40', '--html', html, '--json'];
+    const args = ['--records', 'examples/contracts.json', '--runs', '4', '--html', html, '--json'];
     const { code, out } = await command(config, ...args);
     expect(code).toBe(0);
     const { families } = JSON.parse(out[0] ?? '');
     expect(families.map(({ talks, breaches }: { talks: number; breaches: number }) => [talks, breaches])).toEqual(
-      FAMILIES.map(() => [40, 0]),
+      FAMILIES.map(() => [4, 0]),
     );
     expect(readFileSync(html, 'utf8')).toContain('<svg');
+  });
+
+  it('holds another policy against it, and says that a handful of talks tell nothing', async () => {
+    const own = gateway.config.negotiation['contract.renew'];
+    const args = ['--records', 'examples/contracts.json', '--runs', '2', '--against', write({ ...own, beta: 2 })];
+    expect((await command(config, ...args)).out.join('\n')).toContain('2 talks are too few to say anything');
+    expect(await command(config, ...args.slice(0, -1), write({ beta: 'fast' }))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('/beta'),
+    });
+  });
+
+  it('plays a domain of a file, and tells every mistake in one', async () => {
+    const played = await command('--domain', 'examples/domains/joint-launch.json');
+    expect(played.code).toBe(0);
+    expect(played.out[1]).toMatch(/^Nash +24\.0 +53\.0 +77\.0/);
+    expect(await command('--domain', write({ issues: [] }))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('/issues must be a list'),
+    });
   });
 
   it('asks of real talks what another policy would have done', async () => {

@@ -1,0 +1,101 @@
+/** A policy looked at from all sides: everybody's talks, what to change, the first offer on real records, and another policy beside it. */
+import type { Refusal } from '../../protocol/errors.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { err, ok, type Result } from '../../protocol/result.ts';
+import type { SpaceFacts } from '../negotiation/space.ts';
+import { adviceFrom, changesOf, type Tried } from './advice.ts';
+import { type Comparison, comparisonOf, type PolicyFor, playEverybody, sameCustomers, type Talks } from './compare.ts';
+import { dotsOf, type FamilyResult, resultOf, type Scene, scenesOf } from './measure.ts';
+import { FAMILIES, type Family, WEIGHED } from './opponents.ts';
+import type { Dot } from './plots.ts';
+
+export interface StudySettings {
+  /** As the configuration has it. */
+  readonly policy: JsonObject;
+  readonly other?: JsonObject | undefined;
+  readonly read: (policy: JsonObject) => Result<PolicyFor, readonly string[]>;
+  readonly facts: readonly SpaceFacts[];
+  /** Talks a family. */
+  readonly runs: number;
+  readonly seed: number;
+}
+
+export interface Study {
+  readonly families: readonly FamilyResult[];
+  readonly dots: readonly Dot[];
+  readonly advice: readonly string[];
+  readonly comparison: Comparison | undefined;
+}
+
+/** Talks a family of which changes are tried: enough to tell a point of gain, few enough to wait for. */
+const TRIED_MAX = 120;
+
+export function study(settings: StudySettings): Result<Study, string> {
+  const policyFor = settings.read(settings.policy);
+  if (!policyFor.ok) return err(policyFor.error.join('\n'));
+  const scenes = scenesOf({ ...settings, policyFor: policyFor.value });
+  if (!scenes.ok) return err(words(scenes.error));
+  if (scenes.value.length === 0)
+    return err('no record has a policy: its segments’ conditions cannot be told for any of them');
+  const others = settings.other === undefined ? ok(undefined) : before(settings, scenes.value, settings.other);
+  if (!others.ok) return others;
+  const talks = playEverybody(scenes.value, FAMILIES);
+  if (!talks.ok) return err(words(talks.error));
+  const weighed = only(talks.value, WEIGHED);
+  const comparison = others.value === undefined ? ok(undefined) : beside(others.value, weighed);
+  if (!comparison.ok) return comparison;
+  const played = [...talks.value];
+  return ok({
+    families: played.map(([family, each]) => resultOf(family, each)),
+    dots: played.flatMap(([family, each]) => dotsOf(family, each)),
+    advice: adviceFrom(weighed, tryChanges(settings, scenes.value)),
+    comparison: comparison.value,
+  });
+}
+
+/** The same customers before another policy. */
+function before(
+  { read }: StudySettings,
+  scenes: readonly Scene[],
+  policy: JsonObject,
+): Result<readonly Scene[], string> {
+  const policyFor = read(policy);
+  if (!policyFor.ok) return err(policyFor.error.join('\n'));
+  const same = sameCustomers(scenes, policyFor.value);
+  return same.ok ? same : err(words(same.error));
+}
+
+function beside(scenes: readonly Scene[], talks: Talks): Result<Comparison, string> {
+  const others = playEverybody(scenes, [...talks.keys()]);
+  return others.ok ? ok(comparisonOf(talks, others.value)) : err(words(others.error));
+}
+
+/** Who tells changes apart: one of each way to give way. */
+const TRIED_WITH: readonly Family[] = [
+  'boulware 0.5',
+  'linear, trades',
+  'conceder 5',
+  'tit for tat, relative',
+  'frequency',
+];
+
+/** Each change by itself; one that makes no policy is none. */
+function tryChanges(settings: StudySettings, all: readonly Scene[]): readonly Tried[] {
+  const few = all.slice(0, TRIED_MAX);
+  const talks = playEverybody(few, TRIED_WITH);
+  if (!talks.ok) return [];
+  return changesOf(settings.policy).flatMap(({ what, policy }): Tried[] => {
+    const scenes = before(settings, few, policy);
+    const comparison = scenes.ok ? beside(scenes.value, talks.value) : scenes;
+    return comparison.ok ? [{ what, comparison: comparison.value }] : [];
+  });
+}
+
+function only(talks: Talks, families: readonly string[]): Talks {
+  return new Map([...talks].filter(([family]) => families.includes(family)));
+}
+
+function words(error: Refusal | string): string {
+  if (typeof error === 'string') return error;
+  return `the policy does not fit the records: ${error.detail ?? error.code}`;
+}
