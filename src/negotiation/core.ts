@@ -70,7 +70,7 @@ export function makeCompanySide(
   const said: Said[] = [...(past?.theirs ?? [])];
   const ours: Package[] = [...packagesIn(space.value, past?.ours ?? [])];
   const stated: Package[] = [...packagesIn(space.value, past?.stated ?? [])];
-  let priced = past?.stated ?? [];
+  let priced: readonly Package[] = stated.slice();
   let standing: readonly Package[] = packagesIn(space.value, past?.last ?? []);
   let last: Terms | null = null;
   let rounds = past?.rounds ?? 0;
@@ -81,7 +81,7 @@ export function makeCompanySide(
       last: standing.map(space.value.write),
       ours: ours.map(space.value.write),
       theirs: [...said],
-      stated: priced,
+      stated: priced.map(space.value.write),
     }),
     unmet: () => unmetOf(table.value, { theirs: proposalsIn(table.value, said), ours: [...ours, ...stated] }),
     next(proposal) {
@@ -109,7 +109,7 @@ export function makeCompanySide(
       if (list === null) return ok({ ...shown, offers });
       const others = list.packages.filter((each) => each !== null);
       stated.push(...others);
-      priced = others.map(space.value.write);
+      priced = others;
       const schedule = writeSchedule(table.value, list, { firmness: 'binding', indicative: [] });
       return ok({ ...shown, offers, schedule });
     },

@@ -58,8 +58,8 @@ export interface PriceList {
 }
 
 /** Prices of every package that can be made of what there is to talk about, around the offers that are made now. Which packages these are
- * depends on the policy's own positions and on what they asked for, never on the limit; a package that would come past it is left out, so
- * that no price in the list is ever the limit showing. Null where there is nothing to choose. */
+ * depends on the policy's own positions and on what they asked for, never on the limit; a package that would come past it stays at the last
+ * price that did not, or is left out, so that no price in the list is ever the limit showing. Null where there is nothing to choose. */
 export function priceList(pricing: Pricing, offers: readonly Package[], target: Points): PriceList | null {
   const { table } = pricing;
   const primary = offers.at(-1);
@@ -69,8 +69,10 @@ export function priceList(pricing: Pricing, offers: readonly Package[], target: 
   const packages = combined(primary, axes).map((levels) => {
     const main = wantedMain(pricing, levels, target);
     // Looked at for every package, whatever comes of it.
-    const inLimit = reaches(table.scale.sign, main, lastMain(table, levels));
-    return own.get(sidesOf(table, levels)) ?? (inLimit ? withMain(table, levels, main) : null);
+    const [last, before] = [lastMain(table, levels), pricing.kept(levels)];
+    const [inLimit, stood] = [main, before ?? main].map((each) => reaches(table.scale.sign, each, last));
+    const priced = inLimit ? main : stood && pricing.mayDiscount ? before : undefined;
+    return own.get(sidesOf(table, levels)) ?? (priced === undefined ? null : withMain(table, levels, priced));
   });
   return { axes, packages };
 }
