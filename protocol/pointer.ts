@@ -13,14 +13,19 @@ export function at(value: JsonObject, pointer: string): Json | undefined {
 
 /** A copy with another value at the pointer. */
 export function withAt(value: JsonObject, pointer: string, to: Json): JsonObject {
-  const [first = '', ...rest] = names(pointer);
+  return put(value, names(pointer), to);
+}
+
+function put(value: JsonObject, [first = '', ...rest]: readonly string[], to: Json): JsonObject {
   if (rest.length === 0) return { ...value, [first]: to };
   const inner = Object.hasOwn(value, first) ? value[first] : undefined;
   const below = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as JsonObject) : {};
-  return { ...value, [first]: withAt(below, `/${rest.join('/')}`, to) };
+  return { ...value, [first]: put(below, rest, to) };
 }
 
 /** The member of the terms that a pointer lies in. */
 export const topName = (pointer: string): string => names(pointer)[0] ?? '';
 
-const names = (pointer: string): string[] => pointer.split('/').slice(1);
+/** Nearly all are one name: a schedule of hundreds of packages asks for each of theirs. */
+const names = (pointer: string): string[] =>
+  pointer.lastIndexOf('/') === 0 ? [pointer.slice(1)] : pointer.split('/').slice(1);

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packaged, parley, scalar } from '../../src/simulate/companies.ts';
+import { packaged, parley, scalar, withoutSchedules } from '../../src/simulate/companies.ts';
 import { WEIGHED } from '../../src/simulate/opponents.ts';
 import { table } from '../../src/simulate/report.ts';
 import type { Estimate } from '../../src/simulate/stats.ts';
@@ -23,6 +23,7 @@ const { values } = parseArgs({
 
 const COMPANIES: readonly Entry[] = [
   { name: 'Parley', play: parley },
+  { name: 'offers alone', play: withoutSchedules },
   { name: 'scalar', play: scalar },
   { name: 'packaged', play: packaged },
 ];

@@ -68,6 +68,7 @@ export function isDate(value: unknown): value is string {
 const DAY_MS = 86_400_000;
 
 export function dayAfter(date: string, days = 1): string {
+  if (days === 0) return date;
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }
 

@@ -2,16 +2,7 @@
 import type { Package } from '../negotiation/space.ts';
 import { samePackage, withMain } from '../negotiation/table.ts';
 import type { Scenario } from './scenario.ts';
-import {
-  asking,
-  bestOf,
-  givenSoFar,
-  type Heard,
-  lastWord,
-  type Opponent,
-  type Reply,
-  sidesWorthAsking,
-} from './talk.ts';
+import { asking, bestOf, type Heard, lastWord, type Opponent, type Reply, sidesWorthAsking } from './talk.ts';
 
 /** Looks for the floor: halves what lies between the best it could dream of and what it is offered, never beyond what it would sign
  * itself; signs at the very end. */
@@ -49,7 +40,7 @@ export const oneCent: Opponent = (scenario) => (heard) => {
 export const imitator: Opponent = (scenario) => (heard) => {
   const best = bestOf(scenario, heard.open);
   if (best === undefined || heard.left === 0) return lastWord(scenario, heard);
-  const given = givenSoFar(scenario, heard);
+  const given = heard.best;
   const target = scenario.customer.aspiration - Math.max(0, (given.at(-1) ?? 0) - (given[0] ?? 0));
   if (scenario.customerGain(best) >= target) return { kind: 'accept', levels: best };
   return asking(scenario, best, target);

@@ -14,6 +14,22 @@ export type Company = (
 /** As the gateway plays. */
 export const parley: Company = ({ policy, facts }, options) => makeCompanySide(policy, facts, options);
 
+/** As the gateway plays with a partner that takes no notice of schedules. */
+export const withoutSchedules: Company = (scenario, options) => {
+  const side = parley(scenario, options);
+  if (!side.ok) return side;
+  return ok({
+    stood: side.value.stood,
+    unmet: side.value.unmet,
+    next(proposal): Result<Move, Refusal> {
+      const move = side.value.next(proposal);
+      if (!move.ok || move.value.kind !== 'offer') return move;
+      const { schedule: _, ...unread } = move.value;
+      return ok(unread);
+    },
+  });
+};
+
 /** Bargains over the price of what it first offered and hears nothing else. */
 export const scalar: Company = (scenario, options) => simple(scenario, options, () => openingOf(scenario.table));
 

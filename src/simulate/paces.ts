@@ -1,6 +1,6 @@
 /** How published agents give way: by time, by what they are given, by steps. All end at their reservation and never pass it. */
 import type { Points } from '../negotiation/policy.ts';
-import { givenSoFar, type Pace, timeOf } from './talk.ts';
+import { type Pace, timeOf } from './talk.ts';
 
 /** By time: below 1 late (Boulware), above 1 early (Conceder); Faratin, Sierra and Jennings 1998. */
 export const byTime =
@@ -10,14 +10,13 @@ export const byTime =
     customer.aspiration * (1 - timeOf(heard) ** (1 / e));
 
 /** Gives as many points as it was given (Faratin: absolute tit-for-tat, without the dice). */
-export const absolute: Pace = (scenario) => (heard) =>
-  scenario.customer.aspiration - givenUntil(givenSoFar(scenario, heard));
+export const absolute: Pace = (scenario) => (heard) => scenario.customer.aspiration - givenUntil(heard.best);
 
 /** Gives the same part of what is left to its end as the company gave of what it asked (Faratin: relative tit-for-tat). */
 export const relative: Pace = (scenario) => {
   const { customer } = scenario;
   return (heard) => {
-    const asked = paid(customer.reservation, givenSoFar(scenario, heard));
+    const asked = paid(customer.reservation, heard.best);
     const parts = asked.slice(1).map((now, turn) => (asked[turn] ?? now) / now);
     const spent = Math.max(1, Math.abs(customer.reservation) + BEYOND - customer.aspiration);
     const spends = parts.reduce((sum, part) => sum * Math.max(1, part), spent);
@@ -29,7 +28,7 @@ export const relative: Pace = (scenario) => {
 export const averaged: Pace = (scenario) => {
   let target = scenario.customer.aspiration;
   return (heard) => {
-    const given = givenSoFar(scenario, heard);
+    const given = heard.best;
     const over = given.slice(-WINDOW - 1);
     if (over.length > 1) target -= Math.max(0, givenUntil(over) / (over.length - 1));
     return target;
@@ -52,7 +51,7 @@ export const micro: Pace = ({ customer }) => {
 export const nice: Pace = (scenario) => (heard) => {
   const { aspiration } = scenario.customer;
   const fair = aspiration / 2;
-  const given = givenSoFar(scenario, heard);
+  const given = heard.best;
   const [first = 0] = given;
   const came = fair <= first ? 1 : Math.min(1, givenUntil(given) / (fair - first));
   return aspiration - (aspiration - fair) * came;

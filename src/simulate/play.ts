@@ -3,13 +3,16 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { ok, type Result } from '../../protocol/result.ts';
 import type { Past } from '../negotiation/core.ts';
+import type { Points } from '../negotiation/policy.ts';
+import { packagesIn } from '../negotiation/setting.ts';
 import type { Package } from '../negotiation/space.ts';
 import { admissible } from '../negotiation/table.ts';
 import { type Company, parley } from './companies.ts';
 import type { Deal } from './frontier.ts';
 import type { Random } from './random.ts';
 import type { Scenario } from './scenario.ts';
-import type { Opponent } from './talk.ts';
+import { scheduled } from './scheduled.ts';
+import { bestOf, type Opponent } from './talk.ts';
 
 export interface Outcome {
   readonly agreed: Deal | undefined;
@@ -18,6 +21,8 @@ export interface Outcome {
   readonly within: boolean;
   /** Whether the customer proposed something within the policy that came to nothing, and that no person decides about. */
   readonly missed: boolean;
+  /** Whether a person has it who may agree to what the customer proposed, within the policy. */
+  readonly forPerson: boolean;
   /** Turns the company took. */
   readonly rounds: number;
   readonly ended: 'agreed' | 'left' | 'person';
@@ -40,18 +45,18 @@ export function play(
   for (let operation = 0; operation < OPERATIONS_MAX; operation += 1) {
     const talk = talkOf(scenario, { company, past, reply, shown });
     if (!talk.ok) return talk;
-    const { ended, agreed, signed } = talk.value;
+    const { ended, agreed, signed, forPerson } = talk.value;
     within &&= talk.value.within;
     missed ||= talk.value.missed;
     rounds += talk.value.rounds;
     past = talk.value.past;
     if (ended !== 'again')
-      return ok({ agreed, signed, within, missed: missed && agreed === undefined, rounds, ended, shown });
+      return ok({ agreed, signed, within, missed: missed && agreed === undefined && ended !== 'person', forPerson, rounds, ended, shown });
   }
-  return ok({ agreed: undefined, signed: undefined, within, missed, rounds, ended: 'left', shown });
+  return ok({ agreed: undefined, signed: undefined, within, missed, forPerson: false, rounds, ended: 'left', shown });
 }
 
-interface Talk extends Pick<Outcome, 'agreed' | 'signed' | 'within' | 'missed' | 'rounds'> {
+interface Talk extends Pick<Outcome, 'agreed' | 'signed' | 'within' | 'missed' | 'forPerson' | 'rounds'> {
   readonly ended: Outcome['ended'] | 'again';
   readonly past: Past;
 }
@@ -79,13 +84,17 @@ function talkOf(
   const before = shown.length;
   // Who leaves near an agreement has said so to a person first.
   const unmet = () => (side.value.unmet().person ? 'person' : 'left');
+  const opened: (readonly Package[])[] = [];
+  const best: Points[] = [];
+  const inReach = () => own.some((each) => admissible(table, each) && scenario.companyGain(each) >= 0);
   let proposal: Terms | null = null;
   const end = (ended: Talk['ended'], signed?: Package): Result<Talk, Refusal> =>
     ok({
       ended,
       rounds: shown.length - before,
-      within: heard.every((offers) => offers.every((each) => admissible(table, each))),
-      missed: ended !== 'person' && own.some((each) => admissible(table, each) && scenario.companyGain(each) >= 0),
+      within: opened.every((offers) => offers.every((each) => admissible(table, each))),
+      missed: ended !== 'person' && inReach(),
+      forPerson: ended === 'person' && inReach(),
       past: side.value.stood(),
       signed,
       agreed:
@@ -100,12 +109,13 @@ function talkOf(
     // Advice for the company's person is not among what is shown.
     shown.push(JSON.stringify(move.kind === 'offer' ? move : { kind: move.kind }));
     if (move.kind === 'impasse') return end('person');
-    const open = move.offers.flatMap((terms) => {
-      const read = table.space.read(terms);
-      return read.ok ? [read.value] : [];
-    });
-    heard.push(open);
-    const said = reply({ open, company: heard, own, left: rounds - round, rounds });
+    const offers = packagesIn(table.space, move.offers);
+    const liked = bestOf(scenario, scheduled(table, move));
+    const open = [...(liked === undefined ? [] : [liked]), ...offers];
+    opened.push(open);
+    heard.push(offers);
+    best.push(Math.max(...open.map(scenario.customerGain)));
+    const said = reply({ open, company: heard, best, own, left: rounds - round, rounds });
     if (said.kind === 'again') return end('again');
     if (said.kind === 'leave') return end(unmet());
     if (said.kind === 'accept') return end('agreed', said.levels);

@@ -10,7 +10,7 @@ export interface Dot {
 }
 
 const WIDTH = 360;
-const NAME = 134;
+const NAME = 152;
 const VALUE = 34;
 const ROW = 24;
 const BAR = WIDTH - NAME - VALUE;

@@ -37,7 +37,7 @@ function policyOf({ concede = 90.5, limit = 90 }: { concede?: number; limit?: nu
   return parsed.value;
 }
 
-function simulated(policy = policyOf(), runs = 250) {
+function simulated(policy = policyOf(), runs = 100) {
   const scenes = scenesOf({ policyFor: () => policy, facts, runs, seed: 11 });
   const talks = scenes.ok ? playEverybody(scenes.value, FAMILIES) : scenes;
   if (!talks.ok) throw new Error(talks.error.code);
@@ -48,27 +48,27 @@ describe('against agents that want to agree', () => {
   const families = simulated();
   const cooperative = families.filter((each) => each.cooperative);
 
-  it('the company reaches at least 90 % of the agreements that were possible', () => {
+  it('the company reaches at least 92 % of the agreements that were possible', () => {
     expect(cooperative).toHaveLength(14);
     for (const { feasible, talks, agreed } of cooperative) {
       expect(feasible).toBeGreaterThan(talks / 3);
       expect(feasible).toBeLessThan(talks);
-      expect(agreed.value).toBeGreaterThanOrEqual(0.9);
+      expect(agreed.value).toBeGreaterThanOrEqual(0.92);
     }
   });
 
-  it('with at least 80 % of the largest possible sum of gains', () => {
-    for (const { joint } of cooperative) expect(joint.value).toBeGreaterThanOrEqual(0.8);
+  it('with at least 90 % of the largest possible sum of gains', () => {
+    for (const { joint } of cooperative) expect(joint.value).toBeGreaterThanOrEqual(0.9);
   });
 
   it('and never signs beyond its policy, with anybody', () => {
     expect(families.map(({ breaches }) => breaches)).toEqual(families.map(() => 0));
-    expect(families.every(({ talks }) => talks === 250)).toBe(true);
+    expect(families.every(({ talks }) => talks === 100)).toBe(true);
   });
 
   it('the numbers can fall: a company that hardly concedes agrees on less', () => {
-    const hard = simulated(policyOf({ concede: 103 }), 120).filter((each) => each.cooperative);
-    for (const { agreed } of hard) expect(agreed.value).toBeLessThan(0.95);
+    const hard = simulated(policyOf({ concede: 103 }), 60).filter((each) => each.cooperative);
+    for (const { agreed } of hard) expect(agreed.value).toBeLessThan(0.92);
   });
 });
 
@@ -129,6 +129,6 @@ describe('the measure', () => {
   });
 
   it('is the same for the same seed', () => {
-    expect(JSON.stringify(simulated(policyOf(), 20))).toBe(JSON.stringify(simulated(policyOf(), 20)));
+    expect(JSON.stringify(simulated(policyOf(), 8))).toBe(JSON.stringify(simulated(policyOf(), 8)));
   });
 });

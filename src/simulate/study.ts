@@ -3,7 +3,7 @@ import type { Refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';
-import { adviceFrom, changesOf, type Tried } from './advice.ts';
+import { adviceFrom, type Change, changesOf, type Tried } from './advice.ts';
 import { type Comparison, comparisonOf, type PolicyFor, playEverybody, sameCustomers, type Talks } from './compare.ts';
 import { dotsOf, type FamilyResult, resultOf, type Scene, scenesOf } from './measure.ts';
 import { FAMILIES, type Family, WEIGHED } from './opponents.ts';
@@ -18,6 +18,10 @@ export interface StudySettings {
   /** Talks a family. */
   readonly runs: number;
   readonly seed: number;
+  /** Everybody, unless told. */
+  readonly families?: readonly Family[];
+  /** What is tried; the usual changes, unless told. */
+  readonly changes?: readonly Change[];
 }
 
 export interface Study {
@@ -39,7 +43,7 @@ export function study(settings: StudySettings): Result<Study, string> {
     return err('no record has a policy: its segments’ conditions cannot be told for any of them');
   const others = settings.other === undefined ? ok(undefined) : before(settings, scenes.value, settings.other);
   if (!others.ok) return others;
-  const talks = playEverybody(scenes.value, FAMILIES);
+  const talks = playEverybody(scenes.value, settings.families ?? FAMILIES);
   if (!talks.ok) return err(words(talks.error));
   const weighed = only(talks.value, WEIGHED);
   const comparison = others.value === undefined ? ok(undefined) : beside(others.value, weighed);
@@ -84,7 +88,7 @@ function tryChanges(settings: StudySettings, all: readonly Scene[]): readonly Tr
   const few = all.slice(0, TRIED_MAX);
   const talks = playEverybody(few, TRIED_WITH);
   if (!talks.ok) return [];
-  return changesOf(settings.policy).flatMap(({ what, policy }): Tried[] => {
+  return (settings.changes ?? changesOf(settings.policy)).flatMap(({ what, policy }): Tried[] => {
     const scenes = before(settings, few, policy);
     const comparison = scenes.ok ? beside(scenes.value, talks.value) : scenes;
     return comparison.ok ? [{ what, comparison: comparison.value }] : [];

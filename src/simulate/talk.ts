@@ -14,10 +14,13 @@ export type Reply =
 
 /** What has been said so far. */
 export interface Heard {
-  /** The company's present offers, all of which may be accepted. */
+  /** What may be accepted now: the company's offers, the one it believes to suit best last, and before them what the customer likes best
+   * of their schedule, where it reads schedules. */
   readonly open: readonly Package[];
-  /** Every turn of the company's so far, with what it offered. */
+  /** Every turn of the company's so far, with what it offered by name. */
   readonly company: readonly (readonly Package[])[];
+  /** Every turn's best for the customer, of all that could have been accepted. */
+  readonly best: readonly Points[];
   readonly own: readonly Package[];
   /** Turns of the agent left after this one. */
   readonly left: number;
@@ -79,11 +82,6 @@ export function bestOf({ customerGain }: Scenario, packages: readonly Package[])
     (best, each) => (best === undefined || customerGain(each) >= customerGain(best) ? each : best),
     undefined,
   );
-}
-
-/** What the company's best offer of each of its turns gives the customer. */
-export function givenSoFar(scenario: Scenario, { company }: Heard): readonly Points[] {
-  return company.map((offers) => Math.max(...offers.map(scenario.customerGain)));
 }
 
 /** From 0 on the first turn to 1 on the last on which a proposal can still be made. */
