@@ -63,7 +63,7 @@ function rowsOf({ entries: companies, rows, sums }: Tournament): readonly (reado
       all(results.map(({ customer }) => customer.value.toFixed(1))),
       all(results.map(({ nashDistance }) => nashDistance.toFixed(1))),
       all(results.map(({ rounds }) => rounds.toFixed(1))),
-      String(results[0]?.persons ?? 0),
+      `${results[0]?.persons ?? 0} (${results[0]?.forPersons ?? 0})`,
       all(results.map(({ breaches }) => String(breaches))),
     ]),
     ...companies.map(({ name }, index) => {
@@ -77,7 +77,7 @@ function rowsOf({ entries: companies, rows, sums }: Tournament): readonly (reado
         interval(own.customer, 1, 1),
         interval(own.nash, 1, 1),
         own.rounds.toFixed(1),
-        String(own.persons),
+        `${own.persons} (${own.forPersons})`,
         String(own.breaches),
       ];
     }),
@@ -94,6 +94,7 @@ function caption({ scenes, feasible, possible, entries: companies, against }: To
   return [
     `${scenes} scenes, ${feasible} of them with something to gain for both, ${possible.toFixed(1)} points on average. Columns: ${companies.map(({ name }) => name).join(' / ')}.`,
     'All of the feasible scenes, no agreement counted as no gain. Points are percent of the reference price. In brackets: 95 of 100 repetitions (bootstrap over scenes).',
+    'Persons: talks of Parley that a person has in the end, and in brackets those in which the customer proposed something within the policy.',
     '† asks for what it would not sign, and is not in the means.',
     ...compared,
   ].join('\n');
@@ -119,7 +120,13 @@ function written(tournament: Tournament, gaps: readonly { readonly gap: number; 
     String(gap),
     ...(sums[0] === undefined
       ? []
-      : [share(sums[0].agreed), share(sums[0].joint), sums[0].company.value.toFixed(1), String(sums[0].persons)]),
+      : [
+          share(sums[0].agreed),
+          share(sums[0].joint),
+          sums[0].company.value.toFixed(1),
+          `${sums[0].persons} (${sums[0].forPersons})`,
+          (sums[0].missed * 100).toFixed(1),
+        ]),
   ]);
   return `# Negotiation, measured
 
@@ -133,8 +140,9 @@ ${caption(tournament)}
 
 ## How far the path ends from the limit
 
-Between \`concede_to\` and \`limit\` only a person agrees. Parley, the same scenes but for that distance:
+Between \`concede_to\` and \`limit\` only a person agrees. Parley, the same scenes but for that distance; missed: feasible talks that came to
+nothing, and to no person, although the customer proposed something within the policy.
 
-${markdown([['points', 'agreed %', 'joint %', 'company', 'persons'], ...byGap])}
+${markdown([['points', 'agreed %', 'joint %', 'company', 'persons', 'missed %'], ...byGap])}
 `;
 }

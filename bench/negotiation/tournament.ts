@@ -26,6 +26,10 @@ export interface Sums {
   readonly nash: Estimate;
   readonly rounds: number;
   readonly persons: number;
+  /** Of those, with a proposal of the customer's within the policy. */
+  readonly forPersons: number;
+  /** Part of the feasible talks that came to nothing, and to nobody, with such a proposal. */
+  readonly missed: number;
   readonly breaches: number;
 }
 
@@ -81,6 +85,7 @@ function sceneMeans(all: ReadonlyMap<Family, readonly Played[]>, of: (played: Pl
 function sumsOf(all: ReadonlyMap<Family, readonly Played[]>): Sums {
   const over = (of: (played: Played) => number) => meanOf(sceneMeans(all, of));
   const everything = [...all.values()].flat();
+  const weighed = WEIGHED.flatMap((family) => all.get(family) ?? []);
   return {
     agreed: over(({ outcome }) => (outcome.agreed === undefined ? 0 : 1)),
     joint: over(jointOf),
@@ -90,9 +95,10 @@ function sumsOf(all: ReadonlyMap<Family, readonly Played[]>): Sums {
       const { company, customer } = outcome.agreed ?? { company: 0, customer: 0 };
       return Math.hypot(company - frontier.nash.company, customer - frontier.nash.customer) / PERCENT;
     }),
-    rounds: mean(WEIGHED.flatMap((family) => (all.get(family) ?? []).map(({ outcome }) => outcome.rounds))),
-    persons: WEIGHED.flatMap((family) => all.get(family) ?? []).filter(({ outcome }) => outcome.ended === 'person')
-      .length,
+    rounds: mean(weighed.map(({ outcome }) => outcome.rounds)),
+    persons: weighed.filter(({ outcome }) => outcome.ended === 'person').length,
+    forPersons: weighed.filter(({ outcome }) => outcome.forPerson).length,
+    missed: mean(weighed.filter(isFeasible).map(({ outcome }) => (outcome.missed ? 1 : 0))),
     breaches: everything.filter(({ outcome }) => !outcome.within).length,
   };
 }

@@ -32,8 +32,12 @@ export function keptFrom(table: Table, said: readonly Package[]): Kept {
   return (levels) => best.get(sidesOf(table, levels));
 }
 
-const sidesOf = ({ main }: Table, levels: Package): string =>
-  levels.map((level, place) => (place === main ? '' : level)).join();
+/** Asked for every package of every schedule: one string, and no list on the way. */
+function sidesOf({ main }: Table, levels: Package): string {
+  let key = '';
+  for (let place = 0; place < levels.length; place += 1) if (place !== main) key += `${levels[place] ?? 0},`;
+  return key;
+}
 
 /** A package's main level before the limit is looked at: on the path, never worse than what was once offered for the same package. */
 export function wantedMain({ table, kept, mayDiscount }: Pricing, levels: Package, target: Points): Level {

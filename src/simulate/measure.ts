@@ -6,7 +6,6 @@ import { type Company, parley } from './companies.ts';
 import { type Deal, distanceTo, type Frontier, frontierOf } from './frontier.ts';
 import { type Family, isCooperative, OPPONENTS } from './opponents.ts';
 import { type Outcome, play } from './play.ts';
-import type { Dot } from './plots.ts';
 import { seeded } from './random.ts';
 import { drawnFrom, makeScenario, type Scenario } from './scenario.ts';
 import { type Estimate, meanOf, shareOf } from './stats.ts';
@@ -46,6 +45,8 @@ export interface FamilyResult {
   readonly discount: number;
   readonly rounds: number;
   readonly persons: number;
+  /** Of those, the ones in which the customer proposed something within the policy: a person may agree to it. */
+  readonly forPersons: number;
   /** Talks that came to nothing, and to no person, although the customer proposed something within the policy. */
   readonly missed: number;
   /** Talks in which something beyond the company's limit was offered. Must be 0. */
@@ -125,6 +126,7 @@ export function resultOf(family: Family, played: readonly Played[]): FamilyResul
     discount: percent(signed.map(({ deal, scene }) => scene.scenario.opening - deal.company)).value,
     rounds: meanOf(played.map(({ outcome }) => outcome.rounds)).value,
     persons: played.filter(({ outcome }) => outcome.ended === 'person').length,
+    forPersons: feasible.filter(({ outcome }) => outcome.forPerson).length,
     missed: feasible.filter(({ outcome }) => outcome.missed).length,
     breaches: played.filter(({ outcome }) => !outcome.within).length,
   };
@@ -138,6 +140,13 @@ export function jointOf({ scene, outcome }: Played): number {
   if (outcome.agreed === undefined) return 0;
   const { joint } = scene.frontier;
   return joint < 1 ? 1 : (outcome.agreed.company + outcome.agreed.customer) / joint;
+}
+
+/** A deal as parts of the most each side could have had. */
+export interface Dot {
+  readonly family: Family;
+  readonly company: number;
+  readonly customer: number;
 }
 
 /** The agreement as parts of the most each side could have had. */

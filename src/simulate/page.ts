@@ -1,7 +1,7 @@
 /** The simulation as one page that stands alone: what follows, plots, and the table; no script, no other file. */
 import type { Comparison } from './compare.ts';
-import type { FamilyResult } from './measure.ts';
-import { agreements, type Dot, scatter, shares } from './plots.ts';
+import type { Dot, FamilyResult } from './measure.ts';
+import { agreements, scatter, shares } from './plots.ts';
 import { comparisonWords, LEGEND, type Opening, openingRows, rowsOf } from './report.ts';
 
 export interface PageFacts {

@@ -51,7 +51,16 @@ export function play(
     rounds += talk.value.rounds;
     past = talk.value.past;
     if (ended !== 'again')
-      return ok({ agreed, signed, within, missed: missed && agreed === undefined && ended !== 'person', forPerson, rounds, ended, shown });
+      return ok({
+        agreed,
+        signed,
+        within,
+        missed: missed && agreed === undefined && ended !== 'person',
+        forPerson,
+        rounds,
+        ended,
+        shown,
+      });
   }
   return ok({ agreed: undefined, signed: undefined, within, missed, forPerson: false, rounds, ended: 'left', shown });
 }

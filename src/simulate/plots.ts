@@ -1,13 +1,6 @@
 /** Plots as inline SVG, drawn for a phone's width: on a wide screen they stand side by side, and never shrink below what can be read. */
-import type { FamilyResult } from './measure.ts';
+import type { Dot, FamilyResult } from './measure.ts';
 import { FAMILIES, type Family, OPPONENTS } from './opponents.ts';
-
-/** A deal as parts of the most each side could have had. */
-export interface Dot {
-  readonly family: Family;
-  readonly company: number;
-  readonly customer: number;
-}
 
 const WIDTH = 360;
 const NAME = 152;

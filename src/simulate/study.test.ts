@@ -108,6 +108,7 @@ describe('the page', () => {
   it('stands alone, quotes what it is given, and has a bar for every family', () => {
     const html = page({
       ...whole,
+      openings: [{ record: 'K-1', today: '49.00 EUR', first: '50.00 EUR', besides: [] }],
       company: '<script>x</script>',
       action: 'contract.renew',
       seed: 1,

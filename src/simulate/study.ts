@@ -5,9 +5,8 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';
 import { adviceFrom, type Change, changesOf, type Tried } from './advice.ts';
 import { type Comparison, comparisonOf, type PolicyFor, playEverybody, sameCustomers, type Talks } from './compare.ts';
-import { dotsOf, type FamilyResult, resultOf, type Scene, scenesOf } from './measure.ts';
+import { type Dot, dotsOf, type FamilyResult, resultOf, type Scene, scenesOf } from './measure.ts';
 import { FAMILIES, type Family, WEIGHED } from './opponents.ts';
-import type { Dot } from './plots.ts';
 
 export interface StudySettings {
   /** As the configuration has it. */
