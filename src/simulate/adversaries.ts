@@ -99,7 +99,7 @@ export const random: Opponent = (scenario, dice) => (heard) => {
   return asking(scenario, levels, dice.between(0, 2 * scenario.customer.aspiration));
 };
 
-/** The gap at which people are called is a quarter unless a policy says otherwise. */
+/** Near enough that people would still look at it, and nothing given away. */
 const OUTWAITS = 0.2;
 const RETURNS = 2;
 

@@ -146,8 +146,6 @@ export function scenarioFrom(domain: Domain): Result<Scenario, readonly string[]
       },
       issues: Object.fromEntries(sides),
       beta: company.beta,
-      // Where nothing can be paid, how far apart prices are says nothing.
-      ...(transfer ? {} : { impasse_gap_percent: 100 }),
     },
     negotiable,
     domain.name,
