@@ -12,6 +12,7 @@ import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
 import { explainWith } from './explain.ts';
 import { isFar } from './first-offer.ts';
 import { hearingOf, putForward } from './hearing.ts';
+import { isEarly } from './pace.ts';
 import { aboutOf, memoryOf, recall } from './remember.ts';
 import { answerOn } from './resume.ts';
 import { statedIn } from './schedule.ts';
@@ -86,7 +87,7 @@ async function bidWith(
   const { move: decided, round } = answerOn(
     { table, theirs, ours, stated, roundsMax: LIMITS.negotiationRoundsMax, mayDiscount: may.discount, mayStop },
     { rounds: Math.max(talk.round, past?.rounds ?? 0), last: read(past?.last ?? []) },
-    talk.offers.at(-1)?.by === 'agent',
+    talk.offers.at(-1)?.by === 'agent' && !isEarly(table.policy.numbers.pace, past?.stepped, world.clock.now()),
   );
   const remembering = (change: Change, said: Talk, last: readonly Terms[]): Change =>
     recalled === undefined
@@ -150,7 +151,8 @@ async function bidWith(
       if (own === undefined) return [];
       const words = each === foremost ? { ...put.words, schedule } : { note };
       const facts = { revision, digest: ground.digest };
-      return [companyOffer(world, talking, { by: 'company', terms: each, facts, ...own, ...words })];
+      const seconds = table.policy.numbers.pace.offers;
+      return [companyOffer(world, talking, { by: 'company', terms: each, facts, seconds, ...own, ...words })];
     }),
   );
   const all = [...talk.offers, ...offers];

@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { Issue } from '../engine/world.ts';
 import type { Level } from './issues.ts';
 import { PERIODS, type Period } from './period.ts';
-import type { BudgetRule, PeopleRule, Points, SideIssue, Sign, Worth } from './policy.ts';
+import type { BudgetRule, Pace, PeopleRule, Points, SideIssue, Sign, Worth } from './policy.ts';
 
 /** Collects what is wrong, so that everything is said at once. Messages name places and ranges, never what was written there. */
 export interface Mistakes {
@@ -151,6 +152,32 @@ export function readPeople(json: Json | undefined, name: string, mistakes: Mista
     period: readPeriod('/people/per', per, mistakes),
     cases: level(mistakes, '/people/cases', cases, 0, CASES_MAX),
     name,
+  };
+}
+
+const PACE_MEMBERS = new Set(['between_rounds', 'offers_stand']);
+const SECONDS = { minute: 60, hour: 3_600, day: 86_400 } as const;
+/** Six rounds a week apart are longer than any customer waits. */
+const BETWEEN_MAX = 7 * SECONDS.day;
+
+export function readPace(json: Json | undefined, mistakes: Mistakes): Pace {
+  if (json !== undefined && !isObject(json)) mistakes.add('/pace must be an object');
+  const given = isObject(json) ? json : {};
+  mistakes.known('/pace', given, PACE_MEMBERS);
+  const span = (name: string, otherwise: number, max: number): number => {
+    const value = given[name];
+    if (value === undefined) return otherwise;
+    const [, count = '', unit] = /^([1-9]\d{0,3}) (minute|hour|day)s?$/.exec(String(value)) ?? [];
+    const seconds = unit === 'minute' || unit === 'hour' || unit === 'day' ? Number(count) * SECONDS[unit] : undefined;
+    if (seconds === undefined || seconds > max)
+      mistakes.add(
+        `/pace/${name} must be a number of minutes, hours or days (“4 hours”), ${max / SECONDS.hour} hours at most`,
+      );
+    return seconds ?? otherwise;
+  };
+  return {
+    between: span('between_rounds', 0, BETWEEN_MAX),
+    offers: span('offers_stand', LIMITS.offerLifetimeSeconds, LIMITS.negotiationLifetimeSeconds),
   };
 }
 

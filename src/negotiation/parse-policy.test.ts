@@ -138,3 +138,14 @@ describe('a mistake', () => {
     expect(read).toEqual({ ok: false, error: ['/segments/0/isues is not known: did you mean issues?'] });
   });
 });
+
+describe('a pace', () => {
+  it('is said in minutes, hours or days', () => {
+    expect(mistakes({ pace: { between_rounds: '4 hours', offers_stand: '45 minutes' } })).toEqual([]);
+    expect(mistakes({ pace: { between_rounds: 'a while', offers_stand: '2 days', betwen: 1 } })).toEqual([
+      '/pace/betwen is not known',
+      '/pace/between_rounds must be a number of minutes, hours or days (“4 hours”), 168 hours at most',
+      '/pace/offers_stand must be a number of minutes, hours or days (“4 hours”), 24 hours at most',
+    ]);
+  });
+});

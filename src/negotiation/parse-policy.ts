@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { meant } from '../engine/nearest.ts';
 import { parseWindow, WINDOW_DEFAULT, WINDOW_WORDS, type Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';
-import { isObject, type Mistakes, readBudget, readPeople, readSides } from './parse-parts.ts';
+import { isObject, type Mistakes, readBudget, readPace, readPeople, readSides } from './parse-parts.ts';
 import { readSchedule } from './parse-schedule.ts';
 import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
 
@@ -13,6 +13,7 @@ const MEMBERS = new Set([
   'issues',
   'beta',
   'reciprocity',
+  'pace',
   'alternatives',
   'hold',
   'people',
@@ -87,6 +88,7 @@ export function parseNegotiationPolicy(
     concedeTo,
     beta: mistakes.number('/beta', json['beta'] ?? 1, 0.05, 20),
     reciprocity: mistakes.number('/reciprocity', json['reciprocity'] ?? 0, 0, 100) / 100,
+    pace: readPace(json['pace'], mistakes),
     sides,
     schedule: readSchedule(json['schedule'], { issues, sides }, mistakes),
     alternatives: whole(mistakes, '/alternatives', json['alternatives'] ?? ALTERNATIVES_DEFAULT, 1, ALTERNATIVES_MAX),

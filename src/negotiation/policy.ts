@@ -88,6 +88,14 @@ export interface PeopleRule {
   readonly name: string;
 }
 
+/** How time passes in a talk, in seconds. */
+export interface Pace {
+  /** The company moves on its path at most once in this time. */
+  readonly between: number;
+  /** How long an offer stands. */
+  readonly offers: number;
+}
+
 /** What may be known inside the negotiation: everything but where it ends. */
 export interface PolicyNumbers {
   /** Pointer of the issue everything else is measured in. */
@@ -109,6 +117,7 @@ export interface PolicyNumbers {
   readonly concedeTo: Points;
   /** 1: even steps; below 1: gives late (Boulware); above 1: gives early (Faratin, Sierra and Jennings 1998). */
   readonly beta: number;
+  readonly pace: Pace;
   /** The last part of the path that is walked only as far as they come near: from 0 to 1. */
   readonly reciprocity: number;
   /** By pointer. An issue that is not here stays as it is today. */

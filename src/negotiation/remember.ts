@@ -21,6 +21,8 @@ interface SaidIn extends Said {
 /** What the company remembers of the talks about one record with its customer: whichever key or binding they came by. */
 export interface TalkMemory {
   readonly rounds: number;
+  /** Unix ms of the company's last step on its path. */
+  readonly stepped?: number;
   readonly last: readonly Terms[];
   readonly ours: readonly SaidIn[];
   readonly theirs: readonly SaidIn[];
@@ -61,7 +63,13 @@ export function recall(
     return { name, version, past: NOTHING, base };
   // Our own, written below.
   const past = kept.doc as unknown as TalkMemory;
-  if (past.base !== base) return { name, version, past: { ...NOTHING, rounds: past.rounds }, base };
+  if (past.base !== base)
+    return {
+      name,
+      version,
+      past: { ...NOTHING, rounds: past.rounds, ...(past.stepped === undefined ? {} : { stepped: past.stepped }) },
+      base,
+    };
   const stands = changedFacts(past.facts, operation.records ?? {}).length === 0;
   return { name, version, past: stands ? past : { ...past, last: [], ours: [], stated: [] }, base };
 }
@@ -149,6 +157,7 @@ export function memoryOf(
   const priced = now.talk.offers.findLast(({ schedule }) => schedule !== undefined) ?? past.stated?.at(-1);
   const memory: TalkMemory = {
     rounds: now.round,
+    ...steppedAt(past, now),
     last: now.last,
     ours: added(past.ours, offered),
     theirs: added(past.theirs, saidIn(now.talk)),
@@ -157,4 +166,10 @@ export function memoryOf(
     base,
   };
   return { name, expected: version, at: now.at.getTime(), doc: { ...memory } as unknown as JsonObject };
+}
+
+/** A round that is new is a step; what stands and is said again is none. */
+function steppedAt({ rounds, stepped }: TalkMemory, now: { readonly round: number; readonly at: Date }) {
+  if (now.round > rounds) return { stepped: now.at.getTime() };
+  return stepped === undefined ? {} : { stepped };
 }

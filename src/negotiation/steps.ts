@@ -12,6 +12,7 @@ import { type Ask, actionOf, type Change, type StepResult, type World } from '..
 import { type AcceptDeps, makeAccept } from './accept.ts';
 import { type BidDeps, bid, nextDue, toPerson } from './bid.ts';
 import { heldUse } from './budget.ts';
+import { talkSeconds, tooEarly } from './pace.ts';
 import { makePersonsWord } from './person.ts';
 import { aboutOf } from './remember.ts';
 import { makeStands, type StandDeps } from './stand.ts';
@@ -48,7 +49,7 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!proposal.ok) return proposal;
     const sensible = meetsRequirements(world, operation, proposal.value);
     if (!sensible.ok) return sensible;
-    const talk = beginning(world, { facts: facts.value, revision });
+    const talk = beginning(world, { facts: facts.value, revision }, talkSeconds(stand.value));
     const heard = words.opened({ ...operation, negotiation: talk }, proposed);
     if (heard === 'person') return ok(toPerson(deps, operation, talk, 'The customer asks for a person.', PERSON_TOPIC));
     const from = heard === undefined ? operation : withAnswer(operation, heard);
@@ -83,6 +84,8 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!stand.ok) return stand;
     const terms = stands.completed(stand.value, talk.value, partial.value);
     if (!terms.ok) return terms;
+    const early = over ? undefined : tooEarly(world, talk.value, stand.value);
+    if (early !== undefined) return err(early);
     const offer = agentOffer(world, operation, terms.value);
     const heard: Talk = { ...withProposal(talk.value, offer, partial.value), turn: 'company', facts, revision };
     const said: Message[] = text !== '' ? [{ at: offer.made_at, by: 'agent', text, offer: offer.id }] : [];
@@ -171,12 +174,12 @@ interface CounterIn {
   readonly text: string;
 }
 
-function beginning(world: World, on: Pick<Talk, 'facts' | 'revision'>): Talk {
+function beginning(world: World, on: Pick<Talk, 'facts' | 'revision'>, seconds: number): Talk {
   const { company, human } = world.settings;
   return {
     turn: 'company',
     round: 0,
-    expiresAt: new Date(world.clock.now().getTime() + LIMITS.negotiationLifetimeSeconds * 1000).toISOString(),
+    expiresAt: new Date(world.clock.now().getTime() + seconds * 1000).toISOString(),
     offers: [],
     negotiator: { kind: 'ai', on_behalf_of: company, person: human.channel },
     ...on,

@@ -250,3 +250,33 @@ describe('a first offer', () => {
     expect(await readAs(gateway.origin, MARIA, `/console/operations/${id}`)).toContain('nothing was offered');
   });
 });
+
+describe('a pace', () => {
+  beforeAll(() => start({ ...POLICY, pace: { between_rounds: '4 hours', offers_stand: '2 hours' } }));
+  afterAll(() => gateway.stop());
+
+  it('is one step in its time, in whichever talk; what comes sooner costs no round and is told from when on', async () => {
+    const contract = await fresh();
+    const mandate = () => gateway.mandateFor(agent, { actions: ['contract.renew'], accounts: ACCOUNTS });
+    const far = { unit_price: eur(4_000) };
+    const { id } = await agent.client.submit('contract.renew', { contract, proposal: far }, await mandate());
+    const view = await agent.client.waitForTurn(id);
+    const offer = lastOf(view);
+    expect(Date.parse(offer.expires_at) - Date.parse(offer.made_at)).toBe(2 * 3_600_000);
+    const [code, why] = await refused(agent.client.counter(id, far));
+    const from = new Date(Date.parse(offer.made_at) + 4 * 3_600_000).toISOString();
+    expect([code, why]).toEqual(['not-your-turn', expect.stringContaining(`counter again from ${from}`)]);
+    expect((await agent.client.read(id)).rounds_left).toBe(view.rounds_left);
+    // Nor does another talk about the record, by another key.
+    const other = await gateway.newAgent();
+    const theirs = await gateway.mandateFor(other, { actions: ['contract.renew'], accounts: ACCOUNTS });
+    const again = await other.client.submit('contract.renew', { contract, proposal: far }, theirs);
+    const second = await other.client.waitForTurn(again.id);
+    expect(second.rounds_left).toBe(view.rounds_left);
+    expect(lastOf(second).terms).toEqual(offer.terms);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 4 * 3_600_000 + 1_000 });
+    const moved = await agent.client.counter(id, far);
+    expect(moved.rounds_left).toBe((view.rounds_left ?? 0) - 1);
+    expect(lastOf(moved).terms['unit_price']).not.toEqual(offer.terms['unit_price']);
+  });
+});
