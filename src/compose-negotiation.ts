@@ -6,6 +6,7 @@ import { dayIn } from '../protocol/zone.ts';
 import type { Config } from './config.ts';
 import type { Contract } from './contract/contract.ts';
 import type { Action, ActionDefinition } from './engine/world.ts';
+import { sellsUnkept, UNKEPT } from './negotiation/caution.ts';
 import { firstOffer, sampleFor } from './negotiation/first-offer.ts';
 import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
 import type { Clock, Log } from './ports.ts';
@@ -17,7 +18,7 @@ export function composeNegotiation({
   clock,
   log,
 }: {
-  readonly config: Pick<Config, 'negotiation' | 'time_zone'>;
+  readonly config: Pick<Config, 'negotiation' | 'time_zone' | 'record_defaults'>;
   readonly crm: Pick<Adapter, 'manifest'>;
   readonly contract: Contract;
   readonly clock: Clock;
@@ -37,6 +38,12 @@ export function composeNegotiation({
         ? err([why])
         : parsePolicies(name, json, issues, { fields: fieldsOf(action, crm.manifest.fields) });
     if (read.ok) policies.set(name, read.value);
+    const fields = [
+      ...(crm.manifest.fields?.['contract'] ?? []),
+      ...Object.keys(config.record_defaults?.['contract'] ?? {}),
+    ];
+    if (action !== undefined && sellsUnkept(action.definition, { policy: json, fields }))
+      log('negotiation.term_not_kept', { action: name, detail: UNKEPT });
     const told = read.ok ? mistakenOf(read.value, { definition: action?.definition, today, log }) : read.error;
     problems.push(...told.map((each) => `/negotiation/${name}${each}`));
   }
