@@ -76,6 +76,8 @@ it('D22: a model that hangs delays neither another agent’s person nor, once it
   });
   const late = await timed(talk().then((id) => agent.client.waitForTurn(id)));
   expect(late).toBeLessThan(SOON_MS);
-  const view = await agent.client.read(talks[0] ?? '');
+  await agent.client.say(talks[0] ?? '', 'Hm, tja.');
+  const view = await agent.client.waitForTurn(talks[0] ?? '');
+  expect(view.reading).toMatchObject({ by: 'rules', understood: { kind: 'unclear' } });
   expect(view.offers?.every(({ note_by }) => note_by === undefined)).toBe(true);
 }, 60_000);
