@@ -208,10 +208,17 @@ describe('N1: a schedule', () => {
     await agent.client.withdraw(view.id);
   });
 
-  it('never shows the price that nothing falls below: what comes to it is left out', async () => {
+  it('never shows the price that nothing falls below: what comes to it stays where it was, and is left out where it is new', async () => {
     let view = await talk();
-    while ((view.rounds_left ?? 0) > 1) view = await agent.client.counter(view.id, { unit_price: eur(3_900) });
+    while ((view.rounds_left ?? 0) > 2) view = await agent.client.counter(view.id, { unit_price: eur(3_900) });
+    const before = scheduled(view).schedule;
+    view = await agent.client.counter(view.id, { unit_price: eur(3_900), term_months: 35 });
     const { schedule } = scheduled(view);
+    const stayed = pricedPackages(before).filter(({ choice, price }) => {
+      const now = placeOf(schedule, choice);
+      return now !== undefined && schedule.prices[now] === Number((price as { amount: number }).amount);
+    });
+    expect(stayed.length).toBeGreaterThan(0);
     expect(schedule.prices).toContain(null);
     for (const price of schedule.prices) if (price !== null) expect(Number(price)).toBeGreaterThanOrEqual(PRICE * 0.84);
     const none = schedule.prices.indexOf(null);
