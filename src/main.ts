@@ -34,6 +34,8 @@ export interface Gateway {
 export interface StartOptions {
   /** An operator put an older copy of the data there, and knows. */
   readonly acceptRestore?: boolean;
+  /** Sees every answer before it is sent: for who holds them to what is published. */
+  readonly witness?: (request: Request, answer: Response) => void;
 }
 
 const HOUSEKEEPING_INTERVAL_MS = 60_000;
@@ -80,7 +82,15 @@ export async function startGateway(
   const follower = composeFollower(engine, store);
   const health = makeCrmHealth(engine.world);
   const app = await composeApp({ config, engine, ledger, ended, follower, outgoing: store, health, profile });
-  const server = makeServer((request, env) => app.fetch(request, env as HttpBindings), authoritiesOf(config), log);
+  const server = makeServer(
+    async (request, env) => {
+      const answer = await app.fetch(request, env as HttpBindings);
+      options.witness?.(request, answer);
+      return answer;
+    },
+    authoritiesOf(config),
+    log,
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.listen.port, config.listen.host, resolve);

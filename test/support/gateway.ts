@@ -15,6 +15,7 @@ import type { Operation } from '../../src/engine/operation.ts';
 import { makeIds, systemClock } from '../../src/identity/world-sources.ts';
 import { type Gateway, type StartOptions, startGateway } from '../../src/main.ts';
 import { APPROVER, testConfig, testMandate } from './config.ts';
+import { holdAnswers } from './held.ts';
 
 export interface TestAgent {
   readonly key: AgentKey;
@@ -32,6 +33,8 @@ export interface TestGateway {
   readonly config: Config;
   /** What the gateway has logged so far, oldest first. */
   readonly log: readonly LogLine[];
+  /** What of the native binding's answers so far is not as `/openapi.json` says. */
+  drift(): Promise<readonly string[]>;
   /** Ground truth: how many operations the database holds. */
   operations(): number;
   /** Ground truth: the operation as it is stored. */
@@ -94,7 +97,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const profile =
     options.conformance === true ? conformanceProfile(config, systemClock, makeIds(systemClock)) : undefined;
   const start = (more: StartOptions = {}, changed = config) =>
-    startGateway(changed, (event, fields = {}) => void log.push({ event, fields }), profile, more);
+    startGateway(changed, (event, fields = {}) => void log.push({ event, fields }), profile, {
+      witness: held.witness,
+      ...more,
+    });
+  const held = holdAnswers(origin);
   let gateway: Gateway | undefined = await start().catch(async (error: unknown) => {
     await crm.stop();
     throw error;
@@ -105,6 +112,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     crm,
     config,
     log,
+    drift: () => held.drift(),
     operations: () => countOperations(join(config.data_dir, 'parley.db')),
     operation: (id) => readOperation(join(config.data_dir, 'parley.db'), id),
     async newAgent({ registered = true, fetch, key: given } = {}) {
