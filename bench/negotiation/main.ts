@@ -16,6 +16,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** Least and most, in points, between where concessions end by themselves and the limit. */
     gap: { type: 'string', default: '0,2' },
+    /** The last part of the path for those who come near, in percent; nothing is written. */
+    reciprocity: { type: 'string' },
     /** Only these of the companies, and nothing is written. */
     only: { type: 'string' },
   },
@@ -32,10 +34,11 @@ const GAPS = [1, 3, 7] as const;
 const [least = 0, most = least] = values.gap.split(',').map(Number);
 const settings = { scenes: Number(values.scenes), seed: Number(values.seed) };
 const entries = COMPANIES.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
-const main = runTournament(drawMix({ ...settings, gap: [least, most] }), entries);
+const more = values.reciprocity === undefined ? undefined : { reciprocity: Number(values.reciprocity) };
+const main = runTournament(drawMix({ ...settings, gap: [least, most], more }), entries);
 for (const line of table(rowsOf(main))) process.stdout.write(`${line}\n`);
 process.stdout.write(`\n${caption(main)}\n`);
-if (values.only === undefined) {
+if (values.only === undefined && more === undefined) {
   const gaps = GAPS.map((gap) => ({
     gap,
     of: runTournament(drawMix({ ...settings, gap }), COMPANIES.slice(0, 1)),

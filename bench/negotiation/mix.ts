@@ -18,17 +18,19 @@ export interface MixSettings {
   readonly scenes: number;
   readonly seed: number;
   readonly gap: Gap;
+  /** Of every policy, beside what is drawn. */
+  readonly more?: JsonObject | undefined;
 }
 
 /** What customers can bear, in parts of the way from the limit to the first ask: most gains are small, as they are in life. */
 const WEALTH = [-0.6, 0.8] as const;
 
 /** Two of three are renewals. */
-export function drawMix({ scenes, seed, gap }: MixSettings): readonly Scene[] {
+export function drawMix({ scenes, seed, gap, more = {} }: MixSettings): readonly Scene[] {
   return Array.from({ length: scenes }, (_, index) => {
     const dice = seeded(seed + index);
     const apart = typeof gap === 'number' ? gap : dice.between(gap[0], gap[1]);
-    const { policy, facts } = index % 3 === 2 ? refund(dice, apart) : renewal(dice, apart);
+    const { policy, facts } = index % 3 === 2 ? refund(dice, apart, more) : renewal(dice, apart, more);
     const scenario = makeScenario(policy, facts, { draw: drawnFrom(dice, WEALTH) });
     if (!scenario.ok) throw new Error(`seed ${seed + index}: ${scenario.error.detail ?? scenario.error.code}`);
     return sceneOf(scenario.value, seed + index);
@@ -44,7 +46,7 @@ const DEFINITIONS = readDefinitions();
 const TODAY = '2026-11-01';
 const DEPTH = 10;
 
-function renewal(dice: Random, gap: number): Drawn {
+function renewal(dice: Random, gap: number, more: JsonObject): Drawn {
   const limit = round(dice.between(78, 94));
   const concede = limit + round(gap);
   const [second, third] = [round(dice.between(0, 6)), round(dice.between(0, 6))];
@@ -73,6 +75,7 @@ function renewal(dice: Random, gap: number): Drawn {
         '/notice_days': { range: [30, 90], worth: { 30: 0, 90: round(dice.between(0, 3)) } },
       },
       beta: round(dice.between(0.5, 2)),
+      ...more,
     },
     {
       unit_price: { amount: Math.round(dice.between(1_500, 90_000)), currency: 'EUR' },
@@ -86,7 +89,7 @@ function renewal(dice: Random, gap: number): Drawn {
   );
 }
 
-function refund(dice: Random, gap: number): Drawn {
+function refund(dice: Random, gap: number, more: JsonObject): Drawn {
   const limit = round(dice.between(60, 100));
   const concede = Math.max(0, limit - round(gap));
   const total = { amount: Math.round(dice.between(2_000, 200_000)), currency: 'EUR' };
@@ -105,6 +108,7 @@ function refund(dice: Random, gap: number): Drawn {
         '/return_shipping': { worth: { customer: round(dice.between(0, 6)) } },
       },
       beta: round(dice.between(0.5, 2)),
+      ...more,
     },
     { total, amount: total, form: 'refund', return_shipping: 'company' },
   );

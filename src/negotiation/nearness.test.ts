@@ -140,8 +140,9 @@ describe('an end without an agreement', () => {
 
   it('is a person’s where one price that was named is within the gap, however the talk went on', () => {
     expect(ended({}, at(4_300))).toEqual([true, true]);
-    expect(ended({}, at(3_500))).toEqual([true, false]);
-    expect(ended({}, at(3_400))).toEqual([false, false]);
+    expect(ended({}, at(4_150))).toEqual([true, false]);
+    expect(ended({}, at(4_050))).toEqual([false, false]);
+    expect(ended({ people: { within_percent: 25 } }, at(3_500))).toEqual([true, false]);
     expect(ended({}, at(4_300), at(100), at(100))).toEqual([true, true]);
     expect(ended({ people: { within_percent: 5 } }, at(4_300))).toEqual([false, true]);
   });

@@ -139,7 +139,7 @@ const PEOPLE_MEMBERS = new Set(['within_percent', 'per', 'cases']);
 const CASES_MAX = 100_000;
 
 /** What people give of their time where a policy says nothing of it: about four cases a working day. */
-const PEOPLE_DEFAULT = { within_percent: 25, per: 'week', cases: 20 };
+const PEOPLE_DEFAULT = { within_percent: 10, per: 'week', cases: 20 };
 
 export function readPeople(json: Json | undefined, name: string, mistakes: Mistakes): PeopleRule | null {
   if (json === 'none') return null;
