@@ -1,11 +1,7 @@
 import { decodeBase64Url } from './base64.ts';
 import type { JsonObject } from './json.ts';
-import type { Offer } from './operation.ts';
+import { unsigned } from './schedule.ts';
 import type { ToolView } from './tool-words.ts';
-
-function unsigned({ jws: _jws, ...schedule }: NonNullable<Offer['schedule']>): object {
-  return schedule;
-}
 
 /** What was signed, without the signatures. */
 function agreedIn({ payload }: JsonObject): object {

@@ -88,6 +88,15 @@ describe('the bridge', () => {
       choice: { '/term_months': 12, '/seats': 30 },
       terms: { term_months: 12, seats: 30 },
     });
+    const read = async () =>
+      (await call('operation_read', { operation: asked.id, wait_seconds: 40 }))
+        .structuredContent as unknown as OperationView;
+    let seen = await read();
+    if (seen.state === 'awaiting_signoff') {
+      await gateway.approve(`${gateway.origin}/console/signoffs/${seen.signoff?.id}`);
+      seen = await read();
+    }
+    expect(seen).toMatchObject({ state: 'completed', output: { terms: { term_months: 12, seats: 30 } } });
     await client.close();
   }, 60_000);
 
