@@ -294,7 +294,6 @@ function objectOf(args: JsonObject, name: string): JsonObject {
 }
 
 const objectIn = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
-
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
