@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import example from '../examples/parley.json' with { type: 'json' };
 import { testConfig } from '../test/support/config.ts';
 import { newAgentKey } from './client/index.ts';
 import { ConfigError, parseConfig } from './config.ts';
@@ -121,6 +122,13 @@ describe('D2: what stands in the file', () => {
     expect(problems({}, { approvers: [{ ...maria, password_scrypt }] })).toEqual([
       '/approvers/0/password_scrypt is not what `parley password` prints: a password itself never stands here',
     ]);
+  });
+
+  it('is not the example’s password where the world can try it', () => {
+    const approvers = example.approvers;
+    expect(problems({}, { approvers })).toEqual([]);
+    const open = { approvers, origin: 'https://parley.example', allow_private_network: false };
+    expect(problems({}, open)).toEqual([expect.stringMatching(/^\/approvers\/0\/password_scrypt is the example’s/)]);
   });
 
   it('is no key that everybody can sign for', () => {

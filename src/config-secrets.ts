@@ -75,13 +75,18 @@ function weaknessOf(secret: string | undefined, charsMin: number): string | unde
 /** As `parley password` makes it: a salt of 16 bytes and a key of 32. */
 const PASSWORD_HASH = /^scrypt\$[\w-]{22}\$[\w-]{43}$/;
 
+/** Of examples/parley.json: everybody knows its password. */
+const EXAMPLE_HASH = 'scrypt$VfCOU-6VkTE00hRPT1OLcw$SEkaVUFzHpDjtz1xZJ5h6f4juvk6dH9fzvA-vGMjeuM';
+
 export interface NamedKeys {
+  readonly origin: string;
   readonly approvers: readonly { readonly id: string; readonly password_scrypt: string }[];
   readonly drp?: { readonly agents: readonly { readonly id: string; readonly verify_key: string }[] };
 }
 
 /** What stands in the file itself and proves who somebody is. */
-export function weakKeys({ approvers, drp }: NamedKeys): string[] {
+export function weakKeys({ origin, approvers, drp }: NamedKeys): string[] {
+  const isPublic = origin.startsWith('https:');
   const passwords = approvers.flatMap(({ password_scrypt }, at) =>
     PASSWORD_HASH.test(password_scrypt)
       ? []
@@ -93,5 +98,12 @@ export function weakKeys({ approvers, drp }: NamedKeys): string[] {
     const key = verifyKeyOf({ kty: 'OKP', crv: 'Ed25519', x: Buffer.from(base64, 'base64').toString('base64url') });
     return key.ok ? [] : [`/drp/agents/${at}/verify_key: ${key.error}`];
   });
-  return [...passwords, ...agents];
+  const examples = approvers.flatMap(({ password_scrypt }, at) =>
+    isPublic && password_scrypt === EXAMPLE_HASH
+      ? [
+          `/approvers/${at}/password_scrypt is the example’s, whose password is published: make one with \`parley password\``,
+        ]
+      : [],
+  );
+  return [...passwords, ...examples, ...agents];
 }
