@@ -26,11 +26,18 @@ export function inTools({ next, reading, ...view }: OperationView) {
 
 export type ToolView = ReturnType<typeof inTools>;
 
+/** A person of the company decides: that is nothing to wait for in a call. */
+export function waitsForPerson({ state, turn, handoff }: OperationView): boolean {
+  const talked = state === 'negotiating' && turn === 'company' && handoff !== undefined;
+  return talked || state === 'awaiting_signoff' || state === 'needs_human';
+}
+
 /** How to wait, where there is something to wait for. */
-export function howToWait({ state, turn }: OperationView): string {
+export function howToWait(view: OperationView): string {
+  const { state, turn } = view;
   if (isFinalState(state) || state === 'scheduled' || (state === 'negotiating' && turn === 'agent')) return '';
   const wait = 'To wait, call operation_read with wait_seconds 20, again and again until the state changes';
-  return state === 'awaiting_signoff' || state === 'needs_human'
+  return waitsForPerson(view)
     ? `${wait}, or tell your principal that a person decides: that may take hours.`
     : `${wait}.`;
 }

@@ -5,7 +5,7 @@ import type { OperationView } from '../../protocol/operation.ts';
 import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import { examplesOf, slimObject } from '../../protocol/slim-schema.ts';
 import { slimView } from '../../protocol/slim-view.ts';
-import { howToWait, inTools } from '../../protocol/tool-words.ts';
+import { howToWait, inTools, waitsForPerson } from '../../protocol/tool-words.ts';
 import type { Client } from './index.ts';
 
 export interface BridgeTool {
@@ -256,8 +256,7 @@ function readTools({ client, companyKeys }: Pick<BridgeDeps, 'client' | 'company
 /** A person may take hours: a wait ends there, or when an AI client would lose patience, and the model tells its own person. */
 function stopsAtSignoff(seconds: number): (view: OperationView) => boolean {
   const until = Date.now() + seconds * 1_000;
-  return ({ state, handoff }) =>
-    state === 'awaiting_signoff' || state === 'needs_human' || handoff !== undefined || Date.now() >= until;
+  return (view) => waitsForPerson(view) || Date.now() >= until;
 }
 
 function counter(client: Client, args: JsonObject): Promise<OperationView> {
