@@ -24,7 +24,7 @@ const callable = tools.map(({ name, description = '', inputSchema }) => [
   name,
   tool({
     description,
-    inputSchema: jsonSchema(inputSchema),
+    inputSchema: jsonSchema(inputSchema as Parameters<typeof jsonSchema>[0]),
     async execute(input) {
       console.log(`→ ${name}`, JSON.stringify(input));
       const { content } = await parley.callTool({ name, arguments: input as Record<string, unknown> });
