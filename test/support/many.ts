@@ -5,7 +5,13 @@ import type { Terms } from '../../protocol/operation.ts';
 import { recordsBefore } from '../../src/engine/baseline.ts';
 import type { Dealing } from '../../src/engine/dealings.ts';
 import type { Operation } from '../../src/engine/operation.ts';
-import { type Move, makeCompanySide, type Past, parseNegotiationPolicy } from '../../src/negotiation/core.ts';
+import {
+  acceptable,
+  type Move,
+  makeCompanySide,
+  type Past,
+  parseNegotiationPolicy,
+} from '../../src/negotiation/core.ts';
 import { type Case, OPPONENTS, type Random, ROUNDS_MAX, within } from './bargain.ts';
 
 const NOTHING: Past = { rounds: 0, last: [], ours: [], theirs: [] };
@@ -52,7 +58,7 @@ export function playMany(given: Case, random: Random, operations = 12): Many {
     if (proposal !== null || asked === 0) asked += 1;
     if (past.rounds !== Math.min(ROUNDS_MAX, asked)) wrong.push('a fresh round');
     if (move.value.kind === 'impasse') return move.value;
-    wrong.push(...move.value.offers.flatMap((terms) => given.breach(terms) ?? []));
+    wrong.push(...acceptable(move.value).flatMap((terms) => given.breach(terms) ?? []));
     const said = JSON.stringify(move.value.offers);
     all.push(said);
     if (exhausted && !move.value.matched && final !== undefined && said !== final) wrong.push('a fresh alternative');
@@ -81,7 +87,7 @@ export function playMany(given: Case, random: Random, operations = 12): Many {
       for (const talk of talks) {
         const move = answer(talk());
         if (move !== undefined) talk(move);
-        if (move?.kind === 'offer') offers = move.offers;
+        if (move?.kind === 'offer') offers = acceptable(move);
       }
     // The cheapest, or none: broken off, or given to a person.
     const cheapest = offers.toSorted((a, b) => given.amountOf(a) - given.amountOf(b))[0];
