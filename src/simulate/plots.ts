@@ -4,7 +4,7 @@ import { FAMILIES, type Family, OPPONENTS } from './opponents.ts';
 
 const WIDTH = 360;
 const NAME = 152;
-const VALUE = 34;
+const VALUE = 42;
 const ROW = 24;
 const BAR = WIDTH - NAME - VALUE;
 
