@@ -1,6 +1,6 @@
-import { revealed } from '../../adapters/sdk/revealed.ts';
 import type { Json } from '../../protocol/json.ts';
 import { formatMoney, type Money } from '../../protocol/money.ts';
+import { revealed } from '../../protocol/revealed.ts';
 
 /** What a stranger wrote may be this long on a page; the rest is counted, not shown. */
 const QUOTE_CHARS_MAX = 4_000;

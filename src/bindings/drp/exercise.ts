@@ -1,8 +1,9 @@
 /** What a data rights request asks for, as an operation of ours: a person matches who it is about, and fulfils it. */
-import { revealed } from '../../../adapters/sdk/revealed.ts';
+
 import type { Refusal } from '../../../protocol/errors.ts';
 import type { Json, JsonObject } from '../../../protocol/json.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
+import { revealed } from '../../../protocol/revealed.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { invalid } from './message.ts';
 
