@@ -66,6 +66,14 @@ describe('claims', () => {
     [{ name, once: true, of: 'terms.amount' }, '/claims/0/of goes with an amount'],
     [{ name, amount: 'terms.amount', noted: 'contract.credited' }, '/claims/0/noted goes with of'],
     [{ name, amount: 'terms.amount', of: 'terms.amount', noted: 'order.refunded' }, '/claims/0/noted names no subject'],
+    [
+      { name: "'credit/' + records.contarct.id", once: true },
+      '/claims/0/name reads records.contarct: there is no such subject',
+    ],
+    [
+      { name, amount: 'terms.amount', of: 'total(records_then.order.total)' },
+      '/claims/0/of reads records.order: there is no such subject',
+    ],
     [{ name: 'records.', once: true }, '/claims/0/name does not compile'],
     [{ name, once: false }, '/claims/0/once must be equal to constant'],
   ])('tell a mistake of the author’s: %j', (claim, words) => {

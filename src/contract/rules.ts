@@ -184,8 +184,13 @@ function agreement(source: RuleSource, problems: string[]): void {
 /** A claim is of an amount, of a span, or made once. */
 function claiming({ kind, claims = [], subjects }: RuleSource, problems: string[]): void {
   if (kind !== 'write' && claims.length > 0) problems.push('/claims are for writes');
-  for (const [index, { amount, of, noted, from, to, once }] of claims.entries()) {
+  for (const [index, claim] of claims.entries()) {
+    const { amount, of, noted, from, to, once } = claim;
     const at = `/claims/${index}`;
+    for (const [member, text] of Object.entries(claim))
+      for (const [, strange = ''] of withoutTexts(text).matchAll(/\brecords(?:_then)?\.\??([A-Za-z_]\w*)/g))
+        if (subjects[strange] === undefined)
+          problems.push(`${at}/${member} reads records.${strange}: there is no such subject`);
     if ((from === undefined) !== (to === undefined)) problems.push(`${at} has one end of a span: give from and to`);
     if ((once === true) === (amount !== undefined || from !== undefined))
       problems.push(`${at} needs an amount, a span (from and to), or once`);
@@ -195,6 +200,9 @@ function claiming({ kind, claims = [], subjects }: RuleSource, problems: string[
     if (subjects[noted.split('.')[0] ?? ''] === undefined) problems.push(`${at}/noted names no subject`);
   }
 }
+
+/** An expression without what it only quotes. */
+const withoutTexts = (text: unknown): string => String(text).replaceAll(/'[^']*'|"[^"]*"/g, '');
 
 /** What `needs` forgets: the kinds of the records it is about, and the field that a term which must be there starts from. */
 function unneeded({ subjects, negotiable, needs = {}, standard_terms, terms }: RuleSource): string[] {
