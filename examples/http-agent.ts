@@ -38,21 +38,20 @@ await client.register({ name: 'Example agent' });
 
 const asked = await client.submit('contract.renew', { contract: 'K-1001' }, mandate);
 let view = await client.waitForTurn(asked.id);
-while (view.state === 'negotiating') {
+// Until it has ended, or waits for its day: a person who is asked may make an offer of their own, and the talk goes on.
+while (view.next.some(({ rel }) => rel === 'accept' || rel === 'counter')) {
   const move = buyer.move(view);
   console.log(move.kind, move.kind === 'counter' ? JSON.stringify(move.terms) : move.why.words);
-  if (move.kind === 'accept') view = await client.accept(view, move.offer, move.choice).catch(goOn);
-  else if (move.kind === 'counter')
-    view = await client.counter(view.id, move.terms).then(({ id }) => client.waitForTurn(id));
-  else view = await client.withdraw(view.id, 'Beyond our limits.');
+  if (move.kind === 'accept') await client.accept(view, move.offer, move.choice).catch(factsChanged);
+  else if (move.kind === 'counter') await client.counter(view.id, move.terms);
+  else await client.withdraw(view.id, 'Beyond our limits.');
+  console.log('waiting for the company …');
+  view = await client.waitForTurn(view.id);
 }
 /** The record has changed under the offer: there are new ones. */
-function goOn(error: unknown) {
-  if (error instanceof ProblemError && error.type.endsWith(':offer-facts-changed')) return client.waitForTurn(asked.id);
-  throw error;
+function factsChanged(error: unknown) {
+  if (!(error instanceof ProblemError && error.type.endsWith(':offer-facts-changed'))) throw error;
 }
-console.log('waiting for the company …');
-view = await client.waitForTurn(view.id);
 buyer.ended(view);
 console.log(view.state, JSON.stringify(view.output ?? view.problem ?? {}));
 const path = join(dirname(AGENT_KEY), 'receipt.json');

@@ -38,7 +38,7 @@ const { text } = await generateText({
   model,
   tools: Object.fromEntries(callable),
   stopWhen: stepCountIs(20),
-  system: `${parley.getInstructions() ?? ''} Never go beyond what your user allows. When a person at the company has to decide, say so and stop.`,
+  system: `${parley.getInstructions() ?? ''} Never go beyond what your user allows. When a person at the company has to decide, wait for them with operation_read: they may make an offer of their own, and you go on from it.`,
   prompt: TASK,
 });
 // A model that only looped has nothing to say: that is a failure, and told as one.

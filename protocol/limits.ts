@@ -91,6 +91,11 @@ export const LIMITS = {
   negotiationRoundsMax: 6,
   offerLifetimeSeconds: 15 * 60,
   negotiationLifetimeSeconds: 24 * 3_600,
+  /** Percent: an amount a person types that is further than this from what was asked or from today's is asked about once more. A
+   * negotiated change rarely is; a slipped digit or a forgotten point always. */
+  personsFigureFarPercent: 25,
+  /** Characters of a person's words to a customer's agent: a paragraph. */
+  personsWordsChars: 500,
   /** Packages one schedule prices: four issues at five values each do not fit, three at eight do. What a program reads in a millisecond. */
   schedulePackagesMax: 512,
   /** A schedule as JSON: 512 prices of eight digits and their issues' values are below 6 KB. */

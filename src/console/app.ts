@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { Refusal } from '../../protocol/errors.ts';
 import { PROBLEMS } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import type { Result } from '../../protocol/result.ts';
 import type { AskedHealth } from '../crm-health.ts';
@@ -17,6 +17,7 @@ import { inboxPage, operationPage, operationsPage, signInPage, signoffPage } fro
 import { type Person, type Session, type Sessions, sameText } from './session.ts';
 import { STYLE } from './style.ts';
 import { openOffer } from './talk.ts';
+import { type Returned, readTerms } from './terms-form.ts';
 
 /** What the pages need of the gateway. */
 export interface Desk {
@@ -50,6 +51,7 @@ export interface Desk {
       readonly planDigest: string;
       readonly kind: 'approved' | 'rejected' | 'countered';
       readonly reason?: string;
+      readonly message?: string;
       readonly terms?: JsonObject;
     },
     person: Person,
@@ -95,7 +97,7 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     title: string,
     here: Parameters<typeof layout>[2],
     content: Html,
-    status: 200 | 403 | 404 | 409 | 429 = 200,
+    status: 200 | 403 | 404 | 409 | 422 | 429 = 200,
   ) => c.html(layout(title, sessionOf(c), here, content), status);
 
   app.get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
@@ -149,7 +151,7 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
   app.get('/operations', (c) =>
     page(c, 'Operations', 'operations', operationsPage(desk.operations(), desk.scheduled())),
   );
-  app.get('/operations/:id', (c) => showOperation(c, c.req.param('id'), undefined));
+  app.get('/operations/:id', (c) => showOperation(c, c.req.param('id')));
 
   app.post('/operations/:id/cancel', async (c) => {
     const allowed = await formOfSession(c);
@@ -157,7 +159,7 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     const id = c.req.param('id');
     const cancelled = await desk.cancel(id, allowed.form.get('reason') ?? '', allowed.session.person);
     if (cancelled.ok) return c.redirect(`/console/operations/${id}`, 303);
-    return showOperation(c, id, cancelled.error.detail ?? PROBLEMS[cancelled.error.code][1], 409);
+    return showOperation(c, id, { problem: toPerson(cancelled.error) });
   });
 
   app.post('/operations/:id/talk', async (c) => {
@@ -167,15 +169,18 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     const operation = desk.operation(id);
     if (operation === undefined) return c.notFound();
     const { form, session } = allowed;
+    const declined = form.get('decision') === 'declined';
+    const read = readTerms(form, besideOf(operation, openOffer(operation)?.terms));
+    if (!declined && read.kind !== 'terms') return showOperation(c, id, { returned: { form, read } });
     const word: PersonsWord =
-      form.get('decision') === 'declined'
+      declined || read.kind !== 'terms'
         ? { kind: 'declined', reason: form.get('reason') ?? '' }
-        : { kind: 'offer', terms: termsOf(form, openOffer(operation)?.terms ?? {}) };
+        : { kind: 'offer', terms: read.terms };
     const said = await desk.say(id, word, session.person);
     if (said.ok) return c.redirect(`/console/operations/${id}`, 303);
-    return showOperation(c, id, said.error.detail ?? PROBLEMS[said.error.code][1], 409);
+    return showOperation(c, id, { problem: toPerson(said.error), returned: { form } });
   });
-  app.get('/signoffs/:id', (c) => showSignoff(c, c.req.param('id'), undefined));
+  app.get('/signoffs/:id', (c) => showSignoff(c, c.req.param('id')));
 
   app.post('/signoffs/:id', async (c) => {
     const allowed = await formOfSession(c);
@@ -185,7 +190,9 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     const operation = desk.bySignoff(id);
     const kind = (['approved', 'rejected', 'countered'] as const).find((each) => each === form.get('decision'));
     if (operation === undefined || kind === undefined) return c.notFound();
-    const reason = form.get('reason');
+    const [reason, message] = [form.get('reason'), form.get('message')?.trim() ?? ''];
+    const read = kind === 'countered' ? readTerms(form, besideOf(operation, agreedOffer(operation)?.terms)) : undefined;
+    if (read !== undefined && read.kind !== 'terms') return showSignoff(c, id, { returned: { form, read } });
     const decided = await desk.decide(
       operation.id,
       {
@@ -193,22 +200,24 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
         planDigest: form.get('plan_digest') ?? '',
         kind,
         ...(reason === null ? {} : { reason: reason.slice(0, 2_000) }),
-        ...(kind === 'countered' ? { terms: termsOf(form, agreedOffer(operation)?.terms ?? {}) } : {}),
+        ...(kind === 'rejected' && message !== '' ? { message } : {}),
+        ...(read === undefined ? {} : { terms: read.terms }),
       },
       session.person,
     );
     if (decided.ok) return c.redirect(`/console/signoffs/${id}`, 303);
-    return showSignoff(c, id, decided.error.detail ?? PROBLEMS[decided.error.code][1], 409);
+    return showSignoff(c, id, { problem: toPerson(decided.error), returned: { form } });
   });
 
-  function showOperation(c: Context, id: string, problem: string | undefined, status: 200 | 409 = 200) {
+  function showOperation(c: Context, id: string, { problem, returned }: Answered = {}) {
     const session = sessionOf(c);
     const operation = desk.operation(id);
     if (operation === undefined || session === undefined) return c.notFound();
-    return page(c, operation.action, 'operations', operationPage(operation, { session, problem }), status);
+    const content = operationPage(operation, { session, problem, returned });
+    return page(c, operation.action, 'operations', content, statusOf({ problem, returned }));
   }
 
-  async function showSignoff(c: Context, id: string, problem: string | undefined, status: 200 | 409 = 200) {
+  async function showSignoff(c: Context, id: string, { problem, returned }: Answered = {}) {
     const session = sessionOf(c);
     const operation = desk.bySignoff(id);
     const signoff = operation?.signoffs.find((each) => each.id === id);
@@ -221,10 +230,11 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
         session,
         words: desk.words(operation),
         problem,
+        returned,
         claims: desk.claims(operation),
         ended: await desk.ended(operation),
       }),
-      status,
+      statusOf({ problem, returned }),
     );
   }
 
@@ -260,13 +270,28 @@ function safeNext(next: string | undefined): string {
   return next !== undefined && /^\/console(?:\/[A-Za-z0-9_-]+){0,3}\/?$/.test(next) ? next : '/console/';
 }
 
-/** The form's fields in the types that these terms have. */
-function termsOf(form: URLSearchParams, like: Terms): JsonObject {
-  const read = (name: string, before: Json): Json => {
-    const text = form.get(`terms.${name}`) ?? '';
-    if (typeof before === 'object' && before !== null && 'currency' in before)
-      return { amount: Number(text), currency: before['currency'] ?? null };
-    return typeof before === 'number' ? Number(text) : text;
-  };
-  return Object.fromEntries(Object.entries(like).map(([name, before]) => [name, read(name, before)]));
+/** What a page says to a form that was sent and not taken. */
+interface Answered {
+  readonly problem?: string | undefined;
+  readonly returned?: Returned | undefined;
+}
+
+function statusOf({ problem, returned }: Answered): 200 | 409 | 422 {
+  if (returned?.read !== undefined) return 422;
+  return problem === undefined ? 200 : 409;
+}
+
+/** The refusal and, where it names places, each with its words. */
+function toPerson({ code, detail, extra }: Refusal): string {
+  const places = Array.isArray(extra?.['errors']) ? extra['errors'] : [];
+  const told = places.flatMap((each) =>
+    typeof each === 'object' && each !== null && 'pointer' in each && 'detail' in each
+      ? [`${String(each['pointer'])}: ${String(each['detail'])}`]
+      : [],
+  );
+  return [detail ?? PROBLEMS[code][1], ...told].join(' ');
+}
+
+function besideOf({ negotiation }: Operation, asked: Terms | undefined) {
+  return { asked: asked ?? {}, today: negotiation?.facts ?? {} };
 }

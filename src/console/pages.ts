@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { PlanStep } from '../../adapters/sdk/index.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { MandateFacts } from '../../protocol/mandate.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import type { Offer } from '../../protocol/operation.ts';
@@ -14,7 +15,8 @@ import { claimsCard } from './claims.ts';
 import type { Html } from './layout.ts';
 import { scheduleTable } from './schedule-table.ts';
 import type { Session } from './session.ts';
-import { counterForm, talkCard } from './talk.ts';
+import { talkCard } from './talk.ts';
+import { counterForm, type Returned } from './terms-form.ts';
 import { label, quoted, shown, when } from './text.ts';
 
 /** `problem`: the seconds after which it may be tried again, where it was not looked at. */
@@ -85,12 +87,14 @@ export function signoffPage(
     words,
     ended,
     problem,
+    returned,
     claims,
   }: {
     readonly session: Session;
     readonly words: Words | undefined;
     readonly ended: readonly string[];
     readonly problem: string | undefined;
+    readonly returned: Returned | undefined;
     readonly claims: readonly Claim[];
   },
 ): Html {
@@ -103,7 +107,7 @@ ${open && ended.length > 0 ? html`<div class="error" role="note"><strong>Ended s
 <div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
 ${words === undefined ? '' : meaning(words)}
 <div class="grid"><div>${planCard(operation)}${claimsCard(claims)}${offersCard(operation)}${conversationCard(operation)}</div>
-<div>${open ? decisionCard(operation, signoff, session) : outcomeCard(operation, signoff)}${whoCard(operation)}</div></div>`;
+<div>${open ? decisionCard(operation, signoff, { session, returned }) : outcomeCard(operation, signoff)}${whoCard(operation)}</div></div>`;
 }
 
 function meaning({ request, approval, reversal, law }: Words): Html {
@@ -186,22 +190,28 @@ function conversationCard(operation: Operation): Html {
   )}</section>`;
 }
 
-function decisionCard(operation: Operation, signoff: Signoff, session: Session): Html {
+function decisionCard(
+  operation: Operation,
+  signoff: Signoff,
+  { session, returned }: { readonly session: Session; readonly returned: Returned | undefined },
+): Html {
+  const no = returned?.form.get('decision') === 'rejected' ? returned.form : undefined;
   const hidden = html`<input type="hidden" name="csrf" value="${session.csrf}"><input type="hidden" name="plan_digest" value="${signoff.planDigest}">`;
   const action = `/console/signoffs/${signoff.id}`;
   const terms = agreedOffer(operation)?.terms;
   return html`<section class="card"><h2>Your decision</h2>
 <form method="post" action="${action}">${hidden}<button class="go" name="decision" value="approved">Approve this plan</button></form>
-<details><summary>Reject</summary><form method="post" action="${action}">${hidden}<label for="reason">Reason</label><textarea id="reason" name="reason" rows="3" required maxlength="2000"></textarea>
+<details${no === undefined ? '' : ' open'}><summary>Reject</summary><form method="post" action="${action}">${hidden}<label for="reason">Reason, for the company only</label><textarea id="reason" name="reason" rows="3" required maxlength="2000">${no?.get('reason') ?? ''}</textarea>
+<label for="message">What the customer’s agent is told, if anything</label><textarea id="message" name="message" rows="2" maxlength="${LIMITS.personsWordsChars}">${no?.get('message') ?? ''}</textarea>
 <p><button class="no" name="decision" value="rejected">Reject</button></p></form></details>
-${terms === undefined || hasWritten(operation) ? '' : counterForm({ action, hidden, terms, title: 'Counter' })}</section>`;
+${terms === undefined || hasWritten(operation) ? '' : counterForm({ action, hidden, terms, title: 'Counter', returned })}</section>`;
 }
 
 function outcomeCard({ signoffs }: Operation, { id, decision }: Signoff): Html {
   if (decision === undefined) return html`<section class="card"><h2>No longer open</h2></section>`;
   const latest = signoffs.at(-1);
   return html`<section class="card"><h2>Decided</h2><p><span class="tag ${decision.kind === 'approved' ? 'good' : 'bad'}">${decision.kind}</span></p>
-<dl><dt>When</dt><dd>${when(decision.at)}</dd>${decision.by === undefined ? '' : html`<dt>By</dt><dd>${decision.by}</dd>`}${decision.reason === undefined ? '' : html`<dt>Reason</dt><dd>${quoted(decision.reason)}</dd>`}</dl>
+<dl><dt>When</dt><dd>${when(decision.at)}</dd>${decision.by === undefined ? '' : html`<dt>By</dt><dd>${decision.by}</dd>`}${decision.reason === undefined ? '' : html`<dt>Reason</dt><dd>${quoted(decision.reason)}</dd>`}${decision.message === undefined ? '' : html`<dt>Told to the customer</dt><dd>${quoted(decision.message)}</dd>`}</dl>
 ${latest === undefined || latest.id === id ? '' : html`<p><a href="/console/signoffs/${latest.id}">The plan was made anew: look at it</a></p>`}</section>`;
 }
 
@@ -246,13 +256,17 @@ function scheduleCard(operation: Operation, session: Session, problem: string | 
 
 export function operationPage(
   operation: Operation,
-  { session, problem }: { readonly session: Session; readonly problem: string | undefined },
+  {
+    session,
+    problem,
+    returned,
+  }: { readonly session: Session; readonly problem: string | undefined; readonly returned: Returned | undefined },
 ): Html {
   const signoff = operation.signoffs.at(-1);
   return html`<h1>${operation.action}</h1><p class="lede">${stateTag(operation)} <code>${operation.id}</code>${signoff === undefined ? '' : html` · <a href="/console/signoffs/${signoff.id}">sign-off</a>`}</p>
 ${operation.advice === undefined ? '' : html`<div class="why"><strong>For you only</strong><p>${operation.advice}</p></div>`}
 <div class="grid"><div>${operation.plan === undefined ? '' : planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
-<div>${talkCard(operation, { session, problem })}${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
+<div>${talkCard(operation, { session, problem, returned })}${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
 }
 
 function stateTag({ state }: Operation): Html {

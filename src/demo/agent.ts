@@ -1,14 +1,15 @@
 /** The customer's side of the demo: the person's mandate, and the agent's talk with the company. */
 import type { JsonObject } from '../../protocol/json.ts';
 import { issueMandate, jwkSigner } from '../../protocol/mandate.ts';
-import type { Offer, OperationView } from '../../protocol/operation.ts';
+import { isFinalState, type Offer, type OperationView } from '../../protocol/operation.ts';
 import { type AgentKey, type BuyerGoals, buyerMove, type Client } from '../client/index.ts';
 import { say, termsLine } from './say.ts';
 
 /** Makes the agent's moves until it has accepted or given up. */
 export async function negotiate(client: Client, first: OperationView, goals: BuyerGoals): Promise<OperationView> {
   let view = await client.waitForTurn(first.id);
-  let heard = 0;
+  // What was said before, a person's new offer aside, is known.
+  let heard = first.signoff === undefined ? 0 : Math.max(0, (first.offers?.length ?? 0) - 1);
   while (view.state === 'negotiating') {
     const offers = view.offers ?? [];
     for (const offer of offers.slice(heard)) tell(offer, offer === offers.at(-1));
@@ -25,6 +26,28 @@ export async function negotiate(client: Client, first: OperationView, goals: Buy
     }
     await client.counter(view.id, move.terms, 'This is what we can do.');
     view = await client.waitForTurn(view.id);
+  }
+  return view;
+}
+
+/** To the very end: after a person's offer the talk goes on, and what is agreed then waits for a person again. */
+export async function seeThrough(
+  client: Client,
+  first: OperationView,
+  { goals, signoff }: { readonly goals: BuyerGoals; readonly signoff: (waiting: OperationView) => Promise<void> },
+): Promise<OperationView> {
+  let view = first;
+  let asked: string | undefined;
+  while (!isFinalState(view.state) && view.state !== 'scheduled') {
+    if (view.state === 'negotiating') {
+      view = await negotiate(client, view, goals);
+      continue;
+    }
+    if (view.state === 'awaiting_signoff' && view.signoff?.id !== asked) {
+      asked = view.signoff?.id;
+      await signoff(view);
+    }
+    view = await client.waitForTurn(view.id, (seen) => seen.state === 'awaiting_signoff' && seen.signoff?.id !== asked);
   }
   return view;
 }

@@ -7,7 +7,7 @@ import type { Money } from '../../protocol/money.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { verifyCommand } from '../cli/verify.ts';
 import { type BuyerGoals, type Client, fileJournal, makeClient, newAgentKey } from '../client/index.ts';
-import { acceptedTerms, grantMandate, negotiate } from './agent.ts';
+import { acceptedTerms, grantMandate, seeThrough } from './agent.ts';
 import { approveAsPerson } from './approver.ts';
 import { type CrmRecord, heldTerms, nextTermLine, recordLine, say, scene } from './say.ts';
 import { setStage } from './setting.ts';
@@ -83,13 +83,7 @@ async function play(): Promise<number> {
     mandate,
   );
   say('agent', `asks to renew ${CONTRACT} (${view.id})`);
-  view = await negotiate(client, view, GOALS);
-  if (view.state === 'withdrawn' || view.agreement === undefined) return 1;
-
-  scene('A person signs off');
-  view = await client.waitForTurn(view.id, ({ state }) => state === 'awaiting_signoff');
-  if (view.state === 'awaiting_signoff' && view.signoff !== undefined) await signoff(view);
-  view = await client.waitForTurn(view.id);
+  view = await seeThrough(client, await client.waitForTurn(view.id), { goals: GOALS, signoff });
   if (view.state !== 'completed') {
     say('gateway', `the operation ended as ${view.state}: ${JSON.stringify(view.problem ?? {})}`);
     return 1;
@@ -104,6 +98,7 @@ async function play(): Promise<number> {
 }
 
 async function signoff(waiting: OperationView): Promise<void> {
+  scene('A person signs off');
   const url = `${stage.origin}/console/signoffs/${waiting.signoff?.id ?? ''}`;
   say('gateway', `asks a person: ${waiting.signoff?.reasons.join(' ') ?? ''}`);
   say('gateway', `sign-off page: ${url}`);

@@ -81,7 +81,10 @@ export interface Signoff {
     /** Approver id from configuration; absent for void and expired. */
     readonly by?: string;
     readonly via?: 'page' | 'webhook';
+    /** For the company's people alone. */
     readonly reason?: string;
+    /** What the customer's agent was told. */
+    readonly message?: string;
   };
 }
 

@@ -5,6 +5,7 @@ import { err, ok } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import { isWithPerson } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
+import { decidedAgainst } from '../engine/persons-words.ts';
 import { move } from '../engine/transitions.ts';
 import { languageFor } from '../engine/wording.ts';
 import type { StepResult, World } from '../engine/world.ts';
@@ -19,8 +20,6 @@ const AGREED = ['record', 'budget', 'claim', 'mandate'] as const;
 export type PersonsWord =
   | { readonly kind: 'offer'; readonly terms: JsonObject }
   | { readonly kind: 'declined'; readonly reason: string };
-
-const REASON_CHARS_MAX = 500;
 
 export function makePersonsWord(world: World, deps: { readonly needsSignoff: NeedsSignoff }, stands: Stands) {
   /** A person's own offer: the talk goes on with their terms. */
@@ -81,10 +80,10 @@ export function makePersonsWord(world: World, deps: { readonly needsSignoff: Nee
     if (operation.state !== 'negotiating' || talk === undefined || !isWithPerson(talk))
       return err(refusal('wrong-state', 'This talk does not wait for a person.'));
     if (word.kind === 'offer') return personCounters(operation, word.terms, {});
-    const why = word.reason.trim().slice(0, REASON_CHARS_MAX).toWellFormed();
+    const why = word.reason.trim().slice(0, LIMITS.personsWordsChars).toWellFormed();
     if (why === '') return err(refusal('schema-violation', 'Say why: the customer is told.'));
     const now = world.clock.now();
-    const problem = toProblem(refusal('forbidden', `A person at the company decided against it: ${why}`));
+    const problem = toProblem(refusal('forbidden', decidedAgainst(why)));
     const facts = {
       approver: commitment(operation.salt, approver),
       reason: commitment(operation.salt, why),

@@ -63,7 +63,7 @@ export function makeSpace({ issues, members, record, input, today }: SpaceFacts)
     for (const issue of issues) {
       const value = at(terms, issue.pointer);
       const level = levelOf(issue, value, origin);
-      if (level === undefined) return err(unreadable(value, origin.currency));
+      if (level === undefined) return err(unreadable(issue, { value, currency: origin.currency }));
       levels.push(level);
     }
     return ok(levels);
@@ -161,10 +161,13 @@ function fixedTerms(
   return Object.fromEntries(fixed);
 }
 
-function unreadable(value: Json | undefined, currency: string): Refusal {
+function unreadable(
+  issue: Pick<Issue, 'pointer'>,
+  { value, currency }: { readonly value: Json | undefined; readonly currency: string },
+): Refusal {
   return isMoney(value) && value.currency !== currency
     ? refusal('terms-invalid', `The record is in ${currency}; terms in another currency cannot be offered.`)
-    : refusal('terms-invalid');
+    : refusal('terms-invalid', `${issue.pointer} is not a value that can be offered.`);
 }
 
 const openTo = (issues: readonly Issue[]): string =>

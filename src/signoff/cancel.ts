@@ -1,12 +1,11 @@
 import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation } from '../engine/operation.ts';
 import { hasWritten } from '../engine/schedule.ts';
 import { move, nextState } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
-
-const REASON_CHARS_MAX = 500;
 
 /** A person of the company takes back what waits for its day. What of it is written already is reversed. The customer is told why. */
 export function cancel(
@@ -18,7 +17,7 @@ export function cancel(
     return err(refusal('wrong-state', `The operation is ${operation.state}: nothing of it waits for a day.`));
   if (operation.attempts.some(({ result, doubtedAt }) => result === undefined && doubtedAt !== undefined))
     return err(refusal('conflict', 'It is being carried out just now. Look again in a moment.'));
-  const why = reason.trim().slice(0, REASON_CHARS_MAX).toWellFormed();
+  const why = reason.trim().slice(0, LIMITS.personsWordsChars).toWellFormed();
   if (why === '') return err(refusal('schema-violation', 'Say why: the customer is told.'));
   const now = world.clock.now();
   const { on = '' } = operation.schedule ?? {};

@@ -13,7 +13,10 @@ export interface Decision {
   readonly signoff: string;
   readonly planDigest: string;
   readonly kind: 'approved' | 'rejected' | 'countered';
+  /** For the company's people alone. */
   readonly reason?: string;
+  /** In words made for the customer's agent: why it is rejected. */
+  readonly message?: string;
   readonly terms?: JsonObject;
 }
 

@@ -1,8 +1,10 @@
 import { PROBLEMS, type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
+import { decidedAgainst } from '../engine/persons-words.ts';
 import { hasWritten } from '../engine/schedule.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
@@ -33,12 +35,16 @@ export async function decide(
   if (!checked.ok) return checked;
   if (checked.value.repeated) return ok('already');
   const at = now.toISOString();
+  const message = decision.message?.trim().slice(0, LIMITS.personsWordsChars).toWellFormed() ?? '';
+  if (message !== '' && decision.kind !== 'rejected')
+    return err(refusal('schema-violation', 'A message for the customer goes with a rejection.'));
   const made: NonNullable<Signoff['decision']> = {
     kind: decision.kind,
     at,
     by: approver.id,
     via,
     ...(decision.reason === undefined ? {} : { reason: decision.reason }),
+    ...(message === '' ? {} : { message }),
   };
   const signoffs = operation.signoffs.map((each) =>
     each.id === decision.signoff ? { ...each, decision: made } : each,
@@ -65,8 +71,9 @@ export async function decide(
       return ok({ next: moved.next, expected: operation.version, records: [moved.record], outgoing });
     }
     case 'rejected': {
-      const problem = toProblem(refusal('forbidden', 'A person at the company decided against it.'));
-      const moved = move(operation, 'rejected', 'person', now, { signoffs, problem }, facts);
+      const problem = toProblem(refusal('forbidden', decidedAgainst(message)));
+      const told = message === '' ? facts : { ...facts, message: commitment(operation.salt, message) };
+      const moved = move(operation, 'rejected', 'person', now, { signoffs, problem }, told);
       return ok({ next: moved.next, expected: operation.version, records: [moved.record], outgoing });
     }
     case 'countered': {

@@ -101,7 +101,7 @@ describe('a person', () => {
     const last = offers?.at(-1)?.terms ?? {};
     const seats = Number(last['seats']);
     const terms = {
-      unit_price: '4880',
+      unit_price: '48.80',
       term_months: '24',
       seats: String(seats),
       start_date: String(last['start_date']),

@@ -107,8 +107,8 @@ describe('a talk whose rounds are over', () => {
     expect(inbox).toContain(view.id);
     const page = await readAs(gateway.origin, MARIA, `/console/operations/${view.id}`);
     expect(page).toContain('The nearest they asked for is within the policy');
-    expect(page).toContain('value="4550"');
-    expect(await sayAs(gateway.origin, MARIA, view.id, { terms: { unit_price: '4580' } })).toBe(303);
+    expect(page).toContain('value="45.50"');
+    expect(await sayAs(gateway.origin, MARIA, view.id, { terms: { unit_price: '45.80' } })).toBe(303);
 
     const offered = await agent.client.waitForTurn(view.id);
     expect(lastOf(offered)).toMatchObject({ by: 'person', firmness: 'binding', terms: { unit_price: eur(4_580) } });

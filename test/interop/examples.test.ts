@@ -10,35 +10,53 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decideAs, type Person, readAs } from '../support/person.ts';
 
 const run = promisify(execFile);
 const root = resolve('.');
-let playground: ChildProcess;
+let playground: Playground;
 let directory: string;
+
+interface Playground {
+  readonly process: ChildProcess;
+  readonly origin: string;
+  readonly person: Person;
+}
 
 beforeAll(async () => {
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
   directory = mkdtempSync(join(tmpdir(), 'parley-examples-'));
-  playground = spawn(process.execPath, [join(root, 'src/demo/playground.ts'), '--auto-approve'], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: playground.stdout ?? expect.fail() })) {
-    if (line.startsWith('stop')) break;
-  }
+  playground = await play(directory, ['--auto-approve']);
 }, 120_000);
 afterAll(async () => {
-  if (playground.exitCode === null) {
-    const gone = once(playground, 'exit');
-    playground.kill('SIGTERM');
-    await gone;
-  }
+  await end(playground);
   rmSync(directory, { recursive: true, force: true });
 });
 
-const example = (name: string, more: Record<string, string> = {}) =>
+async function play(cwd: string, options: readonly string[]): Promise<Playground> {
+  const process_ = spawn(process.execPath, [join(root, 'src/demo/playground.ts'), ...options], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let told = '';
+  for await (const line of createInterface({ input: process_.stdout ?? expect.fail() })) {
+    told += line;
+    if (line.startsWith('stop')) break;
+  }
+  const [, origin = '', id = '', password = ''] = /people +(\S+)\/console\/ as “(.*?)” with “(.*?)”/.exec(told) ?? [];
+  return { process: process_, origin, person: { id, password } };
+}
+
+async function end({ process: playing }: Playground): Promise<void> {
+  if (playing.exitCode !== null) return;
+  const gone = once(playing, 'exit');
+  playing.kill('SIGTERM');
+  await gone;
+}
+
+const example = (name: string, more: Record<string, string> = {}, cwd = directory) =>
   run(process.execPath, ['--env-file=.parley/playground.env', join(root, 'examples', name)], {
-    cwd: directory,
+    cwd,
     env: { ...process.env, ...more },
     timeout: 60_000,
   });
@@ -54,6 +72,25 @@ describe('a customer’s agent', () => {
     writeFileSync(keys, await (await fetch(`${origin}/.well-known/jwks.json`)).text());
     const { stdout: verdict } = await run(process.execPath, ['src/cli/main.ts', 'verify', receipt, '--keys', keys]);
     expect(verdict).toMatch(/^VALID/m);
+  }, 90_000);
+
+  it('N4: over signed HTTP goes on after a person’s own offer, to the end', async () => {
+    const stage = mkdtempSync(join(tmpdir(), 'parley-examples-'));
+    const own = await play(stage, []);
+    try {
+      const done = example('http-agent.ts', {}, stage);
+      const first = await askedFor(own, '');
+      const terms = { unit_price: '46.00' };
+      expect(await decideAs(own.origin, own.person, first, { decision: 'countered', terms })).toBe(303);
+      const second = await askedFor(own, first);
+      expect(await decideAs(own.origin, own.person, second, { decision: 'approved' })).toBe(303);
+      const { stdout } = await done;
+      expect(stdout.match(/^accept /gm)).toHaveLength(2);
+      expect(stdout).toMatch(/^completed /m);
+    } finally {
+      await end(own);
+      rmSync(stage, { recursive: true, force: true });
+    }
   }, 90_000);
 
   it('over A2A checks what the company knows', async () => {
@@ -76,6 +113,22 @@ describe('a customer’s agent', () => {
     expect(JSON.stringify(model.asked[0])).not.toMatch(/idempotency_key|eyJ/);
   }, 90_000);
 });
+
+/** The sign-off that waits in the inbox, once it is another than this one. */
+async function askedFor({ origin, person }: Playground, before: string): Promise<string> {
+  let found = '';
+  await expect
+    .poll(
+      async () => {
+        const page = await readAs(origin, person, '/console/');
+        found = /\/console\/signoffs\/(so_[0-9a-f-]{36})/.exec(page)?.[1] ?? '';
+        return found !== '' && found !== before;
+      },
+      { timeout: 30_000, interval: 400 },
+    )
+    .toBe(true);
+  return found;
+}
 
 interface ModelMessage {
   readonly role: string;

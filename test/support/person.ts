@@ -118,3 +118,25 @@ export async function readAs(origin: string, person: Person, path: string): Prom
   const cookie = await signIn(origin, person);
   return (await fetch(`${origin}${path}`, { headers: { cookie } })).text();
 }
+
+/** Sends one form of a page as the page has it, with what is changed: the answer's status, and the page that came back. */
+export async function sendAs(
+  origin: string,
+  person: Person,
+  path: string,
+  { to = path, fields }: { readonly to?: string; readonly fields: Readonly<Record<string, string>> },
+): Promise<{ readonly status: number; readonly page: string }> {
+  const cookie = await signIn(origin, person);
+  const page = await (await fetch(`${origin}${path}`, { headers: { cookie } })).text();
+  const shown = [...page.matchAll(/name="(csrf|plan_digest|terms\.[^"]*)" value="([^"]*)"/g)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
+  const answer = await fetch(`${origin}${to}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin, cookie, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ ...Object.fromEntries(shown), ...fields }).toString(),
+  });
+  return { status: answer.status, page: await answer.text() };
+}

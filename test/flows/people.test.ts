@@ -1,0 +1,141 @@
+/** What a person at the company types, and what the customer's agent makes of it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { OperationView } from '../../protocol/operation.ts';
+import type { BuyerGoals } from '../../src/client/index.ts';
+import { hashPassword } from '../../src/console/session.ts';
+import { seeThrough } from '../../src/demo/agent.ts';
+import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
+import { decideAs, pageAs, sendAs } from '../support/person.ts';
+
+const MARIA = { id: 'maria', password: 'correct horse battery' };
+const CONTRACT = 'K-1001';
+const eur = (amount: number) => ({ amount, currency: 'EUR' });
+
+let gateway: TestGateway;
+let agent: TestAgent;
+let seats = 25;
+
+beforeAll(async () => {
+  const maria = {
+    id: MARIA.id,
+    name: 'Maria',
+    roles: ['approver'],
+    password_scrypt: await hashPassword(MARIA.password),
+  };
+  const rule = { name: 'long', when: 'terms.term_months > 24', role: 'approver', reason: 'Longer than two years.' };
+  gateway = await startTestGateway({ faults: true, config: { approvers: [maria], signoff: { rules: [rule] } } });
+  agent = await gateway.newAgent();
+});
+afterAll(() => gateway?.stop());
+
+/** A renewal that waits for a person, over other seats each time. */
+async function waiting() {
+  seats += 1;
+  await gateway.crm.edit('contracts', CONTRACT, { next_start_date: null });
+  const input = { contract: CONTRACT, proposal: { term_months: 36, seats } };
+  const asked = await agent.client.submit('contract.renew', input, await gateway.mandateFor(agent));
+  const view = await agent.client.waitForTurn(asked.id);
+  const offer = view.offers?.findLast(({ by }) => by !== 'agent');
+  if (offer === undefined) throw new Error('no offer');
+  await agent.client.accept(view, offer);
+  const { signoff } = await agent.client.waitForTurn(asked.id, ({ state }) => state === 'awaiting_signoff');
+  if (signoff === undefined) throw new Error('nobody is asked');
+  return { id: asked.id, signoff, price: Number((offer.terms['unit_price'] as { amount: number }).amount) };
+}
+
+const counter = (signoff: string, fields: Readonly<Record<string, string>>) =>
+  sendAs(gateway.origin, MARIA, `/console/signoffs/${signoff}`, { fields: { decision: 'countered', ...fields } });
+
+const offersOf = async (id: string) => ((await agent.client.read(id)).offers ?? []).filter(({ by }) => by === 'person');
+
+describe('a person’s own offer', () => {
+  it('N4: is typed in units of the currency, as the form shows what was agreed', async () => {
+    const { id, signoff, price } = await waiting();
+    const page = await pageAs(gateway.origin, MARIA, signoff.id);
+    expect(page).toContain(`name="terms.unit_price" value="${(price / 100).toFixed(2)}"`);
+    expect(page).not.toContain('minor units');
+    expect((await counter(signoff.id, { 'terms.unit_price': '49.00' })).status).toBe(303);
+    expect(await offersOf(id)).toMatchObject([{ terms: { unit_price: eur(4_900) } }]);
+    await agent.client.withdraw(id);
+  });
+
+  it('N4: that is far from what was asked or from today is sent after a second look only, and only that very one', async () => {
+    const { id, signoff } = await waiting();
+    for (const slip of ['1', '0.01', '490', '4900.00']) {
+      const { status, page } = await counter(signoff.id, { 'terms.unit_price': slip, 'terms.notice_days': '61' });
+      expect(status).toBe(422);
+      expect(page).toContain('is far from what is asked for: ');
+      expect(page).toContain('today: 49.00 EUR');
+      expect(page).toContain(`name="terms.unit_price" value="${slip}"`);
+      expect(page).toContain('name="terms.notice_days" value="61"');
+    }
+    expect(await offersOf(id)).toEqual([]);
+    const { page } = await counter(signoff.id, { 'terms.unit_price': '80.00' });
+    const sure = /name="sure" value="([^"]*)"/.exec(page)?.[1]?.replaceAll('&quot;', '"') ?? '';
+    expect((await counter(signoff.id, { 'terms.unit_price': '800.00', sure })).status).toBe(422);
+    expect((await counter(signoff.id, { 'terms.unit_price': '80.00', sure })).status).toBe(303);
+    expect(await offersOf(id)).toMatchObject([{ terms: { unit_price: eur(8_000) } }]);
+    await agent.client.withdraw(id);
+  });
+
+  it('N4: with a mistake comes back with everything that was typed, and the field named', async () => {
+    const { id, signoff } = await waiting();
+    const typed = { 'terms.unit_price': '48,50', 'terms.term_months': 'two years', 'terms.notice_days': '45' };
+    const { status, page } = await counter(signoff.id, typed);
+    expect(status).toBe(422);
+    expect(page).toContain('Unit price: “48,50” is not an amount in EUR: write it like ');
+    expect(page).toContain('Term months: “two years” is not a number');
+    for (const [name, value] of Object.entries(typed)) expect(page).toContain(`name="${name}" value="${value}"`);
+    // What only the action's own rules can tell comes back too.
+    const refused = await counter(signoff.id, { 'terms.term_months': '-3', 'terms.notice_days': '45' });
+    expect(refused.status).toBe(409);
+    expect(refused.page).toMatch(/role="alert">[^<]*term_months/);
+    expect(refused.page).toContain('name="terms.term_months" value="-3"');
+    expect(refused.page).toContain('name="terms.notice_days" value="45"');
+    expect(await offersOf(id)).toEqual([]);
+    await agent.client.withdraw(id);
+  });
+
+  it('N4: ends no agent of ours: it talks on, accepts, and waits for the person again', async () => {
+    const { id, signoff } = await waiting();
+    expect((await counter(signoff.id, { 'terms.unit_price': '47.00', 'terms.term_months': '36' })).status).toBe(303);
+    const goals: BuyerGoals = {
+      terms: {
+        unit_price: { wish: eur(4_300), most: eur(4_720), weight: 5 },
+        term_months: { wish: 24, most: 36 },
+        seats: { wish: seats },
+        notice_days: { wish: 60, most: 90 },
+      },
+    };
+    const asked: string[] = [];
+    const ended: OperationView = await seeThrough(agent.client, await agent.client.read(id), {
+      goals,
+      async signoff(view) {
+        const { id: next = '' } = view.signoff ?? {};
+        asked.push(next);
+        expect(await decideAs(gateway.origin, MARIA, next, { decision: 'approved' })).toBe(303);
+      },
+    });
+    expect(ended.state).toBe('completed');
+    expect(asked).toHaveLength(1);
+    expect(asked).not.toContain(signoff.id);
+  });
+});
+
+describe('a person’s no', () => {
+  it('N4: reaches the agent in the words that were made for it, and the reason stays inside', async () => {
+    const { id, signoff } = await waiting();
+    const fields = { decision: 'rejected', reason: 'They owe us 4,000', message: 'Please settle invoice 17 first.' };
+    const path = `/console/signoffs/${signoff.id}`;
+    expect((await sendAs(gateway.origin, MARIA, path, { fields })).status).toBe(303);
+    const ended = await agent.client.waitForTurn(id);
+    expect(ended).toMatchObject({
+      state: 'rejected',
+      problem: { detail: 'A person at the company decided against it: Please settle invoice 17 first.' },
+    });
+    expect(JSON.stringify(ended)).not.toContain('owe us');
+    const page = await pageAs(gateway.origin, MARIA, signoff.id);
+    expect(page).toContain('They owe us 4,000');
+    expect(page).toContain('Please settle invoice 17 first.');
+  });
+});
