@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { extendMapping } from '../adapters/sdk/mapping.ts';
-import type { Json, JsonObject } from '../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../protocol/json.ts';
 import type { Contract } from './contract/contract.ts';
 import { uncovered } from './contract/recipes.ts';
 
@@ -76,8 +76,4 @@ function readJson(path: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

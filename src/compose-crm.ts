@@ -1,4 +1,5 @@
 /** The CRM of one gateway: which adapter, and what it is given. Adapters are named here and nowhere else. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HubspotAdapterOptions, makeHubspotAdapter } from '../adapters/hubspot/index.ts';
@@ -6,7 +7,7 @@ import { makeSalesforceAdapter } from '../adapters/salesforce/index.ts';
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
 import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
 import { extendMapping } from '../adapters/sdk/mapping.ts';
-import type { JsonObject } from '../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../protocol/json.ts';
 import { NO_ACTIONS, type OwnActions } from './compose-actions.ts';
 import { GENERIC, genericAdapter } from './compose-generic-crm.ts';
 import { ownAdapter } from './compose-own-crm.ts';
@@ -184,14 +185,10 @@ function journalOf({ journal }: Given['hubspot'], clientSecret: string | undefin
 
 function read(file: string): JsonObject {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value: Json = JSON.parse(readFileSync(file, 'utf8'));
     if (isObject(value)) return value;
     throw new Error('not a JSON object');
   } catch (error) {
     throw new ConfigError([`${file}: ${error instanceof Error ? error.message : 'unreadable'}`]);
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

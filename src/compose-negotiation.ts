@@ -1,6 +1,7 @@
 /** The negotiation policies of a configuration, held against what the CRM has and against a record such as they are for. */
+
 import type { Adapter } from '../adapters/sdk/index.ts';
-import { isObject } from '../adapters/sdk/values.ts';
+import { isObject } from '../protocol/json.ts';
 import { err, ok, type Result } from '../protocol/result.ts';
 import { dayIn } from '../protocol/zone.ts';
 import type { Config } from './config.ts';

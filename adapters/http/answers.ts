@@ -1,9 +1,9 @@
+import { isObject } from '../../protocol/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type AdapterErrorCode, type Ctx } from '../sdk/index.ts';
 import { retryAfterMs } from '../sdk/limits.ts';
 import { at } from '../sdk/pointer.ts';
 import type { Answer } from '../sdk/remote/records.ts';
-import { isObject } from '../sdk/values.ts';
 import type { Place } from './bind.ts';
 import type { ErrorRule } from './mapping.ts';
 

@@ -1,9 +1,8 @@
 /** One operation with everything the adapter puts into it and takes out of it. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { FieldKind, MappedType } from '../sdk/mapping.ts';
 import { POINTER } from '../sdk/pointer.ts';
 import { type Bound, parseBound, type What } from '../sdk/remote/resource.ts';
-import { isObject } from '../sdk/values.ts';
 import type { Api, Operation } from './openapi.ts';
 
 /** A part of a request or an answer: `name` is a parameter, a header, or a JSON Pointer into the body. */

@@ -1,6 +1,6 @@
 /** Any REST API as a CRM, without code: its OpenAPI document says what it can, a mapping says what of it means what. */
 import type { Dispatcher } from 'undici';
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { ANY_RECIPES } from '../sdk/actions/standard.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
@@ -11,7 +11,6 @@ import { makeLimiter } from '../sdk/limiter.ts';
 import { retryAfter } from '../sdk/limits.ts';
 import { guaranteesOf, lacking } from '../sdk/remote/resource.ts';
 import { makeRemoteStore } from '../sdk/remote/store.ts';
-import { isObject } from '../sdk/values.ts';
 import { writable } from './bind.ts';
 import { type HttpMapping, parseHttpMapping } from './mapping.ts';
 import { type Api, parseOpenApi } from './openapi.ts';

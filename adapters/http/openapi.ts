@@ -1,8 +1,7 @@
 /** An OpenAPI 3.x document as what the mapping names of it: operations, their parameters, and the schemas of what goes in and comes out. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { at, tokensOf } from '../sdk/pointer.ts';
-import { isObject } from '../sdk/values.ts';
 
 export const METHODS = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trace'] as const;
 

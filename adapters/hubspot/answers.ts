@@ -1,9 +1,8 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type AdapterErrorCode } from '../sdk/index.ts';
 import { PAUSE_MS_MAX } from '../sdk/limiter.ts';
 import { retryAfterMs } from '../sdk/limits.ts';
-import { isObject } from '../sdk/values.ts';
 
 const BY_STATUS: ReadonlyMap<number, AdapterErrorCode> = new Map<number, AdapterErrorCode>([
   [400, 'invalid'],

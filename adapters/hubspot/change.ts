@@ -1,10 +1,10 @@
 /** Changes of a contract's line item through the contracts API (beta): a draft first, which changes nothing, then its acceptance.
  * People signed off before either is sent, and nothing is ever accepted by itself. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { toDecimal } from '../../protocol/money.ts';
 import { path, type ReadHttp, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type StepResult } from '../sdk/index.ts';
-import { isMoney, isObject } from '../sdk/values.ts';
+import { isMoney } from '../sdk/values.ts';
 import { accepted, misshapen, unbelievable } from './answers.ts';
 import type { Portal } from './mapping.ts';
 import { type CrmRecord, isRecordId, readRecord } from './records.ts';

@@ -1,9 +1,8 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import type { Capability, Ctx } from '../sdk/index.ts';
 import type { FieldKind, MappedField, MappedType } from '../sdk/mapping.ts';
 import type { Recipe } from '../sdk/recipe.ts';
-import { isObject } from '../sdk/values.ts';
 import { accepted, misshapen } from './answers.ts';
 import { heldIn, isChangedByContract, isLink, type Portal, propertiesOf, typeNamed } from './mapping.ts';
 import type { Recipes } from './recipes.ts';

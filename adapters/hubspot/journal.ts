@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { type CrmResponse, linked, makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import { AdapterError, type Changed, type Ctx } from '../sdk/index.ts';
-import { isObject, isWhole } from '../sdk/values.ts';
+import { isWhole } from '../sdk/values.ts';
 import { accepted, misshapen } from './answers.ts';
 import { type CallOptions, journalAuth } from './auth.ts';
 import { type Portal, typeNamed } from './mapping.ts';

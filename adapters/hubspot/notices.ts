@@ -1,8 +1,7 @@
 /** HubSpot's webhooks: the signature of version 3, and which records a notice is about. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/json.ts';
 import type { Ctx, Notice, Ref } from '../sdk/index.ts';
-import { isObject } from '../sdk/values.ts';
 import type { Portal } from './mapping.ts';
 
 /** Five minutes, which is HubSpot's own bound, in both directions: a notice from the future is as odd as an old one. */

@@ -1,10 +1,9 @@
 /** How each action is carried out in HubSpot: documents in actions/, and those a company brings along. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { FURTHER_RECIPES } from '../sdk/actions/standard.ts';
 import { type Guarantees, parseRecipes } from '../sdk/by-recipe.ts';
 import type { Recipe } from '../sdk/recipe.ts';
-import { isObject } from '../sdk/values.ts';
 import caseOpen from './actions/case.open.json' with { type: 'json' };
 import contractAmend from './actions/contract.amend.json' with { type: 'json' };
 import contractCancel from './actions/contract.cancel.json' with { type: 'json' };

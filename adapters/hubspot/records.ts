@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { canonicalText } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { type CrmResponse, type Path, path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type Ref, type Snapshot } from '../sdk/index.ts';
 import type { MappedType } from '../sdk/mapping.ts';
 import type { ReadRecord } from '../sdk/payload.ts';
-import { isObject } from '../sdk/values.ts';
 import { accepted, misshapen, saysAbsent } from './answers.ts';
 import { accountOf, type Links, toValues } from './codec.ts';
 import { linkedObjects, type Portal, propertiesOf, typeNamed } from './mapping.ts';

@@ -1,6 +1,6 @@
 /** The mapping document over the tools of an MCP server: which tool reads, changes, makes and finds a record, where in its arguments and
  * results everything is, and which tools exactly: each by its name and the digest of its input schema. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { AdapterErrorCode } from '../sdk/index.ts';
 import type { MappedType } from '../sdk/mapping.ts';
@@ -13,7 +13,6 @@ import {
   type Resources,
   type What,
 } from '../sdk/remote/resource.ts';
-import { isObject } from '../sdk/values.ts';
 
 /** A tool’s name, and pointers into its arguments. */
 export type McpBound = Bound<string, string>;

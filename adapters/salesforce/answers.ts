@@ -1,8 +1,7 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type AdapterErrorCode } from '../sdk/index.ts';
 import { retryAfterMs } from '../sdk/limits.ts';
-import { isObject } from '../sdk/values.ts';
 
 /** One refusal, of a request or of a part of one. */
 export interface Refusal {

@@ -1,6 +1,6 @@
+import { isObject } from '../../protocol/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Changed, type Ctx } from '../sdk/index.ts';
-import { isObject } from '../sdk/values.ts';
 import { accepted, misshapen } from './answers.ts';
 import { isRecordId } from './codec.ts';
 import { type Org, typeNamed } from './org.ts';

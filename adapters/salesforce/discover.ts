@@ -1,10 +1,9 @@
 /** The mapping and the recipes held against the org's own description of itself. */
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import type { Capability, Ctx } from '../sdk/index.ts';
 import type { MappedField, MappedType } from '../sdk/mapping.ts';
 import type { Fields, Recipe } from '../sdk/recipe.ts';
-import { isObject } from '../sdk/values.ts';
 import { accepted, misshapen } from './answers.ts';
 import { fieldsOf } from './codec.ts';
 import { noteOf, type Org, typeNamed } from './org.ts';

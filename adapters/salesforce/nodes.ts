@@ -1,9 +1,8 @@
 /** The parts of a write, sent as one request that is carried out whole or not at all. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { type CrmResponse, type Path, path, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx } from '../sdk/index.ts';
 import type { Payload } from '../sdk/payload.ts';
-import { isObject } from '../sdk/values.ts';
 import { isRefusal, messagesOf, misshapen, type Refusal, refusalOf } from './answers.ts';
 import { isRecordId, toOrg } from './codec.ts';
 import { noteOf, type Org, typeNamed } from './org.ts';

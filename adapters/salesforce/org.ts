@@ -1,9 +1,8 @@
 /** How an org names what Parley writes: the standard mapping (mapping.json), a company's own over it, and what only Salesforce asks for. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { AdapterError } from '../sdk/index.ts';
 import { extendMapping, type MappedType, type Mapping, parseMapping } from '../sdk/mapping.ts';
-import { isObject } from '../sdk/values.ts';
 import standard from './mapping.json' with { type: 'json' };
 
 /** Names become parts of paths and queries: nothing but an API name is taken. */

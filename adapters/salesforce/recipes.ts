@@ -1,10 +1,9 @@
 /** How each action is carried out in Salesforce: as in any CRM, as the documents in actions/ say, or as a company’s own do. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { FURTHER_RECIPES, STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { parseRecipes } from '../sdk/by-recipe.ts';
 import type { Recipe } from '../sdk/recipe.ts';
-import { isObject } from '../sdk/values.ts';
 import caseOpen from './actions/case.open.json' with { type: 'json' };
 import contractRenew from './actions/contract.renew.json' with { type: 'json' };
 import humanHandoff from './actions/human.handoff.json' with { type: 'json' };

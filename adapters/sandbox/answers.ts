@@ -1,7 +1,6 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type AdapterErrorCode, type StepResult } from '../sdk/index.ts';
-import { isObject } from '../sdk/values.ts';
 
 /** A record as the sandbox CRM gives it, checked. */
 export interface CrmRecord {

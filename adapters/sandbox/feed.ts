@@ -1,8 +1,7 @@
-import type { Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Changed, type Ctx } from '../sdk/index.ts';
 import type { Mapping } from '../sdk/mapping.ts';
-import { isObject } from '../sdk/values.ts';
 import { accepted } from './answers.ts';
 import { typeOf } from './records.ts';
 

@@ -1,12 +1,11 @@
 import type { Dispatcher } from 'undici';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { Result } from '../../protocol/result.ts';
 import { FURTHER_RECIPES, STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { makeRecipeAdapter, parseRecipes } from '../sdk/by-recipe.ts';
 import { makeHttp, readOnly } from '../sdk/http.ts';
 import { type Adapter, AdapterError } from '../sdk/index.ts';
 import { extendMapping, parseMapping } from '../sdk/mapping.ts';
-import { isObject } from '../sdk/values.ts';
 import { SANDBOX_RECIPES } from './actions.ts';
 import { changesSince } from './feed.ts';
 import mapping from './mapping.json' with { type: 'json' };

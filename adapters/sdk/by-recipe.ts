@@ -1,5 +1,5 @@
 /** An adapter from a mapping, recipes, and the few things that differ between CRMs: how records are read, written and found again. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import {
   type Adapter,
@@ -19,7 +19,6 @@ import { differences, type Payload, payloadOf, type Reader, type ReadRecord, see
 import { planByRecipe } from './planner.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { undoStep } from './undo.ts';
-import { isObject } from './values.ts';
 
 /** A record that a write left, and the version it then had, where the CRM still knows it. */
 export interface Trace {

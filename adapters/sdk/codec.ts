@@ -1,9 +1,9 @@
 /** A value of ours as a CRM holds it, and back: the same for every CRM that says what it means in JSON or in columns. */
-import type { Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/json.ts';
 import { fromDecimal, fromMinor, moneyAt, SCALE_MAX, toDecimal, toMinor } from '../../protocol/money.ts';
 import type { MappedField } from './mapping.ts';
 import { unreadable } from './unreadable.ts';
-import { isDay, isMoney, isObject, isWhole } from './values.ts';
+import { isDay, isMoney, isWhole } from './values.ts';
 
 /** `minor`: whole cents; `decimal`: `"19.99"`. */
 export const MONEY_FORMS = ['minor', 'decimal'] as const;

@@ -1,7 +1,7 @@
 /** Plans whose steps lie on different days: each is planned again when its day has come, on the record as it then is. */
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { PlanStep, Ref } from './index.ts';
-import { isObject, same } from './values.ts';
+import { same } from './values.ts';
 
 /** What is for now first, then day by day. */
 export function inOrder<T extends { readonly day: string | undefined }>(items: readonly T[]): T[] {

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { Auth, Credentials } from './auth.ts';
 import { AdapterError, type Ctx } from './index.ts';
 import type { Limiter } from './limiter.ts';
@@ -207,10 +207,6 @@ function parsed(bytes: Uint8Array): Json | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unanswered(error: unknown, isWrite: boolean): AdapterError {

@@ -1,7 +1,7 @@
 /** What a step of a plan writes, in our names, and the records it was planned on. */
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { AdapterError, type Change, type PlanStep, type Ref } from './index.ts';
-import { isObject, same } from './values.ts';
+import { same } from './values.ts';
 
 /** A record as an adapter read it: canonical names and values, with `id` and `account`. */
 export interface ReadRecord {

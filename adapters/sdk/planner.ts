@@ -1,5 +1,5 @@
 /** Plans by recipe: the same for every CRM. It reads, never writes; the same request on the same records is the same plan, byte for byte. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { inOrder, withoutOwn } from './dated.ts';
 import type { Expression, Scope } from './expression.ts';
 import { fitted, unfit } from './fit.ts';
@@ -10,7 +10,7 @@ import type { Fields, Recipe, StepRecipe } from './recipe.ts';
 import { shortened } from './text.ts';
 import { keepsToRead, ownerOf, touchedBy } from './touched.ts';
 import { isUnreadable, UnreadableError } from './unreadable.ts';
-import { isDay, isMoney, isObject, same } from './values.ts';
+import { isDay, isMoney, same } from './values.ts';
 
 const SUMMARY_CHARS_MAX = 300;
 const NOTE_CHARS_MAX = 4_000;

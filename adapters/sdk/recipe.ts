@@ -1,12 +1,11 @@
 /** How one action becomes changes in one CRM: a document, `adapters/<name>/actions/<action>.json`. Every part is an expression
  * ({@link compileExpression}) over the request and the records it is about. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import type { TermUse } from './index.ts';
 import type { Mapping } from './mapping.ts';
 import { termsUsed } from './terms-use.ts';
-import { isObject } from './values.ts';
 
 /** A record the action is about. Where `id` gives nothing, there is none. */
 export interface RecordRecipe {

@@ -1,9 +1,8 @@
 /** What becomes of the agreed terms: a term that nothing writes would be agreed on, and never happen. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { TermUse } from './index.ts';
 import type { Mapping } from './mapping.ts';
 import { pathsOf } from './paths.ts';
-import { isObject } from './values.ts';
 
 /** `unwritten` is the recipe's own word for it: the terms that it leaves out, each with the reason. */
 export function termsUsed({ steps, records, unwritten }: JsonObject, mapping: Mapping): Record<string, TermUse> {

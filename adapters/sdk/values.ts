@@ -1,10 +1,6 @@
 /** What every adapter asks of a value: is it money, a day, the same as another. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { type Price, SCALE_MAX } from '../../protocol/money.ts';
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 export function isWhole(value: Json | undefined, min = Number.MIN_SAFE_INTEGER): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= min;

@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
 import { digest } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { RecordStore, Trace, View, Write } from '../sdk/by-recipe.ts';
 import { AdapterError, type Ctx, type Ref, type StepResult } from '../sdk/index.ts';
 import type { Payload, ReadRecord } from '../sdk/payload.ts';
-import { isObject } from '../sdk/values.ts';
 import { cellsOf, recordOf, versionOf } from './columns.ts';
 import type { Database, Trx } from './database.ts';
 import { failure } from './errors.ts';

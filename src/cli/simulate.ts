@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { ok } from '../../protocol/result.ts';
 import { readDefinitions } from '../contract/files.ts';
 import type { Operation } from '../engine/operation.ts';
@@ -251,7 +251,7 @@ function listIn(path: string): readonly JsonObject[] {
   return value;
 }
 
-function jsonIn(path: string): unknown {
+function jsonIn(path: string): Json {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
@@ -264,8 +264,4 @@ function whole(text: string, name: string, max: number): number {
   if (!Number.isSafeInteger(value) || value < 1 || value > max)
     throw new Mistake(`--${name} must be a number from 1 to ${max}`);
   return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

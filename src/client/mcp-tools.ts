@@ -1,6 +1,6 @@
 /** What a model sees of a gateway through `parley mcp`: the actions with their own inputs, and the verbs. Keys, mandates, idempotency and
  * signatures are not a model's business and are not asked of it. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { verifyReceipt } from '../../protocol/receipt-verify.ts';
 import { examplesOf, slimObject } from '../../protocol/slim-schema.ts';
@@ -293,6 +293,3 @@ function objectOf(args: JsonObject, name: string): JsonObject {
 }
 
 const objectIn = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

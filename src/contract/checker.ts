@@ -1,8 +1,7 @@
 /** Content held against a schema, and what is wrong with it: every fault at once, so that one more request puts all of it right. */
 import type { Ajv2020, ErrorObject } from 'ajv/dist/2020.js';
-import { isObject } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { nearest } from '../engine/nearest.ts';

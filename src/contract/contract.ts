@@ -1,8 +1,7 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { Expression } from '../../adapters/sdk/expression.ts';
-import { isObject } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { URN } from '../../protocol/names.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { ActionRules } from '../engine/rules.ts';

@@ -1,6 +1,5 @@
 /** What should stand where something else does: its range and unit in words, and what was sent, corrected, where it can be told. */
-import { isObject } from '../../adapters/sdk/values.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { digitsOf, formatMoney } from '../../protocol/money.ts';
 import { amountsIn } from '../reading/amounts.ts';
 import { datesIn } from '../reading/values.ts';

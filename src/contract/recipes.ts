@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { DefinitionFile } from './contract.ts';
 
 /** What a recipe does not do that its definition relies on. Whose records it reads and writes is judged on the records, at each plan. */
@@ -14,8 +14,4 @@ export function uncovered({ name, result }: Pick<DefinitionFile, 'name' | 'resul
       ? [`${name}: /result/${member} is of something that the recipe does not make`]
       : [],
   );
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /** What was done to records through us: the memory that limits are measured against. */
 import type { PlanStep } from '../../adapters/sdk/index.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { Money } from '../../protocol/money.ts';
 import { isFinalState, type State } from '../../protocol/operation.ts';
 import { mayLeaveEffect } from './effects.ts';
@@ -160,8 +160,4 @@ function accountOf(operation: Operation, id: string): string | null {
   const { mandate } = operation;
   const found = recordOf(operation, id)?.['account'];
   return typeof found === 'string' ? found : (mandate?.constraints.accounts[0] ?? null);
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

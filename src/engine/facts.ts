@@ -1,6 +1,6 @@
 /** What a decision about records rests on: the fields that were looked at while it was made, and no others. */
 import { digest } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import { commitment } from './commitment.ts';
 import { type FieldChange, recordName } from './dealings.ts';
@@ -176,8 +176,4 @@ function recordAt(records: JsonObject, name: string, place: string | undefined):
 
 function byName([a]: readonly [string, Json], [b]: readonly [string, Json]): number {
   return a < b ? -1 : 1;
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

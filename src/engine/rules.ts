@@ -1,7 +1,6 @@
 /** What a definition says beyond its schemas, compiled: all the engine needs to carry out an action it has never heard of. */
 import type { Expression, Scope } from '../../adapters/sdk/expression.ts';
-import { isObject } from '../../adapters/sdk/values.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { Risk } from '../../protocol/mandate.ts';
 import { dayIn, isTimeZone } from '../../protocol/zone.ts';
 import type { Operation } from './operation.ts';

@@ -1,6 +1,5 @@
 /** The machine's own sentences: in which languages there are any, which of them a customer writes, and how values read in it. */
-import { isObject } from '../../adapters/sdk/values.ts';
-import type { Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/json.ts';
 import { digitsOf, formatMoney } from '../../protocol/money.ts';
 import type { Operation } from './operation.ts';
 import type { Issue } from './world.ts';

@@ -1,9 +1,9 @@
 /** What a request claims: of one thing there is only so much, whoever asks, however often and by whichever way in. */
 import type { Scope } from '../../adapters/sdk/expression.ts';
 import { AdapterError } from '../../adapters/sdk/index.ts';
-import { isDay, isMoney, isObject, isWhole, momentOf } from '../../adapters/sdk/values.ts';
+import { isDay, isMoney, isWhole, momentOf } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import type { State } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';

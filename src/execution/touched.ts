@@ -1,8 +1,7 @@
 /** Whose records a plan rests on: judged on the records themselves, whatever made the plan, each time it is made. */
 import { AdapterError, type Plan, type PlanStep, type Ref, type Touched } from '../../adapters/sdk/index.ts';
-import { isObject } from '../../adapters/sdk/values.ts';
 import type { Refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import { actionOf, type World } from '../engine/world.ts';

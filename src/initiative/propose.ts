@@ -1,6 +1,5 @@
-import { isObject } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { recordName } from '../engine/dealings.ts';
 import { idempotent, notHeld } from '../engine/idempotent.ts';

@@ -1,10 +1,10 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { at, topName } from '../../protocol/pointer.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { meant } from '../engine/nearest.ts';
 import { parseWindow, WINDOW_DEFAULT, WINDOW_WORDS, type Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';
-import { isObject, type Mistakes, readBudget, readPace, readPeople, readSides } from './parse-parts.ts';
+import { type Mistakes, readBudget, readPace, readPeople, readSides } from './parse-parts.ts';
 import { readSchedule } from './parse-schedule.ts';
 import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
 

@@ -1,6 +1,5 @@
-import { isObject } from '../../adapters/sdk/values.ts';
 import { digest } from '../../protocol/canonical.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/json.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import { topName } from '../../protocol/pointer.ts';
 import { recordName } from '../engine/dealings.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { compileCondition, conditionEnvironment, recordValue } from '../engine/conditions.ts';
 import { meant } from '../engine/nearest.ts';
@@ -57,7 +57,8 @@ export function parsePolicies(
   };
   const fallback = read('', base, action);
   if (!Array.isArray(segments)) problems.push('/segments must be a list');
-  const compiled = (Array.isArray(segments) ? segments : []).flatMap((value, index): Segment[] => {
+  const listed: readonly Json[] = Array.isArray(segments) ? segments : [];
+  const compiled = listed.flatMap((value, index): Segment[] => {
     const path = `/segments/${index}`;
     if (!isObject(value)) {
       problems.push(`${path} must be an object`);
@@ -119,8 +120,4 @@ function choose(
     if (answer !== false) return undefined;
   }
   return fallback;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,5 @@
-import { isObject } from '../../adapters/sdk/values.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { isWithPerson } from '../engine/open-offers.ts';

@@ -1,6 +1,5 @@
 /** "I understood: …": a reading told back, and what a question can be answered with. Fixed sentences over what the customer sees anyway. */
-import { isObject } from '../../adapters/sdk/values.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { Offer, Reading } from '../../protocol/operation.ts';
 import { at, withAt } from '../../protocol/pointer.ts';
 import { type Language, labelIn, timeIn, valueIn } from '../engine/wording.ts';

@@ -1,8 +1,7 @@
 /** Whether a value that somebody else read stands in a text: as it is written there, and nowhere else from. */
 
-import { isObject } from '../../adapters/sdk/values.ts';
 import { digest } from '../../protocol/canonical.ts';
-import type { Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/json.ts';
 import { digitsOf, fromDecimal } from '../../protocol/money.ts';
 import type { Issue } from '../engine/world.ts';
 import { decimalOf } from './amounts.ts';

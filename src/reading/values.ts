@@ -1,7 +1,6 @@
 /** Values of an action's issues in a text. Only what stands there, whole, and once: of two terms in one sentence none is chosen. */
 
-import { isObject } from '../../adapters/sdk/values.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { withAt } from '../../protocol/pointer.ts';
 import { isCalendarDate } from '../contract/calendar.ts';
 import type { Issue } from '../engine/world.ts';

@@ -1,5 +1,7 @@
 /** What an operator may change, tried out: each change by itself, before the same customers. What is said follows from the figures. */
+
 import type { JsonObject } from '../../protocol/json.ts';
+import { isRecord } from '../../protocol/shape.ts';
 import type { Comparison, Talks } from './compare.ts';
 import { isFeasible } from './measure.ts';
 import { mean } from './stats.ts';
@@ -13,7 +15,7 @@ export interface Change {
 /** Changes worth a try. Numbers are named by member, as the policy has them. */
 export function changesOf(policy: JsonObject): readonly Change[] {
   const main = policy['main'];
-  if (!isObject(main)) return [];
+  if (!isRecord(main)) return [];
   const [open, concede, limit] = ['open', 'concede_to', 'limit'].map((name) => Number(main[name]));
   if (open === undefined || concede === undefined || limit === undefined) return [];
   const sign = open >= limit ? 1 : -1;
@@ -108,8 +110,4 @@ const AGREED_TELLS = 0.02;
 function ofHundred(part: number): string {
   const count = part * 100;
   return count < 0.5 ? 'less than one of 100' : `${count.toFixed(0)} of 100`;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

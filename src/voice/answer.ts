@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
@@ -43,8 +43,4 @@ function worded(value: Json | undefined): string | undefined {
   return typeof amount === 'number' && typeof currency === 'string' && /^[A-Z]{3}$/.test(currency)
     ? formatMoney({ amount, currency })
     : undefined;
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

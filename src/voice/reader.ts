@@ -1,7 +1,6 @@
 /** A model that reads what the rules do not understand. Its answer is one of the kinds of reading there are, and a value counts only where it
  * stands in the message itself: whatever the message made of the model, it cannot say more than the message did. */
-import { isObject } from '../../adapters/sdk/values.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import type { Reading } from '../../protocol/operation.ts';
 import { at, topName } from '../../protocol/pointer.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';

@@ -1,6 +1,6 @@
 import type { Ref } from '../../adapters/sdk/index.ts';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 
 /** A CRM's flow sends what it collected since the last: more in one notice is split. */
@@ -27,8 +27,4 @@ export function parseNotice(body: Json): Result<readonly Ref[], Refusal> {
 
 function invalid(pointer: string, message: string): Result<never, Refusal> {
   return err(refusal('schema-violation', undefined, { errors: [{ pointer, message }] }));
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

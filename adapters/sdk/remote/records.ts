@@ -1,11 +1,10 @@
 import { digest } from '../../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../../protocol/json.ts';
 import { decode, encode, type MoneyForm } from '../codec.ts';
 import { AdapterError } from '../index.ts';
 import type { MappedType } from '../mapping.ts';
 import type { ReadRecord } from '../payload.ts';
 import { at, put } from '../pointer.ts';
-import { isObject } from '../values.ts';
 import type { Resource } from './resource.ts';
 
 /** A success. */

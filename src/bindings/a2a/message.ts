@@ -1,7 +1,7 @@
 /** A message from an agent: a typed ask in a data part, or words that are answered with what can be asked. */
 import type { Message } from '@a2a-js/sdk';
 import { type Refusal, refusal } from '../../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../../protocol/json.ts';
 import { A2A_EXTENSION } from '../../../protocol/names.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
 import type { Contract } from '../../contract/contract.ts';
@@ -106,6 +106,4 @@ function reply(
 }
 
 const isVerb = (value: unknown): value is Verb => VERBS.has(value);
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const wrong = (detail: string): Refusal => refusal('schema-violation', detail);

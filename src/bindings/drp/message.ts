@@ -2,7 +2,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { decodeBase64 } from '../../../protocol/base64.ts';
 import { type Refusal, refusal } from '../../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../../protocol/json.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import { err, ok, type Result } from '../../../protocol/result.ts';
 import { parseStrictJson } from '../../edge/strict-json.ts';
@@ -94,8 +94,4 @@ export function invalid(pointer: string, message: string): Refusal {
 
 function timeOf(value: Json | undefined): number {
   return typeof value === 'string' && /^\d{4}-\d{2}-\d{2}T/.test(value) ? Date.parse(value) : Number.NaN;
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
