@@ -96,8 +96,9 @@ async function tie(deps: InstanceDeps, { store, found, exists, anchor }: Opened)
   const { keys: current } = await keyPart(file);
   const next = succeed(known, current, seconds(clock));
   // A start that changes nothing writes nothing: it succeeds on a full disk.
-  if (restored !== undefined || tables.id() !== id || next.some((key) => !known.some((each) => isSame(each, key))))
-    tables.write({ id, keys: next, ...(restored === undefined ? {} : { restored }) });
+  const isNews = next.some((key) => !known.some((each) => isSame(each, key)));
+  if (restored !== undefined || tables.id() !== id || tables.origin() !== deps.origin || isNews)
+    tables.write({ id, origin: deps.origin, keys: next, ...(restored === undefined ? {} : { restored }) });
   if (restored !== undefined) {
     anchor.remove();
     log('instance.restored', { instance: id, found: problems });

@@ -109,14 +109,37 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads `PARLEY_CONFIG` (or the path given) and the secrets from the environment. The only reader of either.
  * Throws {@link ConfigError} with every mistake at once; unsafe settings are mistakes. */
 export function loadConfig(path: string | undefined, environment: Environment = process.env): Config {
-  const file = path ?? environment['PARLEY_CONFIG'] ?? 'parley.json';
-  let parsed: unknown;
+  const file = fileOf(path, environment);
+  return parseConfig(readJson(file), environment, dirname(resolve(file)));
+}
+
+export interface Place {
+  readonly folder: string;
+  /** Of the company's own actions. */
+  readonly actions?: string;
+}
+
+/** Where a configuration has its data: nothing else of it is looked at, and no secret is needed. */
+export function placeOf(path: string | undefined, environment: Environment = process.env): Place {
+  const file = fileOf(path, environment);
+  const parsed = readJson(file);
+  const members: Readonly<Record<string, unknown>> = typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+  const { data_dir = schema.properties.data_dir.default, actions_dir } = members;
+  if (typeof data_dir !== 'string') throw new ConfigError([`${file}: /data_dir must be string`]);
+  const base = dirname(resolve(file));
+  const folder = resolve(base, data_dir);
+  return typeof actions_dir === 'string' ? { folder, actions: resolve(base, actions_dir) } : { folder };
+}
+
+const fileOf = (path: string | undefined, environment: Environment): string =>
+  path ?? environment['PARLEY_CONFIG'] ?? 'parley.json';
+
+function readJson(file: string): unknown {
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new ConfigError([`${file}: ${error instanceof Error ? error.message : 'unreadable'}`]);
   }
-  return parseConfig(parsed, environment, dirname(resolve(file)));
 }
 
 const validate = new Ajv2020({ allErrors: true, strict: true, useDefaults: true }).compile<ConfigFile>(schema);

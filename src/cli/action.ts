@@ -8,11 +8,10 @@ import { SHIPPED } from '../contract/files.ts';
 import { fitTo } from '../contract/offering.ts';
 import { unstated } from '../contract/rules.ts';
 import { systemClock } from '../identity/world-sources.ts';
+import { type Io, UsageError } from './exit.ts';
 
-interface Io {
-  readonly out: (line: string) => void;
-  readonly err: (line: string) => void;
-}
+export const ACTION_USAGE = `parley action check DIR [--config FILE]   what the actions in a folder still lack; with a configuration, in your CRM too
+parley action list [--config FILE]        the actions, with risk and sign-off`;
 
 const LOOK_TIMEOUT_MS = 15_000;
 
@@ -28,8 +27,7 @@ export async function actionCommand(args: readonly string[], io: Io): Promise<nu
     (word !== 'check' && word !== 'list') ||
     (word === 'check' && folder === undefined && values.config === undefined)
   ) {
-    io.err('parley action check DIR [--config FILE], or parley action list [--config FILE]');
-    return 2;
+    throw new UsageError('it is parley action check DIR, or parley action list');
   }
   try {
     const config = values.config === undefined ? undefined : loadConfig(values.config);

@@ -2,27 +2,23 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { check } from '../../adapters/conformance/check.ts';
+import { type Io, UsageError } from './exit.ts';
 
-export interface AdapterIo {
-  out(line: string): void;
-  err(line: string): void;
-}
-
-const USAGE = `parley adapter new NAME                 a working adapter with tests, a simulator and its kit, in ./NAME
+export const ADAPTER_USAGE = `parley adapter new NAME                 a working adapter with tests, a simulator and its kit, in ./NAME
 parley adapter check PATH ... [--json]  hold adapters to their manifests; 0: all conformant, 1: not, 2: could not be judged
 parley adapter check PATH --rule N      one rule alone, with what every call came to`;
 
-export async function adapterCommand(args: readonly string[], io: AdapterIo): Promise<number> {
+export async function adapterCommand(args: readonly string[], io: Io): Promise<number> {
   const [command, ...rest] = args;
   try {
     if (command === 'new' && rest.length === 1) return scaffold(rest[0] ?? '', process.cwd(), io);
     if (command === 'check') return await check(rest, io, () => []);
   } catch (error) {
+    if (error instanceof UsageError || (error instanceof Error && 'code' in error)) throw error;
     io.err(error instanceof Error ? error.message : String(error));
     return 2;
   }
-  io.err(USAGE);
-  return 2;
+  throw new UsageError('it is parley adapter new NAME, or parley adapter check PATH');
 }
 
 /** Where each file of the template goes. The test has another name here, so that this repository’s own runner leaves it alone. */
@@ -38,15 +34,14 @@ const FILES: Readonly<Record<string, string>> = {
   'scaffold/tsconfig.json': 'tsconfig.json',
 };
 
-function scaffold(name: string, directory: string, io: AdapterIo): number {
+function scaffold(name: string, directory: string, io: Io): number {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.length > 40) {
-    io.err('A name is lower-case letters, digits and single hyphens, at most 40: acme-crm');
-    return 2;
+    throw new UsageError('a name is lower-case letters, digits and single hyphens, at most 40: acme-crm');
   }
   const target = resolve(directory, name);
   if (existsSync(target) && readdirSync(target).length > 0) {
     io.err(`${target} is there already and is left as it is`);
-    return 2;
+    return 1;
   }
   const { root, version } = ownPackage();
   for (const [from, to] of Object.entries(FILES)) {

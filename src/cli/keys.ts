@@ -1,32 +1,31 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../../protocol/result.ts';
-import { loadConfig } from '../config.ts';
 import { PURPOSES, publicKeys, readKeyFile, saveKeyFile, withNewKey } from '../identity/company-keys.ts';
 import type { KeyPurpose } from '../ports.ts';
 import { instanceTables } from '../store/instance-sqlite.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
-import type { Io } from './operator.ts';
+import { type Io, UsageError } from './exit.ts';
+import { PLACE_OPTIONS, PLACE_USAGE, placeGiven } from './place.ts';
 
-const USAGE = `parley keys rotate PURPOSE [--config FILE]
+export const KEYS_USAGE = `parley keys rotate PURPOSE [--data DIR | --config FILE]
 
 Makes a new key for one purpose (${PURPOSES.join(', ')}) while the gateway is stopped. From the next start it signs; the old one stays
-in the JWK Set with the time of its end, so that what it signed still verifies.`;
+in the JWK Set with the time of its end, so that what it signed still verifies.
+${PLACE_USAGE}`;
 
 /** `parley keys rotate PURPOSE` */
 export async function keysCommand(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { config: { type: 'string' } },
+    options: PLACE_OPTIONS,
   });
   const [verb, named, ...more] = positionals;
   const purpose = PURPOSES.find((each) => each === named);
-  if (verb !== 'rotate' || purpose === undefined || more.length > 0) {
-    io.err(USAGE);
-    return 2;
-  }
-  const made = await rotateKey(loadConfig(values.config).data_dir, purpose);
+  if (verb !== 'rotate' || purpose === undefined || more.length > 0)
+    throw new UsageError(`it is parley keys rotate PURPOSE, and PURPOSE one of ${PURPOSES.join(', ')}`);
+  const made = await rotateKey(placeGiven(values).folder, purpose);
   if (made.ok) io.out(`${purpose}: ${made.value} signs from the next start`);
   else io.err(made.error);
   return made.ok ? 0 : 1;

@@ -4,43 +4,48 @@ import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import type { JsonObject } from '../../protocol/json.ts';
 import { audit } from '../compose-audit.ts';
-import { loadConfig } from '../config.ts';
 import { publicKeys, readKeyFile } from '../identity/company-keys.ts';
 import { makeHandle } from '../store/handle.ts';
 import { instanceTables } from '../store/instance-sqlite.ts';
-import type { Io } from './operator.ts';
+import { CannotDo, type Io, UsageError } from './exit.ts';
+import { placeGiven, readDatabase } from './place.ts';
 
-const USAGE = `parley log verify [CONFIG] [--data DIR --origin ORIGIN] [--keys JWKS]
+export const LOG_USAGE = `parley log verify [CONFIG | --data DIR] [--origin ORIGIN] [--keys JWKS]
 
 Reads the whole database, also beside a running gateway, and holds it to what was signed: every entry to its hash, every hash to the
 tree, every checkpoint to its signature and the tree, every receipt to its operation and its entry.
-  --data, --origin   instead of a configuration: the data directory and the gateway's public origin
+  CONFIG             the configuration, for its data directory alone (default: PARLEY_CONFIG, or parley.json)
+  --data DIR         instead: the data directory
+  --origin ORIGIN    the gateway's public origin, where it is not the one of its last start
   --keys FILE        the company's JWK Set, kept elsewhere: instead of the keys that the data directory itself has
 
-Exit: 0 nothing is wrong, 1 something is, 2 it could not be looked at.`;
+Exit: 0 nothing is wrong, 1 something is, 2 it could not be looked at, 64 the command was not written as it must be.`;
 
 const WRONG_SHOWN_MAX = 100;
 
 /** `parley log verify` */
 export async function logCommand(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { data: { type: 'string' }, origin: { type: 'string' }, keys: { type: 'string' } },
+  });
+  const [verb, config, ...more] = positionals;
+  if (verb !== 'verify' || more.length > 0) throw new UsageError('it is parley log verify, and one place to look at');
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { data: { type: 'string' }, origin: { type: 'string' }, keys: { type: 'string' } },
-    });
-    const [verb, path, ...more] = positionals;
-    const { data, origin, keys } = values;
-    if (verb !== 'verify' || more.length > 0 || (data === undefined) !== (origin === undefined)) {
-      io.err(USAGE);
-      return 2;
-    }
-    const where = data !== undefined && origin !== undefined ? { data_dir: data, origin } : loadConfig(path);
-    return await verifyLog({ folder: where.data_dir, origin: where.origin, keys }, io);
+    const { folder } = placeGiven({ data: values.data, config });
+    return await verifyLog({ folder, origin: values.origin ?? originOf(folder), keys: values.keys }, io);
   } catch (error) {
     io.err(`parley log: ${error instanceof Error ? error.message : String(error)}`);
     return 2;
   }
+}
+
+function originOf(folder: string): string {
+  const origin = readDatabase(folder, (db) => instanceTables(db).origin());
+  if (origin === undefined)
+    throw new CannotDo(`${folder} does not say yet which gateway's it is: name it with --origin`);
+  return origin;
 }
 
 interface Where {

@@ -7,8 +7,9 @@ import manifest from '../../package.json' with { type: 'json' };
 import { type AgentKey, type Client, fileJournal, loadAgentKey, makeClient, newAgentKey } from '../client/index.ts';
 import { makeBridge } from '../client/mcp-bridge.ts';
 import { ProblemError } from '../client/problem.ts';
+import { CannotDo, type Io, UsageError } from './exit.ts';
 
-const USAGE = `parley mcp --url GATEWAY [options]    MCP on standard input and output, signing for you
+export const MCP_USAGE = `parley mcp --url GATEWAY [options]    MCP on standard input and output, signing for you
   --key FILE       your agent's private key (JWK); made on first use (default: parley-agent.json)
   --mandate FILE   your mandate for this key, as your company or wallet gave it; read at every request, so replace it as you like
   --mandate-command COMMAND
@@ -16,18 +17,9 @@ const USAGE = `parley mcp --url GATEWAY [options]    MCP on standard input and o
                    gateway and the key's thumbprint; it prints the mandate
   --name NAME      how the agent introduces itself (default, for a key that is not known yet: MCP bridge)`;
 
-interface Io {
-  readonly err: (line: string) => void;
-}
-
 /** Standard output belongs to MCP: everything for people goes to standard error. */
-export async function mcpCommand(args: readonly string[], io: Io): Promise<0 | 1 | 2> {
-  const options = readOptions(args);
-  if (options === undefined) {
-    io.err(USAGE);
-    return 2;
-  }
-  const { url, key: path, mandate, 'mandate-command': command, name } = options;
+export async function mcpCommand(args: readonly string[], io: Io): Promise<number> {
+  const { url, key: path, mandate, 'mandate-command': command, name } = readOptions(args);
   const gateway = new URL(url).origin;
   const key = await agentKey(path);
   const client = makeClient({ gateway, key, journal: fileJournal(`${path}.journal`) });
@@ -47,22 +39,20 @@ export async function mcpCommand(args: readonly string[], io: Io): Promise<0 | 1
 }
 
 function readOptions(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        url: { type: 'string' },
-        key: { type: 'string', default: 'parley-agent.json' },
-        mandate: { type: 'string' },
-        'mandate-command': { type: 'string' },
-        name: { type: 'string' },
-      },
-    });
-    const { url } = values;
-    return url !== undefined && URL.canParse(url) ? { ...values, url } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      url: { type: 'string' },
+      key: { type: 'string', default: 'parley-agent.json' },
+      mandate: { type: 'string' },
+      'mandate-command': { type: 'string' },
+      name: { type: 'string' },
+    },
+  });
+  const { url } = values;
+  if (url === undefined || !URL.canParse(url))
+    throw new UsageError(url === undefined ? '--url must be given' : `--url is no address: ${url}`);
+  return { ...values, url };
 }
 
 /** A key that is known keeps its name, unless another is given. */
@@ -98,7 +88,14 @@ async function runFor(command: string, { action, key, gateway }: For): Promise<s
 }
 
 async function agentKey(path: string): Promise<AgentKey> {
-  if (existsSync(path)) return loadAgentKey(JSON.parse(readFileSync(path, 'utf8')));
+  if (existsSync(path))
+    try {
+      return await loadAgentKey(JSON.parse(readFileSync(path, 'utf8')));
+    } catch (error) {
+      throw new CannotDo(
+        `--key ${path} holds no private key: ${error instanceof Error ? error.message : 'unreadable'}`,
+      );
+    }
   const key = await newAgentKey();
   writeFileSync(path, JSON.stringify(key.privateJwk), { mode: 0o600, flag: 'wx' });
   return key;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../identity/world-sources.ts';
 import { deadLetters, outgoingStatements, sendAgain } from '../store/outgoing-sqlite.ts';
-import type { Io } from './operator.ts';
+import { type Io, UsageError } from './exit.ts';
 
 const LISTED_MAX = 1_000;
 const BUSY_MS = 5_000;
 
-const USAGE = `parley outbox list DATA_DIR                    what was tried to the end and not taken
+export const OUTBOX_USAGE = `parley outbox list DATA_DIR                    what was tried to the end and not taken
 parley outbox replay ID|ENDPOINT DATA_DIR      send one again, or all of an endpoint; an endpoint that was off (410) is on again`;
 
 /** Dead letters, read and sent again beside a running gateway or a stopped one. Exit code. */
@@ -16,14 +16,12 @@ export function outboxCommand(args: readonly string[], io: Io): number {
   const [verb, ...rest] = args;
   const directory = rest.at(-1);
   const wanted = verb === 'list' ? 1 : 2;
-  if ((verb !== 'list' && verb !== 'replay') || rest.length !== wanted || directory === undefined) {
-    io.err(USAGE);
-    return 2;
-  }
+  if ((verb !== 'list' && verb !== 'replay') || rest.length !== wanted || directory === undefined)
+    throw new UsageError('it is parley outbox list DATA_DIR, or parley outbox replay ID|ENDPOINT DATA_DIR');
   const path = join(directory, 'parley.db');
   if (!existsSync(path)) {
     io.err(`${path} is not there: name the gateway's data_dir`);
-    return 2;
+    return 1;
   }
   const db = new DatabaseSync(path);
   try {

@@ -28,9 +28,9 @@ import {
 } from '../simulate/report.ts';
 import { study } from '../simulate/study.ts';
 import { readOperations } from '../store/read-operations.ts';
-import type { Io } from './operator.ts';
+import type { Io } from './exit.ts';
 
-const USAGE =
+export const SIMULATE_USAGE =
   'parley simulate [CONFIG] [--action contract.renew] [--policy FILE] [--against FILE] [--records FILE] [--runs 250] [--seed 1] [--html FILE] [--json]\n' +
   'parley simulate --domain FILE [--seed 1] [--json]\n' +
   'parley simulate [CONFIG] --replay [--since DATE] [--until DATE] [--action …] [--policy FILE] [--json]';
@@ -61,9 +61,10 @@ export async function simulateCommand(args: readonly string[], io: Io): Promise<
     const setting = settingOf(positionals[0] ?? 'parley.json', values);
     return values.replay ? replayed(setting, values, io) : simulated(setting, values, io);
   } catch (error) {
-    if (!(error instanceof Mistake) && !(error instanceof TypeError)) throw error;
+    const isArguments = error instanceof Error && 'code' in error;
+    if (isArguments || (!(error instanceof Mistake) && !(error instanceof TypeError))) throw error;
     io.err(error.message);
-    io.err(USAGE);
+    io.err(SIMULATE_USAGE);
     return 2;
   }
 }

@@ -1,54 +1,54 @@
 import { parseArgs } from 'node:util';
 import type { Profile } from '../compose-peers.ts';
-import { type Config, ConfigError, loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config.ts';
 import { makeIds, systemClock } from '../identity/world-sources.ts';
 import { startGateway } from '../main.ts';
 import type { Log } from '../ports.ts';
+import { UsageError } from './exit.ts';
 
 /** One JSON object a line on standard error: events and ids, never payloads. */
 const log: Log = (event, fields = {}) => {
   process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...fields })}\n`);
 };
 
+export const START_USAGE = `parley start [CONFIG] [--accept-restore] [--profile conformance]
+
+Runs the gateway until it is told to stop (SIGTERM, SIGINT, SIGHUP): it ends what is under way, then itself. A second signal stops at
+once, and the next start recovers.
+  CONFIG               the configuration (default: PARLEY_CONFIG, or parley.json)
+  --accept-restore     once, after an older copy of the data was put back (docs/operating.md)
+  --profile conformance  open to independent test suites, on loopback over a sandbox CRM only`;
+
 /** Runs until told to stop. A second signal stops at once; the next start recovers. */
-export async function startCommand(args: readonly string[]): Promise<void> {
-  try {
-    const { path, profile, acceptRestore } = readArguments(args);
-    const config = loadConfig(path);
-    const gateway = await startGateway(config, log, await profileNamed(profile, config), { acceptRestore });
-    process.stdout.write(`${JSON.stringify({ listening: gateway.url })}\n`);
-    const stop = () => {
-      process.once('SIGINT', () => process.exit(1));
-      process.once('SIGTERM', () => process.exit(1));
-      void gateway.stop().then(() => process.exit(0));
-    };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
-  } catch (error) {
-    process.stderr.write(`parley: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(error instanceof ConfigError ? 78 : 1);
-  }
+export async function startCommand(args: readonly string[]): Promise<number> {
+  const { path, profile, acceptRestore } = readArguments(args);
+  const config = loadConfig(path);
+  const gateway = await startGateway(config, log, await profileNamed(profile, config), { acceptRestore });
+  process.stdout.write(`${JSON.stringify({ listening: gateway.url })}\n`);
+  const stop = () => {
+    for (const signal of STOPS) process.removeAllListeners(signal).once(signal, () => process.exit(1));
+    void gateway.stop().then(() => process.exit(0));
+  };
+  for (const signal of STOPS) process.once(signal, stop);
+  return 0;
 }
 
+/** The end of a terminal or of a session is no crash: what is under way is ended there, too. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 function readArguments(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { profile: { type: 'string' }, 'accept-restore': { type: 'boolean', default: false } },
-    });
-    if (positionals.length > 1) throw new ConfigError([`one configuration, not ${positionals.length}`]);
-    return { path: positionals[0], profile: values.profile, acceptRestore: values['accept-restore'] };
-  } catch (error) {
-    throw error instanceof ConfigError
-      ? error
-      : new ConfigError([error instanceof Error ? error.message : 'arguments']);
-  }
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { profile: { type: 'string' }, 'accept-restore': { type: 'boolean', default: false } },
+  });
+  if (positionals.length > 1) throw new UsageError(`one configuration, not ${positionals.length}`);
+  return { path: positionals[0], profile: values.profile, acceptRestore: values['accept-restore'] };
 }
 
 async function profileNamed(name: string | undefined, config: Config): Promise<Profile | undefined> {
   if (name === undefined) return undefined;
-  if (name !== 'conformance') throw new ConfigError([`--profile ${name}: there is only \`conformance\``]);
+  if (name !== 'conformance') throw new UsageError(`--profile ${name}: there is only \`conformance\``);
   const { conformanceProfile } = await import('../conformance/profile.ts');
   return conformanceProfile(config, systemClock, makeIds(systemClock));
 }

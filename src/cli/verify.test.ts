@@ -53,10 +53,10 @@ it('exits 2 when who signed is not known, and says that the rest is right', asyn
 });
 
 it.each([
-  ['no file named', [], 2],
-  ['two files named', ['r.json', 'r.json'], 2],
-  ['an unknown option', ['r.json', '--force'], 2],
-  ['a key that is no thumbprint', ['r.json', '--key', 'abc'], 2],
+  ['no file named', [], 64],
+  ['two files named', ['r.json', 'r.json'], 64],
+  ['an unknown option', ['r.json', '--force'], 64],
+  ['a key that is no thumbprint', ['r.json', '--key', 'abc'], 64],
   ['an unreadable key file', ['r.json', '--keys', 'none.json'], 2],
   ['an unreadable receipt', ['none.json', '--keys', 'k.json'], 1],
   ['a receipt that is no JSON', ['bad.json', '--keys', 'k.json'], 1],

@@ -21,7 +21,7 @@ Checks a receipt offline.
   --key THUMBPRINT   RFC 7638 thumbprint of the company's evidence key; may be given several times
   --allow-unlogged   accept a receipt whose log proof is not there yet
 
-Exit: 0 valid, 1 invalid, 2 not decided (unknown key, unusable arguments).`;
+Exit: 0 valid, 1 invalid, 2 not decided (unknown key), 64 the command was not written as it must be.`;
 
 const EXIT: { readonly [V in Verdict]: 0 | 1 | 2 } = { valid: 0, invalid: 1, 'unknown-key': 2 };
 const SAYS: { readonly [V in Verdict]: string } = {
@@ -38,11 +38,11 @@ interface Options {
 }
 
 /** `parley verify`: verifies a receipt with no network and nothing of the server. */
-export async function verifyCommand(args: readonly string[], io: VerifyIo): Promise<0 | 1 | 2> {
+export async function verifyCommand(args: readonly string[], io: VerifyIo): Promise<0 | 1 | 2 | 64> {
   const options = readOptions(args);
   if (options === undefined) {
     io.err(VERIFY_USAGE);
-    return 2;
+    return 64;
   }
   const { receipt, keys, pinned, allowUnlogged } = options;
   const keySet = keys === undefined ? undefined : await readJson(keys, io);

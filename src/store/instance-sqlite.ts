@@ -22,6 +22,8 @@ export interface StoredKey {
 
 export interface InstanceTables {
   id(): string | undefined;
+  /** The gateway's public origin at its last start: what its mandates are issued by. */
+  origin(): string | undefined;
   /** Whether the database holds anything yet. */
   isUsed(): boolean;
   keys(): readonly StoredKey[];
@@ -31,6 +33,7 @@ export interface InstanceTables {
   /** All or nothing. */
   write(change: {
     readonly id: string;
+    readonly origin?: string;
     readonly keys: readonly StoredKey[];
     readonly restored?: { readonly atMs: number; readonly suffix: string; readonly record: LedgerRecord };
   }): void;
@@ -57,6 +60,10 @@ export function instanceTables(db: Handle): InstanceTables {
       const id = readValue('id');
       return typeof id === 'string' ? id : undefined;
     },
+    origin() {
+      const origin = readValue('origin');
+      return typeof origin === 'string' ? origin : undefined;
+    },
     isUsed: () => used.get() !== undefined,
     keys: () => keys.all().map(readKey),
     restoredAt() {
@@ -72,9 +79,10 @@ export function instanceTables(db: Handle): InstanceTables {
       const first = { suffix: '', base: 0, hashBase: 0, next: later[0]?.base ?? null };
       return [first, ...later.map((each, at) => ({ ...each, next: later[at + 1]?.base ?? null }))];
     },
-    write: ({ id, keys: known, restored }) =>
+    write: ({ id, origin, keys: known, restored }) =>
       db.transaction(() => {
         set.run('id', id);
+        if (origin !== undefined) set.run('origin', origin);
         for (const { kid, purpose, jwk, nbf, exp } of known) putKey.run(kid, purpose, JSON.stringify(jwk), nbf, exp);
         if (restored === undefined) return;
         const after = (row: Record<string, unknown> | undefined) => Number(row?.['n'] ?? -1) + 1;
