@@ -25,6 +25,7 @@ import { reverse } from './execution/reverse.ts';
 import { newsOf } from './execution/schedule.ts';
 import { shownOf } from './execution/show.ts';
 import { readSubjects, withRecords } from './execution/subjects.ts';
+import { takesCases, toInbox } from './handoff/case.ts';
 import { callBeside, callPerson, handoff, withHandoff } from './handoff/handoff.ts';
 import { keepPromise } from './handoff/promise.ts';
 import { sealed } from './ledger/seal.ts';
@@ -162,6 +163,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     // What the company itself puts to a customer is agreed on in a talk, or not at all.
     if (!talks && operation.history[0]?.by !== 'agent') return refuse(world, operation, refusal('forbidden'));
     if (kind === 'write' && !talks && !hasTerms(operation)) return refuse(world, operation, NOT_OFFERED());
+    if (kind === 'handoff' && !takesCases(world, operation)) return toInbox(world, operation);
     if (kind === 'handoff' || (kind === 'write' && !talks)) return prepare(world, judge, countersign, operation);
     let reads: Awaited<ReturnType<typeof readSubjects>>;
     try {
@@ -264,7 +266,9 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       const topic = SENDS.has(operation.state)
         ? 'The outcome of a write could not be settled'
         : 'What was agreed on could not be carried out';
-      const next = withHandoff(world, done.next, topic);
+      // Whose only matter is the person has been given a case and a time already.
+      const isCase = actionOf(world, operation)?.definition.kind === 'handoff';
+      const next = isCase && done.next.handoff !== undefined ? done.next : withHandoff(world, done.next, topic);
       return {
         ...done,
         next,

@@ -14,10 +14,9 @@ export type Fit =
 export function fitTo(definition: DefinitionFile, { capabilities, fields }: AdapterManifest): Fit {
   const { name, kind, needs = {}, terms } = definition;
   const capability = capabilities.find(({ action }) => action === name);
-  if (kind === 'read') return { kind: 'fits', definition };
+  // A person is reached whatever the CRM has: a case that it does not take is in the people's inbox.
+  if (kind === 'read' || kind === 'handoff') return { kind: 'fits', definition };
   if (capability === undefined) return { kind: 'lacks', lacks: ['a recipe, or a capability in the manifest'] };
-  // Reaching a person depends on no field.
-  if (kind === 'handoff') return { kind: 'fits', definition };
   if (fields === undefined)
     return { kind: 'lacks', lacks: ['`fields` in the adapter’s manifest: what it reads of a record'] };
   const lacks = Object.entries(needs).flatMap(([type, names]) =>
