@@ -135,22 +135,23 @@ export function readBudget(
   };
 }
 
-const PEOPLE_MEMBERS = new Set(['within_percent', 'per', 'cases']);
+const PEOPLE_MEMBERS = new Set(['within_percent', 'per', 'cases', 'per_account']);
 const CASES_MAX = 100_000;
 
-/** What people give of their time where a policy says nothing of it: about four cases a working day. */
-const PEOPLE_DEFAULT = { within_percent: 10, per: 'week', cases: 20 };
+/** What people give of their time where a policy says nothing of it: about four cases a working day, and no customer more than a tenth. */
+const PEOPLE_DEFAULT = { within_percent: 10, per: 'week', cases: 20, per_account: 2 };
 
 export function readPeople(json: Json | undefined, name: string, mistakes: Mistakes): PeopleRule | null {
   if (json === 'none') return null;
   if (json !== undefined && !isObject(json)) mistakes.add('/people must be an object, or none');
   const given = isObject(json) ? json : {};
   mistakes.known('/people', given, PEOPLE_MEMBERS);
-  const { within_percent: within, per, cases } = { ...PEOPLE_DEFAULT, ...given };
+  const { within_percent: within, per, cases, per_account: perAccount } = { ...PEOPLE_DEFAULT, ...given };
   return {
     withinPercent: mistakes.number('/people/within_percent', within, 0, 100),
     period: readPeriod('/people/per', per, mistakes),
     cases: level(mistakes, '/people/cases', cases, 0, CASES_MAX),
+    perAccount: level(mistakes, '/people/per_account', perAccount, 1, CASES_MAX),
     name,
   };
 }

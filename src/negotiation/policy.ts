@@ -84,6 +84,8 @@ export interface PeopleRule {
   readonly withinPercent: number;
   readonly period: Period;
   readonly cases: number;
+  /** Of these, how many may be one account's. */
+  readonly perAccount: number;
   /** Whose time it is: segments share their action's. */
   readonly name: string;
 }

@@ -87,7 +87,7 @@ export function aboutOf(
 
 /** What else tells one matter from another: the other records that are named, and what is claimed. Claims of single parts do not: asking
  * for another part of the same is no fresh start. */
-function matterOf(world: Pick<World, 'actions'>, operation: Operation): string {
+export function matterOf(world: Pick<World, 'actions'>, operation: Operation): string {
   const { subjects = [], claims = [] } = actionOf(world, operation)?.rules ?? {};
   const others = subjects.slice(1).flatMap(({ name, type }) =>
     [operation.records?.[name]].flat().flatMap((record) => {

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../../protocol/result.ts';
 import { dayIn } from '../../protocol/zone.ts';
 import { isWithPerson } from '../engine/open-offers.ts';
 import type { Negotiation, Operation } from '../engine/operation.ts';
+import { ownerOf } from '../engine/owner.ts';
 import { type Moved, move } from '../engine/transitions.ts';
 import type { Change, StepResult, World } from '../engine/world.ts';
 import type { Held, HoldSet, Outgoing } from '../ports.ts';
@@ -13,7 +14,7 @@ import { adviceFor } from './advice.ts';
 import { unmetOf } from './nearness.ts';
 import { nextPeriod, periodOf } from './period.ts';
 import type { PeopleRule } from './policy.ts';
-import { aboutOf } from './remember.ts';
+import { aboutOf, matterOf } from './remember.ts';
 import { statedIn } from './schedule.ts';
 import { packagesIn, proposalsIn, saidIn } from './setting.ts';
 import type { Stand, Stands } from './stand.ts';
@@ -109,29 +110,44 @@ interface ReferredFrom {
   readonly askPerson: AskPerson;
 }
 
-const OPEN = 'people:open/';
+const [OPEN, MATTER, ACCOUNT] = ['people:open/', 'people:matter/', 'people:account/'];
 
+/** A case is of one customer's, about one matter: one is open at a time, and one is put in a period, whatever becomes of it. All of an
+ * account's share a small part of the company's time, by whichever keys they come. */
 function holdsOf(world: World, operation: Operation, people: PeopleRule): HoldSet {
-  const place = aboutOf(world, operation)?.place;
-  const open =
-    place === undefined
+  const period = `${people.name}/${periodOf(people.period, todayOf(world))}`;
+  const about = aboutOf(world, operation);
+  const owner = ownerOf(operation.agent);
+  const once = { amount: 1, limit: 1 };
+  const own: HoldSet['holds'] =
+    about === undefined
       ? []
-      : [{ name: `${OPEN}${place}/${operation.agent.keyid}`, amount: 1, limit: 1, lasts: 'operation' as const }];
-  const period = `people:${people.name}/${periodOf(people.period, todayOf(world))}`;
+      : [
+          { ...once, name: `${OPEN}${about.place}/${owner}`, lasts: 'operation' },
+          { ...once, name: `${MATTER}${period}/${about.place}${matterOf(world, operation)}/${owner}`, lasts: 'always' },
+          { amount: 1, limit: people.perAccount, name: `${ACCOUNT}${period}/${about.account}`, lasts: 'always' },
+        ];
   return {
     operation: operation.id,
     kind: 'people',
-    holds: [...open, { name: period, amount: 1, limit: people.cases, lasts: 'always' }],
+    holds: [...own, { name: `people:${period}`, amount: 1, limit: people.cases, lasts: 'always' }],
   };
 }
 
 /** Why no person decides, as it is: nobody is told of scarcity that is none. */
 function whyNot(world: World, operation: Operation, people: PeopleRule, { name, by }: Held): string {
-  if (!name.startsWith(OPEN))
-    return `Nobody agreed, and the people who decide on exceptions have no more time in this ${people.period}; again from ${nextPeriod(people.period, todayOf(world))}.`;
-  const other = by === null ? undefined : world.store.operation(by);
-  const known = other?.agent.keyid === operation.agent.keyid ? ` (${other.handoff?.caseRef ?? ''}, ${other.id})` : '';
-  return `Nobody agreed. A person has your earlier request about this record already${known}: one case a record is open at a time.`;
+  const again = `again from ${nextPeriod(people.period, todayOf(world))}`;
+  if (name.startsWith(OPEN)) {
+    const other = by === null ? undefined : world.store.operation(by);
+    const isOwn = other !== undefined && ownerOf(other.agent) === ownerOf(operation.agent);
+    const known = isOwn ? ` (${other.handoff?.caseRef ?? ''}, ${other.id})` : '';
+    return `Nobody agreed. A person has your earlier request about this record already${known}: one case a record is open at a time.`;
+  }
+  if (name.startsWith(MATTER))
+    return `Nobody agreed, and your request about this record was put to a person in this ${people.period} already, whatever became of it; ${again}.`;
+  if (name.startsWith(ACCOUNT))
+    return `Nobody agreed, and requests of this account were put to a person in this ${people.period} as often as they are for one; ${again}.`;
+  return `Nobody agreed, and the people who decide on exceptions have no more time in this ${people.period}; ${again}.`;
 }
 
 /** The company's day. */

@@ -155,9 +155,10 @@ describe('a talk whose rounds are over', () => {
     const other = await gateway.newAgent();
     const third = await talk(contract, NEAR, other);
     expect(await other.client.counter(third.id, { unit_price: NEAR })).toMatchObject({ turn: 'company' });
-    // Taken back: the next may be put to a person again.
+    // Taken back: it is the same matter still.
     await agent.client.withdraw(first.id);
-    expect(await agent.client.counter(second.id, { unit_price: NEAR })).toMatchObject({ turn: 'company' });
+    const [, again] = await refused(agent.client.counter(second.id, { unit_price: NEAR }));
+    expect(again).toMatch(/about this record was put to a person in this week already.*again from \d{4}-\d\d-\d\d/);
   });
 
   it('goes to a person when its time is over, once; and ends when nobody decides', async () => {
