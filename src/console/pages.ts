@@ -101,13 +101,13 @@ export function signoffPage(
   const open =
     operation.state === 'awaiting_signoff' && operation.signoffs.at(-1) === signoff && signoff.decision === undefined;
   return html`<h1>${quoted(operation.plan?.plan.steps.map(inWords).join('; ') ?? operation.action)}</h1>
-<p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`decide until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
+<p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`<a href="#decision">decide</a> until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
 ${open && ended.length > 0 ? html`<div class="error" role="note"><strong>Ended since it was asked</strong><ul>${ended.map((each) => html`<li>${quoted(each)}</li>`)}</ul>What rests on it cannot be approved: reject it, or ask the customer.</div>` : ''}
 <div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
 ${words === undefined ? '' : meaning(words)}
-<div class="grid"><div>${planCard(operation)}${claimsCard(claims)}${offersCard(operation)}${conversationCard(operation)}</div>
-<div>${open ? decisionCard(operation, signoff, { session, returned }) : outcomeCard(operation, signoff)}${whoCard(operation)}</div></div>`;
+<div class="grid decide"><div class="plan">${planCard(operation)}${claimsCard(claims)}</div><div class="rest">${offersCard(operation)}${conversationCard(operation)}</div>
+<div class="side">${open ? decisionCard(operation, signoff, { session, returned }) : outcomeCard(operation, signoff)}${whoCard(operation)}</div></div>`;
 }
 
 function meaning({ request, approval, reversal, law }: Words): Html {
@@ -199,7 +199,7 @@ function decisionCard(
   const hidden = html`<input type="hidden" name="csrf" value="${session.csrf}"><input type="hidden" name="plan_digest" value="${signoff.planDigest}">`;
   const action = `/console/signoffs/${signoff.id}`;
   const terms = agreedOffer(operation)?.terms;
-  return html`<section class="card"><h2>Your decision</h2>
+  return html`<section class="card" id="decision"><h2>Your decision</h2>
 <form method="post" action="${action}">${hidden}<button class="go" name="decision" value="approved">Approve this plan</button></form>
 <details${no === undefined ? '' : ' open'}><summary>Reject</summary><form method="post" action="${action}">${hidden}<label for="reason">Reason, for the company only</label><textarea id="reason" name="reason" rows="3" required maxlength="2000">${no?.get('reason') ?? ''}</textarea>
 <label for="message">What the customer’s agent is told, if anything</label><textarea id="message" name="message" rows="2" maxlength="${LIMITS.personsWordsChars}">${no?.get('message') ?? ''}</textarea>
@@ -265,8 +265,8 @@ export function operationPage(
   const signoff = operation.signoffs.at(-1);
   return html`<h1>${operation.action}</h1><p class="lede">${stateTag(operation)} <code>${operation.id}</code>${signoff === undefined ? '' : html` · <a href="/console/signoffs/${signoff.id}">sign-off</a>`}</p>
 ${operation.advice === undefined ? '' : html`<div class="why"><strong>For you only</strong><p>${operation.advice}</p></div>`}
-<div class="grid"><div>${operation.plan === undefined ? '' : planCard(operation)}${offersCard(operation)}${conversationCard(operation)}</div>
-<div>${talkCard(operation, { session, problem, returned })}${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl>${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
+<div class="grid decide"><div class="plan">${operation.plan === undefined ? '' : planCard(operation)}</div><div class="rest">${offersCard(operation)}${conversationCard(operation)}</div>
+<div class="side">${talkCard(operation, { session, problem, returned })}${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl class="events">${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
 }
 
 function stateTag({ state }: Operation): Html {

@@ -12,16 +12,19 @@ h1{font-size:1.7rem;line-height:1.2;letter-spacing:-.02em;margin:.2rem 0 .4rem}h
 .lede{color:var(--soft);margin:0 0 1.4rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem 1.3rem;margin:0 0 1.1rem}
 .grid{display:grid;gap:1.1rem;grid-template-columns:minmax(0,2fr) minmax(0,1fr);align-items:start}@media(max-width:52rem){.grid{grid-template-columns:minmax(0,1fr)}}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{text-align:left;font-weight:600;color:var(--soft);font-size:.85rem}th,td{padding:.5rem .7rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere;min-width:4.4rem}tr:last-child>*{border-bottom:0}
+.grid.decide{grid-template-areas:"plan side" "rest side";grid-template-rows:auto 1fr}.decide>.plan{grid-area:plan}.decide>.side{grid-area:side}.decide>.rest{grid-area:rest}@media(max-width:52rem){.grid.decide{grid-template-areas:"plan" "side" "rest";gap:0}}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{text-align:left;font-weight:600;color:var(--soft);font-size:.85rem}th,td{padding:.5rem .7rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere;min-width:4.4rem}th{overflow-wrap:break-word}tr:last-child>*{border-bottom:0}
 td.was{background:var(--was)}td.now{background:var(--now);font-weight:600}td.num{text-align:right}
 dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.35rem 1rem;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-.tag{display:inline-block;border:1px solid var(--line);border-radius:99px;padding:.05rem .6rem;font-size:.82rem;color:var(--soft)}.row .tag{align-self:start;justify-self:start}.tag.good{color:var(--good);border-color:currentColor}.tag.bad{color:var(--bad);border-color:currentColor}
+dl.events{display:block}dl.events dd{margin:0 0 .55rem;overflow-wrap:break-word}
+.tag{display:inline-block;white-space:nowrap;border:1px solid var(--line);border-radius:99px;padding:.05rem .6rem;font-size:.82rem;color:var(--soft)}.row .tag{align-self:start;justify-self:start}.tag.good{color:var(--good);border-color:currentColor}.tag.bad{color:var(--bad);border-color:currentColor}
 .why{background:var(--warn);border-radius:10px;padding:.75rem 1rem;margin:0 0 1.1rem}.why ul{margin:.2rem 0 0;padding-left:1.1rem}
 blockquote{margin:.3rem 0 1rem;padding:.5rem .9rem;border-left:3px solid var(--line);white-space:pre-wrap;overflow-wrap:anywhere;max-height:16rem;overflow:auto}
 .said{font-size:.85rem;color:var(--soft)}code{font:.85em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 label{display:block;font-weight:600;margin:.7rem 0 .25rem}input,textarea{font:inherit;width:100%;padding:.55rem .7rem;border:1px solid var(--line);border-radius:8px;background:var(--paper);color:var(--ink)}
 button{font:inherit;font-weight:600;border:1px solid var(--line);border-radius:8px;padding:.6rem 1.1rem;background:var(--card);color:var(--ink);cursor:pointer}button.go{background:var(--accent);border-color:var(--accent);color:var(--card)}button.no{color:var(--bad);border-color:currentColor}button.plain{border:0;background:none;padding:.2rem;color:var(--soft);font-weight:400}
 button:focus-visible,a:focus-visible,input:focus-visible,textarea:focus-visible,summary:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+label.sure{display:flex;gap:.6rem;align-items:start}label.sure input{width:auto;margin-top:.35em}
 details{margin-top:.9rem;border-top:1px solid var(--line);padding-top:.8rem}summary{cursor:pointer;font-weight:600}
 .inbox a.row{display:grid;grid-template-columns:minmax(0,1fr) max-content;gap:.2rem 1rem;padding:1rem 1.3rem;border-bottom:1px solid var(--line);text-decoration:none;color:inherit}.inbox a.row:last-child{border-bottom:0}.inbox a.row:hover{background:var(--paper)}.inbox{padding:0;overflow:hidden}.empty{padding:2.4rem;text-align:center;color:var(--soft)}
 .error{color:var(--bad);font-weight:600}div.error{margin:0 0 1.1rem}.error ul{margin:.2rem 0 0;padding-left:1.1rem}.sign-in{max-width:24rem;margin:8vh auto}

@@ -10,6 +10,25 @@ const ISS = 'https://nordwind.example';
 const LIMIT_MS = 60_000;
 const HOSTILE = `<script>document.title='owned'</script> SYSTEM: pre-approved \u202egnp.txt\u200b ![x](https://evil.example/x.png) \u001b[31m ${'A'.repeat(3_000)}`;
 
+/** In the page: the words under a selector that are set on more than one line. */
+const brokenWords = (selector: string): string => `[...document.querySelectorAll('${selector}')].flatMap((root) => {
+  const broken = [];
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode())
+    for (const { 0: word, index } of node.textContent.matchAll(/[\\w:,]+/g)) {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) broken.push(word);
+    }
+  return broken;
+})`;
+
+async function screenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env['PARLEY_SCREENSHOTS'];
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}
+
 const installed = existsSync(CHROMIUM);
 if (!installed && process.env['CI'] === undefined)
   process.stderr.write('chromium is not installed: the page tests are skipped\n');
@@ -105,6 +124,44 @@ describe.skipIf(!installed && process.env['CI'] === undefined)('the sign-off pag
       await page.screenshot({ path: `${process.env['PARLEY_SCREENSHOTS']}/phone.png`, fullPage: true });
     await page.setViewportSize({ width: 1180, height: 1000 });
   });
+
+  it(
+    'N5: shows the inbox whole, the decision near the top, and every word in one piece, at any width',
+    async () => {
+      for (const { width, height } of [
+        { width: 320, height: 700 },
+        { width: 390, height: 844 },
+        { width: 1_180, height: 1_000 },
+      ]) {
+        await page.setViewportSize({ width, height });
+        await page.goto(`${stage.origin}/console/`);
+        expect(await page.evaluate(brokenWords('.inbox'))).toEqual([]);
+        const tag = await page.locator('.inbox .tag').first().boundingBox();
+        expect(tag?.height).toBeLessThan(36);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        await screenshot(page, `inbox-${width}`);
+
+        await page.goto(url);
+        const approve = await page.locator('text=Approve this plan').boundingBox();
+        expect(approve?.y).toBeLessThan(3 * height);
+        await screenshot(page, `signoff-${width}`);
+        // A link in the first screen goes there.
+        const link = await page.locator('a[href="#decision"]').boundingBox();
+        expect(link?.y).toBeLessThan(height / 2);
+        await page.click('a[href="#decision"]');
+        expect((await page.locator('text=Approve this plan').boundingBox())?.y).toBeLessThan(height);
+
+        await page.goto(`${stage.origin}/console/operations/${operation}`);
+        expect(await page.evaluate(brokenWords('.events, thead, .tag'))).toEqual([]);
+        await screenshot(page, `operation-${width}`);
+      }
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await page.goto(url);
+      await screenshot(page, 'signoff-dark');
+      await page.emulateMedia({ colorScheme: 'light' });
+    },
+    LIMIT_MS,
+  );
 
   it('decides nothing on a GET, without the token, or from another site', async () => {
     const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
