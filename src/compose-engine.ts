@@ -175,7 +175,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     changedByPrincipal,
     callPerson: (operation, topic) => callPerson(world, operation, 'company', topic),
     askPerson: (operation, topic) => askPerson(world, operation, topic),
-    handoff: (ask) => handoff(world, ask),
+    handoff: (ask, takes) => handoff(world, ask, takes),
   });
   const features = {
     judge,

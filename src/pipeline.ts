@@ -84,7 +84,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     offers: sealing(negotiation.counter),
     accept: sealing(negotiation.accept),
     withdraw: sealing(withdraw),
-    handoff: sealing(handoff),
+    handoff: sealing((_world, ask) => handoff(world, ask)),
   };
 
   /** What the company's side does in each state when the operation is due. A final state is never due. */

@@ -1,19 +1,24 @@
 import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok } from '../../protocol/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import { idOf } from '../engine/operation-id.ts';
 import { born, ownOperation } from '../engine/submit.ts';
-import { move } from '../engine/transitions.ts';
+import { type EngineEvent, move, nextState } from '../engine/transitions.ts';
 import { type Ask, type Change, notify, type StepResult, type World } from '../engine/world.ts';
 import type { Outgoing } from '../ports.ts';
 
 /** The action every handoff becomes in the CRM. */
 const HANDOFF_ACTION = 'human.handoff';
 
+/** Whether a person takes the operation over, or is called beside the machine, which goes on with it. */
+type Takes = 'over' | 'beside';
+
 /** "Human now" on an operation: legal in every state, granted at once, with the whole conversation as its context package.
- * Beside it a case is opened in the CRM, as an operation of its own: if the CRM is down it waits; the person does not. */
-export async function handoff(world: World, ask: Ask): Promise<StepResult> {
+ * Beside it a case is opened in the CRM, as an operation of its own: if the CRM is down it waits; the person does not. While that case is
+ * open, asking again adds to it. */
+export async function handoff(world: World, ask: Ask, takes: Takes = 'over'): Promise<StepResult> {
   const own = ownOperation(world, ask.caller, ask.target);
   if (!own.ok) return own;
   const envelope = world.actions.checkEnvelope('handoff', ask.body);
@@ -22,6 +27,11 @@ export async function handoff(world: World, ask: Ask): Promise<StepResult> {
   if (action === undefined) return err(refusal('internal'));
   const operation = own.value;
   const { topic = `Help with ${operation.action}`, message } = envelope.value as { topic?: string; message?: string };
+  const text = message ?? topic;
+  const open = openCase(world, operation);
+  // A case that is still to be written is not taken from the machine.
+  const how = operation.action === HANDOFF_ACTION ? 'beside' : takes;
+  if (open !== undefined) return askedAgain(world, operation, { open, text, takes: how });
   const input: JsonObject = {
     topic,
     urgency: 'normal',
@@ -33,25 +43,64 @@ export async function handoff(world: World, ask: Ask): Promise<StepResult> {
     born(world, { ...ask, id: idOf(ask) }, action, input, operation.mandate).next,
     topic,
   );
-  const called = callPerson(world, operation, 'agent', topic, beside.handoff?.caseRef);
-  const text = message ?? topic;
-  const next: Operation = {
-    ...called.next,
-    messages: [...operation.messages, { at: called.next.updatedAt, by: 'agent', text }],
-  };
-  return ok({ ...called, next, beside: [{ next: beside, expected: 0 }] });
+  const asked = withHandoff(world, operation, topic, beside.handoff?.caseRef);
+  const called = calledBy(world, asked, { text, takes });
+  const told = notify(world, 'handoff.requested', handoffNotice(world, called.next));
+  return ok({ ...called, outgoing: told, beside: [{ next: beside, expected: 0 }] });
 }
 
-/** Moves an operation into a person's hands and starts the clock. Used by the verb, by an impasse and by whatever the engine cannot settle. */
-export function callPerson(
+type Case = NonNullable<Operation['handoff']>;
+
+/** The case the agent asked for, until a person is due to have answered. One that the company opened by itself has no place in the CRM. */
+function openCase(world: World, { id, action, handoff: asked }: Operation): Case | undefined {
+  if (asked === undefined || Date.parse(asked.respondBy) <= world.clock.now().getTime()) return undefined;
+  return action === HANDOFF_ACTION || asked.caseRef !== caseRefOf(id) ? asked : undefined;
+}
+
+/** The words are added to the case there is, as many as a person reads. */
+function askedAgain(
   world: World,
   operation: Operation,
-  by: 'agent' | 'company' | 'engine',
-  topic: string,
-  caseRef?: string,
+  { open, text, takes }: { readonly open: Case; readonly text: string; readonly takes: Takes },
+): StepResult {
+  const isTaken = takes === 'over' && nextState(operation, 'handoff') !== operation.state;
+  const said = operation.history.filter(
+    ({ at, by, event }) => by === 'agent' && CALLS.has(event) && at >= open.askedAt,
+  ).length;
+  if (isTaken || said < LIMITS.wordsMax) return ok(calledBy(world, operation, { text, takes }));
+  return err(
+    refusal(
+      'wrong-state',
+      `A person has been asked for: case ${open.caseRef}, answered by ${open.respondBy}. It takes no more messages until then; a person is also here: ${open.channel}.`,
+    ),
+  );
+}
+
+/** Events by which an agent's call stands in the history: it takes over, or goes beside. */
+const CALLS: ReadonlySet<string> = new Set<EngineEvent>(['handoff', 'noted']);
+
+function calledBy(
+  world: World,
+  operation: Operation,
+  { text, takes }: { readonly text: string; readonly takes: Takes },
 ): Change {
   const now = world.clock.now();
-  const asked = withHandoff(world, operation, topic, caseRef);
+  const isBeside = takes === 'beside' && nextState(operation, 'handoff') !== operation.state;
+  const moved = move(
+    operation,
+    isBeside ? 'noted' : 'handoff',
+    'agent',
+    now,
+    { messages: [...operation.messages, { at: now.toISOString(), by: 'agent', text }] },
+    { case: operation.handoff?.caseRef ?? '' },
+  );
+  return { next: moved.next, expected: moved.expected, records: [moved.record] };
+}
+
+/** Moves an operation into a person's hands and starts the clock. Used by an impasse and by whatever the engine cannot settle. */
+export function callPerson(world: World, operation: Operation, by: 'company' | 'engine', topic: string): Change {
+  const now = world.clock.now();
+  const asked = withHandoff(world, operation, topic);
   const moved = move(operation, 'handoff', by, now, asked.handoff === undefined ? {} : { handoff: asked.handoff }, {
     case: asked.handoff?.caseRef ?? '',
   });
@@ -88,7 +137,7 @@ export function withHandoff(world: World, operation: Operation, topic: string, c
   return {
     ...operation,
     handoff: {
-      caseRef: caseRef ?? `H-${operation.id.slice(3, 11)}${operation.id.slice(12, 16)}`.toUpperCase(),
+      caseRef: caseRef ?? caseRefOf(operation.id),
       askedAt: now.toISOString(),
       respondBy: new Date(now.getTime() + respondWithinMinutes * 60_000).toISOString(),
       channel,
@@ -97,6 +146,8 @@ export function withHandoff(world: World, operation: Operation, topic: string, c
     },
   };
 }
+
+const caseRefOf = (id: string): string => `H-${id.slice(3, 11)}${id.slice(12, 16)}`.toUpperCase();
 
 export function handoffNotice(world: World, operation: Operation): JsonObject {
   return {

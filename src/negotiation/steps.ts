@@ -8,6 +8,7 @@ import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import { type Ask, actionOf, type Change, type StepResult, type World } from '../engine/world.ts';
+import type { Outgoing } from '../ports.ts';
 import { type AcceptDeps, makeAccept } from './accept.ts';
 import { type BidDeps, bid, nextDue, toPerson } from './bid.ts';
 import { heldUse } from './budget.ts';
@@ -18,7 +19,7 @@ import { makeStands, type StandDeps } from './stand.ts';
 import { agentOffer, agentsTurn, behind, changed, withProposal } from './talk.ts';
 import { PERSON_TOPIC } from './understand.ts';
 import { type AskPerson, makeUnmet } from './unmet.ts';
-import { makeWords, type WordsDeps, withAnswer } from './words.ts';
+import { makeWords, type Opened, type WordsDeps, withAnswer } from './words.ts';
 
 export interface NegotiationDeps extends BidDeps, StandDeps, WordsDeps {
   /** Mandate limits on a set of terms, and its validity now. */
@@ -50,11 +51,11 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!sensible.ok) return sensible;
     const talk = beginning(world, { facts: facts.value, revision }, talkSeconds(stand.value));
     const heard = words.opened({ ...operation, negotiation: talk }, proposed);
-    if (heard === 'person') return ok(toPerson(deps, operation, talk, 'The customer asks for a person.', PERSON_TOPIC));
-    const from = heard === undefined ? operation : withAnswer(operation, heard);
-    if (proposed === undefined || proposal.value === null || heard?.understood.kind === 'contradiction')
-      return companyAnswers(from, talk);
-    return companyAnswers(from, withProposal(talk, agentOffer(world, operation, proposal.value), proposed));
+    if (heard.person === 'over') return ok(toPerson(deps, operation, talk, PERSON_ASKED, PERSON_TOPIC));
+    const { from, outgoing } = withHeard(deps, operation, heard);
+    const taken = heard.reading?.understood.kind === 'contradiction' ? undefined : proposed;
+    if (taken === undefined || proposal.value === null) return telling(await companyAnswers(from, talk), outgoing);
+    return companyAnswers(from, withProposal(talk, agentOffer(world, operation, proposal.value), taken));
   }
 
   /** A counter-offer, and the company's answer to it from the record as it is now, in one transaction; where a voice answers, which takes
@@ -153,6 +154,26 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     ...makePersonsWord(world, deps, stands),
     accept: makeAccept(world, { ...deps, stands, companyAnswers }),
   };
+}
+
+const PERSON_ASKED = 'The customer asks for a person.';
+
+/** With what is told back of its words, and with the person they ask for beside the talk. */
+function withHeard(deps: { readonly askPerson: AskPerson }, operation: Operation, { person, reading }: Opened) {
+  const called = person === undefined ? { operation, outgoing: [] } : deps.askPerson(operation, PERSON_TOPIC);
+  const from = reading === undefined ? called.operation : withAnswer(called.operation, reading);
+  return { from, outgoing: called.outgoing };
+}
+
+/** What is told with a step, however it is decided in the end. */
+function telling(step: StepResult, told: readonly Outgoing[]): StepResult {
+  if (!step.ok) return step;
+  const { otherwise, outgoing = [] } = step.value;
+  return ok({
+    ...step.value,
+    outgoing: [...outgoing, ...told],
+    ...(otherwise === undefined ? {} : { otherwise: async (held) => telling(await otherwise(held), told) }),
+  });
 }
 
 /** A counter as it was sent: with terms, or words alone. */

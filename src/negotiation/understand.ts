@@ -9,6 +9,7 @@ import { languageFor } from '../engine/wording.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { answerTo } from '../reading/answer.ts';
 import { contradictions, readWords, type Scene } from '../reading/reading.ts';
+import { valuesOf } from '../reading/values.ts';
 import { rangesOf } from './explain.ts';
 import type { Stand, Stands } from './stand.ts';
 
@@ -46,6 +47,12 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
     return told(operation, { understood, by: 'rules' });
   }
 
+  /** Whether it names values of what is talked about. */
+  function named(operation: Operation, text: string): boolean {
+    const { issues } = sceneOf(operation, groundOf(operation));
+    return issues.some((issue) => valuesOf(text, issue, issues).length > 0);
+  }
+
   /** A reading with its words and the typed forms that confirm it. */
   function told(
     operation: Operation,
@@ -71,7 +78,13 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
     return { at: world.clock.now().toISOString(), by, understood, words, confirm };
   }
 
-  return { scene: (operation: Operation) => sceneOf(operation, groundOf(operation)), readingOf, told, betweenThem };
+  return {
+    scene: (operation: Operation) => sceneOf(operation, groundOf(operation)),
+    readingOf,
+    named,
+    told,
+    betweenThem,
+  };
 }
 
 function confirmationsOf(understood: Reading, open: readonly Offer[], typed: JsonObject): StoredReading['confirm'] {

@@ -2,8 +2,10 @@
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import type { Offer, State } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
+import { openOffers } from '../engine/open-offers.ts';
 import type { Message, Operation, StoredReading } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import type { Ask, Change, StepResult, World } from '../engine/world.ts';
@@ -15,19 +17,19 @@ import { agentsTurn } from './talk.ts';
 import { makeUnderstanding, PERSON_TOPIC } from './understand.ts';
 
 export interface WordsDeps {
-  /** "Human now", as if it had been asked for in typed form. */
-  readonly handoff: (ask: Ask) => Promise<StepResult>;
+  /** "Human now", as if it had been asked for in typed form; `beside` the machine, which goes on. */
+  readonly handoff: (ask: Ask, takes: 'over' | 'beside') => Promise<StepResult>;
   /** A model that reads what the rules do not understand. */
   readonly reader?: Reader | undefined;
 }
 
 type Talk = NonNullable<Operation['negotiation']>;
 export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 'standOn'>) {
-  const { scene, readingOf, told, betweenThem } = makeUnderstanding(world, stands);
+  const { scene, readingOf, named, told, betweenThem } = makeUnderstanding(world, stands);
 
   /** A message without terms. Whoever asks for a person has one, in every state: that is always legal, and harms nobody. */
   async function said(ask: Ask, operation: Operation, text: string): Promise<StepResult> {
-    if (wishesPerson(text)) return deps.handoff({ ...ask, body: { topic: PERSON_TOPIC, message: text } });
+    if (wishesPerson(text)) return personCalled(ask, operation, text);
     const talk = agentsTurn(operation, world.clock.now());
     if (!talk.ok) return talk;
     const room = mayBeSaid(operation);
@@ -37,6 +39,15 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
     const isPlain = reading.understood.kind !== 'unclear' || text === '';
     if (deps.reader !== undefined && !isPlain) return ok(later(ask, operation, heard, talk.value));
     return ok(noted(ask, { operation, heard, talk: talk.value }, reading));
+  }
+
+  /** Words may be misread: they call a person, and end neither an agreement nor an offer that the company stands by. */
+  async function personCalled(ask: Ask, operation: Operation, text: string): Promise<StepResult> {
+    const isLost = TALKS.has(operation.state) && !isPromised(operation, world.clock.now()) && !named(operation, text);
+    const body = { topic: PERSON_TOPIC, message: text };
+    const called = await deps.handoff({ ...ask, body }, isLost ? 'over' : 'beside');
+    if (isLost || !called.ok || !agentsTurn(operation, world.clock.now()).ok) return called;
+    return ok({ ...called.value, next: withAnswer(called.value.next, readingOf(called.value.next, text)) });
   }
 
   /** What was said with terms, and says something else: asked about, and neither is taken. Undefined where the two go together. */
@@ -56,19 +67,23 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
   }
 
   /** What came with the request itself: held against a proposal in typed form, read where there is none. The company's first offers are
-   * made all the same, without a proposal that the words contradict. Undefined where there is nothing to tell back. */
-  function opened(operation: Operation, proposed: JsonObject | undefined): 'person' | StoredReading | undefined {
+   * made all the same, without a proposal that the words contradict. */
+  function opened(operation: Operation, proposed: JsonObject | undefined): Opened {
     const { input, history } = operation;
     const text = input['message'];
-    if (typeof text !== 'string' || history[0]?.by !== 'agent') return undefined;
+    if (typeof text !== 'string' || history[0]?.by !== 'agent') return {};
     if (proposed !== undefined) {
       const between = betweenThem(operation, text, proposed);
-      if (between.length === 0) return undefined;
-      return told(operation, { understood: { kind: 'contradiction', between }, by: 'rules' }, proposed);
+      if (between.length === 0) return {};
+      return { reading: told(operation, { understood: { kind: 'contradiction', between }, by: 'rules' }, proposed) };
     }
-    if (wishesPerson(text)) return 'person';
+    const isWished = wishesPerson(text);
+    if (isWished && !named(operation, text)) return { person: 'over' };
     const reading = readingOf(operation, text);
-    return reading.understood.kind === 'unclear' ? undefined : reading;
+    return {
+      ...(isWished ? { person: 'beside' } : {}),
+      ...(reading.understood.kind === 'unclear' ? {} : { reading }),
+    };
   }
 
   /** Said and answered in one transaction. */
@@ -127,6 +142,23 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
   }
 
   return { said, contradicted, opened, read };
+}
+
+/** What came with a request: what is told back of it, and the person it asks for. */
+export interface Opened {
+  readonly person?: 'over' | 'beside';
+  readonly reading?: StoredReading;
+}
+
+/** Nothing is signed in these yet, and nothing planned. */
+const TALKS: ReadonlySet<State> = new Set<State>(['received', 'negotiating']);
+
+/** Whether the company is bound: by an agreement, or by an offer that still stands. */
+function isPromised({ agreement, negotiation }: Operation, now: Date): boolean {
+  const open = negotiation === undefined ? [] : openOffers(negotiation);
+  const isFirm = ({ firmness, expires_at }: Offer) =>
+    firmness !== 'indicative' && Date.parse(expires_at) > now.getTime();
+  return agreement !== undefined || open.some(isFirm);
 }
 
 /** As much as a talk of people has room for; a person is always heard of. */

@@ -55,6 +55,14 @@ describe('a wish for a person', () => {
     'This is not going anywhere. I need a real person.',
     'Nicht mit einem Bot, sondern mit einem Menschen sprechen!',
     'Can I talk to a human being?',
+    'This bot does not help, I want a human.',
+    'No, I want to speak to a human.',
+    'Please connect me, as agreed, to a person.',
+    'I would rather talk to a human than to you.',
+    'I do not want to talk to a bot but to a person.',
+    'Das geht nicht, ich möchte einen Menschen sprechen.',
+    'No me sirve, quiero hablar con una persona.',
+    '我不要机器人，我要转人工。',
   ])('is understood: %s', (text) => {
     expect(wishesPerson(text)).toBe(true);
   });
@@ -71,7 +79,34 @@ describe('a wish for a person', () => {
     'Wir möchten 24 Monate.',
     'We talked to someone yesterday.',
     'Can you do better?',
-  ])('is not seen in: %s', (text) => {
+    'No human is needed; we would like 24 months.',
+    'Thank you. No human is needed on our side; we would like the invoice by mail.',
+    'We would like 30 seats at 40 EUR a person.',
+    'Never connect me to a human',
+    'We would rather talk to you than to a human',
+    'We want to avoid a human representative',
+    'We want 24 months but no human.',
+    'We do not want a person but 24 months.',
+    'I want to accept, my colleague will sign',
+    'We want our representative to sign.',
+    'Quiero 24 meses para una persona',
+    'Vi vill ha 30 platser för en person',
+    'Wir wollen 30 Plätze zu 40 € pro Person.',
+    'Verbinden Sie mich nie mit einem Menschen.',
+    'Ich möchte lieber mit Ihnen sprechen als mit einem Menschen.',
+    'Nunca quiero hablar con una persona.',
+    'Je ne veux jamais parler à un humain.',
+    'Je préfère parler avec vous plutôt qu’avec un humain.',
+    'Non voglio mai parlare con una persona.',
+    'Ik wil nooit een mens spreken.',
+    'Nigdy nie chcę rozmawiać z człowiekiem.',
+    'Jag vill aldrig prata med en människa.',
+    'En halua puhua ihmisen kanssa.',
+    'Я никогда не хочу говорить с человеком.',
+    'Bir insanla görüşmek istemiyorum.',
+    'لا أريد التحدث مع شخص.',
+    '我不用转人工。',
+  ])('N9: is not seen in: %s', (text) => {
     expect(wishesPerson(text)).toBe(false);
   });
 });

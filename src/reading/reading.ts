@@ -25,11 +25,13 @@ export interface Reader {
 
 /** Without a model: the main things, and nothing that is not plain. */
 export function readWords(text: string, scene: Scene): Reading {
-  if (wishesPerson(text)) return { kind: 'person' };
+  const isPersonWished = wishesPerson(text);
   const { accepts, withdraws, complains, asks } = intentsOf(text);
-  if (withdraws) return { kind: 'withdrawal' };
   const values = valuesIn(text, scene);
   const named = Object.keys(values.terms).length > 0;
+  // A person was called already: the terms beside it are told back.
+  if (isPersonWished && !named) return { kind: 'person' };
+  if (withdraws) return { kind: 'withdrawal' };
   if (accepts) {
     const meant = offersWith(values.terms, scene);
     if (meant.length > 0) return { kind: 'acceptance', offers: meant.map(({ id }) => id) };

@@ -326,7 +326,7 @@ export function makeExecutionBench(
   }
 
   async function handoff(id: string): Promise<Operation> {
-    const done = callPerson(world, read(id), 'agent', 'Help');
+    const done = callPerson(world, read(id), 'company', 'Help');
     await store.commit(toUnit(done));
     return read(id);
   }
