@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { JsonObject } from '../protocol/json.ts';
-import { isTimeZone } from '../protocol/zone.ts';
 import schema from './config.schema.json' with { type: 'json' };
 import { weakKeys, weakSecrets } from './config-secrets.ts';
+import { repeated, strangeActions, strangeRoles, unanswered, unknownZone, unsafeAddresses } from './config-sense.ts';
+import { explainSchema, lineOf, membersIn } from './config-words.ts';
+import { parseStrictJson } from './edge/strict-json.ts';
 import type { ConfiguredTokenIssuer } from './identity/oauth-issuers.ts';
 
 /** The file as its schema (config.schema.json) describes it: every member there has a description, which is also its documentation. */
@@ -134,31 +136,47 @@ export function placeOf(path: string | undefined, environment: Environment = pro
 const fileOf = (path: string | undefined, environment: Environment): string =>
   path ?? environment['PARLEY_CONFIG'] ?? 'parley.json';
 
+/** A name that stands twice would be two things to two readers. */
 function readJson(file: string): unknown {
+  let bytes: Uint8Array;
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    bytes = readFileSync(file);
   } catch (error) {
     throw new ConfigError([`${file}: ${error instanceof Error ? error.message : 'unreadable'}`]);
   }
+  const parsed = parseStrictJson(bytes);
+  if (parsed.ok) return parsed.value;
+  const { reason, at } = parsed.error;
+  throw new ConfigError([
+    `${file}, ${lineOf(new TextDecoder().decode(bytes), at)}: ${reason.replace('The body', 'it')}`,
+  ]);
 }
 
-const validate = new Ajv2020({ allErrors: true, strict: true, useDefaults: true }).compile<ConfigFile>(schema);
+const validate = new Ajv2020({ allErrors: true, strict: true, useDefaults: true, verbose: true }).compile<ConfigFile>(
+  schema,
+);
+
+/** Stands where a member is wrong, so that the others are still looked at. No check that reads one is made. */
+const STAND_INS: Readonly<Record<string, unknown>> = {
+  origin: 'http://127.0.0.1:1',
+  company: '-',
+  crm: { adapter: 'sandbox', origin: 'http://127.0.0.1:1' },
+  human: { channel: '-', hours: '-', respond_within_minutes: 60 },
+  approvers: [],
+};
 
 /** Checks a configuration value; relative paths are relative to `base`. */
 export function parseConfig(value: unknown, environment: Environment, base: string): Config {
   const copy: unknown = structuredClone(value);
-  if (!validate(copy)) throw new ConfigError((validate.errors ?? []).map(explain));
-  const secrets = {
-    crmToken: environment['PARLEY_CRM_TOKEN'] ?? '',
-    crmRefreshToken: environment['PARLEY_CRM_REFRESH_TOKEN'],
-    crmAppSecret: environment['PARLEY_CRM_APP_SECRET'],
-    modelKey: environment['PARLEY_MODEL_KEY'],
-    introspection: environment['PARLEY_INTROSPECTION_SECRET'],
-    offers: words(environment['PARLEY_OFFERS_SECRET']),
-    crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
-    webhooks: new Map(copy.webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),
-  };
-  const problems = [...unsafe(copy, secrets), ...weakKeys(copy), ...weakSecrets(byName(copy, secrets))];
+  if (!validate(copy)) {
+    const problems = (validate.errors ?? []).map((each) => explainSchema(each, membersAt));
+    const wrong = wrongMembers(validate.errors ?? []);
+    const rest: unknown = { ...STAND_INS, ...without(value, wrong) };
+    if (validate(rest)) problems.push(...mistakes({ file: rest, secrets: secretsOf(rest, environment), wrong, base }));
+    throw new ConfigError(problems);
+  }
+  const secrets = secretsOf(copy, environment);
+  const problems = mistakes({ file: copy, secrets, wrong: new Set(), base });
   if (problems.length > 0) throw new ConfigError(problems);
   const { data_dir, actions_dir, crm } = copy;
   return Object.freeze({
@@ -189,9 +207,61 @@ function words(held = ''): string[] {
 const secretName = (endpoint: string): string =>
   `PARLEY_WEBHOOK_SECRET_${endpoint.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
 
-function explain(error: ErrorObject): string {
-  const extra = error.keyword === 'additionalProperties' ? ` (${String(error.params['additionalProperty'])})` : '';
-  return `${error.instancePath === '' ? 'the file' : error.instancePath} ${error.message ?? 'is wrong'}${extra}`;
+const membersAt = membersIn(schema);
+
+/** Of the file's own members, those that the schema finds something wrong in. */
+function wrongMembers(errors: readonly ErrorObject[]): ReadonlySet<string> {
+  return new Set(
+    errors.map(({ instancePath, params }) =>
+      instancePath === ''
+        ? String(params['additionalProperty'] ?? params['missingProperty'] ?? '')
+        : (instancePath.split('/')[1] ?? ''),
+    ),
+  );
+}
+
+function without(value: unknown, names: ReadonlySet<string>): object {
+  if (typeof value !== 'object' || value === null) return {};
+  return structuredClone(Object.fromEntries(Object.entries(value).filter(([name]) => !names.has(name))));
+}
+
+function secretsOf({ webhooks }: ConfigFile, environment: Environment): Config['secrets'] {
+  return {
+    crmToken: environment['PARLEY_CRM_TOKEN'] ?? '',
+    crmRefreshToken: environment['PARLEY_CRM_REFRESH_TOKEN'],
+    crmAppSecret: environment['PARLEY_CRM_APP_SECRET'],
+    modelKey: environment['PARLEY_MODEL_KEY'],
+    introspection: environment['PARLEY_INTROSPECTION_SECRET'],
+    offers: words(environment['PARLEY_OFFERS_SECRET']),
+    crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
+    webhooks: new Map(webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),
+  };
+}
+
+interface Checked {
+  readonly file: ConfigFile;
+  readonly secrets: Config['secrets'];
+  /** Members that hold a stand-in. */
+  readonly wrong: ReadonlySet<string>;
+  readonly base: string;
+}
+
+/** What no schema can say: each check is made where all that it reads is right. */
+function mistakes({ file, secrets, wrong, base }: Checked): string[] {
+  const actions = file.actions_dir === undefined ? undefined : resolve(base, file.actions_dir);
+  const checks: readonly (readonly [reads: readonly (keyof ConfigFile)[], find: () => string[]])[] = [
+    [['origin', 'listen', 'allow_private_network'], () => unsafeAddresses(file)],
+    [['time_zone'], () => unknownZone(file)],
+    [['crm', 'webhooks'], () => unset(file, secrets)],
+    [['approvers', 'signoff', 'webhooks'], () => unanswered(file)],
+    [['approvers'], () => repeated('/approvers', 'id', file.approvers)],
+    [['webhooks'], () => repeated('/webhooks', 'name', file.webhooks)],
+    [['approvers', 'signoff'], () => strangeRoles(file)],
+    [['signoff', 'actions_dir'], () => strangeActions(file.signoff, actions)],
+    [['origin', 'approvers', 'drp'], () => weakKeys(file)],
+    [['webhooks'], () => weakSecrets(byName(file, secrets))],
+  ];
+  return checks.flatMap(([reads, find]) => (reads.some((each) => wrong.has(each)) ? [] : find()));
 }
 
 /** What is not set at all is told elsewhere. */
@@ -213,33 +283,13 @@ function byName(file: ConfigFile, secrets: Config['secrets']) {
   };
 }
 
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
-
-function unsafe(file: ConfigFile, secrets: Config['secrets']): string[] {
-  const problems: string[] = [];
-  const origin = URL.parse(file.origin);
-  if (origin === null || origin.origin !== file.origin)
-    problems.push('/origin must be an origin: scheme and authority, nothing else');
-  else if (origin.protocol !== 'https:' && !LOOPBACK.has(origin.hostname))
-    problems.push('/origin must be https except on loopback');
-  if (!isTimeZone(file.time_zone)) problems.push('/time_zone must be an IANA time zone, such as Europe/Berlin');
-  const isPublic = origin?.protocol === 'https:';
-  if (!LOOPBACK.has(file.listen.host) && !isPublic)
-    problems.push('/listen/host may leave loopback only behind an https origin');
-  if (isPublic && file.allow_private_network) problems.push('/allow_private_network is for loopback gateways only');
+function unset({ crm, webhooks }: ConfigFile, secrets: Config['secrets']): string[] {
   // A file has no sign-in.
-  if (secrets.crmToken === '' && !file.crm.origin.startsWith('sqlite:'))
-    problems.push('PARLEY_CRM_TOKEN is not set: the CRM is never reached without credentials');
-  for (const { name } of file.webhooks) {
-    if ((secrets.webhooks.get(name) ?? []).length === 0)
-      problems.push(`${secretName(name)} is not set: webhooks are never sent unsigned`);
-  }
-  for (const name of file.signoff.answers_by) {
-    if (!file.webhooks.some((each) => each.name === name))
-      problems.push(`/signoff/answers_by names ${name}, which is not in /webhooks`);
-  }
-  if (file.approvers.length === 0 && file.signoff.answers_by.length === 0) {
-    problems.push('nobody can sign off: configure /approvers or /signoff/answers_by');
-  }
-  return problems;
+  const isOpen = secrets.crmToken !== '' || crm.origin.startsWith('sqlite:');
+  return [
+    ...(isOpen ? [] : ['PARLEY_CRM_TOKEN is not set: the CRM is never reached without credentials']),
+    ...webhooks
+      .filter(({ name }) => (secrets.webhooks.get(name) ?? []).length === 0)
+      .map(({ name }) => `${secretName(name)} is not set: webhooks are never sent unsigned`),
+  ];
 }

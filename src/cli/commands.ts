@@ -34,6 +34,11 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./start.ts').then(({ START_USAGE: usage, startCommand: run }) => ({ usage, run })),
   },
   {
+    name: 'config',
+    summary: 'every mistake of a configuration at once',
+    load: () => import('./config.ts').then(({ CONFIG_USAGE: usage, configCommand: run }) => ({ usage, run })),
+  },
+  {
     name: 'mcp',
     summary: 'MCP on standard input and output, signing for an AI client',
     load: () => import('./mcp.ts').then(({ MCP_USAGE: usage, mcpCommand: run }) => ({ usage, run })),

@@ -22,7 +22,7 @@ interface Rule {
   readonly holds: (facts: SignoffFacts) => unknown;
 }
 
-const DEFAULT_ROLE = 'approver';
+export const DEFAULT_ROLE = 'approver';
 const RULE_MEMBERS = new Set(['name', 'when', 'role', 'reason', 'over']);
 const ALLOWANCE_MEMBERS = new Set(['name', 'when', 'over']);
 const SCOPES: ReadonlySet<unknown> = new Set<WindowScope>(['record', 'account', 'agent', 'issuer']);
