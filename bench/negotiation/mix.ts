@@ -50,29 +50,29 @@ function renewal(dice: Random, gap: number, more: JsonObject): Drawn {
   const limit = round(dice.between(78, 94));
   const concede = limit + round(gap);
   const [second, third] = [round(dice.between(0, 6)), round(dice.between(0, 6))];
+  const open = Math.max(concede, round(dice.between(100, 108)));
+  const depth = dice.next() < 0.5 ? round(dice.between(0, DEPTH)) : null;
+  const start = dice.pick([12, 24]);
+  const growth = round(dice.between(0, 5));
+  const soon = dice.next() < 0.5 ? round(dice.between(0, 3)) : 0;
+  const notice = round(dice.between(0, 3));
+  const richest = concede - second - third - growth - soon - notice;
   return drawn(
     'contract.renew',
     {
       main: {
         issue: '/unit_price',
         percent_of: '/unit_price',
-        open: Math.max(concede, round(dice.between(100, 108))),
+        open,
         concede_to: concede,
         limit,
-        ...(dice.next() < 0.5 ? { never: Math.max(0, limit - round(dice.between(0, DEPTH))) } : {}),
+        ...(depth === null ? {} : { never: round(Math.max(0, Math.min(limit - depth, richest - 0.01))) }),
       },
       issues: {
-        '/term_months': {
-          range: [12, 36],
-          open: dice.pick([12, 24]),
-          worth: { 12: 0, 24: second, 36: second + third },
-        },
-        '/seats': { range: [5, 500], worth: { '100%': 0, '125%': round(dice.between(0, 5)) } },
-        '/start_date': {
-          range: [0, 30],
-          ...(dice.next() < 0.5 ? { worth: { 0: round(dice.between(0, 3)), 30: 0 } } : {}),
-        },
-        '/notice_days': { range: [30, 90], worth: { 30: 0, 90: round(dice.between(0, 3)) } },
+        '/term_months': { range: [12, 36], open: start, worth: { 12: 0, 24: second, 36: second + third } },
+        '/seats': { range: [5, 500], worth: { '100%': 0, '125%': growth } },
+        '/start_date': { range: [0, 30], ...(soon === 0 ? {} : { worth: { 0: soon, 30: 0 } }) },
+        '/notice_days': { range: [30, 90], worth: { 30: 0, 90: notice } },
       },
       beta: round(dice.between(0.5, 2)),
       ...more,

@@ -14,6 +14,9 @@ import {
 } from '../../test/support/bargain.ts';
 import { acceptable, type Move, makeCompanySide, parseNegotiationPolicy } from './core.ts';
 import { NegotiationPolicy } from './policy.ts';
+import { makeSpace, type Package } from './space.ts';
+import { companyMove } from './strategy.ts';
+import { layTable, withMain } from './table.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const opponents = fc.constantFrom(...Object.keys(OPPONENTS));
@@ -26,22 +29,6 @@ function played(given: Case, policy: Case['policy'], name: string, seed: number)
   const opponent = OPPONENTS[name]?.(given, random);
   if (opponent === undefined) throw new Error(`no opponent ${name}`);
   return play(given, policy, opponent);
-}
-
-/** Whether the limit may show: what the company would have said without one comes to it. One unit for rounding. */
-function reached(given: Case, moves: readonly Move[], limit: number): boolean {
-  const tightened = { ...given, limit };
-  return moves.some(
-    (move) =>
-      move.kind === 'impasse' ||
-      move.schedule?.prices.includes(null) === true ||
-      acceptable(move).some((terms) => atLimit(tightened, terms)),
-  );
-}
-
-function atLimit(given: Case, terms: Parameters<Case['breach']>[0]): boolean {
-  const step = given.better === 'lower' ? -1 : 1;
-  return given.breach(given.mainAt(terms, given.amountOf(terms) + step) as typeof terms) !== undefined;
 }
 
 describe('the limit', () => {
@@ -58,29 +45,28 @@ describe('the limit', () => {
     expect(moves).toBeGreaterThan(10_000);
   });
 
-  it('shows in nothing until it is reached: two limits, one answer, to the byte', () => {
-    let compared = 0;
+  it('N1: shows in nothing: two limits, two nevers, one answer, to the byte', () => {
     fc.assert(
       fc.property(cases, opponents, seeds, fc.integer({ min: 1, max: 20 }), (given, name, seed, by) => {
         const other = Math.max(0, given.better === 'lower' ? given.limit - by : given.limit + by);
-        const [a, b] = [given.policy, given.withLimit(other)].map((policy) => played(given, policy, name, seed));
-        const free = played(given, given.withLimit(given.better === 'lower' ? 0 : 4 * given.limit), name, seed);
-        if (a === undefined || b === undefined || reached(given, free, given.limit)) return;
-        compared += 1;
-        expect(JSON.stringify(b)).toBe(JSON.stringify(a));
+        const free = given.better === 'lower' ? 0 : 4 * given.limit;
+        const [a, ...others] = [given.limit, other, free].map((limit) =>
+          JSON.stringify(played(given, given.withLimit(limit), name, seed)),
+        );
+        for (const each of others) expect(each).toBe(a);
       }),
       { numRuns: 1_000 },
     );
-    expect(compared).toBeGreaterThan(300);
   });
 
-  it('N1: is in no schedule: no price of any package comes past it, whatever is said', () => {
+  it('N1: is in no schedule: no price of any package comes past it, and none is missing for it, whatever is said', () => {
     let priced = 0;
     fc.assert(
       fc.property(cases, opponents, seeds, (given, name, seed) => {
         for (const move of played(given, given.policy, name, seed)) {
           if (move.kind === 'impasse' || move.schedule === undefined) continue;
           priced += move.schedule.prices.length;
+          expect(move.schedule.prices).not.toContain(null);
           expect(scheduleFault({ terms: move.offers.at(-1) ?? {}, schedule: move.schedule })).toBeUndefined();
           expect(acceptable(move).flatMap((terms) => given.breach(terms) ?? [])).toEqual([]);
         }
@@ -122,16 +108,35 @@ describe('the limit', () => {
     expect(structuredClone({ ...policy })).not.toHaveProperty('limit');
   });
 
-  it('holds for the whole package and, if told to, for the main issue by itself', () => {
-    const offered = (never?: number) => {
-      const policy = parsed({ open: 100, concede_to: 80, limit: 80, ...(never === undefined ? {} : { never }) }, 30);
+  it('N1: is for the whole package: no path runs into what no package is worth, or the policy is refused', () => {
+    const offered = (main: object) => {
+      const policy = parsed({ open: 100, concede_to: 80, limit: 80, ...main }, 30);
       const side = makeCompanySide(policy, RENEWAL_FACTS, { roundsMax: 1 });
       const move = side.ok ? side.value.next({ unit_price: { amount: 0, currency: 'EUR' }, term_months: 36 }) : side;
       if (!move.ok || move.value.kind !== 'offer') throw new Error('no offer');
       return renewalCase(seeded(1)).amountOf(move.value.offers.at(-1) ?? {});
     };
-    expect(offered()).toBe(4_900 * 0.5);
-    expect(offered(75)).toBe(4_900 * 0.75);
+    expect(offered({})).toBe(4_900 * 0.5);
+    expect(offered({ never: 50 })).toBe(4_900 * 0.5);
+    expect(() => offered({ never: 50.01 })).toThrow('/main/never');
+  });
+
+  it('N1: is not what a price said below it becomes: a person’s, or a policy’s that was another', () => {
+    const space = makeSpace(RENEWAL_FACTS);
+    const table = space.ok ? layTable(parsed({ open: 100, concede_to: 97, limit: 90, never: 60 }), space.value) : space;
+    if (!table.ok) throw new Error(table.error.code);
+    const said = withMain(table.value, table.value.space.base, 4_000);
+    const next = (ours: readonly Package[], round: number) =>
+      companyMove({
+        table: table.value,
+        theirs: [{ levels: withMain(table.value, said, 3_900), priced: true }],
+        ours,
+        round,
+        roundsMax: 6,
+        mayDiscount: true,
+        mayStop: true,
+      });
+    for (const round of [1, 3, 6]) expect(next([said], round)).toEqual(next([], round));
   });
 
   function parsed(main: object, longTerm = 0): NegotiationPolicy {

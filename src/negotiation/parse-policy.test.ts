@@ -103,6 +103,23 @@ describe('a mistake', () => {
     ]);
   });
 
+  it('N1: a path that everything the customer can give leads past what no package is worth', () => {
+    const given = (never: number, main: object = { concede_to: 97, limit: 90 }) =>
+      mistakes({
+        main: { ...MAIN, ...main, never },
+        issues: {
+          '/term_months': { range: [12, 36], worth: { 12: 0, 36: 8 } },
+          '/seats': { range: [5, 500], worth: { '100%': 0, '140%': 2 } },
+          '/notice_days': { range: [30, 90] },
+        },
+      });
+    const words =
+      'the path to /main/concede_to with everything the customer can give passes /main/never: raise concede_to, or lower worth or never';
+    expect(given(87)).toEqual([]);
+    expect(given(87.01)).toEqual([words]);
+    expect(words).not.toMatch(/\d/);
+  });
+
   it('T23: a position that no offer can have is worth nothing', () => {
     expect(mistakes({ issues: { '/term_months': { range: [12, 36], worth: { 6: 0, 24: 4, 48: 9 } } } })).toEqual([
       '/issues//term_months/worth/6 lies outside the range: name its ends, 12 and 36, and what is between',

@@ -6,7 +6,7 @@ import { parseWindow, WINDOW_DEFAULT, WINDOW_WORDS, type Window } from '../engin
 import type { Issue } from '../engine/world.ts';
 import { type Mistakes, readBudget, readPace, readPeople, readSides } from './parse-parts.ts';
 import { readSchedule } from './parse-schedule.ts';
-import { NegotiationPolicy, type PolicyNumbers, type Sign } from './policy.ts';
+import { NegotiationPolicy, type PolicyNumbers, type Sign, worthMost } from './policy.ts';
 
 const MEMBERS = new Set([
   'main',
@@ -76,6 +76,13 @@ export function parseNegotiationPolicy(
 
   const worthMax = percentOf === null ? AMOUNT_MAX : WORTH_MAX;
   const sides = readSides(member(json, 'issues'), { issues, main: issue?.pointer ?? '', worthMax }, mistakes);
+  // Where a path would come to it, what it is could be read off what it does there: by which packages then cost, or are not offered.
+  // Nothing costs less than nothing: that is no secret.
+  const isBound = never !== null && !(sign === 1 && never === 0) && sign * never <= sign * concedeTo;
+  if (isBound && sign * (concedeTo - never) < worthMost(sides))
+    mistakes.add(
+      'the path to /main/concede_to with everything the customer can give passes /main/never: raise concede_to, or lower worth or never',
+    );
   const numbers: PolicyNumbers = {
     main: issue?.pointer ?? '',
     sign,

@@ -66,6 +66,15 @@ export interface SideIssue {
   readonly worth: Worth;
 }
 
+/** What all side issues together are worth at most. */
+export function worthMost(sides: ReadonlyMap<string, SideIssue>): Points {
+  return [...sides.values()].reduce((sum, { allowed, worth: { knots } }) => {
+    // Of choices, those that are not named are worth nothing; so is an issue without worth.
+    const nothing = allowed?.some((each) => !knots.some(([at]) => at === each)) ?? knots.length === 0;
+    return sum + Math.max(...knots.map(([, points]) => points), ...(nothing ? [0] : []));
+  }, 0);
+}
+
 export interface BudgetRule {
   readonly period: Period;
   readonly currency: string;

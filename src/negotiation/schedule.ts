@@ -1,4 +1,4 @@
-/** The company's price for every package of a set at once: the strategy's own prices, and none that comes past the limit. */
+/** The company's price for every package of a set at once: the strategy's own prices. */
 
 import { LIMITS } from '../../protocol/limits.ts';
 import { digitsOf } from '../../protocol/money.ts';
@@ -19,13 +19,15 @@ export interface Pricing {
   readonly mayDiscount: boolean;
 }
 
-/** What the company has once offered for a package stays within reach: by its side issues, the best level for the other side. */
+/** What the company has once offered for a package stays within reach: by its side issues, the best level for the other side. A person's
+ * offer past the limit, or another policy's, does not: the path goes on as though it had not been said. */
 export type Kept = (levels: Package) => Level | undefined;
 
 export function keptFrom(table: Table, said: readonly Package[]): Kept {
   const best = new Map<string, Level>();
   for (const levels of said) {
     const [key, level] = [sidesOf(table, levels), levels[table.main] ?? 0];
+    if (!reaches(table.scale.sign, level, lastMain(table, levels))) continue;
     const before = best.get(key);
     if (before === undefined || reaches(table.scale.sign, before, level)) best.set(key, level);
   }
@@ -39,7 +41,7 @@ function sidesOf({ main }: Table, levels: Package): string {
   return key;
 }
 
-/** A package's main level before the limit is looked at: on the path, never worse than what was once offered for the same package. */
+/** A package's main level: on the path, never worse than what was once offered for the same package. */
 export function wantedMain({ table, kept, mayDiscount }: Pricing, levels: Package, target: Points): Level {
   const { sign } = table.scale;
   const wanted = mainAt(table, levels, target);
@@ -62,8 +64,8 @@ export interface PriceList {
 }
 
 /** Prices of every package that can be made of what there is to talk about, around the offers that are made now. Which packages these are
- * depends on the policy's own positions and on what they asked for, never on the limit; a package that would come past it stays at the last
- * price that did not, or is left out, so that no price in the list is ever the limit showing. Null where there is nothing to choose. */
+ * depends on the policy's own positions and on what they asked for, never on the limit, nor does what they cost. Null where there is
+ * nothing to choose. */
 export function priceList(pricing: Pricing, offers: readonly Package[], target: Points): PriceList | null {
   const { table } = pricing;
   const primary = offers.at(-1);
@@ -72,11 +74,8 @@ export function priceList(pricing: Pricing, offers: readonly Package[], target: 
   const own = new Map(offers.map((each) => [sidesOf(table, each), each]));
   const packages = combined(primary, axes).map((levels) => {
     const main = wantedMain(pricing, levels, target);
-    // Looked at for every package, whatever comes of it.
-    const [last, before] = [lastMain(table, levels), pricing.kept(levels)];
-    const [inLimit, stood] = [main, before ?? main].map((each) => reaches(table.scale.sign, each, last));
-    const priced = inLimit ? main : stood && pricing.mayDiscount ? before : undefined;
-    return own.get(sidesOf(table, levels)) ?? (priced === undefined ? null : withMain(table, levels, priced));
+    if (!reaches(table.scale.sign, main, lastMain(table, levels))) throw new Error('a price came past the limit');
+    return own.get(sidesOf(table, levels)) ?? withMain(table, levels, main);
   });
   return { axes, packages };
 }

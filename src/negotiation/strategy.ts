@@ -7,7 +7,6 @@ import type { Package } from './space.ts';
 import {
   admissible,
   costFree,
-  lastMain,
   mainAt,
   openingOf,
   type Side,
@@ -52,8 +51,8 @@ export type Move =
 const DIFFERENCE_MIN: Points = 50;
 
 /** The company's answer: deterministic, over whole packages. It takes what they ask for on the side issues where that is in range and
- * dear to them, trades where they have shown to be flexible, prices the package, and falls along a path over the rounds. Nothing here
- * depends on the limit but the last comparison: two limits give the same answers, by the same work, until one of them is reached. */
+ * dear to them, trades where they have shown to be flexible, prices the package, and falls along a path over the rounds. No path of a
+ * policy leads past its limits, so that none of them moves an answer: two limits give the same answers, by the same work. */
 export function companyMove(state: TalkState): Move {
   const { table, theirs, round, roundsMax, mayDiscount, mayStop } = state;
   const { numbers } = table.policy;
@@ -64,7 +63,7 @@ export function companyMove(state: TalkState): Move {
   const proposal = theirs.at(-1);
   const wanted = proposal?.levels ?? openingOf(table);
   const asked = withinRanges(table, wanted);
-  const ask = guarded(state, asked, mainAt(table, asked, target));
+  const ask = within(state, mainAt(table, asked, target));
   const offered = wanted[table.main] ?? 0;
   const named = proposal?.priced === true && samePackage(table, wanted, asked);
   const stands = pricing.kept(asked);
@@ -76,9 +75,9 @@ export function companyMove(state: TalkState): Move {
   const offers = meets
     ? [withMain(table, asked, capped(state, pricing, { asked, offered }))]
     : barely
-      ? [withMain(table, asked, guarded(state, asked, stands))]
+      ? [withMain(table, asked, within(state, stands))]
       : choosePackages(table, theirs, numbers.alternatives).map((each) =>
-          withMain(table, each, guarded(state, each, wantedMain(pricing, each, target))),
+          withMain(table, each, within(state, wantedMain(pricing, each, target))),
         );
   if (!offers.every((each) => admissible(table, each))) throw new Error('an inadmissible offer was about to be made');
   return { kind: 'offer', offers, matched: meets, final, list: listBeside(state, pricing, { offers, meets, barely }) };
@@ -120,13 +119,12 @@ function capped(
 ): Level {
   const { table, round } = state;
   const stood = kept(asked) ?? mainAt(table, asked, targetAt(state, Math.max(1, round - 1)));
-  return guarded(state, asked, reaches(table.scale.sign, offered, stood) ? stood : offered);
+  return within(state, reaches(table.scale.sign, offered, stood) ? stood : offered);
 }
 
-function guarded({ table, mayDiscount }: TalkState, levels: Package, main: Level): Level {
-  const { sign } = table.scale;
-  const held = better(sign, main, lastMain(table, levels));
-  return mayDiscount ? held : better(sign, held, costFree(table));
+/** Never brought to the limit: what came past it would be no offer at all. */
+function within({ table, mayDiscount }: TalkState, main: Level): Level {
+  return mayDiscount ? main : better(table.scale.sign, main, costFree(table));
 }
 
 /** The packages to offer, the one believed to suit them best last. Each issue is decided by itself, since worth adds up. Before it stand

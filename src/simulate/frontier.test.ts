@@ -81,11 +81,18 @@ function small(seed: number, { refund, transfer }: { readonly refund: boolean; r
     : transfer
       ? [whole(50, 80), whole(90, 120), whole(40, 80)]
       : [whole(5, 20), whole(40, 60), 0];
+  const [months, form] = [
+    { 1: 0, 3: whole(-5, 15), 6: whole(0, 30) },
+    { a: 0, b: whole(-10, 20), c: whole(-10, 20) },
+  ];
+  const concede = refund ? open + 5 : open - 5;
+  const most = Math.max(...Object.values(months)) + Math.max(...Object.values(form));
+  const last = refund ? Math.max(never, concede + most) : Math.max(0, Math.min(never, concede - most));
   const policy: JsonObject = {
-    main: { issue: '/price', percent_of: '/price', open, concede_to: refund ? open + 5 : open - 5, limit, never },
+    main: { issue: '/price', percent_of: '/price', open, concede_to: concede, limit, never: last },
     issues: {
-      '/months': { range: [1, 6], open: 2, worth: { 1: 0, 3: whole(-5, 15), 6: whole(0, 30) } },
-      '/form': { worth: { a: 0, b: whole(-10, 20), c: whole(-10, 20) } },
+      '/months': { range: [1, 6], open: 2, worth: months },
+      '/form': { worth: form },
     },
   };
   const parsed = parseNegotiationPolicy(policy, refund ? REFUND : ISSUES, 'small');

@@ -77,8 +77,10 @@ export function renewalCase(random: Random): Case {
   const years = [0, within(random, 0, 6), within(random, 0, 12)];
   const growth = within(random, 0, 4);
   const beta = one(random, [0.2, 0.8, 1, 3]);
-  // Rich packages come to what no package is worth; poor ones never do.
   const depth = within(random, 0, 15);
+  // As near to the end of the path with everything given as a policy may have it.
+  const richest = concede - Math.max(...years) - growth - 1;
+  const neverFor = (each: number) => Math.max(0, Math.min(each - depth, richest));
   const withLimit = (each: number): JsonObject => ({
     main: {
       issue: '/unit_price',
@@ -86,7 +88,7 @@ export function renewalCase(random: Random): Case {
       open,
       concede_to: concede,
       limit: each,
-      never: Math.max(0, each - depth),
+      never: neverFor(each),
     },
     issues: {
       '/term_months': { range: [12, 36], open: 24, worth: { 12: years[0] ?? 0, 24: years[1] ?? 0, 36: years[2] ?? 0 } },
@@ -127,7 +129,7 @@ export function renewalCase(random: Random): Case {
           ],
           Number(notice),
         );
-      const floor = (4_900 * Math.max(limit - worth, limit - depth)) / 100;
+      const floor = (4_900 * Math.max(limit - worth, neverFor(limit))) / 100;
       if (amountIn(terms['unit_price']) < floor - 1e-6) return 'below the floor';
       const inRange = (value: unknown, min: number, max: number) => Number(value) >= min && Number(value) <= max;
       if (!inRange(term, 12, 36) || !inRange(seats, 5, 500) || !inRange(notice, 30, 90)) return 'out of range';
@@ -166,6 +168,7 @@ export function refundCase(random: Random): Case {
   const open = Math.round(concede * random());
   const [credit, shipping] = [within(random, 0, 10), within(random, 0, 5)];
   const depth = within(random, 0, 10);
+  const neverFor = (each: number) => Math.max(each + depth, concede + credit + shipping);
   const withLimit = (each: number): JsonObject => ({
     main: {
       issue: '/amount',
@@ -173,7 +176,7 @@ export function refundCase(random: Random): Case {
       open,
       concede_to: concede,
       limit: each,
-      never: each + depth,
+      never: neverFor(each),
     },
     issues: {
       '/form': { allow: ['refund', 'credit'], worth: { credit } },
@@ -195,7 +198,7 @@ export function refundCase(random: Random): Case {
     breach(terms) {
       const worth =
         (terms['form'] === 'credit' ? credit : 0) + (terms['return_shipping'] === 'customer' ? shipping : 0);
-      const top = limit + Math.min(worth, depth);
+      const top = Math.min(limit + worth, neverFor(limit));
       const most = percent ? (12_345 * top) / 100 : top;
       if (amountIn(terms['amount']) > most + 1e-6) return 'above the ceiling';
       if (terms['form'] === 'exchange') return 'a form that is not allowed';
