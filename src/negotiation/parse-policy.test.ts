@@ -114,7 +114,7 @@ describe('a mistake', () => {
         },
       });
     const words =
-      'the path to /main/concede_to with everything the customer can give passes /main/never: raise concede_to, or lower worth or never';
+      '/main/never is passed by the path to concede_to with everything the customer can give: raise concede_to, or lower worth or never';
     expect(given(87)).toEqual([]);
     expect(given(87.01)).toEqual([words]);
     expect(words).not.toMatch(/\d/);

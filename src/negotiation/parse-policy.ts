@@ -81,7 +81,7 @@ export function parseNegotiationPolicy(
   const isBound = never !== null && !(sign === 1 && never === 0) && sign * never <= sign * concedeTo;
   if (isBound && sign * (concedeTo - never) < worthMost(sides))
     mistakes.add(
-      'the path to /main/concede_to with everything the customer can give passes /main/never: raise concede_to, or lower worth or never',
+      `/main/never is passed by the path to concede_to with everything the customer can give: ${sign === 1 ? 'raise concede_to, or lower worth or never' : 'lower concede_to or worth, or raise never'}`,
     );
   const numbers: PolicyNumbers = {
     main: issue?.pointer ?? '',
