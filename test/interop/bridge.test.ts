@@ -185,6 +185,6 @@ describe('the bridge', () => {
   }, 30_000);
 
   it('says how it is used', async () => {
-    await expect(run(process.execPath, [CLI, 'mcp', '--url', 'not a url'])).rejects.toMatchObject({ code: 2 });
+    await expect(run(process.execPath, [CLI, 'mcp', '--url', 'not a url'])).rejects.toMatchObject({ code: 64 });
   });
 });
