@@ -7,6 +7,9 @@ import { err, ok, type Result } from './result.ts';
 import { conform, listOf, matching, object, objectWith, oneOf, type Shape, text } from './shape.ts';
 import type { PublicJwk } from './strict-jws.ts';
 
+/** Who a mandate is from: `contact:C-1001`, `account:A-1001`. */
+export const PRINCIPAL = /^(contact|account):[\x21-\x7e]{1,128}$/;
+
 export const MANDATE_VCT = `${URN}:mandate:action:1`;
 export const MANDATE_TYP = 'parley-mandate+sd-jwt';
 /** RFC 9901 §4.3. */
@@ -89,7 +92,7 @@ const claims = objectWith<Required, Optional>(
   {
     vct: oneOf([MANDATE_VCT]),
     iss: matching(/^[\x21-\x7e]{1,255}$/),
-    sub: matching(/^(contact|account):[\x21-\x7e]{1,128}$/),
+    sub: matching(PRINCIPAL),
     jti: matching(/^[\x21-\x7e]{1,128}$/),
     iat: whole(0),
     exp: whole(0),

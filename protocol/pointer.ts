@@ -1,12 +1,11 @@
 /** The pointers of definitions and schedules: plain names only (RFC 6901 without escapes or places in lists). */
-import type { Json, JsonObject } from './json.ts';
+import { isObject, type Json, type JsonObject, objectOf } from './json.ts';
 
 export function at(value: JsonObject, pointer: string): Json | undefined {
   let found: Json | undefined = value;
   for (const name of names(pointer)) {
-    if (typeof found !== 'object' || found === null || Array.isArray(found) || !Object.hasOwn(found, name))
-      return undefined;
-    found = (found as JsonObject)[name];
+    if (!isObject(found) || !Object.hasOwn(found, name)) return undefined;
+    found = found[name];
   }
   return found;
 }
@@ -18,8 +17,7 @@ export function withAt(value: JsonObject, pointer: string, to: Json): JsonObject
 
 function put(value: JsonObject, [first = '', ...rest]: readonly string[], to: Json): JsonObject {
   if (rest.length === 0) return { ...value, [first]: to };
-  const inner = Object.hasOwn(value, first) ? value[first] : undefined;
-  const below = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as JsonObject) : {};
+  const below = objectOf(Object.hasOwn(value, first) ? value[first] : undefined);
   return { ...value, [first]: put(below, rest, to) };
 }
 

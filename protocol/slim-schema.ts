@@ -1,6 +1,6 @@
 /** What a model is shown of a schema: which parameters there are, and one right value of each. The whole schema has ten times the words; an
  * error says what of it does not fit. */
-import type { Json, JsonObject } from './json.ts';
+import { type Json, type JsonObject, objectOf } from './json.ts';
 
 const WORDS_MAX = 40;
 const CHOICES_MAX = 8;
@@ -101,7 +101,3 @@ export function sampleOf(schema: JsonObject): Json {
 }
 
 const memberSample = (name: string, schema: JsonObject): Json => (name === 'currency' ? 'EUR' : sampleOf(schema));
-
-export function objectOf(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LIMITS } from '../../protocol/limits.ts';
 import { issueMandate } from '../../protocol/mandate.ts';
+import { PRINCIPAL } from '../../protocol/mandate-claims.ts';
 import { isRecord } from '../../protocol/shape.ts';
 import { type PublicJwk, publicJwk, thumbprintOf } from '../../protocol/strict-jws.ts';
 import { readActions } from '../compose-actions.ts';
@@ -52,8 +53,7 @@ export async function mandateCommand(args: readonly string[], io: Io): Promise<n
     );
     throw new UsageError(`${missing.join(', ')} must be given`);
   }
-  if (!/^(contact|account):[\x21-\x7e]{1,128}$/.test(subject))
-    throw new UsageError(`--subject must be contact:ID or account:ID, not ${subject}`);
+  if (!PRINCIPAL.test(subject)) throw new UsageError(`--subject must be contact:ID or account:ID, not ${subject}`);
   for (const each of accounts)
     if (!/^[\x21-\x7e]{1,128}$/.test(each) || each.startsWith('account:'))
       throw new UsageError(`--account is the account's id alone, such as A-1001, not ${JSON.stringify(each)}`);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PRINCIPAL } from '../../protocol/mandate-claims.ts';
 import { meant } from '../engine/nearest.ts';
 import { appendRevocation } from '../identity/revocations.ts';
 import { REVOCATION_KINDS, type RevocationKind } from '../ports.ts';
@@ -48,7 +49,7 @@ export function revokeCommand(args: readonly string[], io: Io): number {
 
 const FORMS: { readonly [K in RevocationKind]?: { readonly is: RegExp; readonly words: string } } = {
   key: { is: /^[\w-]{43}$/, words: 'a key is its thumbprint, of 43 characters' },
-  subject: { is: /^(contact|account):[\x21-\x7e]{1,128}$/, words: 'a subject is contact:ID or account:ID' },
+  subject: { is: PRINCIPAL, words: 'a subject is contact:ID or account:ID' },
   issuer: { is: /^[a-z][a-z0-9+.-]*:[\x21-\x7e]+$/i, words: 'an issuer is its iss, an address' },
   client: {
     is: /^[a-z][a-z0-9+.-]*:[\x21-\x7e]+ [\x20-\x7e]+$/i,

@@ -1,8 +1,10 @@
 /** Content held against a schema, and what is wrong with it: every fault at once, so that one more request puts all of it right. */
+
 import type { Ajv2020, ErrorObject } from 'ajv/dist/2020.js';
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { at } from '../../protocol/pointer.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { nearest } from '../engine/nearest.ts';
 import { makeAjv } from './ajv.ts';
@@ -57,10 +59,11 @@ function helped(
 ): Fault {
   if (keyword === 'enum' || keyword === 'const' || !isObject(parentSchema)) return fault;
   const above = instancePath.slice(0, instancePath.lastIndexOf('/'));
-  const whole = keyword === 'required' || keyword === 'additionalProperties' ? undefined : schemaAt(schema, above);
-  const isPart = whole !== undefined && isMoneySchema(whole);
+  const isOfNames = keyword === 'required' || keyword === 'additionalProperties';
+  const whole = isOfNames ? undefined : schemaAt(schema, above);
+  const isPart = isObject(whole) && isMoneySchema(whole);
   if (keyword === 'additionalProperties' || (keyword === 'required' && !isMoneySchema(parentSchema))) return fault;
-  const { words, example } = isPart ? expectedAt(whole, valueAt(value, above)) : expectedAt(parentSchema, data);
+  const { words, example } = isPart ? expectedAt(whole, at(value, above)) : expectedAt(parentSchema, data);
   return {
     ...fault,
     ...(words === undefined ? {} : { expected: words }),
@@ -68,22 +71,9 @@ function helped(
   };
 }
 
-const namesOf = (pointer: string): string[] => pointer.split('/').slice(1);
-
-function schemaAt(schema: JsonObject, pointer: string): JsonObject | undefined {
-  return namesOf(pointer).reduce<JsonObject | undefined>((found, name) => {
-    const { properties } = found ?? {};
-    const next = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
-    return isObject(next) ? next : undefined;
-  }, schema);
-}
-
-function valueAt(value: JsonObject, pointer: string): Json | undefined {
-  return namesOf(pointer).reduce<Json | undefined>(
-    (found, name) => (isObject(found) && Object.hasOwn(found, name) ? found[name] : undefined),
-    value,
-  );
-}
+/** Of a member at a pointer: a name `properties` in it is a member like any other. */
+const schemaAt = (schema: JsonObject, pointer: string): Json | undefined =>
+  at(schema, pointer.replaceAll('/', '/properties/'));
 
 const COMPOSED = new Set(['if', 'anyOf', 'oneOf', 'allOf']);
 

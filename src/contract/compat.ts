@@ -1,7 +1,7 @@
 /** Whether an action may replace the one released before it: agents written for that one must go on working, and nothing that was
  * guarded may be guarded less. */
 import { digest } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { type Json, type JsonObject, objectOf } from '../../protocol/json.ts';
 
 /** The parts of a definition that others rely on. */
 export const RELEASED_PARTS = [
@@ -124,7 +124,3 @@ const majorOf = (version: Json | undefined): string => String(version).split('.'
 const numberOf = (value: Json | undefined, otherwise: number): number =>
   typeof value === 'number' ? value : otherwise;
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
-
-function objectOf(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}

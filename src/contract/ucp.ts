@@ -1,7 +1,7 @@
 /** The Universal Commerce Protocol as discovery: who we are, what we do, which of it both sides speak. Not checkout.
  * The revisions of UCP that are spoken are data (`protocol/ucp.json`, the newest first): one profile each. */
 import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { type Json, type JsonObject, objectOf } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import ucp from '../../protocol/ucp.json' with { type: 'json' };
 import type { Settings } from '../engine/world.ts';
@@ -142,8 +142,4 @@ export function intersect(ours: UcpOffer, theirs: UcpOffer): ReadonlyMap<string,
 
 function memberOf(value: Json | undefined, name: string): Json | undefined {
   return Object.getOwnPropertyDescriptor(objectOf(value), name)?.value;
-}
-
-function objectOf(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }

@@ -7,7 +7,7 @@ import { type Refusal, refusal } from '../../protocol/errors.ts';
 import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { type MandateConstraints, type MandateFacts, sharedLimits, speaksFor } from '../../protocol/mandate.ts';
-import { readConstraints } from '../../protocol/mandate-claims.ts';
+import { PRINCIPAL, readConstraints } from '../../protocol/mandate-claims.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
 import { groundsOf, revokedOf } from '../engine/grounds.ts';
@@ -220,7 +220,6 @@ function grantName({ client, sub }: TokenClaims, constraints: MandateConstraints
 }
 
 /** As in a mandate's `sub`. */
-const PRINCIPAL = /^(contact|account):[\x21-\x7e]{1,128}$/;
 
 /** No key, but the same for every token of one client for one subject: retries and later reads are by the same caller. */
 function bearerId({ iss, client, sub }: TokenClaims): Thumbprint {

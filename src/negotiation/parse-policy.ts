@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject, objectOf } from '../../protocol/json.ts';
 import { at, topName } from '../../protocol/pointer.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { meant } from '../engine/nearest.ts';
@@ -208,6 +208,5 @@ function whole(mistakes: Mistakes, path: string, value: Json, min: number, max: 
 }
 
 function member(json: JsonObject, name: string): JsonObject {
-  const value = json[name];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+  return objectOf(json[name]);
 }

@@ -1,4 +1,4 @@
-import type { Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Issue } from '../engine/world.ts';
 import type { Mistakes } from './parse-parts.ts';
@@ -21,7 +21,7 @@ export function readSchedule(
 ): ReadonlyMap<string, readonly Position[]> | null {
   if (json === undefined) return new Map();
   if (json === false) return null;
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+  if (!isObject(json)) {
     mistakes.add('/schedule must be false, or an object of positions by issue');
     return null;
   }

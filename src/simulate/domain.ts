@@ -1,6 +1,6 @@
 /** Negotiation domains from files: issues with any values, what each is worth to either side, and with or without money between them. Public
  * domains in other forms become this one by copying weights, values and reservations (docs/simulation.md). */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { type Json, type JsonObject, objectOf } from '../../protocol/json.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Issue } from '../engine/world.ts';
 import { parseNegotiationPolicy } from '../negotiation/core.ts';
@@ -179,8 +179,4 @@ function customerOf(issues: readonly DomainIssue[], { reservation }: DomainSide,
     ideal: [0, ...issues.map(({ customer }, index) => customer.indexOf(most[index] ?? 0))],
     minds: (place, level) => ((most[place - 1] ?? 0) - (issues[place - 1]?.customer[level] ?? 0)) * unit * POINTS,
   };
-}
-
-function objectOf(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }

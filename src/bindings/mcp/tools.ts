@@ -1,7 +1,7 @@
 /** The actions and the verbs as MCP tools: few, named so that a model picks the right one, and small enough to be shown all at once. */
-import type { Json, JsonObject } from '../../../protocol/json.ts';
+import { type Json, type JsonObject, objectOf } from '../../../protocol/json.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
-import { byExample, objectOf } from '../../../protocol/slim-schema.ts';
+import { byExample } from '../../../protocol/slim-schema.ts';
 import type { Contract, DefinitionFile } from '../../contract/contract.ts';
 import { operationSchema } from '../../contract/operation-schema.ts';
 import type { Verb } from '../../engine/world.ts';
