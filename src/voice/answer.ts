@@ -1,3 +1,4 @@
+import { isDay, isMoney } from '../../adapters/sdk/values.ts';
 import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
 import { formatMoney } from '../../protocol/money.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
@@ -37,10 +38,6 @@ function fill(text: string, terms: JsonObject, record: JsonObject): string | und
 /** Only what cannot be prose: numbers, amounts, dates. A text in a record is somebody's words. */
 function worded(value: Json | undefined): string | undefined {
   if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') return /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined;
-  if (!isObject(value)) return undefined;
-  const { amount, currency } = value;
-  return typeof amount === 'number' && typeof currency === 'string' && /^[A-Z]{3}$/.test(currency)
-    ? formatMoney({ amount, currency })
-    : undefined;
+  if (typeof value === 'string') return isDay(value) ? value : undefined;
+  return isMoney(value) ? formatMoney(value) : undefined;
 }

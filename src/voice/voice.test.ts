@@ -56,6 +56,15 @@ describe('what the model is told', () => {
 });
 
 describe('what a model answered', () => {
+  it('says a price as fine as the record has it', () => {
+    const fine = {
+      ...hearing,
+      record: { ...hearing.record, unit_price: { amount: 4_995, currency: 'EUR', scale: 3 } },
+    };
+    const answered = JSON.stringify({ move: 0, text: 'Today it is {record.unit_price}.' });
+    expect(readAnswer(answered, fine)).toMatchObject({ ok: true, value: { text: 'Today it is 4.995 EUR.' } });
+  });
+
   it.each([
     [
       '{"move": 0, "text": "We can offer {unit_price} per seat for {term_months} months from {start_date}."}',
