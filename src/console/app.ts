@@ -281,15 +281,9 @@ function statusOf({ problem, returned }: Answered): 200 | 409 | 422 {
   return problem === undefined ? 200 : 409;
 }
 
-/** The refusal and, where it names places, each with its words. */
-function toPerson({ code, detail, extra }: Refusal): string {
-  const places = Array.isArray(extra?.['errors']) ? extra['errors'] : [];
-  const told = places.flatMap((each) =>
-    typeof each === 'object' && each !== null && 'pointer' in each && 'detail' in each
-      ? [`${String(each['pointer'])}: ${String(each['detail'])}`]
-      : [],
-  );
-  return [detail ?? PROBLEMS[code][1], ...told].join(' ');
+/** The refusal, for a person. */
+function toPerson({ code, detail }: Refusal): string {
+  return detail ?? PROBLEMS[code][1];
 }
 
 function besideOf({ negotiation }: Operation, asked: Terms | undefined) {

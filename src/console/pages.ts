@@ -8,7 +8,7 @@ import type { AskedHealth } from '../crm-health.ts';
 import { agreedOffer } from '../engine/agreement.ts';
 import type { Claim } from '../engine/claimed.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
-import { doneSteps, hasWritten, inWords } from '../engine/schedule.ts';
+import { doneSteps, hasWritten, inWords, leftSteps } from '../engine/schedule.ts';
 import type { Words } from '../engine/world.ts';
 import type { LineStatus } from '../voice/line.ts';
 import { claimsCard } from './claims.ts';
@@ -235,9 +235,7 @@ export function operationsPage(operations: readonly Operation[], scheduled: read
 
 /** What is still to be written, in words. */
 function left(operation: Operation): string {
-  const done = new Set(doneSteps(operation).map(({ id }) => id));
-  const steps = operation.plan?.plan.steps.filter(({ id }) => !done.has(id)) ?? [];
-  return steps.map(inWords).join('; ') || operation.action;
+  return leftSteps(operation).map(inWords).join('; ') || operation.action;
 }
 
 /** What waits for its day, and the way to take it back. */

@@ -1,8 +1,9 @@
 /** What is agreed for a later day and kept here until then. */
-import type { PlanStep, Ref } from '../../adapters/sdk/index.ts';
+import type { Ref } from '../../adapters/sdk/index.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { laterFields, recordName } from './dealings.ts';
 import type { Operation } from './operation.ts';
+import { leftSteps } from './schedule.ts';
 import { actionOf, type World } from './world.ts';
 
 /** Nothing waits for a day that is further away. */
@@ -16,19 +17,23 @@ export function withLater(
 ): JsonObject {
   if (actionOf(world, operation)?.rules.sharesWhileScheduled !== true) return data;
   const record = recordName(ref.type, ref.value);
-  const since = world.clock.now().getTime() - MEMORY_MS;
-  const ids = new Set(world.store.dealings({ by: 'record', value: record, since }).map((each) => each.operation));
-  const later = [...ids].flatMap((id) => {
-    const other = id === operation.id ? undefined : world.store.operation(id);
-    return other?.state === 'scheduled' ? [laterFields(undone(other), record)] : [];
-  });
+  const later = scheduledOn(world, { record, except: operation.id }).map((other) =>
+    laterFields(leftSteps(other), record),
+  );
   const lacking = Object.entries(Object.assign({}, ...later) as JsonObject).filter(
     ([field]) => (data[field] ?? null) === null,
   );
   return lacking.length === 0 ? data : { ...data, ...Object.fromEntries(lacking) };
 }
 
-function undone({ plan, attempts }: Operation): readonly PlanStep[] {
-  const done = new Set(attempts.flatMap(({ step, result }) => (result === undefined ? [] : [step])));
-  return plan?.plan.steps.filter(({ id }) => !done.has(id)) ?? [];
+/** The other operations that wait for their day with this record. */
+export function scheduledOn(
+  { store, clock }: Pick<World, 'store' | 'clock'>,
+  { record, except }: { readonly record: string; readonly except: string },
+): readonly Operation[] {
+  const dealings = store.dealings({ by: 'record', value: record, since: clock.now().getTime() - MEMORY_MS });
+  return [...new Set(dealings.map(({ operation }) => operation))].flatMap((id) => {
+    const other = id === except ? undefined : store.operation(id);
+    return other?.state === 'scheduled' ? [other] : [];
+  });
 }

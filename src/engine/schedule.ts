@@ -21,6 +21,12 @@ export function doneSteps(operation: Pick<Operation, 'plan' | 'attempts'>): read
   );
 }
 
+/** The steps that have no effect yet. */
+export function leftSteps({ plan, attempts }: Pick<Operation, 'plan' | 'attempts'>): readonly PlanStep[] {
+  const done = new Set(attempts.flatMap(({ step, result }) => (result === undefined ? [] : [step])));
+  return plan?.plan.steps.filter(({ id }) => !done.has(id)) ?? [];
+}
+
 export type Schedule = NonNullable<Operation['schedule']>;
 
 /** The day a step waits for; undefined for one that is for now. That its day has come is decided by its own gate. */

@@ -1,19 +1,17 @@
 /** What waits for its day and is overtaken by the customer's own notice or switch: nobody waits for months to be told no. And what becomes
  * of a rest that is not written. */
 import { refusal, toProblem } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { type Dealing, dealingsOf } from '../engine/dealings.ts';
+import { isObject, type Json, objectOf } from '../../protocol/json.ts';
+import { type Dealing, dealingsOf, recordName } from '../engine/dealings.ts';
 import { isRight } from '../engine/demands.ts';
 import { endedBy } from '../engine/ended.ts';
+import { scheduledOn } from '../engine/later.ts';
 import type { Operation } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { hasWritten } from '../engine/schedule.ts';
 import { type Moved, move } from '../engine/transitions.ts';
 import { actionOf, type Change, type World } from '../engine/world.ts';
 import { termsOf } from './terms.ts';
-
-/** Nothing waits for a day that is further away. */
-const MEMORY_MS = 2 * 366 * 86_400_000;
 
 /** The change, and with it, in one transaction, that what it has ended is judged at once and no longer on its day. */
 export function overtaking(world: World, change: Change): Change {
@@ -29,15 +27,11 @@ export function overtaking(world: World, change: Change): Change {
 
 function endedOf(world: World, done: Operation): readonly Moved[] {
   const now = world.clock.now();
-  const since = now.getTime() - MEMORY_MS;
-  return dealingsOf(done).flatMap((dealing) => {
-    const others = world.store.dealings({ by: 'record', value: dealing.record, since });
-    return [...new Set(others.map(({ operation }) => operation))].flatMap((id) => {
-      const other = id === done.id ? undefined : world.store.operation(id);
-      if (other?.state !== 'scheduled' || !isEnded(world, other, { done, dealing })) return [];
-      return [move(other, 'overtaken', 'engine', now, { dueAt: now.getTime() }, { by: done.id })];
-    });
-  });
+  return dealingsOf(done).flatMap((dealing) =>
+    scheduledOn(world, { record: dealing.record, except: done.id })
+      .filter((other) => isEnded(world, other, { done, dealing }))
+      .map((other) => move(other, 'overtaken', 'engine', now, { dueAt: now.getTime() }, { by: done.id })),
+  );
 }
 
 /** On the record as the other operation leaves it. */
@@ -48,11 +42,15 @@ function isEnded(
 ): boolean {
   const rules = actionOf(world, other)?.rules;
   if (rules?.overtakenBy?.includes(done.action) !== true) return false;
-  const left = Object.values(done.records ?? {}).find((each) => isOf(each, dealing.record)) as JsonObject | undefined;
+  const left = Object.entries(done.records ?? {}).find(([name, each]) =>
+    isOf(world, done, { name, each }, dealing.record),
+  );
   const set = Object.fromEntries(dealing.changes.map(({ field, to }) => [field, to]));
   const records = Object.fromEntries(
     Object.entries(other.records ?? {}).map(([name, each]): [string, Json] =>
-      isOf(each, dealing.record) ? [name, { ...(each as JsonObject), ...left, ...set }] : [name, each],
+      isOf(world, other, { name, each }, dealing.record)
+        ? [name, { ...objectOf(each), ...objectOf(left?.[1]), ...set }]
+        : [name, each],
     ),
   );
   const now = { ...other, records };
@@ -60,19 +58,23 @@ function isEnded(
   return endedBy(world, now).since && !(terms.ok && meetsRequirements(world, now, terms.value).ok);
 }
 
-function isOf(record: Json, name: string): boolean {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) return false;
-  return name.endsWith(`/${String((record as JsonObject)['id'])}`);
+/** Whether it is this record: ids of different types may be alike. */
+function isOf(
+  world: Pick<World, 'actions'>,
+  operation: Operation,
+  { name, each }: { readonly name: string; readonly each: Json },
+  record: string,
+): boolean {
+  const type = actionOf(world, operation)?.rules.subjects.find((subject) => subject.name === name)?.type;
+  return type !== undefined && isObject(each) && recordName(type, String(each['id'])) === record;
 }
 
 /** How an operation ends whose rest nobody may write any more: what of it is written is taken back, unless it has been relied on since
  * an earlier day, or is a right. */
 export function endOfRest(world: Pick<World, 'actions'>, operation: Operation): 'rejected' | 'refused' {
-  const last = operation.history.findLast(({ event }) => event !== 'noted');
-  return last?.event === 'overtaken' || mayTakeBack(world, operation) ? takenBack(operation) : 'refused';
+  const isOvertaken = operation.history.findLast(({ event }) => event !== 'noted')?.event === 'overtaken';
+  return (isOvertaken && hasWritten(operation)) || mayTakeBack(world, operation) ? 'rejected' : 'refused';
 }
-
-const takenBack = (operation: Operation) => (hasWritten(operation) ? 'rejected' : 'refused');
 
 /** Whether a part of it was written just now, so that it can be as if it had never been. */
 export function mayTakeBack(world: Pick<World, 'actions'>, operation: Operation): boolean {

@@ -4,7 +4,7 @@ import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import { isRight } from '../engine/demands.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { heldRefusal, recordHolds } from '../engine/record-holds.ts';
-import { stepAs } from '../engine/schedule.ts';
+import { leftSteps, stepAs } from '../engine/schedule.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
 import type { Held } from '../ports.ts';
@@ -32,7 +32,7 @@ export async function start(
 ): Promise<Moved & Pick<Change, 'holds'>> {
   const given = givenUp(world, from);
   if (given !== undefined) return given;
-  const waits = waitsForItsDay(world, from, nextStep(from));
+  const waits = waitsForItsDay(world, from, leftSteps(from)[0]);
   if (waits !== undefined) return { ...waits, holds: [recordHolds(world, from, true)] };
   let gate: Awaited<ReturnType<typeof passGate>>;
   try {
@@ -50,7 +50,7 @@ export async function start(
     return withoutEffect(world, from, move(from, 'voided', 'engine', now, { dueAt: now.getTime() }, gate.facts));
   const { operation, holds } = gate;
   const { plan } = operation;
-  const next = nextStep(operation);
+  const next = leftSteps(operation)[0];
   const schedule = from.state === 'scheduled' ? undefined : dayToWaitFor(world, next);
   if (schedule !== undefined) {
     const others = holds.filter(({ kind }) => kind !== 'record');
@@ -147,7 +147,7 @@ export function interrupted(world: World, operation: Operation): Moved {
 /** After the effect of a step is known: on to the next one, or the end. */
 export async function record(world: World, complete: Complete, operation: Operation, done: Attempt): Promise<Moved> {
   const attempts = operation.attempts.map((attempt) => (attempt.step === done.step ? done : attempt));
-  const next = nextStep({ ...operation, attempts });
+  const next = leftSteps({ ...operation, attempts })[0];
   if (next === undefined) return complete(operation, effective(attempts));
   const now = world.clock.now();
   return move(operation, 'stepped', 'engine', now, { attempts, dueAt: now.getTime() }, { step: done.step });
@@ -258,12 +258,6 @@ export function currentStep(operation: Operation): { step: PlanStep; attempt: At
   const step = attempt === undefined ? undefined : stepAs(operation, attempt);
   if (attempt === undefined || step === undefined) throw new Error('executing without an intent');
   return { step, attempt };
-}
-
-/** The first step that has no effect yet. */
-function nextStep({ plan, attempts }: Operation): PlanStep | undefined {
-  const done = new Set(attempts.flatMap(({ step, result }) => (result === undefined ? [] : [step])));
-  return plan?.plan.steps.find(({ id }) => !done.has(id));
 }
 
 function told(world: World, operation: Operation, { error }: Exclude<WriteOutcome, { kind: 'written' }>): void {
