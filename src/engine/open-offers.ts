@@ -11,6 +11,11 @@ export function openOffers({ offers, overtaken }: Pick<Negotiation, 'offers' | '
   );
 }
 
+/** Those of them whose time has not run out. */
+export function standingOffers(talk: Pick<Negotiation, 'offers' | 'overtaken'>, now: Date): readonly Offer[] {
+  return openOffers(talk).filter(({ expires_at }) => Date.parse(expires_at) > now.getTime());
+}
+
 /** The rounds are over, and a person of the company thinks about what was asked for last. */
 export function isWithPerson({ turn, person }: Pick<Negotiation, 'turn' | 'person'>): boolean {
   return turn === 'company' && person !== undefined && person.answeredAt === undefined;

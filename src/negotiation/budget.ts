@@ -1,6 +1,6 @@
 import type { Offer } from '../../protocol/operation.ts';
 import { dayIn } from '../../protocol/zone.ts';
-import { openOffers } from '../engine/open-offers.ts';
+import { standingOffers } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
@@ -106,9 +106,7 @@ function use({ id }: Operation, name: string, amount: number, limit: number | nu
 }
 
 export function heldOffers(talk: Talk, now: Date): readonly Offer[] {
-  return openOffers(talk).filter(
-    ({ firmness, expires_at: expiresAt }) => firmness === 'held' && Date.parse(expiresAt) > now.getTime(),
-  );
+  return standingOffers(talk, now).filter(({ firmness }) => firmness === 'held');
 }
 
 function costOfTerms(table: Table, terms: Offer['terms']): number {

@@ -2,7 +2,6 @@
  * Whoever knows the offers could have found out all of it; no limit is within reach here. */
 import type { Json, JsonObject } from '../../protocol/json.ts';
 import type { Offer, Reason } from '../../protocol/operation.ts';
-import { at } from '../../protocol/pointer.ts';
 import type { Language } from '../engine/wording.ts';
 import { reaches } from './policy.ts';
 import { reasonIn } from './reason-words.ts';
@@ -55,8 +54,8 @@ function answersTo({ table, asked, before }: Turn, levels: Package): readonly Ba
     if (wanted === undefined || offered === undefined || wanted === offered) return [];
     const params = {
       issue: pointer,
-      asked: levelValue(table, { place, level: wanted }),
-      offered: levelValue(table, { place, level: offered }),
+      asked: table.space.valueAt(place, wanted),
+      offered: table.space.valueAt(place, offered),
     };
     if (place === table.main) return [bare('not_met', params)];
     const isInRange = table.sides[place]?.clamp(wanted) === wanted;
@@ -81,7 +80,7 @@ export function rangesOf(table: Table): ReadonlyMap<string, JsonObject> {
 function rangeOf(table: Table, place: number): JsonObject | undefined {
   const side = table.policy.numbers.sides.get(table.space.issues[place]?.pointer ?? '');
   if (side === undefined) return undefined;
-  const value = (level: number) => levelValue(table, { place, level });
+  const value = (level: number) => table.space.valueAt(place, level);
   return side.allowed === null
     ? { least: value(side.min), most: value(side.max) }
     : { allowed: side.allowed.map(value) };
@@ -102,8 +101,8 @@ function comparedWith({ table, offers }: Turn, levels: Package): readonly Bare[]
       return bare(isBetter ? 'better_with' : 'better_because', {
         with: differences(table, better, worse),
         issue: table.space.issues[main]?.pointer ?? '',
-        from: levelValue(table, { place: main, level: worse[main] ?? 0 }),
-        to: levelValue(table, { place: main, level: better[main] ?? 0 }),
+        from: table.space.valueAt(main, worse[main] ?? 0),
+        to: table.space.valueAt(main, better[main] ?? 0),
       });
     })
     .filter(({ params }) => Object.keys(params['with'] as JsonObject).length > 0);
@@ -111,9 +110,7 @@ function comparedWith({ table, offers }: Turn, levels: Package): readonly Bare[]
 
 function differences(table: Table, of: Package, from: Package): JsonObject {
   const named = table.space.issues.flatMap(({ pointer }, place): [string, Json][] =>
-    place === table.main || of[place] === from[place]
-      ? []
-      : [[pointer, levelValue(table, { place, level: of[place] ?? 0 })]],
+    place === table.main || of[place] === from[place] ? [] : [[pointer, table.space.valueAt(place, of[place] ?? 0)]],
   );
   return Object.fromEntries(named);
 }
@@ -135,9 +132,4 @@ export function explainPersons(language: Language, needsSignoff: boolean): Expla
 
 function bare(code: Reason['code'], params: JsonObject = {}): Bare {
   return { code, params };
-}
-
-function levelValue({ space }: Table, { place, level }: { readonly place: number; readonly level: number }): Json {
-  const terms = space.write(space.base.map((base, each) => (each === place ? level : base)));
-  return at(terms, space.issues[place]?.pointer ?? '') ?? null;
 }

@@ -3,7 +3,6 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import { digitsOf } from '../../protocol/money.ts';
 import type { Offer, Schedule, Terms } from '../../protocol/operation.ts';
-import { at } from '../../protocol/pointer.ts';
 import { chosenTerms, pricedPackages } from '../../protocol/schedule.ts';
 import type { Level } from './issues.ts';
 import { better, type Points, reaches } from './policy.ts';
@@ -140,14 +139,13 @@ export interface Firmly {
 /** On the wire. */
 export function writeSchedule(table: Table, { axes, packages }: PriceList, firmly: Firmly): Schedule {
   const { space, main } = table;
-  const [issue, some] = [space.issues[main], packages.find((each) => each !== null)];
-  const termOf = (levels: Package, place: number) =>
-    at(space.write(levels), space.issues[place]?.pointer ?? '') ?? null;
+  const issue = space.issues[main];
   const scale = digitsOf(space.currency) + Math.round(Math.log10(space.perUnit));
   const unit =
     issue?.kind !== 'money' ? {} : { unit: { currency: space.currency, ...(space.perUnit === 1 ? {} : { scale }) } };
   const price = (levels: Package) => {
-    const value = issue?.kind === 'money' ? levels[main] : termOf(levels, main);
+    const level = levels[main] ?? 0;
+    const value = issue?.kind === 'money' ? level : space.valueAt(main, level);
     return typeof value === 'number' || typeof value === 'string' ? value : null;
   };
   return {
@@ -155,12 +153,7 @@ export function writeSchedule(table: Table, { axes, packages }: PriceList, firml
     ...unit,
     issues: axes.map(({ place, levels }) => ({
       pointer: space.issues[place]?.pointer ?? '',
-      values: levels.map((level) =>
-        termOf(
-          (some ?? space.base).map((old, index) => (index === place ? level : old)),
-          place,
-        ),
-      ),
+      values: levels.map((level) => space.valueAt(place, level)),
     })),
     prices: packages.map((each) => (each === null ? null : price(each))),
     ...firmly,

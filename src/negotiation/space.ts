@@ -25,6 +25,8 @@ export interface Space {
   baseAt(place: number, record?: JsonObject): Level | undefined;
   read(terms: Terms): Result<Package, Refusal>;
   write(levels: Package): Terms;
+  /** An issue at a level, as terms have it. */
+  valueAt(place: number, level: Level): Json;
   /** A proposal, completed: what it leaves out stays as last offered, or as it is today. */
   complete(proposal: JsonObject, last: Terms | null): Result<Terms, Refusal>;
 }
@@ -86,6 +88,10 @@ export function makeSpace({ issues, members, record, input, today }: SpaceFacts)
     },
     read,
     write,
+    valueAt(place, level) {
+      const issue = issues[place];
+      return issue === undefined ? null : valueAt(issue, level, origin);
+    },
     complete(proposal, last) {
       const merged: JsonObject = { ...(last ?? write(base)), ...proposal };
       const levels = read(merged);

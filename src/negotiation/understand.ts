@@ -3,7 +3,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Offer, Reading } from '../../protocol/operation.ts';
 import { withAt } from '../../protocol/pointer.ts';
 import { chosenOffer } from '../../protocol/schedule.ts';
-import { openOffers } from '../engine/open-offers.ts';
+import { standingOffers } from '../engine/open-offers.ts';
 import type { Operation, StoredReading } from '../engine/operation.ts';
 import { languageFor } from '../engine/wording.ts';
 import { actionOf, type World } from '../engine/world.ts';
@@ -25,12 +25,10 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
   }
 
   function sceneOf({ negotiation }: Operation, ground: Ground): Scene {
-    const now = world.clock.now().getTime();
-    const open = negotiation === undefined ? [] : openOffers(negotiation);
     return {
       issues: ground?.space.issues ?? [],
       currency: ground?.space.currency ?? '',
-      open: open.filter(({ expires_at }) => Date.parse(expires_at) > now),
+      open: negotiation === undefined ? [] : standingOffers(negotiation, world.clock.now()),
     };
   }
 
@@ -43,8 +41,9 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
   }
 
   function readingOf(operation: Operation, text: string): StoredReading {
-    const understood = readWords(text, sceneOf(operation, groundOf(operation)));
-    return told(operation, { understood, by: 'rules' });
+    const ground = groundOf(operation);
+    const understood = readWords(text, sceneOf(operation, ground));
+    return told(operation, { understood, by: 'rules' }, {}, ground);
   }
 
   /** Whether it names values of what is talked about. */
@@ -58,8 +57,8 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
     operation: Operation,
     { understood, by }: Pick<StoredReading, 'understood' | 'by'>,
     typed: JsonObject = {},
+    ground: Ground = groundOf(operation),
   ): StoredReading {
-    const ground = groundOf(operation);
     const scene = sceneOf(operation, ground);
     const checked =
       understood.kind === 'proposal' ? actionOf(world, operation)?.checkPartialTerms(understood.terms) : undefined;

@@ -2,10 +2,10 @@
 import { type Refusal, refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Offer, State } from '../../protocol/operation.ts';
+import type { State } from '../../protocol/operation.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
-import { openOffers } from '../engine/open-offers.ts';
+import { standingOffers } from '../engine/open-offers.ts';
 import type { Message, Operation, StoredReading } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import type { Ask, Change, StepResult, World } from '../engine/world.ts';
@@ -155,10 +155,8 @@ const TALKS: ReadonlySet<State> = new Set<State>(['received', 'negotiating']);
 
 /** Whether the company is bound: by an agreement, or by an offer that still stands. */
 function isPromised({ agreement, negotiation }: Operation, now: Date): boolean {
-  const open = negotiation === undefined ? [] : openOffers(negotiation);
-  const isFirm = ({ firmness, expires_at }: Offer) =>
-    firmness !== 'indicative' && Date.parse(expires_at) > now.getTime();
-  return agreement !== undefined || open.some(isFirm);
+  const open = negotiation === undefined ? [] : standingOffers(negotiation, now);
+  return agreement !== undefined || open.some(({ firmness }) => firmness !== 'indicative');
 }
 
 /** As much as a talk of people has room for; a person is always heard of. */
