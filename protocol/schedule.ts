@@ -108,7 +108,7 @@ export function isChosen(agreed: Readonly<Record<string, unknown>>, schedule: Sc
     chosen.ok &&
     scheduleDigest(schedule) === schedule_digest &&
     digest(chosen.value.terms) === terms_digest &&
-    firmnessAt(schedule, chosen.value.place) === firmness
+    chosen.value.firmness === firmness
   );
 }
 
@@ -128,10 +128,16 @@ export function chosenTerms(offer: Scheduled, choice: Choice): Result<Terms, Ref
   return chosen.ok ? ok(chosen.value.terms) : chosen;
 }
 
-function packageOf(
-  { terms, schedule }: Scheduled,
-  choice: Choice,
-): Result<{ readonly terms: Terms; readonly place: number; readonly schedule: Schedule }, Refusal> {
+/** A package with its price in the terms, and how firm the company is about it. */
+export interface PackageTerms {
+  readonly terms: Terms;
+  readonly place: number;
+  readonly schedule: Schedule;
+  readonly firmness: Schedule['firmness'];
+}
+
+/** {@link chosenOffer} without its digests: for whoever weighs all packages. */
+export function packageOf({ terms, schedule }: Scheduled, choice: Choice): Result<PackageTerms, Refusal> {
   if (schedule === undefined)
     return notOffered('The offer has no schedule to choose from: accept it without `choice`.');
   const place = placeOf(schedule, choice);
@@ -142,7 +148,8 @@ function packageOf(
     (whole, { pointer }) => withAt(whole, pointer, choice[pointer] ?? null),
     terms,
   );
-  return ok({ terms: withAt(withSides, schedule.main, price), place, schedule });
+  const whole = withAt(withSides, schedule.main, price);
+  return ok({ terms: whole, place, schedule, firmness: firmnessAt(schedule, place) });
 }
 
 /** The offer as it is accepted: with the terms and the firmness of the chosen package. */
@@ -153,12 +160,12 @@ export function chosenOffer(offer: Offer, choice: Choice | undefined): Result<Ch
     return ok({ ...same, terms: offer.terms, terms_digest: offer.terms_digest, firmness: offer.firmness });
   const found = packageOf(offer, choice);
   if (!found.ok) return found;
-  const { terms, place, schedule } = found.value;
+  const { terms, place, schedule, firmness } = found.value;
   return ok({
     ...same,
     terms,
     terms_digest: digest(terms),
-    firmness: firmnessAt(schedule, place),
+    firmness,
     schedule_digest: scheduleDigest(schedule),
     choice: choiceAt(schedule, place),
   });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { OperationView } from '../../protocol/operation.ts';
-import { type BuyerMove, buyerMove, candidatesIn, type Stood, settlingFor } from './buyer.ts';
+import { type BuyerMove, buyerMove, openOffers, type Stood, settlingFor } from './buyer.ts';
 import type { BuyerGoals } from './goals.ts';
 
 /** What the buyer remembers of its talks, by what they were about. */
@@ -34,10 +34,12 @@ export function makeBuyer({
   return {
     move(view) {
       const stood = memory.recall(about);
-      const enough = settlingFor(candidatesIn(goals, view), view.rounds_left ?? 0, roundsMax);
       const move = buyerMove(goals, view, { ...rounds, stood });
       // Kept before it is said: a crash in between loses nothing that the other side knows.
-      if (move.kind === 'counter') memory.keep(about, { enough: Math.min(enough, stood?.enough ?? 1) });
+      if (move.kind === 'counter') {
+        const enough = settlingFor(openOffers(view), view.rounds_left ?? 0, roundsMax);
+        memory.keep(about, { enough: Math.min(enough, stood?.enough ?? 1) });
+      }
       return move;
     },
     ended({ state }) {

@@ -1,6 +1,7 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Offer, OperationView, Terms } from '../../protocol/operation.ts';
-import { type Choice, chosenOffer, pricedPackages } from '../../protocol/schedule.ts';
+import { ok } from '../../protocol/result.ts';
+import { type Choice, packageOf, pricedPackages } from '../../protocol/schedule.ts';
 import { type BuyerGoals, type Candidate, isBeyondLimits, limitsOf, scoreOf, tightened } from './goals.ts';
 import { proposalFor } from './proposal.ts';
 import { type Why, whyAccepted, whyLeft } from './why.ts';
@@ -59,7 +60,7 @@ export function settlingFor(
 }
 
 /** Every open offer and every package of their schedules; the offers' own terms last, the foremost of them at the end. */
-export function candidatesIn(goals: BuyerGoals, talk: Talk): readonly Candidate[] {
+function candidatesIn(goals: BuyerGoals, talk: Talk): readonly Candidate[] {
   const open = openOffers(talk);
   const packages = open.flatMap((offer) =>
     offer.schedule === undefined
@@ -70,7 +71,7 @@ export function candidatesIn(goals: BuyerGoals, talk: Talk): readonly Candidate[
 }
 
 function candidate(goals: BuyerGoals, offer: Offer, choice?: Choice): Candidate[] {
-  const chosen = chosenOffer(offer, choice);
+  const chosen = choice === undefined ? ok(offer) : packageOf(offer, choice);
   if (!chosen.ok) return [];
   const { terms, firmness } = chosen.value;
   return [{ offer, terms, firmness, score: scoreOf(goals, terms), ...(choice === undefined ? {} : { choice }) }];
@@ -87,7 +88,8 @@ function byScore(a: Candidate, b: Candidate): number {
   );
 }
 
-function openOffers({ offers = [], open_offers: ids }: Talk): readonly Offer[] {
+/** What may be accepted. */
+export function openOffers({ offers = [], open_offers: ids }: Talk): readonly Offer[] {
   const last = offers.findLast(({ by }) => by !== 'agent');
   if (ids === undefined) return last === undefined ? [] : [last];
   return offers.filter(({ id }) => ids.includes(id));
