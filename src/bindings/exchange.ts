@@ -44,22 +44,28 @@ const NO_BODY = new Uint8Array(0);
 
 /** The request as it arrived: exact bytes, every field line. `media` are the content types taken, JSON where left out. */
 export async function rawRequest(c: Http, media?: readonly string[]): Promise<Result<RawRequest, Refusal>> {
-  const typed = checkedType(c, media);
-  return typed.ok ? readRequest(c) : typed;
+  const headers = headersOf(c.env.incoming.rawHeaders);
+  const typed = checkedType(c, media, headers);
+  return typed.ok ? readRequest(c, headers) : typed;
 }
 
 /** The same, whatever its content type. */
-export async function readRequest(c: Http): Promise<Result<RawRequest, Refusal>> {
+export async function readRequest(
+  c: Http,
+  headers = headersOf(c.env.incoming.rawHeaders),
+): Promise<Result<RawRequest, Refusal>> {
   const { incoming } = c.env;
   const method = incoming.method ?? '';
-  const headers = headersOf(incoming.rawHeaders);
   const body = hasBody(method, headers) ? await readBody(incoming, LIMITS.bodyBytesMax) : ok(NO_BODY);
   return body.ok ? ok({ method, target: incoming.url ?? '', headers, body: body.value }) : body;
 }
 
 /** What has no body needs no type for it. */
-export function checkedType(c: Http, media?: readonly string[]): Result<void, Refusal> {
-  const headers = headersOf(c.env.incoming.rawHeaders);
+export function checkedType(
+  c: Http,
+  media?: readonly string[],
+  headers = headersOf(c.env.incoming.rawHeaders),
+): Result<void, Refusal> {
   return hasBody(c.env.incoming.method ?? '', headers) ? checkBodyHeaders(headers, media) : ok(undefined);
 }
 

@@ -43,7 +43,8 @@ export function makeIntrospect(options: IntrospectionOptions): Introspect {
     if (claims === undefined) return ok(undefined);
     const until = Math.min(now.getTime() + LIMITS.introspectionSeconds * 1000, Number(claims['exp']) * 1000);
     known.set(name, { claims, until });
-    if (known.size > LIMITS.introspectionsKept) known.delete([...known.keys()][0] ?? '');
+    const [oldest] = known.keys();
+    if (known.size > LIMITS.introspectionsKept && oldest !== undefined) known.delete(oldest);
     return ok(claims);
   }
 

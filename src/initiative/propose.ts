@@ -61,15 +61,25 @@ function standing(world: World, { letter }: ProposeDeps, id: string): JsonObject
   const operation = world.store.operation(id);
   if (operation === undefined) return { state: 'forgotten' };
   const { state, problem, handoff, version } = operation;
-  // Each version is announced under its own id: the newest there is.
-  const versions = Array.from({ length: version }, (_, index) => version - index);
-  const announced = versions.map((each) => letter(`${id}.${each}.${OFFERS_PUSH}`)).find((each) => each !== undefined);
+  const announced = newestLetter(letter, { id, version });
   return {
     state,
     ...(problem === undefined ? {} : { problem }),
     ...(handoff === undefined ? {} : { case: handoff.caseRef }),
     ...(announced === undefined ? {} : { announced: { ...announced } }),
   };
+}
+
+/** Each version is announced under its own id: the newest there is. */
+function newestLetter(
+  letter: ProposeDeps['letter'],
+  { id, version }: { readonly id: string; readonly version: number },
+) {
+  for (let each = version; each > 0; each -= 1) {
+    const found = letter(`${id}.${each}.${OFFERS_PUSH}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Another offer about the same record is on its way: a customer is not asked twice at once. */

@@ -8,7 +8,7 @@ import { type Family, isCooperative, OPPONENTS } from './opponents.ts';
 import { type Outcome, play } from './play.ts';
 import { seeded } from './random.ts';
 import { drawnFrom, makeScenario, type Scenario } from './scenario.ts';
-import { type Estimate, meanOf, shareOf } from './stats.ts';
+import { type Estimate, mean, meanOf, shareOf } from './stats.ts';
 
 /** A scenario, what could be had in it, and the dice of those who play it. */
 export interface Scene {
@@ -103,14 +103,16 @@ export function resultOf(family: Family, played: readonly Played[]): FamilyResul
   const signed = feasible.flatMap(({ scene, outcome }) =>
     outcome.agreed === undefined ? [] : [{ deal: outcome.agreed, scene }],
   );
-  const percent = (points: readonly number[]) => meanOf(points.map((each) => each / PERCENT));
+  const inPercent = (points: readonly number[]) => points.map((each) => each / PERCENT);
+  const percent = (points: readonly number[]) => meanOf(inPercent(points));
+  const meanPercent = (points: readonly number[]) => mean(inPercent(points));
   const apart = (from: (scene: Scene) => Deal) =>
-    percent(
+    meanPercent(
       feasible.map(({ scene, outcome }) => {
         const [had, fair] = [outcome.agreed ?? NOTHING, from(scene)];
         return Math.hypot(had.company - fair.company, had.customer - fair.customer);
       }),
-    ).value;
+    );
   return {
     family,
     cooperative: isCooperative(family),
@@ -122,9 +124,9 @@ export function resultOf(family: Family, played: readonly Played[]): FamilyResul
     customer: percent(feasible.map(({ outcome }) => outcome.agreed?.customer ?? 0)),
     nashDistance: apart(({ frontier }) => frontier.nash),
     kalaiDistance: apart(({ frontier }) => frontier.kalai),
-    paretoDistance: percent(signed.map(({ deal, scene }) => distanceTo(scene.frontier.pareto, deal))).value,
-    discount: percent(signed.map(({ deal, scene }) => scene.scenario.opening - deal.company)).value,
-    rounds: meanOf(played.map(({ outcome }) => outcome.rounds)).value,
+    paretoDistance: meanPercent(signed.map(({ deal, scene }) => distanceTo(scene.frontier.pareto, deal))),
+    discount: meanPercent(signed.map(({ deal, scene }) => scene.scenario.opening - deal.company)),
+    rounds: mean(played.map(({ outcome }) => outcome.rounds)),
     persons: played.filter(({ outcome }) => outcome.ended === 'person').length,
     forPersons: feasible.filter(({ outcome }) => outcome.forPerson).length,
     missed: feasible.filter(({ outcome }) => outcome.missed).length,

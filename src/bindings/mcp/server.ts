@@ -26,7 +26,7 @@ import { makeElicitation } from './elicit.ts';
 import { filled, prebuilt } from './prebuilt.ts';
 import { operationInUri, publicResource, publicTexts, RESOURCES, TRANSCRIPT, transcriptOf } from './resources.ts';
 import { makeTaskIds, TASKS_EXTENSION, taskOf } from './tasks.ts';
-import { toolsOf } from './tools.ts';
+import { type Tool, toolsOf } from './tools.ts';
 
 export interface McpDeps {
   readonly world: World;
@@ -66,11 +66,15 @@ export function makeServerFactory(
 ): ServerFactory {
   const { contract, world, version } = deps;
   const { company } = world.settings;
-  const current = perOffering(contract, () => ({
-    handlersFor: makeHandlers(deps),
-    schemas: new Map(toolsOf(contract).map(({ name, outputSchema }) => [name, outputSchema])),
-    built: prebuilt(shownTools(contract), publicTexts(contract, world.settings)),
-  }));
+  const current = perOffering(contract, () => {
+    const tools = toolsOf(contract);
+    const shown = shownTools(tools);
+    return {
+      handlersFor: makeHandlers(deps, { tools, shown }),
+      schemas: new Map(tools.map(({ name, outputSchema }) => [name, outputSchema])),
+      built: prebuilt(shown, publicTexts(contract, world.settings)),
+    };
+  });
 
   const make = (caller: Caller | undefined) => {
     const { handlersFor, schemas } = current();
@@ -117,10 +121,8 @@ export function makeServerFactory(
 }
 
 /** Our own definitions, in the SDK's mutable type. */
-function shownTools(contract: Contract): ListToolsResult['tools'] {
-  return toolsOf(contract).map(
-    ({ meaning: _meaning, example: _example, ...tool }) => tool,
-  ) as unknown as ListToolsResult['tools'];
+function shownTools(tools: readonly Tool[]): ListToolsResult['tools'] {
+  return tools.map(({ meaning: _meaning, example: _example, ...tool }) => tool) as unknown as ListToolsResult['tools'];
 }
 
 function withoutPrebuilt(own: McpHandlers): McpHandlers {
@@ -135,9 +137,13 @@ function withoutPrebuilt(own: McpHandlers): McpHandlers {
 
 const mimeTypeOf = (uri: string): string => RESOURCES.find((each) => each.uri === uri)?.mimeType ?? TRANSCRIPT.mimeType;
 
-function makeHandlers({ world, contract, operations }: McpDeps) {
+interface Offered {
+  readonly tools: readonly Tool[];
+  readonly shown: ListToolsResult['tools'];
+}
+
+function makeHandlers({ world, contract, operations }: McpDeps, { tools: listed, shown }: Offered) {
   const { settings, store, ids, clock } = world;
-  const listed = toolsOf(contract);
   const elicitation = makeElicitation(world.keys);
   const taskIds = makeTaskIds(world.keys);
   const tools = new Map(listed.map((tool) => [tool.name, tool]));
@@ -151,7 +157,6 @@ function makeHandlers({ world, contract, operations }: McpDeps) {
     ids,
     clock,
   });
-  const shown = shownTools(contract);
 
   return (caller: Caller | undefined): McpHandlers => ({
     capabilities: { tools: {}, resources: {}, extensions: { [TASKS_EXTENSION]: {} } },
