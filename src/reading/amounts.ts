@@ -42,11 +42,18 @@ export function amountsIn(text: string, finest: number): readonly Found<Price>[]
   return [...text.matchAll(AMOUNT)].flatMap((match) => {
     const { before, first, second, after } = match.groups ?? {};
     const currency = currencyOf(before ?? after ?? '');
-    const decimal = decimalOf(first ?? second ?? '');
-    if (currency === undefined || decimal === undefined) return [];
-    const value = fromDecimal(decimal, currency, Math.max(finest, digitsOf(currency)));
+    const value = currency === undefined ? undefined : priceOf(first ?? second ?? '', { currency, finest });
     return value === undefined ? [] : [{ value, from: match.index, to: match.index + match[0].length }];
   });
+}
+
+/** A number as people write it, in a currency. */
+export function priceOf(
+  written: string,
+  { currency, finest }: { readonly currency: string; readonly finest: number },
+): Price | undefined {
+  const decimal = decimalOf(written);
+  return decimal === undefined ? undefined : fromDecimal(decimal, currency, Math.max(finest, digitsOf(currency)));
 }
 
 function currencyOf(written: string): string | undefined {

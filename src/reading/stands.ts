@@ -1,10 +1,9 @@
 /** Whether a value that somebody else read stands in a text: as it is written there, and nowhere else from. */
 
-import { digest } from '../../protocol/canonical.ts';
 import { isObject, type Json } from '../../protocol/json.ts';
-import { digitsOf, fromDecimal } from '../../protocol/money.ts';
 import type { Issue } from '../engine/world.ts';
-import { decimalOf } from './amounts.ts';
+import { priceOf } from './amounts.ts';
+import { same } from './packages.ts';
 import { numbersIn, type Talked, valuesOf } from './values.ts';
 
 export function stands(
@@ -12,7 +11,7 @@ export function stands(
   text: string,
   { issue, scene }: { readonly issue: Issue; readonly scene: Talked },
 ): boolean {
-  if (valuesOf(text, issue, scene.issues).some((found) => digest(found.value) === digest(value))) return true;
+  if (valuesOf(text, issue, scene.issues).some((found) => same(found.value, value))) return true;
   switch (issue.kind) {
     case 'money':
       return isObject(value) && isWritten(value, text, { finest: issue.decimals ?? 0, currency: scene.currency });
@@ -40,9 +39,7 @@ function isWritten(
 ): boolean {
   const written = text.match(/\d[\d.,'’\u00a0\u202f]*/gu) ?? [];
   return written.some((each) => {
-    const decimal = decimalOf(each.replace(/[.,'’]+$/u, ''));
-    const price =
-      decimal === undefined ? undefined : fromDecimal(decimal, currency, Math.max(finest, digitsOf(currency)));
-    return price !== undefined && digest({ ...price }) === digest(value);
+    const price = priceOf(each.replace(/[.,'’]+$/u, ''), { currency, finest });
+    return price !== undefined && same({ ...price }, value);
   });
 }

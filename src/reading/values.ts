@@ -45,7 +45,7 @@ export function valuesOf(text: string, issue: Issue, issues: readonly Issue[]): 
     case 'months':
       return monthsIn(text);
     case 'count':
-      return counted(text, NOUNS[lastName(issue.pointer)] ?? pattern(issue.label));
+      return numbersBefore(text, NOUNS[lastName(issue.pointer)] ?? pattern(issue.label));
     case 'days':
       return daysIn(text, CONTEXTS[lastName(issue.pointer)] ?? pattern(issue.label));
     case 'date':
@@ -188,10 +188,6 @@ const NOUNS: Readonly<Record<string, string>> = {
   instalments: 'instal+ments?|Raten?|mensualités?|versements?|cuotas|rate|termijnen|rat',
 };
 
-function counted(text: string, nouns: string): readonly Found<number>[] {
-  return numbersBefore(text, nouns);
-}
-
 const CONTEXTS: Readonly<Record<string, string>> = {
   notice_days:
     'notice|Kündigungsfrist|kündigen|préavis|preaviso|preavviso|aviso prévio|opzegtermijn|wypowiedzen\\p{L}+',
@@ -200,15 +196,15 @@ const CONTEXTS: Readonly<Record<string, string>> = {
 
 /** Days with what they are of near them. */
 function daysIn(text: string, context: string): readonly Found<number>[] {
-  const near = new RegExp(`(?<!\\p{L})(?:${context})(?!\\p{L})`, 'iu');
+  const near = kept(`(?<!\\p{L})(?:${context})(?!\\p{L})`);
   const days = numbersBefore(text, 'days?|Tage?n?|jours?|días?|giorni|dias?|dagen|dni|dagar|дней|日');
   const net = [...text.matchAll(/\bnet[ -](\d{1,3})\b/giu)].map((match) => ({
     value: Number(match[1]),
     from: match.index,
     to: match.index + match[0].length,
   }));
-  const named = days.filter(({ from, to }) => near.test(clauseAround(text, { from, to })));
-  return near.test('net') ? [...named, ...net] : named;
+  const named = days.filter(({ from, to }) => clauseAround(text, { from, to }).search(near) >= 0);
+  return 'net'.search(near) >= 0 ? [...named, ...net] : named;
 }
 
 /** What stands near it, in the same clause. */
@@ -272,8 +268,8 @@ const CHOICES: Readonly<Record<string, string>> = {
 
 function choicesIn(text: string, choices: readonly string[]): readonly Found<string>[] {
   return choices.flatMap((value) => {
-    const match = new RegExp(`(?<!\\p{L})(?:${CHOICES[value] ?? pattern(value)})(?!\\p{L})`, 'iu').exec(text);
-    return match === null ? [] : [{ value, from: match.index, to: match.index + match[0].length }];
+    const [match] = text.matchAll(kept(`(?<!\\p{L})(?:${CHOICES[value] ?? pattern(value)})(?!\\p{L})`));
+    return match === undefined ? [] : [{ value, from: match.index, to: match.index + match[0].length }];
   });
 }
 
