@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { OperationView } from '../../protocol/operation.ts';
@@ -123,6 +123,16 @@ describe('beside a talk with held offers', () => {
     const again = await say(done.id, WISH);
     expect(again).toMatchObject({ state: 'completed', handoff: { case_ref: expect.any(String) } });
     expect((await agent.client.handoff(done.id, 'Help')).handoff).toEqual(again.handoff);
+    expect(cases() - before).toBe(1);
+  }, 30_000);
+
+  it('N9: a case that nobody has answered in time is followed by another', async () => {
+    const done = await accepted(await begun(), 'completed');
+    const first = await say(done.id, WISH);
+    const before = cases();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse(first.handoff?.respond_by ?? '') + 1_000 });
+    const later = await say(done.id, WISH).finally(() => vi.useRealTimers());
+    expect(later.handoff?.case_ref).not.toBe(first.handoff?.case_ref);
     expect(cases() - before).toBe(1);
   }, 30_000);
 });
