@@ -339,7 +339,10 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
   // Nothing fails any more, and people answer.
   closedAt = undefined;
   crm.heal();
-  const waiting = all().filter(({ state, dueAt }) => state === 'scheduled' && (dueAt ?? 0) > nowMs);
+  // Not what its day has come for and something else still keeps waiting.
+  const waiting = all().filter(
+    ({ state, schedule }) => state === 'scheduled' && Date.parse(schedule?.at ?? '') > nowMs,
+  );
   for (let round = 0; round < CALM_ROUNDS && all().some(unsettled); round += 1) {
     nowMs += HOUR_MS;
     crm.settle();
