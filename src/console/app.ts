@@ -175,7 +175,7 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     const word: PersonsWord =
       declined || read.kind !== 'terms'
         ? { kind: 'declined', reason: form.get('reason') ?? '' }
-        : { kind: 'offer', terms: read.terms };
+        : { kind: 'offer', terms: read.terms, message: form.get('message') ?? '' };
     const said = await desk.say(id, word, session.person);
     if (said.ok) return c.redirect(`/console/operations/${id}`, 303);
     return showOperation(c, id, { problem: toPerson(said.error), returned: { form } });
@@ -200,7 +200,7 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
         planDigest: form.get('plan_digest') ?? '',
         kind,
         ...(reason === null ? {} : { reason: reason.slice(0, 2_000) }),
-        ...(kind === 'rejected' && message !== '' ? { message } : {}),
+        ...(kind !== 'approved' && message !== '' ? { message } : {}),
         ...(read === undefined ? {} : { terms: read.terms }),
       },
       session.person,

@@ -105,6 +105,7 @@ export function counterForm({
       ? html`<label class="sure"><input type="checkbox" name="sure" value="${read.sure}" required> I have looked again: this is what I offer</label>`
       : ''
   }
+<label for="t-message">A note for the customer’s agent, if any</label><textarea id="t-message" name="message" rows="2" maxlength="${LIMITS.personsWordsChars}">${back?.form.get('message') ?? ''}</textarea>
 <p><button name="decision" value="countered">Send as the company’s offer</button></p></form></details>`;
 }
 

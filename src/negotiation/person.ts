@@ -5,8 +5,8 @@ import { err, ok } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import { isWithPerson } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
-import { decidedAgainst } from '../engine/persons-words.ts';
-import { move } from '../engine/transitions.ts';
+import { decidedAgainst, offeredWith, personsReason, personsWords } from '../engine/persons-words.ts';
+import { move, type Patch } from '../engine/transitions.ts';
 import { languageFor } from '../engine/wording.ts';
 import type { StepResult, World } from '../engine/world.ts';
 import { explainPersons } from './explain.ts';
@@ -18,12 +18,16 @@ const AGREED = ['record', 'budget', 'claim', 'mandate'] as const;
 
 /** What a person of the company says to a talk that waits for them. */
 export type PersonsWord =
-  | { readonly kind: 'offer'; readonly terms: JsonObject }
+  /** `message`: in words made for the customer's agent. */
+  | { readonly kind: 'offer'; readonly terms: JsonObject; readonly message?: string }
   | { readonly kind: 'declined'; readonly reason: string };
 
 export function makePersonsWord(world: World, deps: { readonly needsSignoff: NeedsSignoff }, stands: Stands) {
   /** A person's own offer: the talk goes on with their terms. */
-  async function personCounters(from: Operation, terms: JsonObject, patch: Partial<Operation>): Promise<StepResult> {
+  async function personCounters(
+    from: Operation,
+    { terms, message, patch }: { readonly terms: JsonObject; readonly message: string; readonly patch: Patch },
+  ): Promise<StepResult> {
     const talk = from.negotiation;
     if (talk === undefined) return err(refusal('terms-invalid', 'This action has no terms to counter.'));
     const seen = await stands.today(from);
@@ -33,7 +37,7 @@ export function makePersonsWord(world: World, deps: { readonly needsSignoff: Nee
     if (!stand.ok) return stand;
     const full = stands.completed(stand.value, talk, terms);
     if (!full.ok) return full;
-    const note = 'A person at the company made this offer.';
+    const note = offeredWith(message);
     const needsSignoff = deps.needsSignoff(stand.value.talking, full.value);
     const firmness = needsSignoff ? 'indicative' : 'binding';
     const ground = stand.value.ground();
@@ -63,7 +67,11 @@ export function makePersonsWord(world: World, deps: { readonly needsSignoff: Nee
         messages: [...operation.messages, { at: offer.made_at, by: 'person', text: note, offer: offer.id }],
         dueAt: ends,
       },
-      { offer: offer.id, terms: offer.terms_digest },
+      {
+        offer: offer.id,
+        terms: offer.terms_digest,
+        ...(message === '' ? {} : { message: commitment(operation.salt, message) }),
+      },
     );
     return ok({
       next: moved.next,
@@ -79,9 +87,13 @@ export function makePersonsWord(world: World, deps: { readonly needsSignoff: Nee
     const talk = operation.negotiation;
     if (operation.state !== 'negotiating' || talk === undefined || !isWithPerson(talk))
       return err(refusal('wrong-state', 'This talk does not wait for a person.'));
-    if (word.kind === 'offer') return personCounters(operation, word.terms, {});
-    const why = word.reason.trim().slice(0, LIMITS.personsWordsChars).toWellFormed();
-    if (why === '') return err(refusal('schema-violation', 'Say why: the customer is told.'));
+    if (word.kind === 'offer') {
+      const message = personsWords(word.message);
+      return message.ok ? personCounters(operation, { terms: word.terms, message: message.value, patch: {} }) : message;
+    }
+    const reason = personsReason(word.reason);
+    if (!reason.ok) return reason;
+    const why = reason.value;
     const now = world.clock.now();
     const problem = toProblem(refusal('forbidden', decidedAgainst(why)));
     const facts = {

@@ -1,8 +1,8 @@
 import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation } from '../engine/operation.ts';
+import { personsReason } from '../engine/persons-words.ts';
 import { hasWritten } from '../engine/schedule.ts';
 import { move, nextState } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
@@ -17,8 +17,9 @@ export function cancel(
     return err(refusal('wrong-state', `The operation is ${operation.state}: nothing of it waits for a day.`));
   if (operation.attempts.some(({ result, doubtedAt }) => result === undefined && doubtedAt !== undefined))
     return err(refusal('conflict', 'It is being carried out just now. Look again in a moment.'));
-  const why = reason.trim().slice(0, LIMITS.personsWordsChars).toWellFormed();
-  if (why === '') return err(refusal('schema-violation', 'Say why: the customer is told.'));
+  const told = personsReason(reason);
+  if (!told.ok) return told;
+  const why = told.value;
   const now = world.clock.now();
   const { on = '' } = operation.schedule ?? {};
   const problem = toProblem(refusal('forbidden', `A person at the company cancelled it before ${on}: ${why}`));

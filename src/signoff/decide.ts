@@ -15,7 +15,7 @@ export interface Decision {
   readonly kind: 'approved' | 'rejected' | 'countered';
   /** For the company's people alone. */
   readonly reason?: string;
-  /** In words made for the customer's agent: why it is rejected. */
+  /** In words made for the customer's agent: why it is rejected, or what goes with a counter-offer. */
   readonly message?: string;
   readonly terms?: JsonObject;
 }

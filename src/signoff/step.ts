@@ -1,12 +1,11 @@
 import { PROBLEMS, type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
-import { decidedAgainst } from '../engine/persons-words.ts';
+import { decidedAgainst, personsWords } from '../engine/persons-words.ts';
 import { hasWritten } from '../engine/schedule.ts';
-import { move } from '../engine/transitions.ts';
+import { move, type Patch } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import { type Approver, checkDecision, type Decision } from './decide.ts';
 
@@ -16,8 +15,7 @@ export interface DecideDeps {
   readonly countersign: (operation: Operation) => Promise<Operation['agreement']>;
   readonly personCounters: (
     operation: Operation,
-    terms: JsonObject,
-    patch: Partial<Operation>,
+    counter: { readonly terms: JsonObject; readonly message: string; readonly patch: Patch },
   ) => Promise<Result<Change, Refusal>>;
 }
 
@@ -35,9 +33,11 @@ export async function decide(
   if (!checked.ok) return checked;
   if (checked.value.repeated) return ok('already');
   const at = now.toISOString();
-  const message = decision.message?.trim().slice(0, LIMITS.personsWordsChars).toWellFormed() ?? '';
-  if (message !== '' && decision.kind !== 'rejected')
-    return err(refusal('schema-violation', 'A message for the customer goes with a rejection.'));
+  const words = personsWords(decision.message);
+  if (!words.ok) return words;
+  const message = words.value;
+  if (message !== '' && decision.kind === 'approved')
+    return err(refusal('schema-violation', 'A message for the customer goes with a rejection or a counter-offer.'));
   const made: NonNullable<Signoff['decision']> = {
     kind: decision.kind,
     at,
@@ -85,7 +85,7 @@ export async function decide(
           ),
         );
       if (decision.terms === undefined) return err(refusal('terms-invalid', 'A counter-offer needs terms.'));
-      const changed = await deps.personCounters(operation, decision.terms, { signoffs });
+      const changed = await deps.personCounters(operation, { terms: decision.terms, message, patch: { signoffs } });
       return changed.ok ? ok({ ...changed.value, outgoing }) : changed;
     }
   }

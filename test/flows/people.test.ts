@@ -1,14 +1,17 @@
 /** What a person at the company types, and what the customer's agent makes of it. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OperationView } from '../../protocol/operation.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { OperationView, SignoffView } from '../../protocol/operation.ts';
 import type { BuyerGoals } from '../../src/client/index.ts';
 import { hashPassword } from '../../src/console/session.ts';
 import { seeThrough } from '../../src/demo/agent.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
-import { decideAs, pageAs, sendAs } from '../support/person.ts';
+import { answerAs, decideAs, pageAs, sendAs } from '../support/person.ts';
 
 const MARIA = { id: 'maria', password: 'correct horse battery' };
 const CONTRACT = 'K-1001';
+const SECRET = `whsec_${randomBytes(24).toString('base64')}`;
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 
 let gateway: TestGateway;
@@ -23,7 +26,15 @@ beforeAll(async () => {
     password_scrypt: await hashPassword(MARIA.password),
   };
   const rule = { name: 'long', when: 'terms.term_months > 24', role: 'approver', reason: 'Longer than two years.' };
-  gateway = await startTestGateway({ faults: true, config: { approvers: [maria], signoff: { rules: [rule] } } });
+  gateway = await startTestGateway({
+    faults: true,
+    config: {
+      approvers: [maria],
+      signoff: { rules: [rule], answers_by: ['desk'] },
+      webhooks: [{ name: 'desk', url: 'http://127.0.0.1:9/hook' }],
+    },
+    environment: { PARLEY_WEBHOOK_SECRET_DESK: SECRET },
+  });
   agent = await gateway.newAgent();
 });
 afterAll(() => gateway?.stop());
@@ -45,6 +56,9 @@ async function waiting() {
 
 const counter = (signoff: string, fields: Readonly<Record<string, string>>) =>
   sendAs(gateway.origin, MARIA, `/console/signoffs/${signoff}`, { fields: { decision: 'countered', ...fields } });
+
+const answerSigned = ({ id, plan_digest }: SignoffView, answer: JsonObject) =>
+  answerAs(gateway.origin, SECRET, { signoff: id, body: { plan_digest, approver: MARIA.id, ...answer } });
 
 const offersOf = async (id: string) => ((await agent.client.read(id)).offers ?? []).filter(({ by }) => by === 'person');
 
@@ -94,6 +108,29 @@ describe('a person’s own offer', () => {
     expect(refused.page).toContain('name="terms.notice_days" value="45"');
     expect(await offersOf(id)).toEqual([]);
     await agent.client.withdraw(id);
+  });
+
+  it('N4: carries the person’s own words for the agent, quoted, from the page and from a webhook', async () => {
+    const { id, signoff } = await waiting();
+    const words = '  For a longer term\nwe can meet you. “Really.”  ';
+    const fields = { 'terms.unit_price': '47.00', message: words, reason: 'They will leave otherwise' };
+    expect((await counter(signoff.id, { ...fields, message: 'x'.repeat(501) })).status).toBe(409);
+    const far = await counter(signoff.id, { 'terms.unit_price': '470', message: words });
+    expect(far.page).toContain('we can meet you.');
+    expect((await counter(signoff.id, fields)).status).toBe(303);
+    const [offer] = await offersOf(id);
+    expect(offer?.note).toBe(
+      'A person at the company made this offer and says: “For a longer term\nwe can meet you. “Really.””',
+    );
+    expect(JSON.stringify(await agent.client.read(id))).not.toContain('They will leave');
+    expect(await pageAs(gateway.origin, MARIA, signoff.id)).toContain('we can meet you.');
+    await agent.client.withdraw(id);
+
+    const again = await waiting();
+    const answer = { decision: 'counter', terms: { unit_price: eur(4_710) }, message: 'Our best.' };
+    expect(await answerSigned(again.signoff, answer)).toBe(200);
+    expect((await offersOf(again.id))[0]?.note).toBe('A person at the company made this offer and says: “Our best.”');
+    await agent.client.withdraw(again.id);
   });
 
   it('N4: ends no agent of ours: it talks on, accepts, and waits for the person again', async () => {

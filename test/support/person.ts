@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
+import type { JsonObject } from '../../protocol/json.ts';
 
 /** A person at the company's pages: signs in, reads the sign-off as a browser would, and sends its form. */
 export interface Person {
@@ -33,12 +34,19 @@ export async function decideAs(origin: string, person: Person, signoff: string, 
 }
 
 /** A person's yes to a plan from the company's own desk, signed as Standard Webhooks says: the status of the answer, 0 where none came. */
-export async function approveSigned(
+export const approveSigned = (
   origin: string,
   secret: string,
   { id, plan_digest, approver }: { readonly id: string; readonly plan_digest: string; readonly approver: string },
+): Promise<number> => answerAs(origin, secret, { signoff: id, body: { plan_digest, decision: 'approve', approver } });
+
+/** Any answer to a sign-off, signed so. */
+export async function answerAs(
+  origin: string,
+  secret: string,
+  { signoff, body: answer }: { readonly signoff: string; readonly body: JsonObject },
 ): Promise<number> {
-  const body = JSON.stringify({ plan_digest, decision: 'approve', approver });
+  const body = JSON.stringify(answer);
   const [message, now] = [`msg_${randomBytes(8).toString('hex')}`, new Date()];
   const headers = {
     'content-type': 'application/json',
@@ -46,7 +54,7 @@ export async function approveSigned(
     'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
     'webhook-signature': new Webhook(secret).sign(message, now, body),
   };
-  return fetch(`${origin}/signoffs/${id}/decision`, { method: 'POST', headers, body }).then(
+  return fetch(`${origin}/signoffs/${signoff}/decision`, { method: 'POST', headers, body }).then(
     (response) => response.status,
     () => 0,
   );
