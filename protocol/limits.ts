@@ -96,6 +96,9 @@ export const LIMITS = {
   personsFigureFarPercent: 25,
   /** Characters of a person's words to a customer's agent: a paragraph. */
   personsWordsChars: 500,
+  /** What a ticket in the CRM has of the talk that a person is asked into: its end, as much as is read at a glance. The page has all of it. */
+  caseMessages: 5,
+  caseMessageChars: 400,
   /** Packages one schedule prices: four issues at five values each do not fit, three at eight do. What a program reads in a millisecond. */
   schedulePackagesMax: 512,
   /** A schedule as JSON: 512 prices of eight digits and their issues' values are below 6 KB. */

@@ -26,7 +26,7 @@ import { newsOf } from './execution/schedule.ts';
 import { shownOf } from './execution/show.ts';
 import { readSubjects, withRecords } from './execution/subjects.ts';
 import { takesCases, toInbox } from './handoff/case.ts';
-import { callBeside, callPerson, handoff, withHandoff } from './handoff/handoff.ts';
+import { askedAlone, callBeside, callPerson, handoff, withHandoff } from './handoff/handoff.ts';
 import { keepPromise } from './handoff/promise.ts';
 import { sealed } from './ledger/seal.ts';
 import type { PersonsWord } from './negotiation/person.ts';
@@ -142,16 +142,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
   async function submitAny(_world: World, ask: Ask) {
     const result = await submit(world, ask);
     if (!result.ok || actionOf(world, result.value.next)?.definition.kind !== 'handoff') return result;
-    const next = withHandoff(
-      world,
-      result.value.next,
-      String(result.value.next.input['topic'] ?? 'A person is asked for'),
-    );
-    return ok({
-      ...result.value,
-      next,
-      outgoing: notify(world, 'handoff.requested', { operation: next.id, case: next.handoff?.caseRef ?? '' }),
-    });
+    return ok(askedAlone(world, ask, result.value));
   }
 
   /** The first look at what was asked: the records must exist and be the principal's; then an answer, a talk or a plan. */

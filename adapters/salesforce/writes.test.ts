@@ -281,7 +281,7 @@ describe('a case', () => {
 
   it('keeps its lines, and nothing that cannot be stored', async () => {
     const { record } = await caseOf('case.open', { topic: 'A\u0000B\u2028C', description: ' one\r\ntwo\u0007 \ud800' });
-    expect(record).toMatchObject({ Subject: 'A B C', Description: 'one\ntwo  \ufffd' });
+    expect(record).toMatchObject({ Subject: 'A B C', Description: '> one\n> two  \ufffd' });
     // Salesforce itself breaks lines as Windows does.
     const id = String(record['Id']);
     await org.edit('Case', id, { Description: 'one\r\ntwo' });

@@ -28,6 +28,8 @@ export interface Scope {
   readonly zone?: string;
   /** In a requirement: what has ended the record's contract since (`since`) or before this was asked for; `by` is empty where nothing has. */
   readonly ended?: JsonObject;
+  /** Of a case for a person, see `PlanRequest`; empty elsewhere. */
+  readonly handoff?: JsonObject;
   /** Inside `each`: the element and its place, from 1. */
   readonly item?: Json;
   readonly place?: number;
@@ -57,6 +59,7 @@ function environment(more: Variables): Environment {
     .registerVariable('asked_at', 'string')
     .registerVariable('zone', 'string')
     .registerVariable('ended', 'map')
+    .registerVariable('handoff', 'map')
     .registerVariable('item', 'dyn')
     .registerVariable('place', 'int');
   for (const [name, type] of Object.entries(more)) env.registerVariable(name, type);
@@ -103,6 +106,7 @@ export function compileExpression<S extends Scope = Scope>(
         asked_at: '',
         zone: 'UTC',
         ended: { by: '', since: false },
+        handoff: {},
         item: null,
         place: 0,
         ...scope,

@@ -125,6 +125,9 @@ export interface PlanRequest {
   readonly asked_on?: string;
   /** Whose records it may be about. What a request names and can do without, it does without where it is another's. */
   readonly accounts?: readonly string[];
+  /** Of a case for a person: `case_ref`, `respond_by`, `url` of its page, and as whole lines `head` (whose it is) and `said` (the end of the
+   * talk, quoted). */
+  readonly handoff?: JsonObject;
   /** Steps of this operation that were carried out before: the plan is of what is left, as if its own marks were not there. */
   readonly done?: readonly PlanStep[];
 }

@@ -21,13 +21,14 @@ export async function planByRecipe(
   request: PlanRequest,
   read: Reader,
 ): Promise<Plan> {
-  const { operation, input, terms = {}, asked_on = '', done = [], accounts } = request;
+  const { operation, input, terms = {}, asked_on = '', done = [], accounts, handoff = {} } = request;
   const records = new Map<string, ReadRecord>();
   const scope = (): Scope => ({
     operation,
     input,
     terms,
     asked_on,
+    handoff,
     records: Object.fromEntries([...records].map(([name, { ref, data }]) => [name, withoutOwn(ref, data, done)])),
   });
   for (const { name, type, id, optional } of recipe.records) {

@@ -59,7 +59,6 @@ const RESULT_VARIABLES = {
   revision: 'dyn',
   effects: 'int',
   now: 'string',
-  handoff: 'map',
   checked: 'list',
   corrected: 'bool',
   shown: 'list',

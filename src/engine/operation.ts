@@ -217,6 +217,17 @@ export interface Operation {
     readonly channel: string;
     readonly topic: string;
     readonly from: State;
+    /** It is the ticket of the case that the operation it is about has. */
+    readonly beside?: true;
+    /** What it is about, and how that stood then. */
+    readonly about?: {
+      readonly operation: OperationId;
+      readonly action: string;
+      readonly state: State;
+      readonly account?: string;
+      readonly customer?: string;
+      readonly said: readonly Pick<Message, 'at' | 'by' | 'text'>[];
+    };
   };
   /** A recommendation for the company's people: in no view, message or receipt. */
   readonly advice?: string;

@@ -3,6 +3,7 @@ import { digest } from '../../protocol/canonical.ts';
 import { type Refusal, toProblem } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { ok, type Result } from '../../protocol/result.ts';
+import { caseFacts } from '../engine/case.ts';
 import { grantedBy } from '../engine/grants.ts';
 import { type Operation, PLAN_FORMAT, type Signoff } from '../engine/operation.ts';
 import { heldRefusal } from '../engine/record-holds.ts';
@@ -61,6 +62,7 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
     input: operation.input,
     asked_on: askedOn(operation).asked_on,
     accounts: operation.mandate?.constraints.accounts ?? [],
+    ...(operation.handoff === undefined ? {} : { handoff: caseFacts(world, operation) }),
     ...(terms.value === null ? {} : { terms: terms.value }),
     ...(done.length === 0 ? {} : { done }),
   });

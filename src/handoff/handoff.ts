@@ -2,11 +2,12 @@ import { refusal } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok } from '../../protocol/result.ts';
+import { aboutOf, accountOf, casePage } from '../engine/case.ts';
 import type { Operation } from '../engine/operation.ts';
 import { idOf } from '../engine/operation-id.ts';
 import { born, ownOperation } from '../engine/submit.ts';
 import { type EngineEvent, move, nextState } from '../engine/transitions.ts';
-import { type Ask, type Change, notify, type StepResult, type World } from '../engine/world.ts';
+import { type Action, type Ask, type Change, notify, type StepResult, type World } from '../engine/world.ts';
 import type { Outgoing } from '../ports.ts';
 
 /** The action every handoff becomes in the CRM. */
@@ -37,16 +38,34 @@ export async function handoff(world: World, ask: Ask, takes: Takes = 'over'): Pr
     urgency: 'normal',
     operation: operation.id,
     ...(message === undefined ? {} : { message }),
+    ...accountFor(action, operation),
   };
   const beside = withHandoff(
     world,
     born(world, { ...ask, id: idOf(ask) }, action, input, operation.mandate).next,
     topic,
+    { about: aboutOf(operation), beside: true },
   );
-  const asked = withHandoff(world, operation, topic, beside.handoff?.caseRef);
+  const asked = withHandoff(world, operation, topic, { caseRef: beside.handoff?.caseRef });
   const called = calledBy(world, asked, { text, takes });
   const told = notify(world, 'handoff.requested', handoffNotice(world, called.next));
   return ok({ ...called, outgoing: told, beside: [{ next: beside, expected: 0 }] });
+}
+
+/** A person is asked for by the action itself. Where it names an operation of the same agent's, the case is about that one. */
+export function askedAlone(world: World, { caller }: Ask, submitted: Change): Change {
+  const { topic = 'A person is asked for', operation } = submitted.next.input;
+  const named = typeof operation === 'string' ? ownOperation(world, caller, operation) : undefined;
+  const about = named?.ok === true ? { about: aboutOf(named.value) } : {};
+  const next = withHandoff(world, submitted.next, String(topic), about);
+  return { ...submitted, next, outgoing: notify(world, 'handoff.requested', handoffNotice(world, next)) };
+}
+
+/** The account that the ticket is linked to, where the action can name it. */
+function accountFor(action: Action, operation: Operation): JsonObject {
+  const account = accountOf(operation);
+  const named = { topic: 'x', account: account ?? '' };
+  return account !== undefined && action.checkInput(named).ok ? { account } : {};
 }
 
 type Case = NonNullable<Operation['handoff']>;
@@ -131,7 +150,12 @@ export function askPerson(
 }
 
 /** The promise a person makes by being reachable: which case, by when, where. */
-export function withHandoff(world: World, operation: Operation, topic: string, caseRef?: string): Operation {
+export function withHandoff(
+  world: World,
+  operation: Operation,
+  topic: string,
+  { caseRef, about, beside }: { readonly caseRef?: string | undefined } & Pick<Case, 'about' | 'beside'> = {},
+): Operation {
   const now = world.clock.now();
   const { channel, respondWithinMinutes } = world.settings.human;
   return {
@@ -143,6 +167,8 @@ export function withHandoff(world: World, operation: Operation, topic: string, c
       channel,
       topic,
       from: operation.state,
+      ...(about === undefined ? {} : { about }),
+      ...(beside === undefined ? {} : { beside }),
     },
   };
 }
@@ -156,6 +182,6 @@ export function handoffNotice(world: World, operation: Operation): JsonObject {
     action: operation.action,
     topic: operation.handoff?.topic ?? '',
     respond_by: operation.handoff?.respondBy ?? '',
-    url: `${world.settings.origin}/console/operations/${operation.id}`,
+    url: casePage(world, operation),
   };
 }

@@ -1,0 +1,85 @@
+/** A case for a person, in words for whoever reads its ticket in the CRM. Of what strangers said every line is marked as theirs. */
+import type { JsonObject } from '../../protocol/json.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { quotedLines, revealed } from '../../protocol/revealed.ts';
+import type { Operation } from './operation.ts';
+import type { World } from './world.ts';
+
+type Handoff = NonNullable<Operation['handoff']>;
+
+/** What the case is about, as it stood when a person was asked for: a case in the CRM does not change with the talk. */
+export function aboutOf(operation: Operation): NonNullable<Handoff['about']> {
+  const account = accountOf(operation);
+  return {
+    operation: operation.id,
+    action: operation.action,
+    state: operation.state,
+    ...(account === undefined ? {} : { account }),
+    ...(operation.mandate === null ? {} : { customer: operation.mandate.subject }),
+    said: operation.messages.slice(-LIMITS.caseMessages).map(({ at, by, text }) => ({ at, by, text: cut(text) })),
+  };
+}
+
+/** Whose it is: of the records it is about, or the only one its mandate names. */
+export function accountOf({ records = {}, mandate }: Pick<Operation, 'records' | 'mandate'>): string | undefined {
+  for (const record of Object.values(records).flat()) {
+    const account = typeof record === 'object' && record !== null && 'account' in record ? record['account'] : null;
+    if (typeof account === 'string' && account !== '') return account;
+  }
+  const accounts = mandate?.constraints.accounts ?? [];
+  return accounts.length === 1 ? accounts[0] : undefined;
+}
+
+/** Where a person sees the whole of it. */
+export function casePage(world: Pick<World, 'settings'>, { id, handoff }: Operation): string {
+  const of = handoff?.beside === true ? handoff.about?.operation : undefined;
+  return `${world.settings.origin}/console/operations/${of ?? id}`;
+}
+
+/** What a recipe sees of the case as `handoff`: `head` and `said` are whole lines, of ours and quoted. */
+export function caseFacts(world: Pick<World, 'settings'>, operation: Operation): JsonObject {
+  const { handoff } = operation;
+  if (handoff === undefined) return {};
+  const { about, caseRef, respondBy } = handoff;
+  const url = casePage(world, operation);
+  return {
+    case_ref: caseRef,
+    respond_by: respondBy,
+    url,
+    head: [
+      `Case ${caseRef}, to be answered by ${minute(respondBy)}`,
+      `Its page: ${url}`,
+      ...(about === undefined
+        ? []
+        : [`About ${about.action} (${about.operation}), ${about.state.replaceAll('_', ' ')}`]),
+      ...whose(operation),
+    ].join('\n'),
+    said: (about?.said ?? [])
+      .map(({ at, by, text }) => `${by}, ${minute(at)}${by === 'agent' ? ', unverified' : ''}:\n${quotedLines(text)}`)
+      .join('\n'),
+  };
+}
+
+function whose({ handoff, mandate, input, agent }: Operation): string[] {
+  const { about } = handoff ?? {};
+  const account = about?.account ?? accountOf({ mandate });
+  const customer = about?.customer ?? mandate?.subject;
+  const claimed = account === undefined ? input['account'] : undefined;
+  return [
+    ...(account === undefined ? [] : [`Account ${told(account)}, by the customer’s mandate`]),
+    ...(typeof claimed === 'string' ? [`Account ${told(claimed)}, claimed by the agent`] : []),
+    ...(customer === undefined ? [] : [`Customer ${told(customer)}`]),
+    ...(agent.name === undefined ? [] : [`Asked for by an agent that calls itself “${told(agent.name)}”`]),
+  ];
+}
+
+const told = (text: string): string => revealed(cut(text), { lines: false });
+
+const minute = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`;
+
+function cut(text: string): string {
+  const most = LIMITS.caseMessageChars;
+  return text.length <= most
+    ? text
+    : `${text.slice(0, most).toWellFormed()} … (cut: ${text.length - most} more characters)`;
+}
