@@ -95,11 +95,6 @@ export const PROBLEMS = {
     'Ask the principal for a mandate that names this action alone, and present it within ten minutes of its issue.',
   ],
   'mandate-revoked': [403, 'The mandate has been revoked', 'Ask the principal for a new mandate.'],
-  'mandate-unverifiable': [
-    403,
-    'The mandate’s revocation status cannot be checked',
-    'Try again later: an unreachable status is refused.',
-  ],
   'proof-too-weak': [
     403,
     'The caller is not proven strongly enough for this action',
@@ -246,6 +241,11 @@ export const PROBLEMS = {
     'Whether this was carried out is not known yet',
     'Do not ask again: it may be done. A person is looking into it; read the operation later, or ask for a human.',
   ],
+  'mandate-unverifiable': [
+    503,
+    'The mandate’s revocation status cannot be checked now',
+    'Wait as `Retry-After` says and repeat with the same Idempotency-Key. Nothing is wrong with the mandate as far as anybody knows.',
+  ],
   unavailable: [
     503,
     'The gateway cannot take this now',
@@ -274,7 +274,12 @@ export function refusal(code: ProblemCode, detail?: string, extra?: JsonObject):
   return { code, ...(detail === undefined ? {} : { detail }), ...(extra === undefined ? {} : { extra }) };
 }
 
-/** RFC 9457 problem document of a refusal. `instance` is an opaque id to quote to support. */
+/** Nothing that the sender did: what we would have to know cannot be known now, and may be after so many seconds. */
+export function unavailable(detail: string, retryAfterSeconds: number): Refusal {
+  return { ...refusal('unavailable', detail), retryAfterSeconds };
+}
+
+/** RFC 9457 problem document of a refusal. `retry_after` is Retry-After for bindings without header fields; `instance` is an opaque id to quote to support. */
 export function toProblem(refused: Refusal, instance?: string): JsonObject {
   const [status, title, next] = PROBLEMS[refused.code];
   return {
@@ -284,6 +289,7 @@ export function toProblem(refused: Refusal, instance?: string): JsonObject {
     ...(refused.detail === undefined ? {} : { detail: refused.detail }),
     next,
     ...(instance === undefined ? {} : { instance }),
+    ...(refused.retryAfterSeconds === undefined ? {} : { retry_after: refused.retryAfterSeconds }),
     ...refused.extra,
   };
 }

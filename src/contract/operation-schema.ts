@@ -9,7 +9,15 @@ export const PROBLEM_SCHEMA: JsonObject = {
   type: 'object',
   description: 'RFC 9457 problem. `next` says what to do.',
   required: ['type', 'title', 'status', 'next'],
-  properties: { type: text, title: text, status: { type: 'integer' }, detail: text, next: text, instance: text },
+  properties: {
+    type: text,
+    title: text,
+    status: { type: 'integer' },
+    detail: text,
+    next: text,
+    instance: text,
+    retry_after: { type: 'integer' },
+  },
 };
 
 const pointer: JsonObject = { type: 'string', description: 'Pointer into `terms`.' };

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
+import { type Refusal, refusal, unavailable } from '../../protocol/errors.ts';
 import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
 import type { Json } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -53,8 +53,8 @@ export interface KnownKey {
   readonly proved?: () => void;
 }
 
-/** A key, none, or nobody knows: we are too busy to look. */
-export type Found = KnownKey | 'busy' | undefined;
+/** A key, none, or nobody knows: we are too busy to look, or what was asked did not answer. */
+export type Found = KnownKey | keyof typeof UNKNOWABLE | undefined;
 
 export interface AuthenticateDeps {
   readonly scheme: string;
@@ -87,14 +87,14 @@ async function identify(raw: RawRequest, deps: AuthenticateDeps, now: Date): Pro
   const whole = checkBody(request, raw.body, NODE_HASHES);
   if (!whole.ok) return whole;
   let reason: Refusal = refusal('key-unknown');
-  let isBusy = false;
+  let notNow: keyof typeof UNKNOWABLE | undefined;
   const resolve = deps.resolve(raw);
   for (const candidate of found.value) {
     const kid = parseThumbprint(candidate.keyid);
     const registered = kid === undefined ? undefined : deps.registered(kid);
     const known = registered ?? (await resolve(candidate));
-    if (known === 'busy') isBusy = true;
-    if (known === undefined || known === 'busy') continue;
+    if (typeof known === 'string') notNow ??= known;
+    if (known === undefined || typeof known === 'string') continue;
     if (deps.isRevoked(known.key.kid)) {
       reason = refusal('key-revoked');
       continue;
@@ -112,13 +112,16 @@ async function identify(raw: RawRequest, deps: AuthenticateDeps, now: Date): Pro
     }
     reason = verified.error;
   }
-  return err(isBusy ? BUSY : reason);
+  return err(notNow === undefined ? reason : UNKNOWABLE[notNow]);
 }
 
-const BUSY: Refusal = {
-  ...refusal('unavailable', 'The key that the request points to could not be looked up now.'),
-  retryAfterSeconds: 1,
-};
+const UNKNOWABLE = {
+  busy: unavailable('The key that the request points to could not be looked up now.', 1),
+  unanswered: unavailable(
+    'The server where the request says its key is published did not answer.',
+    LIMITS.directoryRetrySeconds,
+  ),
+} as const satisfies Record<string, Refusal>;
 
 function callerOf(raw: RawRequest, candidate: Candidate, known: KnownKey, now: Date): Caller {
   const { label, text, signature } = candidate;

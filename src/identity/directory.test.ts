@@ -121,18 +121,20 @@ describe('directories', () => {
   const known = newJwk();
   let now = 0;
   let fetches: string[] = [];
+  let isFinal = false;
   let answer: (url: string, signal?: AbortSignal) => Promise<Fetched | undefined>;
   let resolve: ReturnType<typeof makeDirectories>;
   beforeEach(() => {
     now = Date.UTC(2026, 4, 1);
     fetches = [];
+    isFinal = false;
     answer = async () => serving([known]);
     resolve = makeDirectories({
       clock: { now: () => new Date(now) },
       fetch: async (url, { signal } = {}) => {
         fetches.push(url);
         const fetched = await answer(url, signal);
-        return fetched === undefined ? err({ reason: 'down' }) : ok(fetched);
+        return fetched === undefined ? err({ reason: 'down', isFinal }) : ok(fetched);
       },
     });
   });
@@ -150,7 +152,8 @@ describe('directories', () => {
     const fields = { [field]: field === 'signature-agent' ? `"${origin}"` : `profile="${origin}"` };
     return resolve(asking(fields))(pointing(kidOf(jwk)));
   };
-  const finds = async (...of: Parameters<typeof ask>) => (await ask(...of)) !== undefined;
+  const keyIn = (found: Awaited<ReturnType<typeof ask>>) => (typeof found === 'object' ? found : undefined);
+  const finds = async (...of: Parameters<typeof ask>) => keyIn(await ask(...of)) !== undefined;
 
   it('finds the key by its thumbprint, and names its origin', async () => {
     expect(await ask()).toMatchObject({ via: 'directory', name: 'https://a.example', key: { kid: kidOf(known) } });
@@ -215,6 +218,31 @@ describe('directories', () => {
     expect(fetches.length).toBe(2);
   });
 
+  it.each<[string, () => Fetched | undefined, boolean]>([
+    ['does not answer', () => undefined, false],
+    ['fails', () => serving([known], {}, 500), false],
+    ['has no time for us', () => serving([known], {}, 429), false],
+    ['has no name', () => undefined, true],
+    ['is not there', () => serving([known], {}, 404), true],
+    ['is HTML', () => serving([known], { 'content-type': 'text/html' }), true],
+  ])('D24: of a directory that %s nobody says that it lacks the key, unless it does', async (_, broken, isTheirs) => {
+    isFinal = isTheirs;
+    answer = async () => broken();
+    const told = isTheirs ? undefined : 'unanswered';
+    expect([await ask(), await ask()]).toEqual([told, told]);
+    // It was known to be there: what is known of it lasts, and what is not may be a new key of its own.
+    answer = async () => serving([known]);
+    pass(LIMITS.directoryRetrySeconds);
+    keyIn(await ask())?.proved?.();
+    answer = async () => broken();
+    pass(LIMITS.directoryTtlSecondsMin);
+    expect(await finds()).toBe(true);
+    expect(await ask(newJwk())).toBe(told);
+    answer = async () => serving([known]);
+    pass(LIMITS.directoryRetrySeconds);
+    expect(await ask(newJwk())).toBeUndefined();
+  });
+
   it('an unknown key asks once a pause, however often it comes', async () => {
     await ask();
     const stranger = newJwk();
@@ -276,9 +304,7 @@ describe('directories', () => {
 
   it('D4: hosts whose keys have proven a request have a lane that strangers do not fill', async () => {
     for (const host of ['old', 'older']) {
-      const found = await ask(known, `https://${host}.example`);
-      if (found === undefined || found === 'busy') throw new Error('not found');
-      found.proved?.();
+      keyIn(await ask(known, `https://${host}.example`))?.proved?.();
     }
     hanging();
     for (let n = 0; n < LIMITS.lookupsMax; n += 1) void ask(known, `https://a${n}.example`);
@@ -298,7 +324,7 @@ describe('directories', () => {
     expect(fetches.length).toBe(LIMITS.lookupsOfHostAMinuteMax);
     expect(await ask(known, 'https://a.example/one-more', 'ucp-agent')).toBe('busy');
     pass(60);
-    expect(await ask(known, 'https://a.example/one-more', 'ucp-agent')).toBeUndefined();
+    expect(await ask(known, 'https://a.example/one-more', 'ucp-agent')).toBe('unanswered');
   });
 
   it('D4: a card that leads to another host counts there too', async () => {
@@ -315,7 +341,7 @@ describe('directories', () => {
     answer = async () => undefined;
     const ofRequest = resolve(asking({ 'signature-agent': 'a="https://a.example", b="https://b.example"' }));
     const labelled = (label: string) => ({ ...pointing(kidOf(known)), label, agentMember: label });
-    expect(await ofRequest(labelled('a'))).toBeUndefined();
+    expect(await ofRequest(labelled('a'))).toBe('unanswered');
     expect(await ofRequest(labelled('b'))).toBe('busy');
     expect(fetches.length).toBe(1);
   });
@@ -337,9 +363,7 @@ describe('directories', () => {
   });
 
   it('D1: what keys have proven is not pushed out by strangers', async () => {
-    const found = await ask();
-    if (found === undefined || found === 'busy') throw new Error('not found');
-    found.proved?.();
+    keyIn(await ask())?.proved?.();
     const keys = Array.from({ length: LIMITS.directoryKeysMax }, newJwk);
     answer = async () => serving(keys);
     for (let n = 0; n < 100; n += 1) await ask(known, `https://a${n}.example`);

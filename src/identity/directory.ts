@@ -1,10 +1,11 @@
 import { LIMITS } from '../../protocol/limits.ts';
+import type { Result } from '../../protocol/result.ts';
 import type { Candidate } from '../../protocol/signature.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
 import type { Clock } from '../ports.ts';
 import type { Found } from './authenticate.ts';
 import { makeByteCache } from './byte-cache.ts';
-import type { GuardedFetch } from './guarded-fetch.ts';
+import type { Fetched, GuardedFetch, Unfetched } from './guarded-fetch.ts';
 import { type KeySet, NO_KEYS, readDocument } from './key-documents.ts';
 import { type KeySource, keySourceOf, type SourceForm } from './key-source.ts';
 import type { UnopenedKey } from './keys-node.ts';
@@ -12,6 +13,8 @@ import { makeStrangerLane } from './stranger-lane.ts';
 
 interface Entry {
   readonly keys: KeySet;
+  /** When it was last tried: whether nobody can say what it would have said. */
+  readonly isUnanswered: boolean;
   /** Unix milliseconds, all three. */
   readonly triedAt: number;
   readonly freshUntil: number;
@@ -23,6 +26,9 @@ interface Loaded {
   readonly keys: KeySet;
   readonly ttlSeconds: number;
 }
+
+/** Too much is under way; nobody answered; or there is no such document. */
+type NotLoaded = 'busy' | 'unanswered' | undefined;
 
 /** A source, by the name it is remembered under: one address may be read as several forms, and what it is as one says nothing of the others. */
 interface Place {
@@ -53,9 +59,10 @@ export function makeDirectories({ fetch, clock }: { readonly fetch: GuardedFetch
   }
 
   /** A card may lead one address further, never two. */
-  async function read(url: string, form: SourceForm, signal: AbortSignal): Promise<Loaded | 'busy' | undefined> {
+  async function read(url: string, form: SourceForm, signal: AbortSignal): Promise<Loaded | NotLoaded> {
     const fetched = await fetch(url, { signal });
     if (signal.aborted) return 'busy';
+    if (isUnanswered(fetched)) return 'unanswered';
     if (!fetched.ok) return undefined;
     const found = readDocument(fetched.value, form, url);
     if (found instanceof URL) return lane.mayCall(found.host) ? read(found.href, 'jwks_uri', signal) : 'busy';
@@ -69,13 +76,13 @@ export function makeDirectories({ fetch, clock }: { readonly fetch: GuardedFetch
     if (loaded === 'busy') return loaded;
     const isProven = proven.get(place.name) !== undefined;
     const where = isProven ? proven : unproven;
-    if (loaded === undefined) {
+    if (loaded === undefined || loaded === 'unanswered') {
       const held = where.get(place.name) ?? { keys: NO_KEYS, freshUntil: now, usableUntil: now };
-      return remember(place, { ...held, triedAt: now }, where);
+      return remember(place, { ...held, triedAt: now, isUnanswered: loaded === 'unanswered' }, where);
     }
     const freshUntil = now + loaded.ttlSeconds * 1000;
     const usableUntil = freshUntil + LIMITS.directoryStaleSecondsMax * 1000;
-    return remember(place, { keys: loaded.keys, triedAt: now, freshUntil, usableUntil }, where);
+    return remember(place, { keys: loaded.keys, triedAt: now, isUnanswered: false, freshUntil, usableUntil }, where);
   }
 
   function start(place: Place, now: number): Promise<Entry | 'busy'> {
@@ -119,12 +126,17 @@ export function makeDirectories({ fetch, clock }: { readonly fetch: GuardedFetch
       const entry = await entryOf(place, candidate, now);
       if (entry === 'busy') return entry;
       const key = entry === undefined || entry.usableUntil <= now ? undefined : keyOf(entry.keys, candidate)?.open();
-      if (entry === undefined || key === undefined) return undefined;
+      if (entry === undefined || key === undefined) return entry?.isUnanswered ? 'unanswered' : undefined;
       const { profile } = entry.keys;
       const { via, name } = source;
       return { key, via, name, proved: () => proved(place, entry), ...(profile === undefined ? {} : { profile }) };
     };
   };
+}
+
+/** Nothing came, or a server came to say that it cannot. What is there and wrong is the agent's own. */
+function isUnanswered(fetched: Result<Fetched, Unfetched>): boolean {
+  return fetched.ok ? fetched.value.status >= 500 || fetched.value.status === 429 : !fetched.error.isFinal;
 }
 
 function keyOf({ byThumbprint, byLabel }: KeySet, { keyid, profile }: Candidate): UnopenedKey | undefined {

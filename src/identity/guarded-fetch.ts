@@ -23,10 +23,13 @@ export interface FetchOptions {
   readonly post?: Posted;
 }
 
-export type GuardedFetch = (
-  url: string,
-  options?: FetchOptions,
-) => Promise<Result<Fetched, { readonly reason: string }>>;
+export interface Unfetched {
+  readonly reason: string;
+  /** Asking again would end alike: nobody calls such an address, nobody has the name, or too much is there. */
+  readonly isFinal: boolean;
+}
+
+export type GuardedFetch = (url: string, options?: FetchOptions) => Promise<Result<Fetched, Unfetched>>;
 
 /** A dispatcher for addresses that strangers name. */
 export function guardedDispatcher(allowPrivate: boolean, lookup: Lookup = makeNames()): Dispatcher {
@@ -64,7 +67,7 @@ export function makeGuardedFetch({ allowPrivate, lookup = makeNames() }: Guarded
   const dispatcher = dispatcherThat(allows, lookup, LIMITS.lookupsOfHostMax);
   return async (text, { signal, post } = {}) => {
     const url = checkUrl(text, allowPrivate);
-    if (!url.ok) return url;
+    if (!url.ok) return err({ ...url.error, isFinal: true });
     try {
       const response = await request(url.value, {
         dispatcher,
@@ -78,7 +81,19 @@ export function makeGuardedFetch({ allowPrivate, lookup = makeNames() }: Guarded
       const body = new Uint8Array(await response.body.arrayBuffer());
       return ok({ status: response.statusCode, headers: response.headers, body });
     } catch (error) {
-      return err({ reason: error instanceof Error ? error.message : 'unreachable' });
+      return err(unfetched(error));
     }
   };
+}
+
+const FINAL: ReadonlySet<unknown> = new Set([
+  'ERR_ADDRESS_REFUSED',
+  'ENOTFOUND',
+  'ENODATA',
+  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+]);
+
+function unfetched(error: unknown): Unfetched {
+  if (!(error instanceof Error)) return { reason: 'unreachable', isFinal: false };
+  return { reason: error.message, isFinal: 'code' in error && FINAL.has(error.code) };
 }

@@ -1,6 +1,6 @@
 /** Tokens that only their authorisation server can read: it is asked, with credentials of ours (RFC 7662). */
 import { hash } from 'node:crypto';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
+import { type Refusal, unavailable } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { err, ok, type Result } from '../../protocol/result.ts';
 import { isRecord } from '../../protocol/shape.ts';
@@ -91,7 +91,4 @@ function claimsOf(said: Members, iss: string, now: Date): Members | undefined {
 
 const BUSY_RETRY_SECONDS = 2;
 
-const busy = (detail: string): Refusal => ({
-  ...refusal('unavailable', detail),
-  retryAfterSeconds: BUSY_RETRY_SECONDS,
-});
+const busy = (detail: string): Refusal => unavailable(detail, BUSY_RETRY_SECONDS);

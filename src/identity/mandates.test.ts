@@ -184,14 +184,19 @@ describe('a mandate after a wait', () => {
     expect(await ended(LIMITS.statusListTtlSecondsMax)).toMatchObject([{ refusal: { code: 'mandate-unverifiable' } }]);
   });
 
-  it('does not ask an unreachable list again at once', async () => {
+  it('D24: does not ask an unreachable list again at once, and says when it will', async () => {
     let fetches = 0;
     const mandates = await setUp(async (url) => {
       fetches += 1;
       return unreachable(url);
     });
     const presented = await forge(withStatus(1));
-    for (const by of [0, 10, 29, 30]) await mandates.accept(presented, await bound(later(by)));
+    const waits: (number | undefined)[] = [];
+    for (const by of [0, 10, 29, 30]) {
+      const accepted = await mandates.accept(presented, await bound(later(by)));
+      waits.push(accepted.ok ? undefined : accepted.error.retryAfterSeconds);
+    }
     expect(fetches).toBe(2);
+    expect(waits).toEqual([30, 20, 1, 30]);
   });
 });

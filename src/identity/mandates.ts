@@ -1,4 +1,4 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
+import { type Refusal, refusal, unavailable } from '../../protocol/errors.ts';
 import { type MandateFacts, type MandateIssuers, speaksFor, verifyMandate } from '../../protocol/mandate.ts';
 import { err, ok } from '../../protocol/result.ts';
 import { thumbprintOf } from '../../protocol/strict-jws.ts';
@@ -81,7 +81,7 @@ const over = (refused: Refusal): Ended => ({
 
 function unchecked(why: string): Ended {
   const detail = 'What has been revoked cannot be read here now, so nothing is done on anybody’s authority.';
-  const refused = { ...refusal('unavailable', detail), retryAfterSeconds: UNREADABLE_RETRY_SECONDS };
+  const refused = unavailable(detail, UNREADABLE_RETRY_SECONDS);
   return { words: `Revocations cannot be read: ${why}`, refusal: refused, bounds: 'everything' };
 }
 

@@ -43,8 +43,18 @@ async function finder(more: Partial<ConfiguredTokenIssuer>) {
   if (!read.ok) throw new Error(read.error.join());
   const issuer = read.value.get(ISSUER);
   if (issuer === undefined) throw new Error('no issuer');
-  return async (kid: string | undefined, now = NOW, alg: TestHolder['alg'] = 'RS256') =>
-    (await issuer.findKey?.({ alg, kid }, now)) !== undefined;
+  const find = (kid: string | undefined, now = NOW, alg: TestHolder['alg'] = 'RS256') =>
+    issuer.findKey?.({ alg, kid }, now);
+  const finds = async (...of: Parameters<typeof find>) => {
+    const found = await find(...of);
+    return found?.ok === true && found.value !== undefined;
+  };
+  /** Seconds until it is worth asking again; undefined where it was told. */
+  const waits = async (...of: Parameters<typeof find>) => {
+    const found = await find(...of);
+    return found?.ok === false ? found.error.retryAfterSeconds : undefined;
+  };
+  return Object.assign(finds, { waits });
 }
 
 describe('keys read from a jwks_uri', () => {
@@ -145,6 +155,22 @@ describe('keys read from a jwks_uri', () => {
     expect(requests).toBe(1);
     publish(jwkOf(rsa));
     expect(await finds(rsa.jkt, later(30))).toBe(true);
+  });
+
+  it('D24: a set that cannot be read is nobody’s bad token: when to come again is told, and what is known goes on', async () => {
+    serve.status = 503;
+    const finds = await finder({ jwks_uri: url });
+    expect(await finds.waits(rsa.jkt)).toBe(30);
+    expect(await finds.waits(rsa.jkt, later(20))).toBe(10);
+    serve.status = 200;
+    expect(await finds(rsa.jkt, later(30))).toBe(true);
+    // It was read: another key is none of its.
+    expect(await finds.waits(other.jkt, later(31))).toBeUndefined();
+    serve.status = 500;
+    expect(await finds.waits(other.jkt, later(91))).toBe(30);
+    expect(await finds(rsa.jkt, later(91))).toBe(true);
+    const over = later(90 + LIMITS.directoryStaleSecondsMax);
+    expect(await finds.waits(rsa.jkt, over)).toBe(30);
   });
 
   it('keys survive their server for a while, then nothing is believed', async () => {

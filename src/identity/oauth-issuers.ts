@@ -1,5 +1,6 @@
 /** Authorisation servers whose access tokens are believed, and their keys: given (RFC 7517) or read from a `jwks_uri`, bounded and cached. */
 import { type CryptoKey, createLocalJWKSet, importJWK, type JWK } from 'jose';
+import { type Refusal, unavailable } from '../../protocol/errors.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { MandateIssuers } from '../../protocol/mandate.ts';
@@ -35,8 +36,8 @@ export interface KeyHint {
   readonly kid: string | undefined;
 }
 
-/** The one key that fits, or `undefined`. */
-type FindKey = (hint: KeyHint, now: Date) => Promise<CryptoKey | undefined>;
+/** The one key that fits, or `undefined`; a refusal where nobody can tell now. */
+type FindKey = (hint: KeyHint, now: Date) => Promise<Result<CryptoKey | undefined, Refusal>>;
 
 export interface TokenIssuer {
   readonly iss: string;
@@ -136,7 +137,8 @@ async function readGiven(jwks: readonly JsonObject[], path: string, problems: st
     if (typeof key !== 'string' && (await isUsable(key))) keys.push(key);
     else problems.push(`${path}/jwks/${at} ${typeof key === 'string' ? key : 'is not a valid key'}`);
   }
-  return localKeys(keys);
+  const find = localKeys(keys);
+  return async (hint) => ok(await find(hint));
 }
 
 async function isUsable(key: JWK): Promise<boolean> {
@@ -148,7 +150,9 @@ async function isUsable(key: JWK): Promise<boolean> {
   }
 }
 
-function localKeys(keys: JWK[]): FindKey {
+type FindHeld = (hint: KeyHint) => Promise<CryptoKey | undefined>;
+
+function localKeys(keys: JWK[]): FindHeld {
   const select = createLocalJWKSet({ keys });
   return async ({ alg, kid }) => {
     try {
@@ -192,13 +196,17 @@ function algsOf({ kty }: JWK): readonly [TokenAlg, ...TokenAlg[]] {
 }
 
 interface Held {
-  readonly find: FindKey;
+  readonly find: FindHeld;
+  /** Whether the set could not be read when it was last tried. */
+  readonly isUnread: boolean;
   /** Unix milliseconds, all three. */
   readonly triedAt: number;
   readonly freshUntil: number;
   /** Known keys survive a server that is down, for a while; unknown ones never do. */
   readonly usableUntil: number;
 }
+
+const UNREAD = 'The keys of the authorisation server that issued the token cannot be read now.';
 
 /** A key that is not there refreshes the set once per {@link LIMITS.directoryRetrySeconds}; so does a set that could not be read. */
 function remoteKeys(uri: string, fetch: GuardedFetch): FindKey {
@@ -209,26 +217,34 @@ function remoteKeys(uri: string, fetch: GuardedFetch): FindKey {
     const fetched = await fetch(uri);
     const keys = fetched.ok && fetched.value.status === 200 ? readSet(fetched.value.body) : undefined;
     if (keys === undefined || !fetched.ok) {
-      held = { find: localKeys([]), freshUntil: at, usableUntil: at, ...held, triedAt: at };
+      held = { find: localKeys([]), freshUntil: at, usableUntil: at, ...held, triedAt: at, isUnread: true };
       return;
     }
     const freshUntil = at + ttlSeconds(fetched.value.headers['cache-control']) * 1000;
     const usableUntil = freshUntil + LIMITS.directoryStaleSecondsMax * 1000;
-    held = { find: localKeys(keys), triedAt: at, freshUntil, usableUntil };
+    held = { find: localKeys(keys), triedAt: at, isUnread: false, freshUntil, usableUntil };
+  }
+
+  /** What could not be read holds, for all we know, the key that is asked for. */
+  async function told(hint: KeyHint, at: number): ReturnType<FindKey> {
+    const found = held !== undefined && at < held.usableUntil ? await held.find(hint) : undefined;
+    if (found !== undefined || held === undefined || !held.isUnread) return ok(found);
+    const restMs = held.triedAt + LIMITS.directoryRetrySeconds * 1000 - at;
+    return err(unavailable(UNREAD, Math.max(1, Math.ceil(restMs / 1000))));
   }
 
   return async (hint, now) => {
     const at = now.getTime();
-    const find = async () => (held !== undefined && at < held.usableUntil ? held.find(hint, now) : undefined);
-    const found = await find();
-    if (found !== undefined && held !== undefined && at < held.freshUntil) return found;
+    const first = await told(hint, at);
+    const isFound = first.ok && first.value !== undefined;
+    if (isFound && held !== undefined && at < held.freshUntil) return first;
     const rested = held === undefined || at - held.triedAt >= LIMITS.directoryRetrySeconds * 1000;
-    if (underway === undefined && !rested) return found;
+    if (underway === undefined && !rested) return first;
     underway ??= load(at).finally(() => {
       underway = undefined;
     });
     await underway;
-    return find();
+    return told(hint, at);
   };
 }
 

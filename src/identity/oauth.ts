@@ -68,7 +68,7 @@ export function makeTokenAuth(deps: TokenAuthDeps): AuthenticateToken {
   };
 }
 
-const UNSIGNED = 'The token is not signed by an authorisation server known here, or its keys cannot be read now.';
+const UNSIGNED = 'The token is not signed by an authorisation server known here.';
 const CREDENTIALS = /^(bearer|dpop) +([\w~+/.-]+=*)$/i;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -112,7 +112,10 @@ async function believe(token: string, deps: BelieveDeps, now: Date): Promise<Res
   if (!typed.ok) return invalid(`The token ${typed.error}.`);
   const claims = checked(opened.value.claims, { token, issuer, resources: deps.resources, now });
   if (!claims.ok) return claims;
-  const signer = await signerOf(token, opened.value.hint, issuer, now);
+  const { hint } = opened.value;
+  const key = (await issuer.findKey?.(hint, now)) ?? ok(undefined);
+  if (!key.ok) return key;
+  const signer = key.value === undefined ? undefined : await signerOf(token, hint, key.value);
   return signer === undefined ? invalid(UNSIGNED) : ok({ claims: claims.value, issuer, signer });
 }
 
@@ -157,11 +160,9 @@ function checkScope({ scopes, details }: TokenClaims, { scope }: TokenIssuer): R
 }
 
 /** The thumbprint of the key that signed it. */
-async function signerOf(token: string, hint: KeyHint, issuer: TokenIssuer, now: Date): Promise<string | undefined> {
-  const key: CryptoKey | undefined = await issuer.findKey?.(hint, now);
-  if (key === undefined) return undefined;
+async function signerOf(token: string, { alg }: KeyHint, key: CryptoKey): Promise<string | undefined> {
   try {
-    await compactVerify(token, key, { algorithms: [hint.alg] });
+    await compactVerify(token, key, { algorithms: [alg] });
     return await calculateJwkThumbprint(await exportJWK(key));
   } catch {
     return undefined;

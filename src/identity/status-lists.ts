@@ -36,12 +36,12 @@ export function makeStatusLists(deps: { readonly fetch: GuardedFetch; readonly i
     }
   }
 
-  function obtain(uri: string, issuer: string, now: Date): Held['list'] {
+  function obtain(uri: string, issuer: string, now: Date): Held {
     const seconds = now.getTime() / 1000;
     // By issuer too: a list is believed for the one whose keys signed it.
     const name = `${issuer} ${uri}`;
     const known = held.get(name);
-    if (known !== undefined && seconds < known.until) return known.list;
+    if (known !== undefined && seconds < known.until) return known;
     held.delete(name);
     const oldest = held.size < LIMITS.statusListsMax ? undefined : held.keys().next().value;
     if (oldest !== undefined) held.delete(oldest);
@@ -50,22 +50,21 @@ export function makeStatusLists(deps: { readonly fetch: GuardedFetch; readonly i
     void fresh.list.then((list) => {
       fresh.until = list.ok ? list.value.freshUntil : seconds + LIMITS.directoryRetrySeconds;
     });
-    return fresh.list;
+    return fresh;
   }
 
   return {
     async check({ status, issuer }, now) {
       if (status === undefined) return ok(undefined);
-      const list = await obtain(status.uri, issuer, now);
+      const obtained = obtain(status.uri, issuer, now);
+      const list = await obtained.list;
       const value = list.ok ? statusAt(list.value, status.index) : undefined;
       if (value === 0) return ok(undefined);
       if (value !== undefined) return err(refusal('mandate-revoked'));
-      return err(
-        refusal(
-          'mandate-unverifiable',
-          list.ok ? 'The mandate’s place is not in its status list.' : `Not verifiable: ${list.error}.`,
-        ),
-      );
+      const why = list.ok ? 'The mandate’s place is not in its status list' : `Not verifiable: ${list.error}`;
+      // Until then the same is read again.
+      const seconds = Math.ceil(obtained.until - now.getTime() / 1000);
+      return err({ ...refusal('mandate-unverifiable', `${why}.`), retryAfterSeconds: Math.max(1, seconds) });
     },
   };
 }

@@ -30,6 +30,7 @@ import {
   type Form,
   idOf,
   malformedUnlessOurs,
+  passingRefusal,
   refusedIn,
   rpcErrorOf,
   translated,
@@ -68,7 +69,14 @@ const MEDIA = ['application/json', A2A_CONTENT_TYPE];
 const OURS: ReadonlySet<string> = new Set(Object.values(A2A_EXTENSION));
 
 export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
-  const { exchange, handler } = deps;
+  const { exchange, calls } = deps;
+  // What passes by itself is told by HTTP, too: a status, and when to come again.
+  const handler = translated(deps.handler, (error, context) => {
+    const call = context instanceof ServerCallContext ? calls.get(context) : undefined;
+    const refused = passingRefusal(error);
+    if (call !== undefined && refused !== undefined) call.refused ??= refused;
+    return error;
+  });
   const modern = new JsonRpcTransportHandler(handler);
   const thrown = new WeakMap<object, unknown>();
   const legacy = new LegacyJsonRpcTransportHandler(

@@ -15,15 +15,42 @@ import type { Json } from '../../../protocol/json.ts';
 
 /** A refusal as the error A2A has for it; what we know more is in its ErrorInfo. */
 export function a2aError(refused: Refusal, about: 'task' | 'message'): A2AError {
-  const { type, title, detail, next, status } = toProblem(refused);
+  const { type, title, detail, next, status, retry_after: seconds } = toProblem(refused);
   const options: A2AErrorOptions = {
     message: [title, detail, next].filter((each) => each !== undefined).join('. '),
-    metadata: { problem: String(type), next: String(next) },
+    metadata: {
+      problem: String(type),
+      next: String(next),
+      ...(seconds === undefined ? {} : { retry_after: String(seconds) }),
+    },
   };
+  return noted(refused, errorFor(refused, { about, isTheirs: Number(status) < 500, options }));
+}
+
+interface Told {
+  readonly about: 'task' | 'message';
+  readonly isTheirs: boolean;
+  readonly options: A2AErrorOptions;
+}
+
+function errorFor(refused: Refusal, { about, isTheirs, options }: Told): A2AError {
   if (refused.code === 'not-found' && about === 'task') return new TaskNotFoundError(options);
   if (refused.code === 'unsupported-media-type') return new ContentTypeNotSupportedError(options);
   if (refused.code === 'wrong-state') return new UnsupportedOperationError(options);
-  return Number(status) < 500 ? new RequestMalformedError(options) : new A2AError(options);
+  return isTheirs ? new RequestMalformedError(options) : new A2AError(options);
+}
+
+/** Refusals that pass by themselves, by the error they were told as: only HTTP has a status and a field for them. */
+const passing = new WeakMap<object, Refusal>();
+
+function noted(refused: Refusal, error: A2AError): A2AError {
+  if (refused.retryAfterSeconds !== undefined) passing.set(error, refused);
+  return error;
+}
+
+/** What was refused for now; undefined where that is no matter of time. */
+export function passingRefusal(error: unknown): Refusal | undefined {
+  return typeof error === 'object' && error !== null ? passing.get(error) : undefined;
 }
 
 /** What is not an error of A2A was thrown while decoding what was sent: the handler itself throws nothing else (see {@link withoutBugs}). */
