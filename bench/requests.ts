@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { contentDigest, signRequest } from '../protocol/signature.ts';
+import { contentDigest, signRequest } from '../protocol/signature/signature.ts';
 import { type AgentKey, makeClient, memoryJournal } from '../src/client/index.ts';
 import type { PreparedRequest } from './load.ts';
 

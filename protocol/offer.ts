@@ -1,13 +1,13 @@
 /** Offers and agreements as signed records (JWS over JCS). Deterministic: both sides compute the same bytes from the same offer. */
 import { base64url, FlattenedSign, importJWK } from 'jose';
-import { canonicalBytes, canonicalText, digest } from './canonical.ts';
-import { type Refusal, refusal } from './errors.ts';
-import type { JsonObject } from './json.ts';
-import { RECORD_TYPE, URN } from './names.ts';
+import { canonicalBytes, canonicalText, digest } from './base/canonical.ts';
+import { type Refusal, refusal } from './base/errors.ts';
+import type { JsonObject } from './base/json.ts';
+import { RECORD_TYPE, URN } from './base/names.ts';
+import { err, ok, type Result } from './base/result.ts';
+import { parseHeader, publicJwk, splitCompact, thumbprintOf, verifyJws } from './base/strict-jws.ts';
 import type { Offer, Schedule, Terms } from './operation.ts';
-import { err, ok, type Result } from './result.ts';
 import { type Chosen, scheduleDigest, scheduleFault } from './schedule.ts';
-import { parseHeader, publicJwk, splitCompact, thumbprintOf, verifyJws } from './strict-jws.ts';
 
 /** Who deals with whom about what: the same for every offer of an operation. */
 export interface Parties {

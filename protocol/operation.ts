@@ -1,5 +1,5 @@
-import type { OfferId, OperationId, SignoffId } from './ids.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { OfferId, OperationId, SignoffId } from './base/ids.ts';
+import type { Json, JsonObject } from './base/json.ts';
 
 /** The states of an operation (see the transition table in src/engine/transitions.ts). */
 export const STATES = [

@@ -1,13 +1,13 @@
 import { CompactSign } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { canonicalBytes, digest } from './canonical.ts';
-import { makeId } from './ids.ts';
-import { LIMITS } from './limits.ts';
-import { RECORD_TYPE } from './names.ts';
+import { canonicalBytes, digest } from './base/canonical.ts';
+import { makeId } from './base/ids.ts';
+import { LIMITS } from './base/limits.ts';
+import { RECORD_TYPE } from './base/names.ts';
 import { agreementPayload, offerPayload, schedulePayload, verifyOffer } from './offer.ts';
 import type { Offer, Schedule, Terms } from './operation.ts';
-import { companyKeys, type Parties, type TestKey, testParties, testReceipt } from './receipt-fixture.ts';
-import { verifyReceipt } from './receipt-verify.ts';
+import { companyKeys, type Parties, type TestKey, testParties, testReceipt } from './receipt/fixture.ts';
+import { verifyReceipt } from './receipt/verify.ts';
 import {
   type Choice,
   choiceAt,

@@ -1,13 +1,13 @@
 /** What a schedule says, package by package: the same pure functions for the company, the customer and whoever verifies. */
-import { canonicalBytes, canonicalText, digest } from './canonical.ts';
-import { type Refusal, refusal } from './errors.ts';
-import type { Json, JsonObject } from './json.ts';
-import { LIMITS } from './limits.ts';
-import { digitsOf, moneyAt, SCALE_MAX } from './money.ts';
+import { canonicalBytes, canonicalText, digest } from './base/canonical.ts';
+import { type Refusal, refusal } from './base/errors.ts';
+import type { Json, JsonObject } from './base/json.ts';
+import { LIMITS } from './base/limits.ts';
+import { digitsOf, moneyAt, SCALE_MAX } from './base/money.ts';
+import { at, withAt } from './base/pointer.ts';
+import { err, ok, type Result } from './base/result.ts';
+import { count, isRecord, json, listOf, object, objectWith, oneOf, type Shape, scalar, text } from './base/shape.ts';
 import type { Offer, Schedule, Terms } from './operation.ts';
-import { at, withAt } from './pointer.ts';
-import { err, ok, type Result } from './result.ts';
-import { count, isRecord, json, listOf, object, objectWith, oneOf, type Shape, scalar, text } from './shape.ts';
 
 /** One value for every issue of the schedule, by pointer. */
 export type Choice = JsonObject;

@@ -3,9 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { extendMapping } from '../adapters/sdk/mapping.ts';
-import { isObject, type Json, type JsonObject } from '../protocol/json.ts';
-import type { Contract } from './contract/contract.ts';
-import { uncovered } from './contract/recipes.ts';
+import { isObject, type Json, type JsonObject } from '../protocol/base/json.ts';
+import type { Contract } from './actions/contract.ts';
+import { uncovered } from './actions/recipes.ts';
 
 export interface OwnActions {
   readonly definitions: readonly JsonObject[];

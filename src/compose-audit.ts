@@ -1,8 +1,8 @@
 /** The whole of what a database can be held to: its logs, one after the other, and the receipts of what has ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { logOrigin } from '../protocol/checkpoint.ts';
-import type { JsonObject } from '../protocol/json.ts';
-import { makeKeyring } from '../protocol/keyring.ts';
+import type { JsonObject } from '../protocol/base/json.ts';
+import { logOrigin } from '../protocol/receipt/checkpoint.ts';
+import { makeKeyring } from '../protocol/receipt/keyring.ts';
 import { isSignedBy } from './compose-instance.ts';
 import { auditLog, auditReceipts, type Finding } from './ledger/audit.ts';
 import { type Log, StoreUnavailable } from './ports.ts';

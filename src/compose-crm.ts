@@ -7,12 +7,12 @@ import { makeSalesforceAdapter } from '../adapters/salesforce/index.ts';
 import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
 import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
 import { extendMapping } from '../adapters/sdk/mapping.ts';
-import { isObject, type Json, type JsonObject } from '../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../protocol/base/json.ts';
 import { NO_ACTIONS, type OwnActions } from './compose-actions.ts';
 import { GENERIC, genericAdapter } from './compose-generic-crm.ts';
 import { ownAdapter } from './compose-own-crm.ts';
-import { type Config, ConfigError } from './config.ts';
-import { keptToken } from './crm-token.ts';
+import { type Config, ConfigError } from './config/config.ts';
+import { keptToken } from './crm/token.ts';
 
 type CrmConfig = Config['crm'];
 

@@ -3,9 +3,9 @@ import { makeHttpAdapter } from '../adapters/http/index.ts';
 import { makeMcpAdapter } from '../adapters/mcp/index.ts';
 import type { Adapter } from '../adapters/sdk/index.ts';
 import { makeSqlAdapter, postgresEngine, sqliteEngine } from '../adapters/sql/index.ts';
-import type { JsonObject } from '../protocol/json.ts';
-import type { Result } from '../protocol/result.ts';
-import { type Config, ConfigError } from './config.ts';
+import type { JsonObject } from '../protocol/base/json.ts';
+import type { Result } from '../protocol/base/result.ts';
+import { type Config, ConfigError } from './config/config.ts';
 
 export const GENERIC = ['http', 'mcp', 'sql'] as const;
 

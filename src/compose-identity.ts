@@ -1,21 +1,21 @@
 /** Who asks: by signature, by access token, and how a key is made known. */
-import { type Refusal, refusal } from '../protocol/errors.ts';
-import type { Thumbprint } from '../protocol/ids.ts';
-import type { Json, JsonObject } from '../protocol/json.ts';
-import { err, ok } from '../protocol/result.ts';
-import { signatureChallenge } from '../protocol/signature.ts';
-import { makeProve, type Prove } from './bindings/prove.ts';
+import { type Refusal, refusal } from '../protocol/base/errors.ts';
+import type { Thumbprint } from '../protocol/base/ids.ts';
+import type { Json, JsonObject } from '../protocol/base/json.ts';
+import { err, ok } from '../protocol/base/result.ts';
+import { signatureChallenge } from '../protocol/signature/signature.ts';
 import type { Engine } from './compose-engine.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { RawRequest } from './edge/raw-request.ts';
-import { type AuthenticateDeps, authenticate, type Caller, type KnownKey } from './identity/authenticate.ts';
-import { makeDirectories } from './identity/directory.ts';
-import { makeGuardedFetch } from './identity/guarded-fetch.ts';
-import { verifyKeyOf } from './identity/keys-node.ts';
-import { makeNames } from './identity/names.ts';
-import { makeNonceCap } from './identity/nonce-cap.ts';
-import { makeTokenAuth } from './identity/oauth.ts';
-import { bearerChallenge, challengeError, metadataUrl } from './identity/oauth-metadata.ts';
+import { type AuthenticateDeps, authenticate, type Caller, type KnownKey } from './identity/signature/authenticate.ts';
+import { makeDirectories } from './identity/signature/directory.ts';
+import { verifyKeyOf } from './identity/signature/keys-node.ts';
+import { makeNonceCap } from './identity/signature/nonce-cap.ts';
+import { makeTokenAuth } from './identity/token/oauth.ts';
+import { bearerChallenge, challengeError, metadataUrl } from './identity/token/oauth-metadata.ts';
+import { makeGuardedFetch } from './platform/guarded-fetch.ts';
+import { makeNames } from './platform/names.ts';
+import { makeProve, type Prove } from './serve/prove.ts';
 
 export type Identity = ReturnType<typeof composeIdentity>;
 

@@ -1,16 +1,16 @@
 /** Offers the company makes on its own account: who takes them, and how the company's side asks for one. */
-import { type Refusal, refusal } from '../protocol/errors.ts';
-import type { Json, JsonObject } from '../protocol/json.ts';
-import { err, ok, type Result } from '../protocol/result.ts';
+import { type Refusal, refusal } from '../protocol/base/errors.ts';
+import type { Json, JsonObject } from '../protocol/base/json.ts';
+import { err, ok, type Result } from '../protocol/base/result.ts';
 import type { Engine } from './compose-engine.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
 import type { Answered } from './engine/idempotent.ts';
-import type { Caller } from './identity/authenticate.ts';
-import { checkUrl } from './identity/guarded-fetch.ts';
+import type { Caller } from './identity/signature/authenticate.ts';
 import { invite } from './initiative/invite.ts';
 import { type ProposeDeps, propose } from './initiative/propose.ts';
+import { checkUrl } from './platform/guarded-fetch.ts';
 import { verifyWebhook } from './signoff/standard-webhooks.ts';
 
 export interface Initiative {

@@ -1,11 +1,11 @@
 /** The negotiation policies of a configuration, held against what the CRM has and against a record such as they are for. */
 
 import type { Adapter } from '../adapters/sdk/index.ts';
-import { isObject } from '../protocol/json.ts';
-import { err, ok, type Result } from '../protocol/result.ts';
-import { dayIn } from '../protocol/zone.ts';
-import type { Config } from './config.ts';
-import type { Contract } from './contract/contract.ts';
+import { isObject } from '../protocol/base/json.ts';
+import { err, ok, type Result } from '../protocol/base/result.ts';
+import { dayIn } from '../protocol/base/zone.ts';
+import type { Contract } from './actions/contract.ts';
+import type { Config } from './config/config.ts';
 import type { Action, ActionDefinition } from './engine/world.ts';
 import { sellsUnkept, UNKEPT } from './negotiation/caution.ts';
 import { firstOffer, sampleFor } from './negotiation/first-offer.ts';

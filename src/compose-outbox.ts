@@ -1,16 +1,16 @@
 /** What leaves by itself: webhooks to the company's endpoints, push notifications to agents' own. */
 import { randomInt } from 'node:crypto';
-import { contentDigest, type SignableRequest, signRequest } from '../protocol/signature.ts';
-import { pushMessage } from './bindings/a2a/push.ts';
+import { contentDigest, type SignableRequest, signRequest } from '../protocol/signature/signature.ts';
 import type { Engine } from './compose-engine.ts';
-import type { Config } from './config.ts';
-import { guardedDispatcher } from './identity/guarded-fetch.ts';
-import { NODE_HASHES } from './identity/keys-node.ts';
-import { hostsFile, makeNames } from './identity/names.ts';
+import type { Config } from './config/config.ts';
+import { NODE_HASHES } from './identity/signature/keys-node.ts';
 import { makeOutbox, type Outbox, type Rendered } from './outbox/deliver.ts';
 import type { OutboxStore } from './outbox/outbox-store.ts';
 import { makeSend } from './outbox/send.ts';
+import { guardedDispatcher } from './platform/guarded-fetch.ts';
+import { hostsFile, makeNames } from './platform/names.ts';
 import { type Outgoing, PUSH_ENDPOINT } from './ports.ts';
+import { pushMessage } from './serve/a2a/push.ts';
 import { webhookHeaders } from './signoff/standard-webhooks.ts';
 
 export function composeOutbox({ world }: Engine, outgoing: OutboxStore, config: Config): Outbox {

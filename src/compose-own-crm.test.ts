@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCrm } from '../adapters/template/simulator/crm.ts';
 import { composeCrm } from './compose-crm.ts';
-import { ConfigError, parseConfig } from './config.ts';
+import { ConfigError, parseConfig } from './config/config.ts';
 
 let directory: string;
 beforeAll(() => {

@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import type { GatewayOptions } from '../adapters/sdk/gateway.ts';
 import type { Adapter } from '../adapters/sdk/index.ts';
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config/config.ts';
 
 /** Throws {@link ConfigError} with what the file or its `makeAdapter` says. */
 export async function ownAdapter(file: string, options: GatewayOptions): Promise<Adapter> {

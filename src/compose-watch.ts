@@ -1,11 +1,11 @@
 /** Following the CRM: its feed, and the notices it sends. */
 
-import type { Refusal } from '../protocol/errors.ts';
-import { refusal } from '../protocol/errors.ts';
-import type { JsonObject } from '../protocol/json.ts';
-import { err, ok, type Result } from '../protocol/result.ts';
+import type { Refusal } from '../protocol/base/errors.ts';
+import { refusal } from '../protocol/base/errors.ts';
+import type { JsonObject } from '../protocol/base/json.ts';
+import { err, ok, type Result } from '../protocol/base/result.ts';
 import type { Engine } from './compose-engine.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { parseStrictJson } from './edge/strict-json.ts';
 import { verifyWebhook } from './signoff/standard-webhooks.ts';

@@ -1,6 +1,6 @@
-import { type Refusal, refusal } from '../protocol/errors.ts';
+import { type Refusal, refusal } from '../protocol/base/errors.ts';
+import { err, ok, type Result } from '../protocol/base/result.ts';
 import { isFinalState, type State } from '../protocol/operation.ts';
-import { err, ok, type Result } from '../protocol/result.ts';
 import { answer, type Handler, type Reply } from './engine/ask.ts';
 import { isRight } from './engine/demands.ts';
 import type { Operation } from './engine/operation.ts';

@@ -1,6 +1,6 @@
 /** What the core needs of the world. Implementations are composed in main.ts; tests pass their own. */
-import type { IdKinds, Thumbprint } from '../protocol/ids.ts';
-import type { Json, JsonObject } from '../protocol/json.ts';
+import type { IdKinds, Thumbprint } from '../protocol/base/ids.ts';
+import type { Json, JsonObject } from '../protocol/base/json.ts';
 import type { Dealing, DealingsOf } from './engine/dealings.ts';
 import type { MandateFacts, Operation, Push } from './engine/operation.ts';
 

@@ -1,5 +1,5 @@
 /** Requests for the standard actions on seeded records: for any rig whose CRM has them under these names. */
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Ref } from '../sdk/index.ts';
 import type { ExactCase, Sample } from './subject.ts';
 

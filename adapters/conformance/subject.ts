@@ -1,6 +1,6 @@
 /** What an adapter's author provides, in `adapters/<name>/kit.ts`, so that the conformance kit can hold the adapter to its manifest. */
 import type { Dispatcher } from 'undici';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Adapter, Ref } from '../sdk/index.ts';
 
 /** What can be ordered to go wrong. Kinds ending in `-after` do the work first.

@@ -1,4 +1,4 @@
-import { isObject } from '../../protocol/json.ts';
+import { isObject } from '../../protocol/base/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type AdapterErrorCode, type Ctx } from '../sdk/index.ts';
 import { retryAfterMs } from '../sdk/limits.ts';

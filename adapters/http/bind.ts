@@ -1,5 +1,5 @@
 /** One operation with everything the adapter puts into it and takes out of it. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { FieldKind, MappedType } from '../sdk/mapping.ts';
 import { POINTER } from '../sdk/pointer.ts';
 import { type Bound, parseBound, type What } from '../sdk/remote/resource.ts';

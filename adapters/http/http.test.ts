@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { extendMapping } from '../sdk/mapping.ts';
 import { at, put } from '../sdk/pointer.ts';
 import { makeHttpAdapter } from './index.ts';

@@ -1,7 +1,7 @@
 /** Any REST API as a CRM, without code: its OpenAPI document says what it can, a mapping says what of it means what. */
 import type { Dispatcher } from 'undici';
-import { isObject, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { ANY_RECIPES } from '../sdk/actions/standard.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
 import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';

@@ -1,5 +1,5 @@
 /** A REST API known only by its OpenAPI document under the conformance kit: the sandbox CRM, which can fail on order. */
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { everySample, standardExact } from '../conformance/samples.ts';
 import type { AdapterOptions, KitSubject, Rig } from '../conformance/subject.ts';
 import { openSandboxRig } from '../sandbox/server/rig.ts';

@@ -1,7 +1,7 @@
 /** The mapping document against the OpenAPI document: which operation reads, changes, makes and finds a record, and where in its requests
  * and answers everything is. Places are written as OpenAPI’s own runtime expressions: `$request.path.id`, `$response.header.etag`. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { AdapterErrorCode } from '../sdk/index.ts';
 import { POINTER } from '../sdk/pointer.ts';
 import { meaningOf, parseResources, type Resources } from '../sdk/remote/resource.ts';

@@ -1,6 +1,6 @@
 /** An OpenAPI 3.x document as what the mapping names of it: operations, their parameters, and the schemas of what goes in and comes out. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { at, tokensOf } from '../sdk/pointer.ts';
 
 export const METHODS = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trace'] as const;

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { type Path, path } from '../sdk/http.ts';
 import { put } from '../sdk/pointer.ts';
 import { usable } from '../sdk/remote/records.ts';

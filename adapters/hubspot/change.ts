@@ -1,7 +1,7 @@
 /** Changes of a contract's line item through the contracts API (beta): a draft first, which changes nothing, then its acceptance.
  * People signed off before either is sent, and nothing is ever accepted by itself. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { toDecimal } from '../../protocol/money.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { toDecimal } from '../../protocol/base/money.ts';
 import { path, type ReadHttp, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type StepResult } from '../sdk/index.ts';
 import { isMoney } from '../sdk/values.ts';

@@ -1,5 +1,5 @@
 /** Values of ours as HubSpot's properties, which are all text, and back. An empty text clears a property. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { decode, encode, type MoneyForm } from '../sdk/codec.ts';
 import { AdapterError } from '../sdk/index.ts';
 import type { MappedField, MappedType } from '../sdk/mapping.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import type { Adapter, AdapterError, Ctx, PlanStep } from '../sdk/index.ts';
 import { makeHubspotAdapter } from './index.ts';

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import type { Capability, Ctx } from '../sdk/index.ts';
 import type { FieldKind, MappedField, MappedType } from '../sdk/mapping.ts';

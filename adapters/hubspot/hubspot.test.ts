@@ -1,7 +1,7 @@
 /** What the conformance kit does not ask: HubSpot's own ways of failing, and what its missing conditions mean. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import type { Adapter, AdapterError, Ctx, PlanStep } from '../sdk/index.ts';
 import { isUnreadable } from '../sdk/unreadable.ts';

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { Result } from '../../protocol/result.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import type { Result } from '../../protocol/base/result.ts';
 import { capabilityOf } from '../sdk/by-recipe.ts';
 import { makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import { type Adapter, AdapterError, type Ctx, type Health } from '../sdk/index.ts';

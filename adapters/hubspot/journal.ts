@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import { type CrmResponse, linked, makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import { AdapterError, type Changed, type Ctx } from '../sdk/index.ts';
 import { isWhole } from '../sdk/values.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { furtherSamples } from '../conformance/samples.ts';
 import type { ExactCase, KitSubject, Rig, Sample } from '../conformance/subject.ts';
 import { SEED_DAY } from '../sandbox/server/seed-day.ts';

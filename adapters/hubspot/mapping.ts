@@ -1,6 +1,6 @@
 /** Which name of ours is which property or association of HubSpot: a document, because every portal is different. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { AdapterError } from '../sdk/index.ts';
 import { extendMapping, type MappedField, type MappedType, type Mapping, parseMapping } from '../sdk/mapping.ts';
 import contracts from './contracts-mapping.json' with { type: 'json' };

@@ -1,6 +1,6 @@
 /** HubSpot's webhooks: the signature of version 3, and which records a notice is about. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { isObject, type Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/base/json.ts';
 import type { Ctx, Notice, Ref } from '../sdk/index.ts';
 import type { Portal } from './mapping.ts';
 

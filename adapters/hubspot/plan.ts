@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import type { ReadHttp } from '../sdk/http.ts';
 import type { Ctx, Plan, PlanRequest, PlanStep } from '../sdk/index.ts';
 import { type Payload, payloadOf } from '../sdk/payload.ts';

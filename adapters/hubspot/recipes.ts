@@ -1,6 +1,6 @@
 /** How each action is carried out in HubSpot: documents in actions/, and those a company brings along. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { FURTHER_RECIPES } from '../sdk/actions/standard.ts';
 import { type Guarantees, parseRecipes } from '../sdk/by-recipe.ts';
 import type { Recipe } from '../sdk/recipe.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalText } from '../../protocol/canonical.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { canonicalText } from '../../protocol/base/canonical.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import { type CrmResponse, type Path, path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type Ref, type Snapshot } from '../sdk/index.ts';
 import type { MappedType } from '../sdk/mapping.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type Ref, type StepResult } from '../sdk/index.ts';
 import { correlationOf } from './answers.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../protocol/json.ts';
+import type { Json } from '../../protocol/base/json.ts';
 import { path, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type PlanStep, type Ref, type StepResult } from '../sdk/index.ts';
 import { type Payload, payloadOf } from '../sdk/payload.ts';

@@ -1,7 +1,7 @@
 /** The tools of an MCP server as a CRM. Nothing that the server says about them is trusted: they are pinned when they are registered, and
  * every write is decided by a person. */
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { ANY_RECIPES } from '../sdk/actions/standard.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
 import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';

@@ -1,6 +1,6 @@
 /** The tools of an MCP server under the conformance kit: the sandbox CRM behind tools, in a process of its own, which can fail on order. */
 import { fileURLToPath } from 'node:url';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { KitSubject, Rig } from '../conformance/subject.ts';
 import { openSandboxRig } from '../sandbox/server/rig.ts';
 import { makeMcpAdapter } from './index.ts';

@@ -1,7 +1,7 @@
 /** The mapping document over the tools of an MCP server: which tool reads, changes, makes and finds a record, where in its arguments and
  * results everything is, and which tools exactly: each by its name and the digest of its input schema. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { AdapterErrorCode } from '../sdk/index.ts';
 import type { MappedType } from '../sdk/mapping.ts';
 import { POINTER } from '../sdk/pointer.ts';

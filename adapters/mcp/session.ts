@@ -7,8 +7,8 @@ import {
   SdkErrorCode,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
-import { digest } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { AdapterError, type AdapterErrorCode, type Ctx } from '../sdk/index.ts';
 import { at } from '../sdk/pointer.ts';
 import { orStopped, stopped } from '../sdk/timing.ts';

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { CrmResponse } from '../sdk/http.ts';
 import { AdapterError, type AdapterErrorCode } from '../sdk/index.ts';
 import { retryAfterMs } from '../sdk/limits.ts';

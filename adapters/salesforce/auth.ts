@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { type Auth, staticToken } from '../sdk/auth.ts';
 import { clientCredentials, jwtBearer } from '../sdk/oauth.ts';
 

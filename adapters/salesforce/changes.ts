@@ -1,4 +1,4 @@
-import { isObject } from '../../protocol/json.ts';
+import { isObject } from '../../protocol/base/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Changed, type Ctx } from '../sdk/index.ts';
 import { accepted, misshapen } from './answers.ts';

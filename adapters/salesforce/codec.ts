@@ -1,6 +1,6 @@
 /** Values of ours as the org's fields hold them, and back. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { fromDecimal, toDecimal } from '../../protocol/money.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { fromDecimal, toDecimal } from '../../protocol/base/money.ts';
 import { finestOf } from '../sdk/codec.ts';
 import { AdapterError } from '../sdk/index.ts';
 import type { MappedField, MappedType } from '../sdk/mapping.ts';

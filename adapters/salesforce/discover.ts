@@ -1,5 +1,5 @@
 /** The mapping and the recipes held against the org's own description of itself. */
-import { isObject, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import type { Capability, Ctx } from '../sdk/index.ts';
 import type { MappedField, MappedType } from '../sdk/mapping.ts';

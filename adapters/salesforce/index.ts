@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { capabilityOf } from '../sdk/by-recipe.ts';
 import { makeHttp, path, type ReadHttp, readOnly } from '../sdk/http.ts';
 import { type Adapter, AdapterError, type Ctx, type Health, type Plan } from '../sdk/index.ts';

@@ -1,5 +1,5 @@
 /** The parts of a write, sent as one request that is carried out whole or not at all. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import { type CrmResponse, type Path, path, type WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx } from '../sdk/index.ts';
 import type { Payload } from '../sdk/payload.ts';

@@ -1,6 +1,6 @@
 /** How an org names what Parley writes: the standard mapping (mapping.json), a company's own over it, and what only Salesforce asks for. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { AdapterError } from '../sdk/index.ts';
 import { extendMapping, type MappedType, type Mapping, parseMapping } from '../sdk/mapping.ts';
 import standard from './mapping.json' with { type: 'json' };

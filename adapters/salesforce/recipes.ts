@@ -1,6 +1,6 @@
 /** How each action is carried out in Salesforce: as in any CRM, as the documents in actions/ say, or as a company’s own do. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { FURTHER_RECIPES, STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { parseRecipes } from '../sdk/by-recipe.ts';
 import type { Recipe } from '../sdk/recipe.ts';

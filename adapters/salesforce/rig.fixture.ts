@@ -1,7 +1,7 @@
 /** What the tests of this adapter share: an adapter on a simulated org, calls that are timed out, and requests that are theirs alone. */
 import { randomUUID } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { type Adapter, AdapterError, type Ctx, type PlanRequest, type PlanStep } from '../sdk/index.ts';
 import { makeSalesforceAdapter, type SalesforceAdapterOptions } from './index.ts';
 import { recordId } from './server/ids.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { WriteHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type PlanStep, type Ref, type StepResult } from '../sdk/index.ts';
 import { type Payload, payloadOf } from '../sdk/payload.ts';

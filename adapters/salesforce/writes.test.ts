@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { SEED_DAY } from '../sandbox/server/seed-day.ts';
 import type { Adapter, Changed, PlanStep } from '../sdk/index.ts';
 import {

@@ -1,5 +1,5 @@
 /** Recipes for what only the sandbox CRM has records for; the others are shared (adapters/sdk/actions). */
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import contractAmend from './actions/contract.amend.json' with { type: 'json' };
 import contractCancel from './actions/contract.cancel.json' with { type: 'json' };
 import contractRenew from './actions/contract.renew.json' with { type: 'json' };

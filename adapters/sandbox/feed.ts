@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/base/json.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Changed, type Ctx } from '../sdk/index.ts';
 import type { Mapping } from '../sdk/mapping.ts';

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import type { Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import type { Result } from '../../protocol/base/result.ts';
 import { FURTHER_RECIPES, STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import { makeRecipeAdapter, parseRecipes } from '../sdk/by-recipe.ts';
 import { makeHttp, readOnly } from '../sdk/http.ts';

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { decode, encode } from '../sdk/codec.ts';
 import { path, type ReadHttp } from '../sdk/http.ts';
 import { AdapterError, type Ctx, type Ref } from '../sdk/index.ts';

@@ -1,7 +1,7 @@
 /** What every adapter over HTTP makes of an answer that is not its CRM's own, and of a read from before the write. */
 import { type Dispatcher, MockAgent } from 'undici';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { makeHttpAdapter } from '../http/index.ts';
 import { DESK_MAPPING, DESK_OPENAPI } from '../http/rig/desk.ts';
 import { MAPPING, OPENAPI } from '../http/rig/documents.ts';

@@ -1,6 +1,6 @@
 /** An adapter from a mapping, recipes, and the few things that differ between CRMs: how records are read, written and found again. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import {
   type Adapter,
   AdapterError,

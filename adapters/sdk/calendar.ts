@@ -1,5 +1,5 @@
 /** Calendar arithmetic over days, `2028-02-29`: no clock and no zone but what is given. */
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { isDay, isWhole } from './values.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 /** A value of ours as a CRM holds it, and back: the same for every CRM that says what it means in JSON or in columns. */
-import { isObject, type Json } from '../../protocol/json.ts';
-import { fromDecimal, fromMinor, moneyAt, SCALE_MAX, toDecimal, toMinor } from '../../protocol/money.ts';
+import { isObject, type Json } from '../../protocol/base/json.ts';
+import { fromDecimal, fromMinor, moneyAt, SCALE_MAX, toDecimal, toMinor } from '../../protocol/base/money.ts';
 import type { MappedField } from './mapping.ts';
 import { unreadable } from './unreadable.ts';
 import { isDay, isMoney, isWhole } from './values.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { essenceOf, withoutOwn } from './dated.ts';
 import type { PlanRequest, PlanStep } from './index.ts';
 import { parseMapping } from './mapping.ts';

@@ -1,5 +1,5 @@
 /** Plans whose steps lie on different days: each is planned again when its day has come, on the record as it then is. */
-import { isObject, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
 import type { PlanStep, Ref } from './index.ts';
 import { same } from './values.ts';
 

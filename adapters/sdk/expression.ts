@@ -1,10 +1,10 @@
 /** The expressions of recipes: CEL (github.com/google/cel-spec) over the request and the records it is about. Data in, data out:
  * no clock, no randomness, no calls, small programs only. */
 import { type ASTNode, Environment, Optional } from '@marcbachmann/cel-js';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { formatMoney, type Price, plus, times, total } from '../../protocol/money.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
-import { quotedLines, revealed } from '../../protocol/revealed.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { formatMoney, type Price, plus, times, total } from '../../protocol/base/money.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { quotedLines, revealed } from '../../protocol/words/revealed.ts';
 import { plain, registerCalendar, registerNotice } from './functions.ts';
 import { shortened } from './text.ts';
 import { isUnreadable, type Unreadable, UnreadableError } from './unreadable.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { decode, encode } from './codec.ts';
 import { parseMapping } from './mapping.ts';
 import type { ReadRecord } from './payload.ts';

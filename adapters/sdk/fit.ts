@@ -1,4 +1,4 @@
-import type { Json } from '../../protocol/json.ts';
+import type { Json } from '../../protocol/base/json.ts';
 import { AdapterError } from './index.ts';
 import type { MappedField } from './mapping.ts';
 import { isDay, isMoney, isWhole } from './values.ts';

@@ -1,7 +1,7 @@
 /** The functions of expressions that know a calendar. */
 import type { Environment } from '@marcbachmann/cel-js';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { dayIn, isTimeZone } from '../../protocol/zone.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { dayIn, isTimeZone } from '../../protocol/base/zone.ts';
 import { addDays, addMonths, endOf, lastDay, nextAnchor, termEnd } from './calendar.ts';
 import { endingOf } from './notice.ts';
 import { isDay, momentOf } from './values.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Adapter } from './index.ts';
 
 /** What the gateway gives an adapter that is not one of its own, from the `crm` part of its configuration. */

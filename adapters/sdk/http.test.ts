@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import type { Auth } from './auth.ts';
 import { type HttpOptions, linked, makeHttp, type Path, path, readOnly } from './http.ts';
 import { AdapterError, type Ctx } from './index.ts';

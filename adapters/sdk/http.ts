@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { Auth, Credentials } from './auth.ts';
 import { AdapterError, type Ctx } from './index.ts';
 import type { Limiter } from './limiter.ts';

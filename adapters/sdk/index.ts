@@ -1,6 +1,6 @@
 /** What an adapter is: the only thing between Parley and a CRM. Import this from `parley-gateway/adapter`. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { Money } from '../../protocol/money.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import type { Money } from '../../protocol/base/money.ts';
 
 /** A record in the CRM. `value` is opaque to everyone but the adapter; only the SDK's HTTP helper builds paths from it. */
 export interface Ref {

@@ -1,6 +1,6 @@
 /** Which name of ours is which field of the CRM: a document, because every company's CRM is different. Read once, all mistakes told. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 
 /** `text` is one line, `long` may have several, `json` is any JSON, `id` names another record. */
 export const FIELD_KINDS = ['text', 'long', 'whole', 'day', 'flag', 'money', 'choice', 'id', 'json'] as const;

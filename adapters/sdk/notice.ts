@@ -1,6 +1,6 @@
 /** When a contract ends by notice, as the contract's own law has it: the data of the record, and the same arithmetic for every CRM. */
-import type { Json } from '../../protocol/json.ts';
-import { times, total } from '../../protocol/money.ts';
+import type { Json } from '../../protocol/base/json.ts';
+import { times, total } from '../../protocol/base/money.ts';
 import { addDays, addMonths, endOf, lastDay, termEnd } from './calendar.ts';
 import { isDay, isMoney, isWhole } from './values.ts';
 

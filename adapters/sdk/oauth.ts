@@ -1,6 +1,6 @@
 import { importPKCS8, SignJWT } from 'jose';
 import type { Dispatcher } from 'undici';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { type Auth, type Credentials, isHeaderValue } from './auth.ts';
 import { AdapterError, type Ctx } from './index.ts';
 import { retryAfterMs } from './limits.ts';

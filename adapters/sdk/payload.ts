@@ -1,5 +1,5 @@
 /** What a step of a plan writes, in our names, and the records it was planned on. */
-import { isObject, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
 import { AdapterError, type Change, type PlanStep, type Ref } from './index.ts';
 import { same } from './values.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { AdapterError, type PlanRequest } from './index.ts';
 import { extendMapping, type Mapping, parseMapping } from './mapping.ts';
 import { differences, payloadOf, type ReadRecord } from './payload.ts';

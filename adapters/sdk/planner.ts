@@ -1,5 +1,5 @@
 /** Plans by recipe: the same for every CRM. It reads, never writes; the same request on the same records is the same plan, byte for byte. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import { inOrder, withoutOwn } from './dated.ts';
 import type { Expression, Scope } from './expression.ts';
 import { fitted, unfit } from './fit.ts';

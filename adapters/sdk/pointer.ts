@@ -1,5 +1,5 @@
 /** JSON Pointers (RFC 6901): where a value is in an answer, and where it goes in a request. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 
 /** A pointer whose members are names as APIs have them; the empty one is the whole. */
 export const POINTER = /^(?:\/[A-Za-z0-9_.$@~-]{1,80}){0,10}$/;

@@ -1,7 +1,7 @@
 /** What an adapter is built from, for those who are not this repository: `parley-gateway/adapter`. */
 export type { Dispatcher } from 'undici';
-export type { Json, JsonObject } from '../../protocol/json.ts';
-export type { Money } from '../../protocol/money.ts';
+export type { Json, JsonObject } from '../../protocol/base/json.ts';
+export type { Money } from '../../protocol/base/money.ts';
 export { STANDARD_RECIPES } from './actions/standard.ts';
 export { type Auth, type Credentials, type StaticTokenOptions, staticToken } from './auth.ts';
 export {

@@ -1,7 +1,7 @@
 /** How one action becomes changes in one CRM: a document, `adapters/<name>/actions/<action>.json`. Every part is an expression
  * ({@link compileExpression}) over the request and the records it is about. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import type { TermUse } from './index.ts';
 import type { Mapping } from './mapping.ts';

@@ -1,5 +1,5 @@
 /** What becomes of the agreed terms: a term that nothing writes would be agreed on, and never happen. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { TermUse } from './index.ts';
 import type { Mapping } from './mapping.ts';
 import { pathsOf } from './paths.ts';

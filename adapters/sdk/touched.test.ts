@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { PlanRequest, Ref } from './index.ts';
 import { parseMapping } from './mapping.ts';
 import type { ReadRecord } from './payload.ts';

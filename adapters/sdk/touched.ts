@@ -1,5 +1,5 @@
 /** Which records a plan was made from and will write, and whose each is. */
-import type { Json } from '../../protocol/json.ts';
+import type { Json } from '../../protocol/base/json.ts';
 import { unfit } from './fit.ts';
 import type { PlanStep, Touched } from './index.ts';
 import type { Mapping } from './mapping.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { PlanStep, StepResult } from './index.ts';
 import { PAYLOAD_FORMAT, seenPayloadOf } from './payload.ts';
 

@@ -1,6 +1,6 @@
 /** A field that holds something which is not a value of its kind. It travels with the record, shows that it changed, and is an error only
  * for whoever reads it: a price that cannot be told must never look like none, and never stop what does not need it. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 
 /** No value of any kind: nothing else has this member. */
 const MARK = 'unreadable';

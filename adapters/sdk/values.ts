@@ -1,6 +1,6 @@
 /** What every adapter asks of a value: is it money, a day, the same as another. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { type Price, SCALE_MAX } from '../../protocol/money.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { type Price, SCALE_MAX } from '../../protocol/base/money.ts';
 
 export function isWhole(value: Json | undefined, min = Number.MIN_SAFE_INTEGER): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= min;

@@ -1,5 +1,5 @@
-import { digest } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { decode, encode } from '../sdk/codec.ts';
 import { AdapterError } from '../sdk/index.ts';
 import type { MappedField } from '../sdk/mapping.ts';

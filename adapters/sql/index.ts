@@ -1,6 +1,6 @@
 /** SQL tables as a CRM: SQLite or PostgreSQL, described by a mapping, written in transactions that hold their own key. */
-import type { JsonObject } from '../../protocol/json.ts';
-import { ok, type Result } from '../../protocol/result.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import { ANY_RECIPES } from '../sdk/actions/standard.ts';
 import { chooseRecipes, makeRecipeAdapter } from '../sdk/by-recipe.ts';
 import type { Adapter } from '../sdk/index.ts';

@@ -1,5 +1,5 @@
 /** SQL tables under the conformance kit: a SQLite file and a PostgreSQL server. */
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { everySample, standardExact } from '../conformance/samples.ts';
 import type { KitSubject, Rig } from '../conformance/subject.ts';
 import type { Adapter, Ref } from '../sdk/index.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { standardSamples } from '../conformance/samples.ts';
 import { STANDARD_RECIPES } from '../sdk/actions/standard.ts';
 import type { Adapter, AdapterError, Ctx, PlanStep } from '../sdk/index.ts';

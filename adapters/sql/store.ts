@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { digest } from '../../protocol/canonical.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { RecordStore, Trace, View, Write } from '../sdk/by-recipe.ts';
 import { AdapterError, type Ctx, type Ref, type StepResult } from '../sdk/index.ts';
 import type { Payload, ReadRecord } from '../sdk/payload.ts';

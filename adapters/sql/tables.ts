@@ -1,6 +1,6 @@
 /** The mapping document as tables: which columns name a record, count its versions and hold its fields. Every mistake at once. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { MONEY_FORMS, type MoneyForm } from '../sdk/codec.ts';
 import { type MappedType, type Mapping, parseMapping } from '../sdk/mapping.ts';
 import type { Trx } from './database.ts';

@@ -1,6 +1,6 @@
 /** What strangers send. None of it proves anything, but where it says so. */
 import { randomBytes } from 'node:crypto';
-import { contentDigest, signRequest } from '../../protocol/signature.ts';
+import { contentDigest, signRequest } from '../../protocol/signature/signature.ts';
 import type { AgentKey } from '../../src/client/index.ts';
 
 export interface Sent {

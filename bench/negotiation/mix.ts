@@ -1,8 +1,8 @@
 /** The scenarios of the tournament: renewals and refunds under policies drawn at random, a customer drawn for each. None of it is tuned to
  * the company's strategy: the same seeds give the same scenarios whatever plays them. */
 
-import type { JsonObject } from '../../protocol/json.ts';
-import { readDefinitions } from '../../src/contract/files.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { readDefinitions } from '../../src/actions/files.ts';
 import { parseNegotiationPolicy } from '../../src/negotiation/core.ts';
 import type { NegotiationPolicy } from '../../src/negotiation/policy.ts';
 import { factsOf } from '../../src/negotiation/setting.ts';

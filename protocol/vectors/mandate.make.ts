@@ -1,6 +1,5 @@
 /** Prints mandate.json: `node protocol/vectors/mandate.make.ts > protocol/vectors/mandate.json`. Only when the format changes. */
 import { base64url } from 'jose';
-import { type JwtSigner, verifyMandate } from '../mandate.ts';
 import {
   EMAIL,
   type Forgery,
@@ -13,8 +12,9 @@ import {
   NOW,
   respell,
   seconds,
-} from '../mandate-fixture.ts';
-import { makeDisclosure } from '../sd-jwt.ts';
+} from '../mandate/fixture.ts';
+import { type JwtSigner, verifyMandate } from '../mandate/mandate.ts';
+import { makeDisclosure } from '../mandate/sd-jwt.ts';
 
 const [company, principal, agent, stranger] = await Promise.all(
   (['company', 'principal', 'agent', 'stranger'] as const).map(holder),

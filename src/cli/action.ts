@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { type Adapter, AdapterError } from '../../adapters/sdk/index.ts';
+import { type Contract, readContract } from '../actions/contract.ts';
+import { SHIPPED } from '../actions/files.ts';
+import { fitTo } from '../actions/offering.ts';
+import { unstated } from '../actions/rules.ts';
 import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from '../compose-actions.ts';
 import { composeCrm, tryDocuments } from '../compose-crm.ts';
-import { type Config, ConfigError, loadConfig } from '../config.ts';
-import { type Contract, readContract } from '../contract/contract.ts';
-import { SHIPPED } from '../contract/files.ts';
-import { fitTo } from '../contract/offering.ts';
-import { unstated } from '../contract/rules.ts';
-import { systemClock } from '../identity/world-sources.ts';
+import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { systemClock } from '../platform/world-sources.ts';
 import { type Io, UsageError } from './exit.ts';
 
 export const ACTION_USAGE = `parley action check DIR [--config FILE]   what the actions in a folder still lack; with a configuration, in your CRM too

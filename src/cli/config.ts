@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { type Io, UsageError } from './exit.ts';
 
 export const CONFIG_USAGE = `parley config check [FILE]

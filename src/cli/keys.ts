@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { err, ok, type Result } from '../../protocol/result.ts';
-import { PURPOSES, publicKeys, readKeyFile, saveKeyFile, withNewKey } from '../identity/company-keys.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { PURPOSES, publicKeys, readKeyFile, saveKeyFile, withNewKey } from '../platform/company-keys.ts';
 import type { KeyPurpose } from '../ports.ts';
 import { instanceTables } from '../store/instance-sqlite.ts';
 import { openSqliteStore } from '../store/sqlite.ts';

@@ -1,6 +1,6 @@
-import { type MandateConstraints, PERIODS } from '../../protocol/mandate-facts.ts';
-import { fromDecimal } from '../../protocol/money.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { fromDecimal } from '../../protocol/base/money.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { type MandateConstraints, PERIODS } from '../../protocol/mandate/facts.ts';
 
 /** The limits `parley mandate` takes, as `parseArgs` wants them. */
 export const LIMIT_OPTIONS = {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { systemClock } from '../identity/world-sources.ts';
+import { systemClock } from '../platform/world-sources.ts';
 import { deadLetters, outgoingStatements, sendAgain } from '../store/outgoing-sqlite.ts';
 import { type Io, UsageError } from './exit.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { hashPassword } from '../console/session.ts';
+import { hashPassword } from '../serve/console/session.ts';
 import { CannotDo, type Io, UsageError } from './exit.ts';
 
 /** NIST SP 800-63B-4 §3.1.1.2 asks for 15 where a password stands alone; no rules of composition. */

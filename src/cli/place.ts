@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Place, placeOf } from '../config.ts';
+import { type Place, placeOf } from '../config/config.ts';
 import { type Handle, makeHandle } from '../store/handle.ts';
 import { CannotDo } from './exit.ts';
 

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { JsonObject } from '../../protocol/json.ts';
-import { isRecord } from '../../protocol/shape.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { isRecord } from '../../protocol/base/shape.ts';
 import type { Handle } from '../store/handle.ts';
 import type { Io } from './exit.ts';
 import { ISSUED_FILE } from './mandate.ts';

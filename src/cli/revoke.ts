@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PRINCIPAL } from '../../protocol/mandate-claims.ts';
+import { PRINCIPAL } from '../../protocol/mandate/claims.ts';
 import { meant } from '../engine/nearest.ts';
 import { appendRevocation } from '../identity/revocations.ts';
 import { REVOCATION_KINDS, type RevocationKind } from '../ports.ts';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Profile } from '../compose-peers.ts';
-import { type Config, loadConfig } from '../config.ts';
-import { makeIds, systemClock } from '../identity/world-sources.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 import { startGateway } from '../main.ts';
+import { makeIds, systemClock } from '../platform/world-sources.ts';
 import type { Log } from '../ports.ts';
 import { UsageError } from './exit.ts';
 

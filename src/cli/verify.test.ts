@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest';
-import type { ReceiptFile } from '../../protocol/receipt.ts';
-import { companyKeys, type Parties, testParties, testReceipt } from '../../protocol/receipt-fixture.ts';
+import { companyKeys, type Parties, testParties, testReceipt } from '../../protocol/receipt/fixture.ts';
+import type { ReceiptFile } from '../../protocol/receipt/receipt.ts';
 import { verifyCommand } from './verify.ts';
 
 let parties: Parties;

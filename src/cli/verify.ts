@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { parseThumbprint } from '../../protocol/ids.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import type { ReceiptPayload } from '../../protocol/receipt.ts';
-import { type Verdict, type Verified, verifyReceipt } from '../../protocol/receipt-verify.ts';
+import { parseThumbprint } from '../../protocol/base/ids.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import type { ReceiptPayload } from '../../protocol/receipt/receipt.ts';
+import { type Verdict, type Verified, verifyReceipt } from '../../protocol/receipt/verify.ts';
 
 /** What the command needs of the world. */
 export interface VerifyIo {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { agreementPayload, signAgreement, verifyOffer } from '../../protocol/offer.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { type Choice, chosenOffer } from '../../protocol/schedule.ts';

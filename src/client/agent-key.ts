@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
-import { parseThumbprint, type Thumbprint } from '../../protocol/ids.ts';
-import type { SignKey } from '../../protocol/signature.ts';
+import { parseThumbprint, type Thumbprint } from '../../protocol/base/ids.ts';
+import type { SignKey } from '../../protocol/signature/signature.ts';
 
 /** An agent's identity: an Ed25519 key. Whoever holds it is the agent. */
 export interface AgentKey extends SignKey {

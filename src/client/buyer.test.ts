@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeId } from '../../protocol/ids.ts';
+import { makeId } from '../../protocol/base/ids.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import { buyerMove } from './buyer.ts';
 import type { BuyerGoals } from './goals.ts';

@@ -1,6 +1,6 @@
-import { LIMITS } from '../../protocol/limits.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { ok } from '../../protocol/base/result.ts';
 import type { Offer, OperationView, Terms } from '../../protocol/operation.ts';
-import { ok } from '../../protocol/result.ts';
 import { type Choice, packageOf, pricedPackages } from '../../protocol/schedule.ts';
 import { type BuyerGoals, type Candidate, isBeyondLimits, limitsOf, scoreOf, tightened } from './goals.ts';
 import { proposalFor } from './proposal.ts';

@@ -1,6 +1,6 @@
 /** What a customer wants and will not go beyond, and how well terms do by it. Pure; knows nothing of how the company prices. */
-import type { Json } from '../../protocol/json.ts';
-import { digitsOf, type Money } from '../../protocol/money.ts';
+import type { Json } from '../../protocol/base/json.ts';
+import { digitsOf, type Money } from '../../protocol/base/money.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import type { Choice } from '../../protocol/schedule.ts';
 

@@ -1,11 +1,11 @@
 /** What the developer of a customer's agent imports: discover, ask, negotiate, wait, verify. Imports nothing of the server. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject } from '../../protocol/json.ts';
-import { presentMandate } from '../../protocol/mandate.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { presentMandate } from '../../protocol/mandate/mandate.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { isFinalState } from '../../protocol/operation.ts';
-import type { ReceiptFile } from '../../protocol/receipt.ts';
+import type { ReceiptFile } from '../../protocol/receipt/receipt.ts';
 import type { Choice } from '../../protocol/schedule.ts';
 import { acceptanceOf } from './acceptance.ts';
 import type { AgentKey } from './agent-key.ts';
@@ -13,7 +13,7 @@ import type { Intent, Journal } from './journal.ts';
 import { AnswerError, ProblemError } from './problem.ts';
 import { makeTransport, mayRepeat } from './transport.ts';
 
-export { type Delegating, delegateMandate, type MandateOrder, presentMandate } from '../../protocol/mandate.ts';
+export { type Delegating, delegateMandate, type MandateOrder, presentMandate } from '../../protocol/mandate/mandate.ts';
 export { acceptanceOf } from './acceptance.ts';
 export { type AgentKey, loadAgentKey, newAgentKey } from './agent-key.ts';
 export { type BuyerMove, buyerMove } from './buyer.ts';

@@ -1,6 +1,6 @@
-import { readConstraints } from '../../protocol/mandate-claims.ts';
-import type { MandateConstraints } from '../../protocol/mandate-facts.ts';
-import type { Money } from '../../protocol/money.ts';
+import type { Money } from '../../protocol/base/money.ts';
+import { readConstraints } from '../../protocol/mandate/claims.ts';
+import type { MandateConstraints } from '../../protocol/mandate/facts.ts';
 import type { Limit } from './goals.ts';
 
 /** What the action's terms commit to: which of them make the total, and which are the months and the seats. */

@@ -6,10 +6,10 @@ import {
   ProtocolErrorCode,
   Server,
 } from '@modelcontextprotocol/server';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
-import { schedulesInWords } from '../../protocol/schedule-words.ts';
-import { inToolWords } from '../../protocol/tool-words.ts';
+import { schedulesInWords } from '../../protocol/words/schedule-words.ts';
+import { inToolWords } from '../../protocol/words/tool-words.ts';
 import type { Client } from './index.ts';
 import { type BridgeTool, bridgeTools, type PublishedAction } from './mcp-tools.ts';
 import { ProblemError } from './problem.ts';

@@ -1,11 +1,11 @@
 /** What a model sees of a gateway through `parley mcp`: the actions with their own inputs, and the verbs. Keys, mandates, idempotency and
  * signatures are not a model's business and are not asked of it. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
-import { verifyReceipt } from '../../protocol/receipt-verify.ts';
-import { examplesOf, slimObject } from '../../protocol/slim-schema.ts';
-import { slimView } from '../../protocol/slim-view.ts';
-import { howToWait, inTools, waitsForPerson } from '../../protocol/tool-words.ts';
+import { verifyReceipt } from '../../protocol/receipt/verify.ts';
+import { examplesOf, slimObject } from '../../protocol/words/slim-schema.ts';
+import { slimView } from '../../protocol/words/slim-view.ts';
+import { howToWait, inTools, waitsForPerson } from '../../protocol/words/tool-words.ts';
 import type { Client } from './index.ts';
 
 export interface BridgeTool {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 
 /** The gateway refused: an RFC 9457 problem. `type` is stable; `next` says what to do. */
 export class ProblemError extends Error {

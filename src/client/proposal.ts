@@ -1,4 +1,4 @@
-import type { Json } from '../../protocol/json.ts';
+import type { Json } from '../../protocol/base/json.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { type BuyerGoals, fitOf, type Goal, isBeyondLimits, jsonOf, limitsOf, numberOf, weightOf } from './goals.ts';
 

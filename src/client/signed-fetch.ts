@@ -1,13 +1,13 @@
 import { createPublicKey, type KeyObject, randomBytes, verify } from 'node:crypto';
-import type { Thumbprint } from '../../protocol/ids.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { Thumbprint } from '../../protocol/base/ids.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import {
   contentDigest,
   type SignableRequest,
   signRequest,
   type VerifyKey,
   verifyResponse,
-} from '../../protocol/signature.ts';
+} from '../../protocol/signature/signature.ts';
 import type { AgentKey } from './agent-key.ts';
 import { AnswerError } from './problem.ts';
 

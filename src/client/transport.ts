@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { AnswerError, ProblemError } from './problem.ts';
 import { makeSignedFetch, type SignedFetchOptions } from './signed-fetch.ts';
 

@@ -1,6 +1,6 @@
 /** Why the buyer did what it did, for the principal it acts for: as data, and as words. Nothing of it is sent to the company. */
-import type { Json } from '../../protocol/json.ts';
-import { digitsOf, formatMoney } from '../../protocol/money.ts';
+import type { Json } from '../../protocol/base/json.ts';
+import { digitsOf, formatMoney } from '../../protocol/base/money.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import { type BuyerGoals, type Candidate, fitOf, type Goal, jsonOf, type Limit, limitsOf, productOf } from './goals.ts';
 

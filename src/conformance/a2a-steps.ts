@@ -1,5 +1,5 @@
 import { type Artifact, type Part, TaskState } from '@a2a-js/sdk';
-import { dataPart, textPart } from '../bindings/a2a/parts.ts';
+import { dataPart, textPart } from '../serve/a2a/parts.ts';
 
 /** One thing that happens to a task of the suite. */
 export interface Step {

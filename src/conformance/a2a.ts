@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Artifact, type Message, type Part, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import { TaskNotCancelableError, UnsupportedOperationError } from '@a2a-js/sdk/errors';
 import type { A2ARequestHandler } from '@a2a-js/sdk/server';
-import { messageOf, textPart } from '../bindings/a2a/parts.ts';
 import type { Ids } from '../ports.ts';
+import { messageOf, textPart } from '../serve/a2a/parts.ts';
 import { artifactOf, partOf, type Step, stepsFor } from './a2a-steps.ts';
 
 export interface FixtureDeps {

@@ -1,10 +1,10 @@
 /** `parley start --profile conformance`: what independent suites need beside the gateway's own answers. It opens the gateway to anyone on
  * this machine, so it starts over a sandbox CRM and on loopback only. */
 import { createHash, randomBytes } from 'node:crypto';
-import { parseThumbprint } from '../../protocol/ids.ts';
+import { parseThumbprint } from '../../protocol/base/ids.ts';
 import type { Profile } from '../compose-peers.ts';
-import { type Config, ConfigError } from '../config.ts';
-import type { Caller } from '../identity/authenticate.ts';
+import { type Config, ConfigError } from '../config/config.ts';
+import type { Caller } from '../identity/signature/authenticate.ts';
 import type { Clock, Ids } from '../ports.ts';
 import { makeA2aFixtures } from './a2a.ts';
 import { makeMcpFixtures } from './mcp.ts';

@@ -2,8 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { JsonObject } from '../../protocol/json.ts';
-import type { Money } from '../../protocol/money.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import type { Money } from '../../protocol/base/money.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { verifyCommand } from '../cli/verify.ts';
 import { type BuyerGoals, type Client, fileJournal, makeClient, newAgentKey } from '../client/index.ts';

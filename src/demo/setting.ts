@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { hashPassword } from '../console/session.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { hashPassword } from '../serve/console/session.ts';
 import { freePort, gatewayProcess } from './process.ts';
 
 export interface Stage {

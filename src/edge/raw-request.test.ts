@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LIMITS } from '../../protocol/limits.ts';
-import type { Result } from '../../protocol/result.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import type { Result } from '../../protocol/base/result.ts';
 import { checkBodyHeaders, checkRequestLine, headersOf, readBody } from './raw-request.ts';
 
 const codeOf = (result: Result<unknown, { readonly code: string }>) => (result.ok ? 'ok' : result.error.code);

@@ -1,8 +1,8 @@
 /** The edge: what Node's HTTP parser lets through and RFC 9110 or 9112 do not, and bodies read within bounds. */
 import type { IncomingMessage } from 'node:http';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 
 export interface RawRequest {
   readonly method: string;

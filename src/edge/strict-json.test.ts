@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LIMITS } from '../../protocol/limits.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 const parse = (text: string) => parseStrictJson(new TextEncoder().encode(text));

@@ -1,7 +1,7 @@
 /** JSON as RFC 8259 and I-JSON (RFC 7493) mean it, read from exact bytes: what one parser would see differently from another is refused. */
-import type { Json } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Json } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 
 export interface JsonFault {
   readonly reason: string;

@@ -1,6 +1,6 @@
 import { base64url } from 'jose';
-import { canonicalBytes } from '../../protocol/canonical.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { canonicalBytes } from '../../protocol/base/canonical.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { type Chosen, chosenOffer } from '../../protocol/schedule.ts';
 import type { Operation } from './operation.ts';
 

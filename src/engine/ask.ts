@@ -1,5 +1,5 @@
-import type { Refusal } from '../../protocol/errors.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { StoredAnswer } from '../ports.ts';
 import { demandsOf } from './demands.ts';
 import { idempotent, withoutKeyBinding } from './idempotent.ts';

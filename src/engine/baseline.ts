@@ -1,6 +1,6 @@
 /** What limits are measured from: records as they were before the other side's requests moved them. */
-import { digest } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { type Dealing, recordName } from './dealings.ts';
 import { overlaid } from './facts.ts';
 import type { Operation } from './operation.ts';

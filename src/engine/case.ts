@@ -1,7 +1,7 @@
 /** A case for a person, in words for whoever reads its ticket in the CRM. Of what strangers said every line is marked as theirs. */
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { quotedLines, revealed } from '../../protocol/revealed.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { quotedLines, revealed } from '../../protocol/words/revealed.ts';
 import type { Operation } from './operation.ts';
 import type { World } from './world.ts';
 

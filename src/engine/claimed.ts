@@ -1,5 +1,5 @@
 /** What is known of claims: who holds how much of what, for rules and for the people who decide. */
-import type { Money } from '../../protocol/money.ts';
+import type { Money } from '../../protocol/base/money.ts';
 import type { State } from '../../protocol/operation.ts';
 import type { Hold } from '../ports.ts';
 

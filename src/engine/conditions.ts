@@ -1,7 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { lazyCel } from '../../adapters/sdk/expression.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 
 /** CEL (github.com/google/cel-spec) over declared, typed facts; small programs only. */
 export function conditionEnvironment(): Environment {

@@ -1,7 +1,7 @@
 /** What was done to records through us: the memory that limits are measured against. */
 import type { PlanStep } from '../../adapters/sdk/index.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import type { Money } from '../../protocol/money.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import type { Money } from '../../protocol/base/money.ts';
 import { isFinalState, type State } from '../../protocol/operation.ts';
 import { mayLeaveEffect } from './effects.ts';
 import type { Operation } from './operation.ts';

@@ -1,6 +1,6 @@
 import type { Scope } from '../../adapters/sdk/expression.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import type { Risk } from '../../protocol/mandate.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import type { Risk } from '../../protocol/mandate/mandate.ts';
 import type { Operation } from './operation.ts';
 import type { Demands } from './rules.ts';
 import { type Action, actionOf, type World } from './world.ts';

@@ -1,6 +1,6 @@
 /** What has ended a record's contract through us, also where the CRM has no place for more than a date. */
 import { same } from '../../adapters/sdk/values.ts';
-import { isObject, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
 import { recordName } from './dealings.ts';
 import type { Operation } from './operation.ts';
 import { actionOf, type World } from './world.ts';

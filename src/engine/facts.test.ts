@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compileExpression } from '../../adapters/sdk/expression.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { compileCondition, conditionEnvironment, recordValue } from './conditions.ts';
 import { changedFacts, factsDigest, isPrincipals, overlaid, watchFields } from './facts.ts';
 import type { Operation } from './operation.ts';

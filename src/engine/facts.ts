@@ -1,6 +1,6 @@
 /** What a decision about records rests on: the fields that were looked at while it was made, and no others. */
-import { digest } from '../../protocol/canonical.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { Offer } from '../../protocol/operation.ts';
 import { commitment } from './commitment.ts';
 import { type FieldChange, recordName } from './dealings.ts';

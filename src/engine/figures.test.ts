@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
-import { readDefinitions } from '../contract/files.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { readDefinitions } from '../actions/files.ts';
 import { standardTerms } from '../execution/terms.ts';
 import type { Operation } from './operation.ts';
 import { meetsRequirements } from './requirements.ts';

@@ -1,7 +1,7 @@
 /** What an operation grants a customer, in money, and what was granted before. */
 import { isMoney } from '../../adapters/sdk/values.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { excess, inOneScale, type Money, type Price, total } from '../../protocol/money.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { excess, inOneScale, type Money, type Price, total } from '../../protocol/base/money.ts';
 import { recordsBefore } from './baseline.ts';
 import { type Dealing, recordName } from './dealings.ts';
 import type { Operation } from './operation.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MandateFacts } from '../../protocol/mandate.ts';
+import type { MandateFacts } from '../../protocol/mandate/mandate.ts';
 import { type Basis, groundsOf, revokedOf } from './grounds.ts';
 import type { Operation } from './operation.ts';
 

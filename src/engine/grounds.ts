@@ -1,6 +1,6 @@
 /** What an operation's authority rests on, as data: every key and every permission whose revocation ends it. */
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { MandateFacts } from '../../protocol/mandate.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { MandateFacts } from '../../protocol/mandate/mandate.ts';
 import type { RevocationKind, Store } from '../ports.ts';
 import type { Operation } from './operation.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LIMITS } from '../../protocol/limits.ts';
-import { ok } from '../../protocol/result.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { ok } from '../../protocol/base/result.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { idempotent, type Keyed, notHeld, withoutKeyBinding } from './idempotent.ts';
 

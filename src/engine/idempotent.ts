@@ -1,10 +1,10 @@
 /** Idempotency, once for everything that somebody asks with a key: the same key with the same content is answered as it first was, with
  * other content it is refused, and one whose time is over is told so, never run again. */
-import { digest } from '../../protocol/canonical.ts';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Claim, Committed, Held, Nonce, StoredAnswer, Unit } from '../ports.ts';
 import type { World } from './world.ts';
 

@@ -1,6 +1,6 @@
 /** What is agreed for a later day and kept here until then. */
 import type { Ref } from '../../adapters/sdk/index.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { laterFields, recordName } from './dealings.ts';
 import type { Operation } from './operation.ts';
 import { leftSteps } from './schedule.ts';

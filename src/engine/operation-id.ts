@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { canonicalBytes } from '../../protocol/canonical.ts';
-import { makeId, type OperationId, uuidOf } from '../../protocol/ids.ts';
+import { canonicalBytes } from '../../protocol/base/canonical.ts';
+import { makeId, type OperationId, uuidOf } from '../../protocol/base/ids.ts';
 import { ownerOf } from './owner.ts';
 import type { Ask } from './world.ts';
 

@@ -1,9 +1,9 @@
 import type { Plan, PlanStep, StepResult } from '../../adapters/sdk/index.ts';
-import type { Refusal } from '../../protocol/errors.ts';
-import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/ids.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { MandateConstraints, MandateFacts, Tier } from '../../protocol/mandate.ts';
-import type { Money } from '../../protocol/money.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/base/ids.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import type { Money } from '../../protocol/base/money.ts';
+import type { MandateConstraints, MandateFacts, Tier } from '../../protocol/mandate/mandate.ts';
 import type { Confirmation, NegotiatorView, Offer, Party, ReadingView, State } from '../../protocol/operation.ts';
 
 export type { MandateConstraints, MandateFacts, Tier };

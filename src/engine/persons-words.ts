@@ -1,6 +1,6 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 
 /** What a person of the company wrote for a customer's agent, as it is told: whole, or not taken. */
 export function personsWords(text: string | undefined): Result<string, Refusal> {

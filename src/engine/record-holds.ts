@@ -1,6 +1,6 @@
 /** One open commitment a record: who writes a record's terms holds it from when it is agreed, or planned, to its end. */
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import type { Held, HoldSet } from '../ports.ts';
 import { recordName } from './dealings.ts';
 import type { Operation } from './operation.ts';

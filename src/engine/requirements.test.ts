@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { makeAjv } from '../contract/ajv.ts';
-import { compileDefinition } from '../contract/contract.ts';
-import { readDefinitions } from '../contract/files.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { makeAjv } from '../actions/ajv.ts';
+import { compileDefinition } from '../actions/contract.ts';
+import { readDefinitions } from '../actions/files.ts';
 import type { Operation } from './operation.ts';
 import { meetsRequirements } from './requirements.ts';
 import { askedOn } from './rules.ts';

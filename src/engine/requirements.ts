@@ -1,7 +1,7 @@
 import { UnreadableError } from '../../adapters/sdk/unreadable.ts';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { endedBy } from './ended.ts';
 import type { Operation } from './operation.ts';
 import { type ActionRules, scopeOf } from './rules.ts';

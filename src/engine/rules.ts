@@ -1,8 +1,8 @@
 /** What a definition says beyond its schemas, compiled: all the engine needs to carry out an action it has never heard of. */
 import type { Expression, Scope } from '../../adapters/sdk/expression.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import type { Risk } from '../../protocol/mandate.ts';
-import { dayIn, isTimeZone } from '../../protocol/zone.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { dayIn, isTimeZone } from '../../protocol/base/zone.ts';
+import type { Risk } from '../../protocol/mandate/mandate.ts';
 import type { Operation } from './operation.ts';
 
 /** What an action demands of whoever asks for it, and of the company. */

@@ -1,7 +1,7 @@
 /** Steps that wait for their day, and operations of which a part is written and a part is not. */
 import type { PlanStep } from '../../adapters/sdk/index.ts';
-import type { MandateFacts } from '../../protocol/mandate.ts';
-import { startOfDay } from '../../protocol/zone.ts';
+import { startOfDay } from '../../protocol/base/zone.ts';
+import type { MandateFacts } from '../../protocol/mandate/mandate.ts';
 import type { Attempt, Operation } from './operation.ts';
 
 /** Whether any step is known to be written. */

@@ -1,10 +1,10 @@
-import type { Refusal } from '../../protocol/errors.ts';
-import { refusal } from '../../protocol/errors.ts';
-import type { OperationId } from '../../protocol/ids.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { isFreshConsent, type Proof, proofAllows, type Risk } from '../../protocol/mandate.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
-import { dayIn } from '../../protocol/zone.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { refusal } from '../../protocol/base/errors.ts';
+import type { OperationId } from '../../protocol/base/ids.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { dayIn } from '../../protocol/base/zone.ts';
+import { isFreshConsent, type Proof, proofAllows, type Risk } from '../../protocol/mandate/mandate.ts';
 import { commitment } from './commitment.ts';
 import { demandsOf } from './demands.ts';
 import type { MandateFacts, Operation } from './operation.ts';

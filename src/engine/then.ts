@@ -1,7 +1,7 @@
 import type { Scope } from '../../adapters/sdk/expression.ts';
 import { isDay, momentOf } from '../../adapters/sdk/values.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { startOfDay } from '../../protocol/zone.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { startOfDay } from '../../protocol/base/zone.ts';
 import { recordsBefore } from './baseline.ts';
 import type { Operation } from './operation.ts';
 import { scopeOf } from './rules.ts';

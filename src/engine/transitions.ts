@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Party, State } from '../../protocol/operation.ts';
 import { isFinalState } from '../../protocol/operation.ts';
 import type { LedgerRecord } from '../ports.ts';

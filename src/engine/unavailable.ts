@@ -1,5 +1,5 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { err, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { err, type Result } from '../../protocol/base/result.ts';
 import { StoreUnavailable } from '../ports.ts';
 
 /** Room is made by a person, or by what ends; a lock goes by itself. */

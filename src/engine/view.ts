@@ -1,4 +1,4 @@
-import { LIMITS } from '../../protocol/limits.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import {
   isFinalState,
   type NextStep,

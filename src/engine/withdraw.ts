@@ -1,5 +1,5 @@
-import { refusal } from '../../protocol/errors.ts';
-import { err, ok } from '../../protocol/result.ts';
+import { refusal } from '../../protocol/base/errors.ts';
+import { err, ok } from '../../protocol/base/result.ts';
 import { mayHaveWritten } from './effects.ts';
 import type { Operation } from './operation.ts';
 import { isSignedByBoth } from './schedule.ts';

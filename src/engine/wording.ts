@@ -1,6 +1,6 @@
 /** The machine's own sentences: in which languages there are any, which of them a customer writes, and how values read in it. */
-import { isObject, type Json } from '../../protocol/json.ts';
-import { digitsOf, formatMoney } from '../../protocol/money.ts';
+import { isObject, type Json } from '../../protocol/base/json.ts';
+import { digitsOf, formatMoney } from '../../protocol/base/money.ts';
 import type { Operation } from './operation.ts';
 import type { Issue } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { OperationId } from '../../protocol/ids.ts';
+import type { OperationId } from '../../protocol/base/ids.ts';
 import type { State } from '../../protocol/operation.ts';
-import { makeOperations } from '../bindings/operations.ts';
+import { makeOperations } from '../serve/operations.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { makeClockWatch } from './clock-watch.ts';
 import type { Operation } from './operation.ts';

@@ -1,8 +1,8 @@
 import type { Adapter } from '../../adapters/sdk/index.ts';
-import type { Refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { Proof } from '../../protocol/mandate.ts';
-import type { Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import type { Result } from '../../protocol/base/result.ts';
+import type { Proof } from '../../protocol/mandate/mandate.ts';
 import type { Clock, Held, HoldSet, Ids, Keys, LedgerRecord, Log, Nonce, Outgoing, Remember, Store } from '../ports.ts';
 import type { Basis, Ended } from './grounds.ts';
 import type { MandateFacts, Operation, TokenFacts } from './operation.ts';

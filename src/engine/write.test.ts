@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { refusal } from '../../protocol/errors.ts';
+import { refusal } from '../../protocol/base/errors.ts';
+import { err, ok } from '../../protocol/base/result.ts';
 import type { State } from '../../protocol/operation.ts';
-import { err, ok } from '../../protocol/result.ts';
 import type { Held, Unit } from '../ports.ts';
 import type { Operation } from './operation.ts';
 import type { Change } from './world.ts';

@@ -1,6 +1,6 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { isFinalState } from '../../protocol/operation.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
 import {
   type Committed,
   type Held,

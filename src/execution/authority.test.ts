@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
-import type { MandateConstraints, MandateFacts } from '../../protocol/mandate.ts';
-import { readContract } from '../contract/contract.ts';
-import { SHIPPED } from '../contract/files.ts';
-import { unstated } from '../contract/rules.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import type { MandateConstraints, MandateFacts } from '../../protocol/mandate/mandate.ts';
+import { readContract } from '../actions/contract.ts';
+import { SHIPPED } from '../actions/files.ts';
+import { unstated } from '../actions/rules.ts';
 import type { Ended } from '../engine/grounds.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';

@@ -1,9 +1,9 @@
 import { isMoney } from '../../adapters/sdk/values.ts';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { type Commitment, checkCommitment, checkLimits, limitsOn, tierAllows } from '../../protocol/mandate.ts';
-import { type Money, total as totalOf } from '../../protocol/money.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { type Money, total as totalOf } from '../../protocol/base/money.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { type Commitment, checkCommitment, checkLimits, limitsOn, tierAllows } from '../../protocol/mandate/mandate.ts';
 import { demandsOf, isRight } from '../engine/demands.ts';
 import type { Ended } from '../engine/grounds.ts';
 import type { MandateFacts, Operation } from '../engine/operation.ts';

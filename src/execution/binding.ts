@@ -1,7 +1,7 @@
 /** What binds an operation takes of what there is only so much of: judged here with what is left, and by the store in the transaction. */
-import type { Refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import { recordHolds } from '../engine/record-holds.ts';
 import { actionOf, type World } from '../engine/world.ts';

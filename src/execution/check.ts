@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 import { outputOf } from './complete.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileExpression } from '../../adapters/sdk/expression.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { State } from '../../protocol/operation.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { ClaimRule } from '../engine/rules.ts';

@@ -2,11 +2,11 @@
 import type { Scope } from '../../adapters/sdk/expression.ts';
 import { AdapterError } from '../../adapters/sdk/index.ts';
 import { isDay, isMoney, isWhole, momentOf } from '../../adapters/sdk/values.ts';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { formatMoney } from '../../protocol/money.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { formatMoney } from '../../protocol/base/money.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { State } from '../../protocol/operation.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Amount, Claim, ClaimedBefore } from '../engine/claimed.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type ClaimRule, scopeOf } from '../engine/rules.ts';

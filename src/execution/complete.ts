@@ -1,5 +1,5 @@
 import type { PlanStep } from '../../adapters/sdk/index.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { type ActionRules, evaluated, type ResultScope, scopeOf } from '../engine/rules.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';

@@ -1,4 +1,4 @@
-import { RECORD_TYPE } from '../../protocol/names.ts';
+import { RECORD_TYPE } from '../../protocol/base/names.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Keys } from '../ports.ts';
 import type { Countersign } from './prepare.ts';

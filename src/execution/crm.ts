@@ -1,6 +1,6 @@
 import { AdapterError, type Ctx } from '../../adapters/sdk/index.ts';
-import { refusal, toProblem } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { refusal, toProblem } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { isRight } from '../engine/demands.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type Moved, move } from '../engine/transitions.ts';

@@ -1,7 +1,7 @@
 import type { AdapterManifest } from '../../adapters/sdk/index.ts';
 import { isMoney } from '../../adapters/sdk/values.ts';
-import type { Json } from '../../protocol/json.ts';
-import { formatMoney } from '../../protocol/money.ts';
+import type { Json } from '../../protocol/base/json.ts';
+import { formatMoney } from '../../protocol/base/money.ts';
 import type { ClaimedBefore } from '../engine/claimed.ts';
 import { changedUnderAgreement } from '../engine/facts.ts';
 import type { Changed, Operation } from '../engine/operation.ts';

@@ -1,7 +1,7 @@
 import type { PlanStep } from '../../adapters/sdk/index.ts';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import { doneSteps } from '../engine/schedule.ts';
 import type { World } from '../engine/world.ts';

@@ -1,5 +1,5 @@
-import { refusal } from '../../protocol/errors.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { refusal } from '../../protocol/base/errors.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { NotSeen, Operation, Seen } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 import { adapterError, backoff, isPassing } from './crm.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MandateFacts } from '../../protocol/mandate.ts';
+import type { MandateFacts } from '../../protocol/mandate/mandate.ts';
 import type { Operation } from '../engine/operation.ts';
 import { openSqliteStore } from '../store/sqlite.ts';
 import { holdsOfMandate } from './mandate-holds.ts';

@@ -1,9 +1,9 @@
 /** What an operation takes of the limits that all operations of one permission share: over its life, in a period, in number. */
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { type MandateFacts, type Period, type SharedLimits, sharedLimits } from '../../protocol/mandate.ts';
-import { formatMoney, type Money } from '../../protocol/money.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
-import { dayIn } from '../../protocol/zone.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { formatMoney, type Money } from '../../protocol/base/money.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { dayIn } from '../../protocol/base/zone.ts';
+import { type MandateFacts, type Period, type SharedLimits, sharedLimits } from '../../protocol/mandate/mandate.ts';
 import type { Operation } from '../engine/operation.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Hold, HoldSet } from '../ports.ts';

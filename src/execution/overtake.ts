@@ -1,7 +1,7 @@
 /** What waits for its day and is overtaken by the customer's own notice or switch: nobody waits for months to be told no. And what becomes
  * of a rest that is not written. */
-import { refusal, toProblem } from '../../protocol/errors.ts';
-import { isObject, type Json, objectOf } from '../../protocol/json.ts';
+import { refusal, toProblem } from '../../protocol/base/errors.ts';
+import { isObject, type Json, objectOf } from '../../protocol/base/json.ts';
 import { type Dealing, dealingsOf, recordName } from '../engine/dealings.ts';
 import { isRight } from '../engine/demands.ts';
 import { endedBy } from '../engine/ended.ts';

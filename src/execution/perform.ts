@@ -1,6 +1,6 @@
 import { AdapterError, type PlanStep } from '../../adapters/sdk/index.ts';
-import { digest } from '../../protocol/canonical.ts';
-import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import { type Refusal, refusal, toProblem } from '../../protocol/base/errors.ts';
 import { isRight } from '../engine/demands.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { heldRefusal, recordHolds } from '../engine/record-holds.ts';

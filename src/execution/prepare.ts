@@ -1,8 +1,8 @@
 import type { Plan } from '../../adapters/sdk/index.ts';
-import { digest } from '../../protocol/canonical.ts';
-import { type Refusal, toProblem } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { ok, type Result } from '../../protocol/result.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import { type Refusal, toProblem } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import { caseFacts } from '../engine/case.ts';
 import { grantedBy } from '../engine/grants.ts';
 import { type Operation, PLAN_FORMAT, type Signoff } from '../engine/operation.ts';

@@ -1,4 +1,4 @@
-import { refusal, toProblem } from '../../protocol/errors.ts';
+import { refusal, toProblem } from '../../protocol/base/errors.ts';
 import { type Attempt, type Operation, PLAN_FORMAT } from '../engine/operation.ts';
 import { type Moved, move } from '../engine/transitions.ts';
 import type { World } from '../engine/world.ts';

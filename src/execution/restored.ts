@@ -1,5 +1,5 @@
 import type { PlanStep } from '../../adapters/sdk/index.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 import { type Look, lookForStep } from './readback.ts';

@@ -1,8 +1,8 @@
 /** Steps whose day has not come, and what becomes of them on it. */
 import { essenceOf } from '../../adapters/sdk/dated.ts';
 import type { Plan, PlanStep } from '../../adapters/sdk/index.ts';
-import { digest } from '../../protocol/canonical.ts';
-import type { ProblemCode, Refusal } from '../../protocol/errors.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import type { ProblemCode, Refusal } from '../../protocol/base/errors.ts';
 import type { Operation } from '../engine/operation.ts';
 import { doneSteps, hasWritten, isSignedByBoth, type Schedule, scheduleOf } from '../engine/schedule.ts';
 import { type Moved, move } from '../engine/transitions.ts';

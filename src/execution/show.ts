@@ -1,4 +1,4 @@
-import type { Json } from '../../protocol/json.ts';
+import type { Json } from '../../protocol/base/json.ts';
 import type { Operation } from '../engine/operation.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Read } from './subjects.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AdapterError, type Ref } from '../../adapters/sdk/index.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { readContract } from '../contract/contract.ts';
-import { readDefinitions, SHIPPED } from '../contract/files.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { readContract } from '../actions/contract.ts';
+import { readDefinitions, SHIPPED } from '../actions/files.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 import { readSubjects, withRecords } from './subjects.ts';

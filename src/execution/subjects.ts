@@ -1,8 +1,8 @@
 import { withoutOwn } from '../../adapters/sdk/dated.ts';
 import { AdapterError, type Ref, type Snapshot } from '../../adapters/sdk/index.ts';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { withLater } from '../engine/later.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type Subject, scopeOf } from '../engine/rules.ts';

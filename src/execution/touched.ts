@@ -1,8 +1,8 @@
 /** Whose records a plan rests on: judged on the records themselves, whatever made the plan, each time it is made. */
 import { AdapterError, type Plan, type PlanStep, type Ref, type Touched } from '../../adapters/sdk/index.ts';
-import type { Refusal } from '../../protocol/errors.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Operation } from '../engine/operation.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { crmContext } from './crm.ts';

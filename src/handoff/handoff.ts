@@ -1,7 +1,7 @@
-import { refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok } from '../../protocol/result.ts';
+import { refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok } from '../../protocol/base/result.ts';
 import { aboutOf, accountOf, casePage } from '../engine/case.ts';
 import type { Operation } from '../engine/operation.ts';
 import { idOf } from '../engine/operation-id.ts';

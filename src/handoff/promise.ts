@@ -1,5 +1,5 @@
-import type { ProblemCode } from '../../protocol/errors.ts';
-import { ok } from '../../protocol/result.ts';
+import type { ProblemCode } from '../../protocol/base/errors.ts';
+import { ok } from '../../protocol/base/result.ts';
 import { agreedOffer } from '../engine/agreement.ts';
 import { changedUnderAgreement, isPrincipals } from '../engine/facts.ts';
 import type { Operation } from '../engine/operation.ts';

@@ -2,14 +2,14 @@
 import { createHash } from 'node:crypto';
 import { component, createSignature } from 'http-message-sig';
 import { describe, expect, it } from 'vitest';
-import { LIMITS } from '../../protocol/limits.ts';
-import { ok } from '../../protocol/result.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { ok } from '../../protocol/base/result.ts';
 import { independentKey } from '../../test/support/independent.ts';
 import type { RawRequest } from '../edge/raw-request.ts';
-import { type AuthenticateDeps, authenticate, type Caller } from './authenticate.ts';
-import { makeDirectories } from './directory.ts';
-import { verifyKeyOf } from './keys-node.ts';
-import { makeNonceCap } from './nonce-cap.ts';
+import { type AuthenticateDeps, authenticate, type Caller } from './signature/authenticate.ts';
+import { makeDirectories } from './signature/directory.ts';
+import { verifyKeyOf } from './signature/keys-node.ts';
+import { makeNonceCap } from './signature/nonce-cap.ts';
 
 const NOW = new Date('2026-05-01T12:00:00Z');
 const SECONDS = NOW.getTime() / 1000;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { appendFileSync, closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { err, ok, type Result } from '../../protocol/result.ts';
-import { isRecord } from '../../protocol/shape.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { isRecord } from '../../protocol/base/shape.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import { type Clock, type Log, REVOCATION_KINDS, type RevocationKind, type Store } from '../ports.ts';
 

@@ -1,6 +1,6 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { type Answered, idempotent, notHeld, withoutKeyBinding } from '../engine/idempotent.ts';
 import type { Push } from '../engine/operation.ts';
 import { ownerOf } from '../engine/owner.ts';

@@ -1,6 +1,6 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { recordName } from '../engine/dealings.ts';
 import { idempotent, notHeld } from '../engine/idempotent.ts';
 import type { Operation } from '../engine/operation.ts';

@@ -2,8 +2,8 @@
  * the database. Written before the database has the checkpoint, so that it never lags behind what anybody was shown. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { type Checkpoint, parseCheckpoint } from '../../protocol/checkpoint.ts';
-import { parseNote } from '../../protocol/note.ts';
+import { type Checkpoint, parseCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import { parseNote } from '../../protocol/receipt/note.ts';
 
 export interface Anchor {
   read(): string | undefined;

@@ -1,8 +1,8 @@
-import { digest } from '../../protocol/canonical.ts';
-import { findKey, type Keyring } from '../../protocol/keyring.ts';
-import { parseReceiptPayload, type ReceiptPayload } from '../../protocol/receipt.ts';
-import { checkLogRecord } from '../../protocol/receipt-checks.ts';
-import { parseCanonicalPayload, parseHeader, splitCompact, verifyJws } from '../../protocol/strict-jws.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import { parseCanonicalPayload, parseHeader, splitCompact, verifyJws } from '../../protocol/base/strict-jws.ts';
+import { checkLogRecord } from '../../protocol/receipt/checks.ts';
+import { findKey, type Keyring } from '../../protocol/receipt/keyring.ts';
+import { parseReceiptPayload, type ReceiptPayload } from '../../protocol/receipt/receipt.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { LedgerRecord } from '../ports.ts';
 import { leafBytes } from './leaf.ts';

@@ -1,8 +1,8 @@
 /** Looks at a log as a stranger would who has the whole database: every entry against its hash, every hash against the tree, every
  * checkpoint against its signature and the tree, every receipt against its operation and its entry. Reads in slices. */
-import { parseCheckpoint } from '../../protocol/checkpoint.ts';
-import { equalBytes, leafHash } from '../../protocol/merkle.ts';
-import { parseNote } from '../../protocol/note.ts';
+import { parseCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import { equalBytes, leafHash } from '../../protocol/receipt/merkle.ts';
+import { parseNote } from '../../protocol/receipt/note.ts';
 import type { Operation } from '../engine/operation.ts';
 import { auditReceipt, type ReceiptTrust } from './audit-receipt.ts';
 import { type Frontier, rootOf, storedHashCount, storedHashesForLeafHash } from './tree.ts';

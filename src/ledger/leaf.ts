@@ -1,6 +1,6 @@
-import { canonicalBytes } from '../../protocol/canonical.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import { canonicalBytes } from '../../protocol/base/canonical.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import type { LedgerRecord } from '../ports.ts';
 
 /** The bytes of a record in the log: its JCS text. Throws `RangeError` for one that entry bundles cannot carry. */

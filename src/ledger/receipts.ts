@@ -1,7 +1,7 @@
 /** From an operation that has ended to its receipt. */
 import { base64url } from 'jose';
-import { canonicalBytes, digest } from '../../protocol/canonical.ts';
-import { RECORD_TYPE } from '../../protocol/names.ts';
+import { canonicalBytes, digest } from '../../protocol/base/canonical.ts';
+import { RECORD_TYPE } from '../../protocol/base/names.ts';
 import {
   type AgreementJws,
   factsDigest,
@@ -9,7 +9,7 @@ import {
   type ReceiptFacts,
   type ReceiptSignoff,
   receiptPayload,
-} from '../../protocol/receipt.ts';
+} from '../../protocol/receipt/receipt.ts';
 import { unsigned } from '../../protocol/schedule.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation } from '../engine/operation.ts';

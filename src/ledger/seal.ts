@@ -1,7 +1,7 @@
 import { base64url } from 'jose';
+import { ok } from '../../protocol/base/result.ts';
 import { isFinalState } from '../../protocol/operation.ts';
-import { parseReceiptPayload } from '../../protocol/receipt.ts';
-import { ok } from '../../protocol/result.ts';
+import { parseReceiptPayload } from '../../protocol/receipt/receipt.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Change, World } from '../engine/world.ts';
 import type { Held } from '../ports.ts';

@@ -1,9 +1,10 @@
 /** Gives records their positions, in batches, and signs a checkpoint over each. The clock and the timer are the caller's. */
-import { type Checkpoint, formatCheckpoint, parseCheckpoint } from '../../protocol/checkpoint.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { equalBytes } from '../../protocol/merkle.ts';
-import { formatVerifierKey, type NoteSigner, parseNote, signNote } from '../../protocol/note.ts';
-import { formatTlogProof } from '../../protocol/tlog-proof.ts';
+
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from '../../protocol/receipt/checkpoint.ts';
+import { equalBytes } from '../../protocol/receipt/merkle.ts';
+import { formatVerifierKey, type NoteSigner, parseNote, signNote } from '../../protocol/receipt/note.ts';
+import { formatTlogProof } from '../../protocol/receipt/tlog-proof.ts';
 import type { LedgerRecord } from '../ports.ts';
 import type { Anchor } from './anchor.ts';
 import { leafBytes } from './leaf.ts';

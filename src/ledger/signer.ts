@@ -1,5 +1,5 @@
-import { decodeBase64Url } from '../../protocol/base64.ts';
-import { type NoteSigner, noteKey } from '../../protocol/note.ts';
+import { decodeBase64Url } from '../../protocol/base/base64.ts';
+import { type NoteSigner, noteKey } from '../../protocol/receipt/note.ts';
 import type { Keys } from '../ports.ts';
 
 /** The log's key as a note signer, named by the log's origin line. Throws when the key set lacks it: a configuration mistake. */

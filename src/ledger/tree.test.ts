@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY_ROOT, leafHash, nodeHash, verifyConsistency, verifyInclusion } from '../../protocol/merkle.ts';
+import { EMPTY_ROOT, leafHash, nodeHash, verifyConsistency, verifyInclusion } from '../../protocol/receipt/merkle.ts';
 import {
   consistencyPath,
   type Frontier,

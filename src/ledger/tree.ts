@@ -2,7 +2,7 @@
  *
  * A tree of n leaves is stored as the hashes of all its complete subtrees, in the order in which leaves complete them
  * (the layout of Go's checksum database, after Crosby and Wallach 2009, §3.3): appending only ever appends. */
-import { EMPTY_ROOT, leafHash, nodeHash } from '../../protocol/merkle.ts';
+import { EMPTY_ROOT, leafHash, nodeHash } from '../../protocol/receipt/merkle.ts';
 
 /** Where the hash of node `n` of `level` is stored (level 0: leaves). */
 export function storedHashIndex(level: number, n: number): number {

@@ -1,8 +1,8 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { verifyAgreementSignature } from '../../protocol/offer.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
 import { type Chosen, chosenOffer } from '../../protocol/schedule.ts';
 import type { Handler } from '../engine/ask.ts';
 import { changedUnder, shownFacts } from '../engine/facts.ts';

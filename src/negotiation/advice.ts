@@ -1,6 +1,6 @@
-import { formatMoney } from '../../protocol/money.ts';
+import { formatMoney } from '../../protocol/base/money.ts';
+import { at } from '../../protocol/base/pointer.ts';
 import type { Terms } from '../../protocol/operation.ts';
-import { at } from '../../protocol/pointer.ts';
 import type { Issue } from '../engine/world.ts';
 import { isMoney } from './issues.ts';
 import { wishesOf } from './learn.ts';

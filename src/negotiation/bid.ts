@@ -1,6 +1,6 @@
-import { LIMITS } from '../../protocol/limits.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { ok } from '../../protocol/base/result.ts';
 import type { Firmness, Offer, Schedule, Terms } from '../../protocol/operation.ts';
-import { ok } from '../../protocol/result.ts';
 import type { Changed, Message, Operation } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { move } from '../engine/transitions.ts';

@@ -1,5 +1,5 @@
+import { dayIn } from '../../protocol/base/zone.ts';
 import type { Offer } from '../../protocol/operation.ts';
-import { dayIn } from '../../protocol/zone.ts';
 import { standingOffers } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { sellsUnkept } from './caution.ts';
 
 const definition = { negotiable: [{ pointer: '/term_months', label: 'Term', kind: 'months' as const }] };

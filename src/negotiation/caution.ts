@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { ActionDefinition } from '../engine/world.ts';
 
 /** What keeps a customer in a term, as data of a contract. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeId } from '../../protocol/ids.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { makeId } from '../../protocol/base/ids.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
 import {
   type Case,

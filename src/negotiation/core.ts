@@ -1,8 +1,8 @@
 /** The company's side of a negotiation without an engine: pure and deterministic. What the gateway bargains with, what a simulator plays. */
-import type { Refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import type { Schedule, Terms } from '../../protocol/operation.ts';
-import { ok, type Result } from '../../protocol/result.ts';
 import { chosenTerms, pricedPackages } from '../../protocol/schedule.ts';
 import { type Unmet, unmetOf } from './nearness.ts';
 import { type NegotiationPolicy, pointsAt } from './policy.ts';

@@ -1,6 +1,6 @@
 /** Why an offer is as it is: from the offers that are put beside each other, what was asked for and the ranges that are told anyway.
  * Whoever knows the offers could have found out all of it; no limit is within reach here. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import type { Offer, Reason } from '../../protocol/operation.ts';
 import type { Language } from '../engine/wording.ts';
 import { reaches } from './policy.ts';

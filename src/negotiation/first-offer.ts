@@ -1,10 +1,10 @@
 /** What a policy says first, in money: shown before customers hear it, and held against the record it is about. */
-import type { Refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { formatMoney } from '../../protocol/money.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { formatMoney } from '../../protocol/base/money.ts';
+import { at, withAt } from '../../protocol/base/pointer.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import type { Terms } from '../../protocol/operation.ts';
-import { at, withAt } from '../../protocol/pointer.ts';
-import { ok, type Result } from '../../protocol/result.ts';
 import type { ActionDefinition, Issue } from '../engine/world.ts';
 import { isMoney } from './issues.ts';
 import type { NegotiationPolicy } from './policy.ts';

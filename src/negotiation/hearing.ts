@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { at } from '../../protocol/base/pointer.ts';
 import type { Terms } from '../../protocol/operation.ts';
-import { at } from '../../protocol/pointer.ts';
 import type { Operation } from '../engine/operation.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import type { Hearing, Voice } from '../ports.ts';

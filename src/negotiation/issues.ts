@@ -1,5 +1,5 @@
-import type { Json } from '../../protocol/json.ts';
-import { amountAt, moneyAt, type Price } from '../../protocol/money.ts';
+import type { Json } from '../../protocol/base/json.ts';
+import { amountAt, moneyAt, type Price } from '../../protocol/base/money.ts';
 import type { Issue } from '../engine/world.ts';
 
 /** A position on one issue as a whole number: minor units, months, days after the starting date, or a choice's index. */

@@ -1,6 +1,6 @@
 /** Time costs something: how often the company moves, and how long what it offers stands. */
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import type { Negotiation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 import type { Pace } from './policy.ts';

@@ -1,5 +1,5 @@
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import type { Issue } from '../engine/world.ts';
 import type { Level } from './issues.ts';
 import { PERIODS, type Period } from './period.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RENEWAL_FACTS } from '../../test/support/bargain.ts';
-import { readDefinitions } from '../contract/files.ts';
+import { readDefinitions } from '../actions/files.ts';
 import { firstOffer, sampleFor } from './first-offer.ts';
 import { parseNegotiationPolicy } from './parse-policy.ts';
 import { parsePolicies } from './segments.ts';

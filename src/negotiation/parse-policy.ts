@@ -1,6 +1,6 @@
-import { isObject, type Json, type JsonObject, objectOf } from '../../protocol/json.ts';
-import { at, topName } from '../../protocol/pointer.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject, objectOf } from '../../protocol/base/json.ts';
+import { at, topName } from '../../protocol/base/pointer.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { meant } from '../engine/nearest.ts';
 import { parseWindow, WINDOW_DEFAULT, WINDOW_WORDS, type Window } from '../engine/window.ts';
 import type { Issue } from '../engine/world.ts';

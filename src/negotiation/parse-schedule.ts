@@ -1,5 +1,5 @@
-import { isObject, type Json } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import { isObject, type Json } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import type { Issue } from '../engine/world.ts';
 import type { Mistakes } from './parse-parts.ts';
 import type { Position, SideIssue } from './policy.ts';

@@ -1,7 +1,7 @@
-import { refusal, toProblem } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok } from '../../protocol/result.ts';
+import { refusal, toProblem } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok } from '../../protocol/base/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import { isWithPerson } from '../engine/open-offers.ts';
 import type { Operation } from '../engine/operation.ts';

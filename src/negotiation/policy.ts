@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Window } from '../engine/window.ts';
 import type { Level } from './issues.ts';
 import type { Period } from './period.ts';

@@ -1,5 +1,5 @@
 /** Reasons as sentences. Nothing here presses, and nothing here is more than the reason's own values. */
-import { isObject, type Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/base/json.ts';
 import type { Reason } from '../../protocol/operation.ts';
 import { type Language, labelIn, timeIn, valueIn } from '../engine/wording.ts';
 import type { Issue } from '../engine/world.ts';

@@ -1,7 +1,7 @@
-import { digest } from '../../protocol/canonical.ts';
-import { isObject, type JsonObject } from '../../protocol/json.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
+import { topName } from '../../protocol/base/pointer.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
-import { topName } from '../../protocol/pointer.ts';
 import { recordName } from '../engine/dealings.ts';
 import { changedFacts } from '../engine/facts.ts';
 import type { Facts, Ground, Negotiation, Operation } from '../engine/operation.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import type { Schedule, Terms } from '../../protocol/operation.ts';
 import { chosenTerms, pricedPackages } from '../../protocol/schedule.ts';
 import { RENEWAL_FACTS } from '../../test/support/bargain.ts';

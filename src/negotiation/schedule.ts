@@ -1,7 +1,7 @@
 /** The company's price for every package of a set at once: the strategy's own prices. */
 
-import { LIMITS } from '../../protocol/limits.ts';
-import { digitsOf } from '../../protocol/money.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { digitsOf } from '../../protocol/base/money.ts';
 import type { Offer, Schedule, Terms } from '../../protocol/operation.ts';
 import { chosenTerms, pricedPackages } from '../../protocol/schedule.ts';
 import type { Level } from './issues.ts';

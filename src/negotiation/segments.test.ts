@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { RENEWAL_FACTS } from '../../test/support/bargain.ts';
 import { parsePolicies } from './segments.ts';
 

@@ -1,5 +1,5 @@
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { compileCondition, conditionEnvironment, recordValue } from '../engine/conditions.ts';
 import { meant } from '../engine/nearest.ts';
 import type { Window } from '../engine/window.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { ActionDefinition, Issue } from '../engine/world.ts';
 import { type Move, makeCompanySide, parseNegotiationPolicy } from './core.ts';
 import { factsOf } from './setting.ts';

@@ -1,8 +1,8 @@
-import type { Refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { topName } from '../../protocol/base/pointer.ts';
+import type { Result } from '../../protocol/base/result.ts';
 import type { Terms } from '../../protocol/operation.ts';
-import { topName } from '../../protocol/pointer.ts';
-import type { Result } from '../../protocol/result.ts';
 import type { Negotiation, Operation } from '../engine/operation.ts';
 import type { Window } from '../engine/window.ts';
 import type { ActionDefinition } from '../engine/world.ts';

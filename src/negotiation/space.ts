@@ -1,10 +1,10 @@
-import { digest } from '../../protocol/canonical.ts';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { amountAt as amountOf, digitsOf, inOneScale, type Price } from '../../protocol/money.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { amountAt as amountOf, digitsOf, inOneScale, type Price } from '../../protocol/base/money.ts';
+import { at, topName, withAt } from '../../protocol/base/pointer.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Terms } from '../../protocol/operation.ts';
-import { at, topName, withAt } from '../../protocol/pointer.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Issue } from '../engine/world.ts';
 import { dayAfter, isCount, isDate, isMoney, type Level, levelOf, type Origin, valueAt } from './issues.ts';
 

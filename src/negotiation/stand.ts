@@ -1,7 +1,7 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
 import { recordsBefore } from '../engine/baseline.ts';
 import { changedUnder, factsDigest, overlaid, watchFields } from '../engine/facts.ts';
 import type { Ground, Negotiation, NotSeen, Operation, Seen } from '../engine/operation.ts';

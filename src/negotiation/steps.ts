@@ -1,7 +1,7 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { isObject, type JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { isWithPerson } from '../engine/open-offers.ts';
 import type { Message, Operation, Seen } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';

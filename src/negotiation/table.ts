@@ -1,7 +1,7 @@
-import type { Refusal } from '../../protocol/errors.ts';
-import { refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Level } from './issues.ts';
 import type { NegotiationPolicy, Points, Position, Scale, SideIssue } from './policy.ts';
 import { levelAt, reaches } from './policy.ts';

@@ -1,10 +1,10 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { RECORD_TYPE } from '../../protocol/names.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { RECORD_TYPE } from '../../protocol/base/names.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { agreementPayload, offerPayload, schedulePayload, termsDigest } from '../../protocol/offer.ts';
 import type { Offer, OfferFacts, Reason, Schedule, Terms } from '../../protocol/operation.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
 import type { Chosen } from '../../protocol/schedule.ts';
 import type { Negotiation, Operation } from '../engine/operation.ts';
 import { move, type Patch } from '../engine/transitions.ts';

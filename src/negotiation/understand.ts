@@ -1,7 +1,7 @@
 /** Words over one operation as something typed, with the sentences and the typed forms that go with it. */
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { withAt } from '../../protocol/base/pointer.ts';
 import type { Offer, Reading } from '../../protocol/operation.ts';
-import { withAt } from '../../protocol/pointer.ts';
 import { chosenOffer } from '../../protocol/schedule.ts';
 import { standingOffers } from '../engine/open-offers.ts';
 import type { Operation, StoredReading } from '../engine/operation.ts';

@@ -1,9 +1,9 @@
 /** The end of a talk that nobody has agreed in. Where a price that the customer named is near enough, a person of the company decides:
  * told from where concessions end, and never from the limit. */
-import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
-import { dayIn } from '../../protocol/zone.ts';
+import { type Refusal, refusal, toProblem } from '../../protocol/base/errors.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { dayIn } from '../../protocol/base/zone.ts';
 import { isWithPerson } from '../engine/open-offers.ts';
 import type { Negotiation, Operation } from '../engine/operation.ts';
 import { ownerOf } from '../engine/owner.ts';

@@ -1,9 +1,9 @@
 /** What an agent says without terms: read, told back, and answered. It moves no term, costs no round and binds nobody. */
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { State } from '../../protocol/operation.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import { standingOffers } from '../engine/open-offers.ts';
 import type { Message, Operation, StoredReading } from '../engine/operation.ts';

@@ -1,5 +1,5 @@
 /** Amounts of money in a text, as people write them: 38.00 EUR, 38,00 €, $38.50, EUR 1.234,50, 1'234.50 CHF. */
-import { digitsOf, fromDecimal, type Price } from '../../protocol/money.ts';
+import { digitsOf, fromDecimal, type Price } from '../../protocol/base/money.ts';
 
 export interface Found<T> {
   readonly value: T;

@@ -1,7 +1,7 @@
 /** "I understood: …": a reading told back, and what a question can be answered with. Fixed sentences over what the customer sees anyway. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { at, withAt } from '../../protocol/base/pointer.ts';
 import type { Offer, Reading } from '../../protocol/operation.ts';
-import { at, withAt } from '../../protocol/pointer.ts';
 import { type Language, labelIn, timeIn, valueIn } from '../engine/wording.ts';
 import type { Issue } from '../engine/world.ts';
 import { packageWith } from './packages.ts';

@@ -1,8 +1,8 @@
 /** Which of what the company has put forward has the values that somebody named: an offer, or a package of an offer's schedule. */
-import { digest } from '../../protocol/canonical.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import { digest } from '../../protocol/base/canonical.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { at } from '../../protocol/base/pointer.ts';
 import type { Offer } from '../../protocol/operation.ts';
-import { at } from '../../protocol/pointer.ts';
 import { type Chosen, chosenOffer } from '../../protocol/schedule.ts';
 import type { Issue } from '../engine/world.ts';
 

@@ -1,7 +1,7 @@
 /** Words as something typed: what the company believes was meant. It is told back and counts for nothing until it is confirmed in typed form. */
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { at } from '../../protocol/base/pointer.ts';
 import type { Reading } from '../../protocol/operation.ts';
-import { at } from '../../protocol/pointer.ts';
 import type { Issue } from '../engine/world.ts';
 import { intentsOf, topicsOf } from './intents.ts';
 import { offersWith, type PutForward, packageWith, same } from './packages.ts';

@@ -1,6 +1,6 @@
 /** Whether a value that somebody else read stands in a text: as it is written there, and nowhere else from. */
 
-import { isObject, type Json } from '../../protocol/json.ts';
+import { isObject, type Json } from '../../protocol/base/json.ts';
 import type { Issue } from '../engine/world.ts';
 import { priceOf } from './amounts.ts';
 import { same } from './packages.ts';

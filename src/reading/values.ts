@@ -1,8 +1,8 @@
 /** Values of an action's issues in a text. Only what stands there, whole, and once: of two terms in one sentence none is chosen. */
 
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { withAt } from '../../protocol/pointer.ts';
-import { isCalendarDate } from '../contract/calendar.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { withAt } from '../../protocol/base/pointer.ts';
+import { isCalendarDate } from '../actions/calendar.ts';
 import type { Issue } from '../engine/world.ts';
 import { amountsIn, type Found } from './amounts.ts';
 

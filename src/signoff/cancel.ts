@@ -1,5 +1,5 @@
-import { type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal, toProblem } from '../../protocol/base/errors.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation } from '../engine/operation.ts';
 import { personsReason } from '../engine/persons-words.ts';

@@ -1,6 +1,6 @@
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 
 export interface Approver {

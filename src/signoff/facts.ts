@@ -1,8 +1,8 @@
 import type { Expression, Scope } from '../../adapters/sdk/expression.ts';
 import type { Plan } from '../../adapters/sdk/index.ts';
 import { isMoney } from '../../adapters/sdk/values.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { total as inMinorUnits, type Money } from '../../protocol/money.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { total as inMinorUnits, type Money } from '../../protocol/base/money.ts';
 import type { Lately, WindowScope } from '../engine/grants.ts';
 import type { Operation } from '../engine/operation.ts';
 import { type ActionRules, scopeOf } from '../engine/rules.ts';

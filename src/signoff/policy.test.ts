@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Lately } from '../engine/grants.ts';
 import { parseWindow, windowStart } from '../engine/window.ts';
 import type { Over, SignoffFacts } from './facts.ts';

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { celValue, compileCondition, conditionEnvironment, recordValue } from '../engine/conditions.ts';
 import type { Lately, WindowScope } from '../engine/grants.ts';
 import { parseWindow, WINDOW_WORDS } from '../engine/window.ts';

@@ -1,7 +1,7 @@
 /** Standard Webhooks (github.com/standard-webhooks/standard-webhooks, spec 1.0): `v1` is HMAC-SHA256 over `id.timestamp.payload`. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 
 const TOLERANCE_SECONDS = 300;
 const PREFIX = 'whsec_';

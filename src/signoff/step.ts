@@ -1,6 +1,6 @@
-import { PROBLEMS, type Refusal, refusal, toProblem } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { PROBLEMS, type Refusal, refusal, toProblem } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { commitment } from '../engine/commitment.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { decidedAgainst, personsWords } from '../engine/persons-words.ts';

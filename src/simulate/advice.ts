@@ -1,7 +1,7 @@
 /** What an operator may change, tried out: each change by itself, before the same customers. What is said follows from the figures. */
 
-import type { JsonObject } from '../../protocol/json.ts';
-import { isRecord } from '../../protocol/shape.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { isRecord } from '../../protocol/base/shape.ts';
 import type { Comparison, Talks } from './compare.ts';
 import { isFeasible } from './measure.ts';
 import { mean } from './stats.ts';

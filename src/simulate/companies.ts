@@ -1,6 +1,6 @@
 /** The company's sides that are compared: its policy as the gateway plays it, and two simpler ways to use the same numbers. */
-import type { Refusal } from '../../protocol/errors.ts';
-import { ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import { type CompanySide, type Move, makeCompanySide, type Past } from '../negotiation/core.ts';
 import type { Package } from '../negotiation/space.ts';
 import { lastMain, mainAt, openingOf, samePackage, withinRanges, withMain } from '../negotiation/table.ts';

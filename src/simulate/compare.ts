@@ -1,6 +1,6 @@
 /** Two policies before the same customers, talk by talk. */
-import type { Refusal } from '../../protocol/errors.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { NegotiationPolicy } from '../negotiation/policy.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';
 import { type FamilyResult, type Played, playAll, resultOf, type Scene } from './measure.ts';

@@ -1,7 +1,7 @@
 /** Domains from files: mistakes in words, points against trying every package, and the company's own code at play in them. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { type Domain, parseDomain, scenarioFrom } from './domain.ts';
 import { cornersOf, frontierOf } from './frontier.ts';
 import { playAll, sceneOf } from './measure.ts';

@@ -1,7 +1,7 @@
 /** Negotiation domains from files: issues with any values, what each is worth to either side, and with or without money between them. Public
  * domains in other forms become this one by copying weights, values and reservations (docs/simulation.md). */
-import { type Json, type JsonObject, objectOf } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Json, type JsonObject, objectOf } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Issue } from '../engine/world.ts';
 import { parseNegotiationPolicy } from '../negotiation/core.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';

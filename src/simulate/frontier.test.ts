@@ -1,7 +1,7 @@
 /** What could be had, against trying everything, and against tables whose points can be reckoned by hand. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Issue } from '../engine/world.ts';
 import { parseNegotiationPolicy } from '../negotiation/core.ts';
 import type { Package } from '../negotiation/space.ts';

@@ -1,5 +1,5 @@
-import type { Refusal } from '../../protocol/errors.ts';
-import { ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import type { NegotiationPolicy } from '../negotiation/policy.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';
 import { type Company, parley } from './companies.ts';

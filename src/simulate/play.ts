@@ -1,7 +1,7 @@
-import type { Refusal } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import type { Terms } from '../../protocol/operation.ts';
-import { ok, type Result } from '../../protocol/result.ts';
 import type { Past } from '../negotiation/core.ts';
 import type { Points } from '../negotiation/policy.ts';
 import { packagesIn } from '../negotiation/setting.ts';

@@ -1,8 +1,8 @@
 /** What a policy would have done on talks that really took place: the same proposals in the same order, answered by that policy. */
-import type { Refusal } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
-import { ok, type Result } from '../../protocol/result.ts';
 import { agreedOffer } from '../engine/agreement.ts';
 import type { Operation } from '../engine/operation.ts';
 import { acceptable, appraise, makeCompanySide } from '../negotiation/core.ts';

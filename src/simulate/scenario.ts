@@ -1,8 +1,8 @@
 /** One simulated negotiation: a policy over a record on the company's side, and on the other a customer with wishes of its own.
  * Both are measured in the same points, hundredths of a percent of what the record says. Where the main issue is a transfer, what one
  * gives by it is what the other gets, and only trade-offs make the sum larger (quasi-linear utilities). */
-import type { Refusal } from '../../protocol/errors.ts';
-import { ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import { ok, type Result } from '../../protocol/base/result.ts';
 import type { Level } from '../negotiation/issues.ts';
 import type { NegotiationPolicy, Points } from '../negotiation/policy.ts';
 import { makeSpace, type Package, type SpaceFacts } from '../negotiation/space.ts';

@@ -1,4 +1,4 @@
-import { withAt } from '../../protocol/pointer.ts';
+import { withAt } from '../../protocol/base/pointer.ts';
 import type { Move } from '../negotiation/core.ts';
 import { statedIn } from '../negotiation/schedule.ts';
 import type { Package } from '../negotiation/space.ts';

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import records from '../../examples/contracts.json' with { type: 'json' };
 import renewal from '../../protocol/actions/contract.renew.json' with { type: 'json' };
-import type { JsonObject } from '../../protocol/json.ts';
-import { readDefinitions } from '../contract/files.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { readDefinitions } from '../actions/files.ts';
 import { parseNegotiationPolicy } from '../negotiation/core.ts';
 import { factsOf } from '../negotiation/setting.ts';
 import { playEverybody } from './compare.ts';

@@ -1,7 +1,7 @@
 /** A policy looked at from all sides: everybody's talks, what to change, the first offer on real records, and another policy beside it. */
-import type { Refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import type { Refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';
 import { adviceFrom, type Change, changesOf, type Tried } from './advice.ts';
 import { type Comparison, comparisonOf, type PolicyFor, playEverybody, sameCustomers, type Talks } from './compare.ts';

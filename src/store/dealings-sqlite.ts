@@ -1,5 +1,5 @@
 import { isDay, isMoney } from '../../adapters/sdk/values.ts';
-import type { Json } from '../../protocol/json.ts';
+import type { Json } from '../../protocol/base/json.ts';
 import { type Dealing, type DealingsOf, dealingsOf } from '../engine/dealings.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Handle } from './handle.ts';

@@ -1,7 +1,7 @@
 /** What a database of an earlier version is given when it is opened. */
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { migrate } from './schema.ts';
 
 /** The version before what is tested here. */

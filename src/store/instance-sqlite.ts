@@ -1,5 +1,5 @@
-import { canonicalBytes } from '../../protocol/canonical.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { canonicalBytes } from '../../protocol/base/canonical.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { LedgerRecord } from '../ports.ts';
 import type { Handle } from './handle.ts';
 import type { Epoch } from './log-sqlite.ts';

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { canonicalBytes } from '../../protocol/canonical.ts';
+import { canonicalBytes } from '../../protocol/base/canonical.ts';
 import type { Operation } from '../engine/operation.ts';
 import { ownerOf } from '../engine/owner.ts';
 import type { OutboxStore } from '../outbox/outbox-store.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeId, parseThumbprint } from '../../protocol/ids.ts';
+import { makeId, parseThumbprint } from '../../protocol/base/ids.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { Claim, Nonce } from '../ports.ts';
 import { openSqliteStore } from './sqlite.ts';

@@ -1,7 +1,7 @@
 import { isDay, isMoney } from '../../adapters/sdk/values.ts';
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
-import { formatMoney } from '../../protocol/money.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { formatMoney } from '../../protocol/base/money.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Hearing, Spoken } from '../ports.ts';
 import { BLANK, whyUnfit } from './gate.ts';

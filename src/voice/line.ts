@@ -1,5 +1,5 @@
 /** The line to the model: places of its own and a breaker, so that a model that hangs or fails delays nobody for long. */
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Log } from '../ports.ts';
 import type { Prompt } from './prompt.ts';
 

@@ -1,9 +1,9 @@
 /** A model that reads what the rules do not understand. Its answer is one of the kinds of reading there are, and a value counts only where it
  * stands in the message itself: whatever the message made of the model, it cannot say more than the message did. */
-import { isObject, type Json, type JsonObject } from '../../protocol/json.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { at, topName } from '../../protocol/base/pointer.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { Reading } from '../../protocol/operation.ts';
-import { at, topName } from '../../protocol/pointer.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import type { Log } from '../ports.ts';
 import type { Reader, Scene } from '../reading/reading.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Adapter, PlanStep, Ref } from '../../adapters/sdk/index.ts';
-import type { OperationId } from '../../protocol/ids.ts';
+import type { OperationId } from '../../protocol/base/ids.ts';
 import type { Operation } from '../engine/operation.ts';
 import type { World } from '../engine/world.ts';
 import { StoreUnavailable } from '../ports.ts';

@@ -1,7 +1,7 @@
 import type { Ref } from '../../adapters/sdk/index.ts';
-import { type Refusal, refusal } from '../../protocol/errors.ts';
-import { isObject, type Json } from '../../protocol/json.ts';
-import { err, ok, type Result } from '../../protocol/result.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { isObject, type Json } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
 
 /** A CRM's flow sends what it collected since the last: more in one notice is split. */
 const RECORDS_MAX = 500;

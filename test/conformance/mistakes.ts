@@ -13,7 +13,7 @@ import {
   type Ref,
 } from '../../adapters/sdk/index.ts';
 import type { Dispatcher } from '../../adapters/sdk/public.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 
 export interface Mistake {
   readonly title: string;

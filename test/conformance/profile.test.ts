@@ -6,9 +6,9 @@ import { type Task, TaskState } from '@a2a-js/sdk';
 import { type Client, ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client';
 import { Client as McpClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Config, ConfigError } from '../../src/config.ts';
+import { type Config, ConfigError } from '../../src/config/config.ts';
 import { conformanceProfile } from '../../src/conformance/profile.ts';
-import { makeIds, systemClock } from '../../src/identity/world-sources.ts';
+import { makeIds, systemClock } from '../../src/platform/world-sources.ts';
 import { a2aMessage } from '../support/drivers.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { isFinalState, type OperationView } from '../../protocol/operation.ts';
-import { verifyReceipt } from '../../protocol/receipt-verify.ts';
+import { verifyReceipt } from '../../protocol/receipt/verify.ts';
 import { type Client, makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
 import { freePort, gatewayProcess } from '../../src/demo/process.ts';
 import { APPROVER, testConfig, testMandate } from '../support/config.ts';

@@ -10,10 +10,10 @@ import { makeSandboxAdapter } from '../../adapters/sandbox/index.ts';
 import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import { type Adapter, AdapterError, type Capability } from '../../adapters/sdk/index.ts';
 import { extendMapping } from '../../adapters/sdk/mapping.ts';
-import type { Json, JsonObject } from '../../protocol/json.ts';
-import type { DefinitionFile } from '../../src/contract/contract.ts';
-import { readDefinitions } from '../../src/contract/files.ts';
-import { fitTo } from '../../src/contract/offering.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
+import type { DefinitionFile } from '../../src/actions/contract.ts';
+import { readDefinitions } from '../../src/actions/files.ts';
+import { fitTo } from '../../src/actions/offering.ts';
 import { nativeDriver } from '../support/drivers.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

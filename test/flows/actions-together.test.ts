@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readDefinitions } from '../../src/contract/files.ts';
+import { readDefinitions } from '../../src/actions/files.ts';
 import { day } from '../support/days.ts';
 import { GROUND_NAMES, openTogether, type Together } from '../support/together.ts';
 import { type Cell, pageOf, type Together as Table } from '../support/together-page.ts';

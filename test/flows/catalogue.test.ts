@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
+import { readDefinitions } from '../../src/actions/files.ts';
 import { presentMandate } from '../../src/client/index.ts';
-import { readDefinitions } from '../../src/contract/files.ts';
 import { day } from '../support/days.ts';
 import { type Driver, modernMcpDriver, nativeDriver, rpcDriver } from '../support/drivers.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { publicJwk } from '../../protocol/strict-jws.ts';
+import { publicJwk } from '../../protocol/base/strict-jws.ts';
 import { delegateMandate } from '../../src/client/index.ts';
 import { appendRevocation } from '../../src/identity/revocations.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Hubspot, spawnHubspot } from '../../adapters/hubspot/server/spawn.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { composeCrm } from '../../src/compose-crm.ts';
-import { type Config, ConfigError } from '../../src/config.ts';
+import { type Config, ConfigError } from '../../src/config/config.ts';
 import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

@@ -1,7 +1,7 @@
 /** What a customer allows in all, an agent cannot pass by asking often, handing on, or in parallel. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
-import type { MandateConstraints } from '../../protocol/mandate.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import type { MandateConstraints } from '../../protocol/mandate/mandate.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

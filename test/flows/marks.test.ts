@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { MAPPING, OPENAPI } from '../../adapters/http/rig/documents.ts';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { importJWK } from 'jose';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { acceptanceOf, makeSignedFetch, newAgentKey } from '../../src/client/index.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';

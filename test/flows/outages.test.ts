@@ -1,6 +1,6 @@
 /** A service credit is what the outage was worth: of the fee of its time, once, and within each month's fee. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

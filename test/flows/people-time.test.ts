@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { newAgentKey, ProblemError } from '../../src/client/index.ts';
 import { TERM } from '../support/days.ts';

@@ -1,11 +1,11 @@
 /** What a person at the company types, and what the customer's agent makes of it. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView, SignoffView } from '../../protocol/operation.ts';
 import type { BuyerGoals } from '../../src/client/index.ts';
-import { hashPassword } from '../../src/console/session.ts';
 import { seeThrough } from '../../src/demo/agent.ts';
+import { hashPassword } from '../../src/serve/console/session.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { answerAs, decideAs, pageAs, sendAs } from '../support/person.ts';
 

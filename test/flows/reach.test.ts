@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import type { OperationView } from '../../protocol/operation.ts';
-import { hashPassword } from '../../src/console/session.ts';
+import { hashPassword } from '../../src/serve/console/session.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { readAs } from '../support/person.ts';
 

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { verifyReceipt } from '../../protocol/receipt-verify.ts';
+import { verifyReceipt } from '../../protocol/receipt/verify.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { newKeyField, send, signedPost } from '../support/signed.ts';
 

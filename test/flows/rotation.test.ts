@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { issueMandate } from '../../protocol/mandate.ts';
-import { verifyReceipt } from '../../protocol/receipt-verify.ts';
-import { publicJwk } from '../../protocol/strict-jws.ts';
+import { publicJwk } from '../../protocol/base/strict-jws.ts';
+import { issueMandate } from '../../protocol/mandate/mandate.ts';
+import { verifyReceipt } from '../../protocol/receipt/verify.ts';
 import { rotateKey } from '../../src/cli/keys.ts';
 import { makeClient, memoryJournal } from '../../src/client/index.ts';
-import { loadCompanyKeys, PURPOSES } from '../../src/identity/company-keys.ts';
+import { loadCompanyKeys, PURPOSES } from '../../src/platform/company-keys.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
 let gateway: TestGateway;

@@ -4,7 +4,7 @@ import { recordId } from '../../adapters/salesforce/server/ids.ts';
 import { type Salesforce, spawnSalesforce } from '../../adapters/salesforce/server/spawn.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { composeCrm } from '../../src/compose-crm.ts';
-import { type Config, ConfigError } from '../../src/config.ts';
+import { type Config, ConfigError } from '../../src/config/config.ts';
 import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agreementPayload, signAgreement } from '../../protocol/offer.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
-import { verifyReceipt } from '../../protocol/receipt-verify.ts';
+import { verifyReceipt } from '../../protocol/receipt/verify.ts';
 import { type Choice, chosenOffer, placeOf, pricedPackages } from '../../protocol/schedule.ts';
 import {
   type BuyerGoals,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inWords } from '../../src/bindings/words.ts';
 import { viewOf } from '../../src/engine/view.ts';
+import { inWords } from '../../src/serve/words.ts';
 import { datedEngine } from '../support/dated.ts';
 
 const START = '2027-01-31T10:00:00Z';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { LIMITS } from '../../protocol/limits.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { ProblemError } from '../../src/client/index.ts';
 import { TERM } from '../support/days.ts';

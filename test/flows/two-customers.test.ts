@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { acceptanceOf, makeSignedFetch, newAgentKey } from '../../src/client/index.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';

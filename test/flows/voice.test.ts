@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { formatMoney, type Money } from '../../protocol/money.ts';
+import { formatMoney, type Money } from '../../protocol/base/money.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import corpus from '../hostile/injections.json' with { type: 'json' };
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';

@@ -11,7 +11,7 @@ import { MAPPING as MCP_MAPPING } from '../../adapters/mcp/rig/mapping.ts';
 import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import { MAPPING as SQL_MAPPING } from '../../adapters/sql/rig/mapping.ts';
 import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

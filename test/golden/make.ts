@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MAPPING as MCP_MAPPING } from '../../adapters/mcp/rig/mapping.ts';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { SCHEMA_VERSION } from '../../src/store/schema.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';

@@ -1,9 +1,9 @@
 /** MCP and A2A from the outside, by somebody who means harm: what is malformed, stolen, repeated, somebody else's, or simply too much. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import { contentDigest } from '../../protocol/signature.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { contentDigest } from '../../protocol/signature/signature.ts';
 import { presentMandate } from '../../src/client/index.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { newKeyField, problemCode, send, signedPost, type WireAnswer, type WireRequest } from '../support/signed.ts';

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signRequest } from '../../protocol/signature.ts';
+import { signRequest } from '../../protocol/signature/signature.ts';
 import { type AgentKey, newAgentKey } from '../../src/client/index.ts';
 import { APPROVER } from '../support/config.ts';
 import { answeringDns, type TestDns } from '../support/dns.ts';

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
-import { verifyReceipt } from '../../protocol/receipt-verify.ts';
+import { verifyReceipt } from '../../protocol/receipt/verify.ts';
 import { pricedPackages } from '../../protocol/schedule.ts';
 import { acceptanceOf, type BuyerGoals, buyerMove, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
 import {

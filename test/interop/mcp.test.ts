@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
+import { readDefinitions } from '../../src/actions/files.ts';
 import { acceptanceOf, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
-import { readDefinitions } from '../../src/contract/files.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { holdTools, SPEAKS_HTTP } from '../support/model-view.ts';
 import { type Holder, holder, mint, prove } from '../support/tokens.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Message, Role, type Task } from '@a2a-js/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { presentMandate } from '../../src/client/index.ts';
 import corpus from '../hostile/injections.json' with { type: 'json' };

@@ -1,5 +1,5 @@
 /** What the simulated action gives away, and how much of it policy lets go without a person, whatever the number of requests. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { lately } from '../../src/engine/grants.ts';
 import type { Operation } from '../../src/engine/operation.ts';
 import type { ActionRules } from '../../src/engine/rules.ts';

@@ -2,7 +2,7 @@
  * own words. Seeded: the same seed is the same talk. */
 
 import renewal from '../../protocol/actions/contract.renew.json' with { type: 'json' };
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import type { Issue } from '../../src/engine/world.ts';
 import { acceptable, type Move, makeCompanySide, parseNegotiationPolicy } from '../../src/negotiation/core.ts';

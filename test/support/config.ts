@@ -1,7 +1,7 @@
 /** What every gateway under test is configured with, in this process or in one of its own. */
 import { randomBytes } from 'node:crypto';
-import { issueMandate, jwkSigner, type MandateConstraints } from '../../protocol/mandate.ts';
-import { publicJwk } from '../../protocol/strict-jws.ts';
+import { publicJwk } from '../../protocol/base/strict-jws.ts';
+import { issueMandate, jwkSigner, type MandateConstraints } from '../../protocol/mandate/mandate.ts';
 import type { AgentKey } from '../../src/client/index.ts';
 
 const ISSUER = 'https://nordwind.example';

@@ -15,9 +15,9 @@ import {
   ClientFactoryOptions as LegacyA2aOptions,
   JsonRpcTransportFactory as LegacyRpcFactory,
 } from 'a2a-js-sdk-03/client';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
-import type { ReceiptFile } from '../../protocol/receipt.ts';
+import type { ReceiptFile } from '../../protocol/receipt/receipt.ts';
 import { type AgentKey, makeSignedFetch } from '../../src/client/index.ts';
 
 /** What a refused move leaves: the code of the problem, however the binding carries it. */

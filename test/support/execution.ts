@@ -12,19 +12,19 @@ import {
   type StepResult,
   type Verification,
 } from '../../adapters/sdk/index.ts';
-import { refusal } from '../../protocol/errors.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { refusal } from '../../protocol/base/errors.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { err, ok } from '../../protocol/base/result.ts';
 import { isFinalState, type State } from '../../protocol/operation.ts';
-import { err, ok } from '../../protocol/result.ts';
 import type { MandateFacts, Operation } from '../../src/engine/operation.ts';
 import type { Action, World } from '../../src/engine/world.ts';
 import { toUnit } from '../../src/engine/write.ts';
 import { complete } from '../../src/execution/complete.ts';
 import { callPerson } from '../../src/handoff/handoff.ts';
-import { loadCompanyKeys } from '../../src/identity/company-keys.ts';
-import { makeIds } from '../../src/identity/world-sources.ts';
 import { receiptFacts } from '../../src/ledger/receipts.ts';
 import { type Features, makePipeline } from '../../src/pipeline.ts';
+import { loadCompanyKeys } from '../../src/platform/company-keys.ts';
+import { makeIds } from '../../src/platform/world-sources.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 
 const keys = await loadCompanyKeys(join(mkdtempSync(join(tmpdir(), 'parley-execution-')), 'keys.json'));

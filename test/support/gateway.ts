@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
-import type { MandateConstraints } from '../../protocol/mandate.ts';
+import type { MandateConstraints } from '../../protocol/mandate/mandate.ts';
 import { type AgentKey, type Client, makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
-import { type Config, parseConfig } from '../../src/config.ts';
+import { type Config, parseConfig } from '../../src/config/config.ts';
 import { conformanceProfile } from '../../src/conformance/profile.ts';
 import { approveAsPerson } from '../../src/demo/approver.ts';
 import { freePort } from '../../src/demo/process.ts';
 import type { Operation } from '../../src/engine/operation.ts';
-import { makeIds, systemClock } from '../../src/identity/world-sources.ts';
 import { type Gateway, type StartOptions, startGateway } from '../../src/main.ts';
+import { makeIds, systemClock } from '../../src/platform/world-sources.ts';
 import { APPROVER, testConfig, testMandate } from './config.ts';
 import { holdAnswers } from './held.ts';
 

@@ -1,7 +1,7 @@
 /** Holds every answer of the native binding to the gateway's own `/openapi.json`: what a generated client would break at. */
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 
 const NATIVE = /^\/(?:agents|actions|operations|invitations)(?:\/|$)/;
 

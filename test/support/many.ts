@@ -1,6 +1,6 @@
 /** Many operations on one record by one customer who looks for more than a single one would give: renewals in a row, talks broken off and
  * begun again, several side by side by several keys. Limits are reckoned anew from where the record stood before the first. */
-import type { Json, JsonObject } from '../../protocol/json.ts';
+import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import type { Terms } from '../../protocol/operation.ts';
 import { recordsBefore } from '../../src/engine/baseline.ts';
 import type { Dealing } from '../../src/engine/dealings.ts';

@@ -7,7 +7,7 @@ import { MAPPING as HTTP_MAPPING, OPENAPI } from '../../adapters/http/rig/docume
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import { MAPPING as SQL_MAPPING } from '../../adapters/sql/rig/mapping.ts';
 import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { TestCrm } from './crms.ts';
 
 export type OrderCrm = Pick<TestCrm, 'config' | 'secrets' | 'contract' | 'account' | 'orders' | 'stop'> & {

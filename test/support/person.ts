@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 
 /** A person at the company's pages: signs in, reads the sign-off as a browser would, and sends its form. */
 export interface Person {

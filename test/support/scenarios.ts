@@ -1,6 +1,6 @@
 /** What each action of the catalogue does on the sandbox CRM. `round` is another number for each binding, so that each has records of its own. */
 import type { Sandbox } from '../../adapters/sandbox/server/spawn.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { day } from './days.ts';
 

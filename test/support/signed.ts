@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { contentDigest, type SignableRequest, signRequest } from '../../protocol/signature.ts';
+import { contentDigest, type SignableRequest, signRequest } from '../../protocol/signature/signature.ts';
 import type { AgentKey } from '../../src/client/index.ts';
 
 export interface WireRequest {

@@ -1,6 +1,6 @@
 /** Clients that are known by access tokens: each request with a fresh token and, where the token is bound to a key, a fresh proof. */
 import { randomUUID } from 'node:crypto';
-import type { JsonObject } from '../../protocol/json.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { type Holder, mint, type Parts, prove } from './tokens.ts';
 
 export interface TokenAgent {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { RawRequest } from '../../src/edge/raw-request.ts';
-import type { TokenAlg } from '../../src/identity/oauth-issuers.ts';
+import type { TokenAlg } from '../../src/identity/token/oauth-issuers.ts';
 
 export const ORIGIN = 'https://parley.example';
 export const RESOURCE = `${ORIGIN}/mcp`;

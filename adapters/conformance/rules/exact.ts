@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalText } from '../../../protocol/canonical.ts';
-import type { JsonObject } from '../../../protocol/json.ts';
+import { canonicalText } from '../../../protocol/base/canonical.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
 import { ASKED_ON, type Bench, eachAction, said, settle } from '../bench.ts';
 import { must, notApplicable, pass } from '../outcome.ts';
 import type { Rule } from '../rule.ts';

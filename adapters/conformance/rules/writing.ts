@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalText } from '../../../protocol/canonical.ts';
+import { canonicalText } from '../../../protocol/base/canonical.ts';
 import type { Change } from '../../sdk/index.ts';
 import { eachAction, said, settle, tally } from '../bench.ts';
 import { must } from '../outcome.ts';

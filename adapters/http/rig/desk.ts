@@ -2,7 +2,7 @@
  * it keeps the reference a write carried, and can be asked for it. */
 import { serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
 import type { Env } from '../../sandbox/server/env.ts';
 import { makeFaults, withFaults } from '../../sandbox/server/faults.ts';
 

@@ -1,5 +1,5 @@
 /** The sandbox CRM as its own OpenAPI document would say it, and what of that means what: an example of both documents. */
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
 
 const text = (maxLength: number): JsonObject => ({ type: ['string', 'null'], maxLength });
 const whole: JsonObject = { type: 'integer' };

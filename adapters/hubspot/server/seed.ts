@@ -1,6 +1,6 @@
 /** The sandbox's companies, people, contracts and tickets as HubSpot holds them: `A-1001` is company 31000001001, and so on. */
 
-import { toDecimal } from '../../../protocol/money.ts';
+import { toDecimal } from '../../../protocol/base/money.ts';
 import { openDb as openSandbox } from '../../sandbox/server/db.ts';
 import { seed as seedSandbox } from '../../sandbox/server/seed.ts';
 import { seedRetail } from '../../sandbox/server/seed-retail.ts';

@@ -1,6 +1,6 @@
 /** What of the rig's tools means what: an example of a mapping document. */
-import { digest } from '../../../protocol/canonical.ts';
-import type { JsonObject } from '../../../protocol/json.ts';
+import { digest } from '../../../protocol/base/canonical.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
 import { TOOLS } from '../server/tools.ts';
 
 const line = (name: string, label: string, chars_max: number, correctable = false): JsonObject => ({

@@ -1,5 +1,5 @@
 /** The sandbox CRM's companies, people, contracts and tickets as a Salesforce org would hold them: `K-1001` is the first Contract, and so on. */
-import { type Money, toDecimal } from '../../../protocol/money.ts';
+import { type Money, toDecimal } from '../../../protocol/base/money.ts';
 import { openDb as openSandbox } from '../../sandbox/server/db.ts';
 import { seed as seedSandbox } from '../../sandbox/server/seed.ts';
 import { seedRetail } from '../../sandbox/server/seed-retail.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
 import { everySample, standardExact } from '../../conformance/samples.ts';
 import type { AdapterOptions, Rig } from '../../conformance/subject.ts';
 import type { Adapter, Ref } from '../../sdk/index.ts';

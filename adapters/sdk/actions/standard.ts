@@ -1,5 +1,5 @@
 /** Recipes in our names only: for a CRM whose mapping has these types and fields. A company replaces or adds to them in its own document. */
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
 import caseOpen from './case.open.json' with { type: 'json' };
 import contactUpdate from './contact.update.json' with { type: 'json' };
 import contractAmend from './contract.amend.json' with { type: 'json' };

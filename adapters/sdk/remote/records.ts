@@ -1,5 +1,5 @@
-import { digest } from '../../../protocol/canonical.ts';
-import { isObject, type Json, type JsonObject } from '../../../protocol/json.ts';
+import { digest } from '../../../protocol/base/canonical.ts';
+import { isObject, type Json, type JsonObject } from '../../../protocol/base/json.ts';
 import { decode, encode, type MoneyForm } from '../codec.ts';
 import { AdapterError } from '../index.ts';
 import type { MappedType } from '../mapping.ts';

@@ -1,7 +1,7 @@
 /** A CRM that is called by operations somebody else named: which one reads, changes, makes and finds a record of each type of ours,
  * read from the mapping document. `O` is what an operation is, `P` what a place in its request is. */
-import { isObject, type Json, type JsonObject } from '../../../protocol/json.ts';
-import { err, ok, type Result } from '../../../protocol/result.ts';
+import { isObject, type Json, type JsonObject } from '../../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../../protocol/base/result.ts';
 import { MONEY_FORMS, type MoneyForm } from '../codec.ts';
 import type { AdapterErrorCode, Capability } from '../index.ts';
 import { type MappedType, type Mapping, parseMapping } from '../mapping.ts';

@@ -1,5 +1,5 @@
 /** Records over somebody else’s operations: the same whatever they are called by. */
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
 import type { RecordStore, Trace, Versions, View, Write } from '../by-recipe.ts';
 import { AdapterError, type Ctx, type Ref, type StepResult } from '../index.ts';
 import type { ReadRecord } from '../payload.ts';

@@ -1,5 +1,5 @@
 /** How the rig’s tables say what Parley means: an example of a mapping document. */
-import type { JsonObject } from '../../../protocol/json.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
 
 const text = (field: string, label: string, chars_max: number, correctable = false): JsonObject => ({
   field,
