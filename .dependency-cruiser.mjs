@@ -1,6 +1,6 @@
 /** Who may import whom (see ARCHITECTURE.md). `npm run check` runs it; test/tidy.test.ts shows that every rule can fail. */
 const feature =
-  '^src/(contract|edge|engine|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative)/';
+  '^src/(actions|edge|engine|execution|handoff|identity|ledger|negotiation|outbox|platform|signoff|voice|watch|initiative)/';
 const only = (name, from, allowed, comment) => ({
   name,
   comment,
@@ -34,13 +34,13 @@ export default {
     never(
       'features-know-no-edge',
       feature,
-      '^src/(bindings|console|client|cli|demo|store)/|^src/(main|compose-|config|pipeline)|node_modules/(hono|@hono)/',
+      '^src/(serve|client|cli|config|crm|demo|instance|store)/|^src/(main|compose-|pipeline)|node_modules/(hono|@hono)/',
       'Features are translated for, never translate.',
     ),
     only(
       'reading-is-pure',
       '^src/reading/',
-      '^src/(reading|engine)/|^src/contract/calendar\\.ts$|^protocol/|^adapters/sdk/values\\.ts$',
+      '^src/(reading|engine)/|^src/actions/calendar\\.ts$|^protocol/|^adapters/sdk/values\\.ts$',
       'Words are read by what stands in them: no clock, no store, no model.',
     ),
     never(
@@ -54,18 +54,18 @@ export default {
       severity: 'error',
       comment: 'A feature uses the engine, not another feature.',
       from: {
-        path: '^src/(contract|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative)/',
+        path: '^src/(actions|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative)/',
         pathNot: '\\.test\\.ts$',
       },
       to: {
-        path: '^src/(contract|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative)/',
+        path: '^src/(actions|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative)/',
         pathNot: '^src/$1/',
       },
     },
     never(
       'engine-knows-no-feature',
       '^src/engine/',
-      '^src/(contract|edge|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative|bindings|console|store)/',
+      '^src/(actions|edge|execution|handoff|identity|ledger|negotiation|outbox|platform|signoff|voice|watch|initiative|serve|store)/',
       'The engine is what features build on.',
     ),
     only(
@@ -94,16 +94,23 @@ export default {
     ),
     never('adapters-know-no-gateway', '^adapters/', '^src/', 'An adapter works for any gateway.'),
     never(
-      'bindings-know-no-store',
-      '^src/bindings/',
-      '^src/(store|console|client|negotiation|execution|signoff|handoff)/|^adapters/',
-      'Bindings translate; they decide and store nothing.',
+      'platform-knows-no-feature',
+      '^src/platform/',
+      '^src/(actions|engine|execution|handoff|identity|ledger|negotiation|outbox|signoff|voice|watch|initiative|serve|store)/',
+      'What touches the machine serves every room and knows none.',
+    ),
+    never('serve-knows-no-store', '^src/serve/', '^src/(store|client)/', 'What is served stores nothing.'),
+    never(
+      'bindings-decide-nothing',
+      '^src/serve/(?!console/)',
+      '^src/(negotiation|execution|signoff|handoff)/|^adapters/',
+      'Bindings translate.',
     ),
     never(
       'only-the-edge-knows-hono',
-      '^(protocol|src/(?!bindings|console|compose-|main))',
+      '^(protocol|src/(?!serve|compose-|main))',
       'node_modules/(hono|@hono)/',
-      'Hono stays in bindings and console.',
+      'Hono stays where things are served.',
     ),
     never(
       'client-knows-no-server',

@@ -43,7 +43,7 @@ describe('the tree', () => {
   it('reads the clock and makes randomness only where that is its job', () => {
     const impure = /\bDate\.now\(|new Date\(\)|Math\.random\b/;
     const core =
-      /^(?:protocol\/[^/]+|src\/(?:contract|edge|engine|execution|handoff|ledger|negotiation|signoff|watch|bindings)\/.+|adapters\/(?:sdk|sandbox)\/[^/]+)\.ts$/;
+      /^(?:protocol\/[^/]+\/[^/]+|src\/(?:actions|edge|engine|execution|handoff|ledger|negotiation|signoff|watch|serve)\/.+|adapters\/(?:sdk|sandbox)\/[^/]+)\.ts$/;
     const found = all.filter(({ path, text }) => core.test(path) && !isTest(path) && impure.test(text));
     expect(found.map(({ path }) => path)).toEqual([]);
   });
@@ -63,12 +63,14 @@ const BREACHES: Readonly<Record<string, readonly [file: string, imports: string]
   'mcp-knows-its-client': ['adapters/mcp/x.ts', 'kysely'],
   'sql-knows-its-databases': ['adapters/sql/x.ts', 'undici'],
   'adapters-know-no-gateway': ['adapters/acme/y.ts', '../../src/engine/step.ts'],
-  'bindings-know-no-store': ['src/bindings/x.ts', '../store/b.ts'],
+  'platform-knows-no-feature': ['src/platform/x.ts', '../engine/step.ts'],
+  'serve-knows-no-store': ['src/serve/x.ts', '../store/b.ts'],
+  'bindings-decide-nothing': ['src/serve/http/x.ts', '../../signoff/step.ts'],
   'only-the-edge-knows-hono': ['src/edge/x.ts', 'hono'],
   'client-knows-no-server': ['src/client/x.ts', '../engine/step.ts'],
   'verifier-knows-no-server': ['src/cli/verify.ts', '../engine/step.ts'],
   'conformance-is-for-suites': ['src/compose-x.ts', './conformance/profile.ts'],
-  'nobody-imports-main': ['src/console/x.ts', '../main.ts'],
+  'nobody-imports-main': ['src/serve/console/x.ts', '../../main.ts'],
 };
 const STAGE: Readonly<Record<string, string>> = {
   'src/store/b.ts': "export * from './a.ts';",
