@@ -8,7 +8,9 @@ import type { Operation, StoredReading } from '../engine/operation.ts';
 import { languageFor } from '../engine/wording.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { answerTo } from '../reading/answer.ts';
-import { contradictions, readWords, type Scene } from '../reading/reading.ts';
+import { contradictions } from '../reading/contradictions.ts';
+import { readable } from '../reading/readable.ts';
+import { readWords, type Scene } from '../reading/reading.ts';
 import { valuesOf } from '../reading/values.ts';
 import { rangesOf } from './explain.ts';
 import type { Stand, Stands } from './stand.ts';
@@ -37,7 +39,7 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
     if (ground === undefined) return [];
     const { space } = ground;
     const known = [space.write(space.base), ...(operation.negotiation?.offers ?? []).map(({ terms: each }) => each)];
-    return contradictions(text, terms, { issues: space.issues, known });
+    return contradictions(text, terms, { issues: space.issues, currency: space.currency, known });
   }
 
   function readingOf(operation: Operation, text: string): StoredReading {
@@ -49,7 +51,7 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
   /** Whether it names values of what is talked about. */
   function named(operation: Operation, text: string): boolean {
     const { issues } = sceneOf(operation, groundOf(operation));
-    return issues.some((issue) => valuesOf(text, issue, issues).length > 0);
+    return issues.some((issue) => valuesOf(readable(text), issue, issues).length > 0);
   }
 
   /** A reading with its words and the typed forms that confirm it. */

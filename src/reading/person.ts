@@ -1,6 +1,8 @@
 /** A wish for a person, in the words of some thirty languages. Wide where a wish is plain, narrow where it could be talk about people: a
  * person who was not asked for ends a talk, one who was and did not come is worse. Anyone can ask in typed form at any time. */
 
+import { readable } from './readable.ts';
+
 interface Phrases {
   /** Speaking with, being put through to, wanting. */
   readonly verbs: string;
@@ -203,7 +205,7 @@ const OWN =
   'my|our|mein\\p{L}*|unser\\p{L}*|mon|ma|notre|mi|nuestr\\p{L}+|mio|mia|nostr\\p{L}+|meu|minha|noss\\p{L}+|mijn|onze?|mój|moj\\p{L}*|nasz\\p{L}*|min|vår|vores|мой|наш\\p{L}*';
 /** A person as the unit of a price or a count: "40 EUR a person", "30 platser för en person". */
 const UNIT =
-  /\p{N}[\p{N}.,]*[ \u00a0]?(?:[€$£¥₹]|\p{L}+)?(?: (?:per|an?|each|for|pro|je|für|eine?|einen|par|pour|une?|por|para|una?|uma?|cada|ogni|per|voor|een|för|for|till|til|en|et|na|za|dla|за|на))+ (?:person|human|pessoa|persoon|osob|henkil|mensch|menneske|människa|человек|людин)\p{L}*/giu;
+  /(?<!\p{N})\p{N}[\p{N}.,]{0,20}[ \u00a0]?(?:[€$£¥₹]|\p{L}+)?(?: (?:per|an?|each|for|pro|je|für|eine?|einen|par|pour|une?|por|para|una?|uma?|cada|ogni|per|voor|een|för|for|till|til|en|et|na|za|dla|за|на))+ (?:person|human|pessoa|persoon|osob|henkil|mensch|menneske|människa|человек|людин)\p{L}*/giu;
 
 interface Pattern {
   readonly wish: RegExp;
@@ -236,7 +238,8 @@ const ALONE =
 const PARENTHESIS = /, \p{L}+(?: \p{L}+)?, /gu;
 
 /** Clauses are looked at one by one: what one of them denies, another may ask for. */
-export function wishesPerson(text: string): boolean {
+export function wishesPerson(written: string): boolean {
+  const text = readable(written);
   if (ALONE.test(text)) return true;
   return text
     .replace(PARENTHESIS, ' ')

@@ -7,7 +7,7 @@ import type { Issue } from '../engine/world.ts';
 import { whyUnfit } from '../voice/gate.ts';
 import { amountsIn } from './amounts.ts';
 import { answerTo } from './answer.ts';
-import { contradictions, readWords } from './reading.ts';
+import { readWords } from './reading.ts';
 import { SENTENCES } from './sentences.ts';
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
@@ -149,30 +149,6 @@ describe('a schedule', () => {
       person: 'tel:1',
     });
     expect(words).toContain('As our schedule has it: Price per seat and month 48.50 EUR, Term 18 months, Seats 25');
-  });
-});
-
-describe('words beside terms', () => {
-  const known = [{ term_months: 12, unit_price: eur(4_900), seats: 25 }, ...open.map(({ terms }) => terms)];
-  const between = (text: string, terms: object) => contradictions(text, { ...terms }, { issues, known });
-
-  it('that say another value contradict them', () => {
-    expect(between('We want 18 months.', { term_months: 12 })).toEqual([
-      { issue: '/term_months', words: 18, terms: 12 },
-    ]);
-    expect(between('Für 40,00 €', { unit_price: eur(4_500) })).toEqual([
-      { issue: '/unit_price', words: eur(4_000), terms: eur(4_500) },
-    ]);
-  });
-
-  it.each([
-    ['We have 25 seats today and need more.', { seats: 30 }],
-    ['You offered 46.06 EUR for 36 months; that is too much.', { unit_price: eur(4_400) }],
-    ['30 seats, please', { seats: 30 }],
-    ['We want 18 months.', { seats: 30 }],
-    ['Please.', { seats: 30 }],
-  ])('that mention what is known, or say the same, do not: %s', (text, terms) => {
-    expect(between(text, terms)).toEqual([]);
   });
 });
 

@@ -4,9 +4,10 @@ import { at } from '../../protocol/base/pointer.ts';
 import type { Reading } from '../../protocol/operation.ts';
 import type { Issue } from '../engine/world.ts';
 import { intentsOf, topicsOf } from './intents.ts';
-import { offersWith, type PutForward, packageWith, same } from './packages.ts';
+import { offersWith, type PutForward, packageWith } from './packages.ts';
 import { wishesPerson } from './person.ts';
-import { type Talked, valuesIn, valuesOf } from './values.ts';
+import { readable } from './readable.ts';
+import { type Talked, valuesIn } from './values.ts';
 
 /** What is known where something is said. */
 export interface Scene extends Talked, PutForward {}
@@ -24,7 +25,8 @@ export interface Reader {
 }
 
 /** Without a model: the main things, and nothing that is not plain. */
-export function readWords(text: string, scene: Scene): Reading {
+export function readWords(written: string, scene: Scene): Reading {
+  const text = readable(written);
   const isPersonWished = wishesPerson(text);
   const { accepts, withdraws, complains, asks } = intentsOf(text);
   const values = valuesIn(text, scene);
@@ -53,20 +55,4 @@ export function readWords(text: string, scene: Scene): Reading {
 function isNamed(text: string, issue: Issue, terms: JsonObject, unsure: readonly string[]): boolean {
   if (unsure.includes(issue.pointer) || at(terms, issue.pointer) !== undefined) return true;
   return text.toLowerCase().includes(issue.label.toLowerCase());
-}
-
-/** Where the words say another value than the terms they came with. What the record or an offer has is only mentioned. */
-export function contradictions(
-  text: string,
-  terms: JsonObject,
-  { issues, known }: Pick<Scene, 'issues'> & { readonly known: readonly JsonObject[] },
-): Extract<Reading, { kind: 'contradiction' }>['between'] {
-  return issues.flatMap((issue) => {
-    const typed = at(terms, issue.pointer);
-    const said = typed === undefined ? [] : valuesOf(text, issue, issues).map(({ value }) => value);
-    const strange = said.filter((value) => !known.some((each) => same(at(each, issue.pointer), value)));
-    const [words] = strange;
-    if (typed === undefined || words === undefined || said.some((value) => same(value, typed))) return [];
-    return [{ issue: issue.pointer, words, terms: typed }];
-  });
 }

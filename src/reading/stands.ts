@@ -4,13 +4,15 @@ import { isObject, type Json } from '../../protocol/base/json.ts';
 import type { Issue } from '../engine/world.ts';
 import { priceOf } from './amounts.ts';
 import { same } from './packages.ts';
+import { readable } from './readable.ts';
 import { numbersIn, type Talked, valuesOf } from './values.ts';
 
 export function stands(
   value: Json,
-  text: string,
+  words: string,
   { issue, scene }: { readonly issue: Issue; readonly scene: Talked },
 ): boolean {
+  const text = readable(words);
   if (valuesOf(text, issue, scene.issues).some((found) => same(found.value, value))) return true;
   switch (issue.kind) {
     case 'money':
@@ -32,7 +34,7 @@ function has(text: string, value: Json): boolean {
 }
 
 /** An amount without its currency beside it: in the record's, as a number of the text. */
-function isWritten(
+export function isWritten(
   value: Json,
   text: string,
   { finest, currency }: { readonly finest: number; readonly currency: string },

@@ -5,6 +5,7 @@ import { withAt } from '../../protocol/base/pointer.ts';
 import { isCalendarDate } from '../actions/calendar.ts';
 import type { Issue } from '../engine/world.ts';
 import { amountsIn, type Found } from './amounts.ts';
+import { contextOf, isOthers, isTurnedFrom } from './wishes.ts';
 
 export interface Values {
   /** Partial terms. */
@@ -25,8 +26,13 @@ export function valuesIn(text: string, { issues, currency }: Talked): Values {
   let terms: JsonObject = {};
   const unsure: string[] = [];
   let other: string | undefined;
-  for (const issue of issues) {
-    const found = wished(text, valuesOf(text, issue, issues));
+  const all = issues.map((issue) => ({ issue, found: valuesOf(text, issue, issues) }));
+  const isWanted = wanted(
+    text,
+    all.flatMap(({ found }) => found),
+  );
+  for (const { issue, found: mentioned } of all) {
+    const found = mentioned.filter(isWanted);
     const fitting = found.filter(({ value }) => issue.kind !== 'money' || currencyIn(value) === currency);
     const distinct = new Map(fitting.map(({ value }) => [JSON.stringify(value), value]));
     const [value, ...more] = distinct.values();
@@ -57,13 +63,12 @@ export function valuesOf(text: string, issue: Issue, issues: readonly Issue[]): 
   }
 }
 
-/** Left out what the text turns away from: "24 instead of 12 months". */
-function wished(text: string, found: readonly Found<Json>[]): readonly Found<Json>[] {
-  return found.filter(({ from }) => !AWAY.test(text.slice(Math.max(0, from - 24), from)));
+/** Left out what the text turns away from: "24 instead of 12 months"; and what it tells of others, unless it asks. */
+function wanted(text: string, values: readonly Found<Json>[]): (found: Found<Json>) => boolean {
+  const context = contextOf(text, values);
+  const isQuestion = /[?？؟]/u.test(text);
+  return (each) => !isTurnedFrom(each, context) && (isQuestion || !isOthers(each, context));
 }
-
-const AWAY =
-  /(?:instead of|rather than|not|no longer|currently|today|from|was|offered|statt|anstatt|anstelle von|nicht|bisher|derzeit|aktuell|heute|von|au lieu de|pas|en lugar de|en vez de|invece di|em vez de|in plaats van|zamiast)(?: the| den| die| der)?[ \u00a0]*$/iu;
 
 function currencyIn(value: Json | undefined): string {
   return isObject(value) ? String(value['currency']) : '';
@@ -139,7 +144,9 @@ const SMALL: Readonly<Record<string, number>> = {
 const SPELT = Object.keys(SMALL)
   .toSorted((a, b) => b.length - a.length)
   .join('|');
-const COUNT = `(?<![\\p{L}\\p{N}.,])(?:(?<digits>\\d{1,6})|(?<spelt>${SPELT}))`;
+/** Where no spaces are written, what stands beside a number is no part of it. */
+const UNSPACED = '[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}]';
+const COUNT = `(?<![\\p{N}.,])(?<!\\p{L}(?<!${UNSPACED}))(?:(?<digits>\\d{1,6})|(?<spelt>${SPELT}))`;
 
 /** Made once: there are as many as there are kinds of issues. */
 const MADE = new Map<string, RegExp>();
@@ -151,7 +158,7 @@ function kept(source: string): RegExp {
 }
 
 function numbersBefore(text: string, nouns: string): readonly Found<number>[] {
-  const sought = kept(`${COUNT}[ \\u00a0-]?(?:more |weitere )?(?:${nouns})(?![\\p{L}])`);
+  const sought = kept(`${COUNT}[ \\u00a0-]?(?:more |weitere )?(?:${nouns})(?:(?<=${UNSPACED})|(?![\\p{L}]))`);
   return [...text.matchAll(sought)].flatMap((match) => {
     const { digits, spelt } = match.groups ?? {};
     const value = digits === undefined ? SMALL[(spelt ?? '').toLowerCase()] : Number(digits);
@@ -176,7 +183,10 @@ const NOTICE =
 /** A length that is of notice or payment is no term. */
 function monthsIn(text: string): readonly Found<number>[] {
   const months = numbersBefore(text, MONTHS);
-  const years = numbersBefore(text, YEARS).map((found) => ({ ...found, value: found.value * 12 }));
+  // A year of the calendar is no length.
+  const years = numbersBefore(text, YEARS)
+    .filter(({ value }) => value < 100)
+    .map((found) => ({ ...found, value: found.value * 12 }));
   return [...months, ...years].filter(({ from, to }) => !NOTICE.test(text.slice(Math.max(0, from - 12), to + 16)));
 }
 
@@ -184,7 +194,8 @@ function monthsIn(text: string): readonly Found<number>[] {
 const NOUNS: Readonly<Record<string, string>> = {
   seats:
     'seats?|users?|licen[cs]es?|Pl[aä]tze?n?|Platz|Lizenz(?:en)?|Benutzer|Nutzer|Arbeitspl[aä]tze|Sitze?|utilisateurs?|places?|postes|puestos?|licencias?|usuarios?|utenti|postazioni|licenze|gebruikers|plaatsen|licenties|użytkownik\\p{L}*|licencj\\p{L}*|席|시트',
-  quantity: 'pieces?|pcs|units?|items?|Stück|Einheiten|pièces?|unidades|piezas|pezzi|stuks|sztuk\\p{L}*|個|个',
+  quantity:
+    'pieces?|pcs|units?|items?|Stück|Einheiten|pièces?|unidades|piezas|pezzi|stuks|sztuk\\p{L}*|個(?!月)|个(?!月)',
   instalments: 'instal+ments?|Raten?|mensualités?|versements?|cuotas|rate|termijnen|rat',
 };
 
