@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
+import { endingOf } from './call.ts';
 import { AnswerError, ProblemError } from './problem.ts';
 import { makeSignedFetch, type SignedFetchOptions } from './signed-fetch.ts';
 
@@ -7,13 +9,20 @@ import { makeSignedFetch, type SignedFetchOptions } from './signed-fetch.ts';
 const TRIES_MAX = 8;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 10_000;
+/** Of one try: longer than a gateway holds back an answer (`Prefer: wait`). */
+const TRY_MS_MAX = (LIMITS.waitSecondsMax + 10) * 1000;
 const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504, 507]);
 
-interface Outgoing {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+interface Asked {
   readonly path: string;
-  readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Ends all its tries. */
+  readonly signal: AbortSignal;
+}
+
+interface Outgoing extends Asked {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly body?: string;
 }
 
 /** The native binding's requests: signed anew on every try, repeated while that is safe, believed only when signed by the company. */
@@ -22,16 +31,23 @@ export function makeTransport(options: SignedFetchOptions) {
   const { fetch, profile, companyKeys } = makeSignedFetch(options);
 
   async function exchange(outgoing: Outgoing): Promise<JsonObject> {
+    const { signal } = outgoing;
     for (let tries = 1; ; tries += 1) {
-      const outcome = await attempt(outgoing).catch((error: unknown) => error);
-      if (!(outcome instanceof Error)) return outcome as JsonObject;
-      if (tries >= TRIES_MAX || !mayRepeat(outcome)) throw outcome;
-      const pause = outcome instanceof ProblemError ? outcome.retryAfterMs : undefined;
-      await sleep(pause ?? Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** tries));
+      signal.throwIfAborted();
+      try {
+        return await attempt(outgoing);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (tries >= TRIES_MAX || !mayRepeat(error)) throw error;
+        const pause = error instanceof ProblemError ? error.retryAfterMs : undefined;
+        const pauseMs = pause ?? Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** tries);
+        // Its own error says less than the signal's reason.
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      }
     }
   }
 
-  async function attempt({ method, path, body, headers = {} }: Outgoing): Promise<JsonObject> {
+  async function attempt({ method, path, body, headers = {}, signal }: Outgoing): Promise<JsonObject> {
     const response = await fetch(new URL(path, origin), {
       method,
       headers: {
@@ -40,6 +56,7 @@ export function makeTransport(options: SignedFetchOptions) {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body }),
+      signal: endingOf({ signal, timeoutMs: TRY_MS_MAX }),
     });
     const value = parseAnswer(await response.text(), response.status);
     if (response.status >= 400) throw new ProblemError(response.status, value, retryAfterMs(response));
@@ -50,14 +67,16 @@ export function makeTransport(options: SignedFetchOptions) {
   return {
     profile,
     companyKeys,
-    get: (path: string, headers: Readonly<Record<string, string>> = {}) => exchange({ method: 'GET', path, headers }),
-    delete: (path: string) => exchange({ method: 'DELETE', path }),
-    post: ({ path, body, key }: { readonly path: string; readonly body: string; readonly key?: string }) =>
-      exchange({ method: 'POST', path, body, headers: key === undefined ? {} : { 'idempotency-key': `"${key}"` } }),
+    get: (asked: Asked) => exchange({ method: 'GET', ...asked }),
+    delete: (asked: Asked) => exchange({ method: 'DELETE', ...asked }),
+    post: ({ path, body, key, signal }: Asked & { readonly body: string; readonly key?: string }) => {
+      const headers = key === undefined ? {} : { 'idempotency-key': `"${key}"` };
+      return exchange({ method: 'POST', path, body, headers, signal });
+    },
   };
 }
 
-export function mayRepeat(error: Error): boolean {
+export function mayRepeat(error: unknown): boolean {
   if (error instanceof AnswerError) return false;
   if (!(error instanceof ProblemError)) return true;
   return RETRIED_STATUS.has(error.status) || error.type.endsWith(':idempotency-in-flight');

@@ -4,7 +4,6 @@ import { publicJwk } from '../../protocol/base/strict-jws.ts';
 import { issueMandate } from '../../protocol/mandate/mandate.ts';
 import { verifyReceipt } from '../../protocol/receipt/verify.ts';
 import { rotateKey } from '../../src/cli/keys.ts';
-import { makeClient, memoryJournal } from '../../src/client/index.ts';
 import { loadCompanyKeys, PURPOSES } from '../../src/platform/company-keys.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
@@ -75,10 +74,9 @@ describe('a key of the company', () => {
     await fresh.client.waitForTurn(id);
     const receipts = [receipt, await fresh.client.receipt(id)];
     for (const each of receipts) expect((await verifyReceipt(each, { keys: after })).verdict).toBe('valid');
-    // The agent it was issued to, started anew: a client learns the company's keys when it begins.
-    const again = makeClient({ gateway: gateway.origin, key: agent.key, journal: memoryJournal() });
-    const opened = await again.submit('contract.renew', { contract: 'K-1001' }, mandate);
-    expect((await again.waitForTurn(opened.id)).state).toBe('negotiating');
+    // The agent it was issued to, which knew the old keys.
+    const opened = await agent.client.submit('contract.renew', { contract: 'K-1001' }, mandate);
+    expect((await agent.client.waitForTurn(opened.id)).state).toBe('negotiating');
 
     // A receipt dated after its key's end is refused.
     const gone = { keys: after.keys.map((key) => (key.exp === undefined ? key : { ...key, exp: 1 })) };
