@@ -2,7 +2,7 @@
  * authorisation is still always checked, and never confused with an id of another kind. An operation's is a UUIDv8 made from who asked
  * and their Idempotency-Key: the same request is the same operation, also to a gateway that has lost its records. */
 declare const brand: unique symbol;
-type Id<Kind extends string> = string & { readonly [brand]: Kind };
+export type Id<Kind extends string> = string & { readonly [brand]: Kind };
 
 export type OperationId = Id<'op'>;
 export type OfferId = Id<'of'>;

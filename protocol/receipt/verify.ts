@@ -16,6 +16,19 @@ import {
 import { findKey, makeKeyring, type Trust } from './keyring.ts';
 import { parseReceiptFile, parseReceiptPayload, type ReceiptPayload } from './receipt.ts';
 
+export type { Json, JsonObject } from '../base/json.ts';
+export type { Firmness, Schedule, ScheduleIssue, State } from '../operation.ts';
+export type { Check, CheckName } from './checks.ts';
+export type { Trust } from './keyring.ts';
+export type {
+  AgreementJws,
+  ReceiptEffect,
+  ReceiptFacts,
+  ReceiptPayload,
+  ReceiptSignoff,
+  ReceiptStep,
+} from './receipt.ts';
+
 export interface ReceiptTrust extends Trust {
   /** Accept a receipt that is signed but not yet proven to be in the log (its proof comes with the next checkpoint). Default: no. */
   readonly allowUnlogged?: boolean;

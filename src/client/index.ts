@@ -14,19 +14,54 @@ import type { Intent, Journal } from './journal.ts';
 import { AnswerError, ProblemError } from './problem.ts';
 import { makeTransport, mayRepeat } from './transport.ts';
 
-export { type Delegating, delegateMandate, type MandateOrder, presentMandate } from '../../protocol/mandate/mandate.ts';
+export type { Id, OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol/base/ids.ts';
+export type { Json, JsonObject } from '../../protocol/base/json.ts';
+export type { Money } from '../../protocol/base/money.ts';
+export type { PublicJwk } from '../../protocol/base/strict-jws.ts';
+export type { IdentityClaim } from '../../protocol/mandate/claims.ts';
+export type { MandateConstraints, Period } from '../../protocol/mandate/facts.ts';
+export type { JwtSigner } from '../../protocol/mandate/jwt.ts';
+export {
+  type Delegating,
+  delegateMandate,
+  type MandateOrder,
+  type Presenting,
+  presentMandate,
+} from '../../protocol/mandate/mandate.ts';
+export type {
+  Confirmation,
+  Firmness,
+  NegotiatorView,
+  NextStep,
+  Offer,
+  OfferFacts,
+  OperationView,
+  Party,
+  Reading,
+  ReadingView,
+  Reason,
+  Schedule,
+  ScheduleIssue,
+  SignedSchedule,
+  SignoffView,
+  State,
+  Terms,
+} from '../../protocol/operation.ts';
+export type { ReceiptFile } from '../../protocol/receipt/receipt.ts';
+export type { Choice } from '../../protocol/schedule.ts';
+export type { SignatureAlgorithm, SignKey } from '../../protocol/signature/signature.ts';
 export { acceptanceOf } from './acceptance.ts';
 export { type AgentKey, loadAgentKey, newAgentKey } from './agent-key.ts';
-export { type BuyerMove, buyerMove } from './buyer.ts';
+export { type BuyerMove, type BuyerOptions, buyerMove, type Stood, type Talk } from './buyer.ts';
 export { type Buyer, type BuyerMemory, fileMemory, makeBuyer, processMemory } from './buyer-memory.ts';
 export type { CallOptions } from './call.ts';
 export type { CompanyKeys, KeysWanted } from './company-keys.ts';
 export type { BuyerGoals, Goal, Limit } from './goals.ts';
-export { fileJournal, type Journal, memoryJournal } from './journal.ts';
+export { fileJournal, type Intent, type Journal, memoryJournal } from './journal.ts';
 export { type Commits, mandateLimits } from './mandate-limits.ts';
 export { AnswerError, ProblemError } from './problem.ts';
 export { makeSignedFetch, type SignedFetch, type SignedFetchOptions } from './signed-fetch.ts';
-export type { Why } from './why.ts';
+export type { LimitWhy, TermWhy, Why } from './why.ts';
 
 export interface ClientOptions {
   /** Origin of the company's gateway. */
