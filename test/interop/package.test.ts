@@ -19,9 +19,13 @@ beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'parley-package-'));
   installed = join(project, 'node_modules', manifest.name);
   mkdirSync(installed, { recursive: true });
-  execFileSync(process.execPath, [TSC, '-p', 'tsconfig.build.json', '--outDir', join(installed, 'dist')], {
-    cwd: ROOT,
-  });
+  const tsconfig = join(project, 'tsconfig.build.json');
+  const files = ENTRIES.map((entry) => join(ROOT, sourceOf(entry)));
+  const to = { rootDir: ROOT, outDir: join(installed, 'dist'), typeRoots: [join(ROOT, 'node_modules/@types')] };
+  const compilerOptions = { ...to, emitDeclarationOnly: true };
+  const own = { extends: join(ROOT, 'tsconfig.build.json'), compilerOptions, include: [], files };
+  writeFileSync(tsconfig, JSON.stringify(own));
+  execFileSync(process.execPath, [TSC, '-p', tsconfig]);
   cpSync(join(ROOT, 'package.json'), join(installed, 'package.json'));
   // What comes with it is there, and nothing of this repository's own tools but the types of Node.js.
   for (const name of [...Object.keys(manifest.dependencies), '@types/node', 'undici-types']) {
