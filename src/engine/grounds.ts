@@ -1,5 +1,5 @@
 /** What an operation's authority rests on, as data: every key and every permission whose revocation ends it. */
-import { type Refusal, refusal } from '../../protocol/base/errors.ts';
+import { type ProblemCode, type Refusal, refusal } from '../../protocol/base/errors.ts';
 import type { MandateFacts } from '../../protocol/mandate/mandate.ts';
 import type { RevocationKind, Store } from '../ports.ts';
 import type { Operation } from './operation.ts';
@@ -28,6 +28,11 @@ export interface Ended {
 }
 
 const CALLER_KEY = 'The agent’s key';
+
+const ENDED: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['key-revoked', 'mandate-revoked', 'mandate-invalid']);
+
+/** Whether it says that the authority has ended, and not that nobody can tell, or that something else is in the way. */
+export const hasEnded = ({ code }: Refusal): boolean => ENDED.has(code);
 
 /** All of it, each once: of the caller, of its access token, and of the mandate from its issuer to the last holder. */
 export function groundsOf({ agent, mandate }: Basis): readonly Ground[] {

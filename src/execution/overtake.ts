@@ -1,10 +1,11 @@
 /** What waits for its day and is overtaken by the customer's own notice or switch: nobody waits for months to be told no. And what becomes
  * of a rest that is not written. */
-import { refusal, toProblem } from '../../protocol/base/errors.ts';
+import { type Refusal, refusal, toProblem } from '../../protocol/base/errors.ts';
 import { isObject, type Json, objectOf } from '../../protocol/base/json.ts';
 import { type Dealing, dealingsOf, recordName } from '../engine/dealings.ts';
 import { isRight } from '../engine/demands.ts';
 import { endedBy } from '../engine/ended.ts';
+import { hasEnded } from '../engine/grounds.ts';
 import { scheduledOn } from '../engine/later.ts';
 import type { Operation } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
@@ -69,16 +70,17 @@ function isOf(
   return type !== undefined && isObject(each) && recordName(type, String(each['id'])) === record;
 }
 
-/** How an operation ends whose rest nobody may write any more: what of it is written is taken back, unless it has been relied on since
- * an earlier day, or is a right. */
-export function endOfRest(world: Pick<World, 'actions'>, operation: Operation): 'rejected' | 'refused' {
+/** How an operation ends whose rest nobody may write any more, and why not. */
+export function endOfRest(world: Pick<World, 'actions'>, operation: Operation, why: Refusal): 'rejected' | 'refused' {
   const isOvertaken = operation.history.findLast(({ event }) => event !== 'noted')?.event === 'overtaken';
-  return (isOvertaken && hasWritten(operation)) || mayTakeBack(world, operation) ? 'rejected' : 'refused';
+  return (isOvertaken && hasWritten(operation)) || mayTakeBack(world, operation, why) ? 'rejected' : 'refused';
 }
 
-/** Whether a part of it was written just now, so that it can be as if it had never been. */
-export function mayTakeBack(world: Pick<World, 'actions'>, operation: Operation): boolean {
-  return hasWritten(operation) && operation.schedule === undefined && !isRight(world, operation);
+/** Whether what is written of it is taken back, so that it is as if it had never been. Not what others have relied on since an earlier
+ * day; and of a right not for what stands in our own way, but where whoever exercised it may not, or does not want it any more. */
+export function mayTakeBack(world: Pick<World, 'actions'>, operation: Operation, why?: Refusal): boolean {
+  if (!hasWritten(operation) || operation.schedule !== undefined) return false;
+  return !isRight(world, operation) || (why !== undefined && hasEnded(why));
 }
 
 export const undone = () =>

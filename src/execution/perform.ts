@@ -1,7 +1,6 @@
 import { AdapterError, type PlanStep } from '../../adapters/sdk/index.ts';
 import { digest } from '../../protocol/base/canonical.ts';
 import { type Refusal, refusal, toProblem } from '../../protocol/base/errors.ts';
-import { isRight } from '../engine/demands.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { heldRefusal, recordHolds } from '../engine/record-holds.ts';
 import { leftSteps, stepAs } from '../engine/schedule.ts';
@@ -12,7 +11,7 @@ import { isGone, settledAt } from './absence.ts';
 import { waitsFor } from './authority.ts';
 import { backoff, crmContext, crmProblem, endOf, mayTryAgain, unread, wait } from './crm.ts';
 import { passGate } from './gate.ts';
-import { undone } from './overtake.ts';
+import { mayTakeBack, undone } from './overtake.ts';
 import type { Judge } from './prepare.ts';
 import { lookForStep, readBackOf } from './readback.ts';
 import { lookBefore } from './restored.ts';
@@ -99,6 +98,7 @@ function shutOut(world: World, from: Operation, error: Refusal): Moved {
     world,
     from,
     move(from, isForPerson(from, error) ? 'stuck' : 'refused', 'engine', world.clock.now(), patch, facts),
+    error,
   );
 }
 
@@ -185,7 +185,7 @@ function notWritten(
 
 /** An end, or a new beginning, of an operation that has left nothing in the CRM. Where it may have, that is settled first; where it
  * has, that is taken back. */
-function withoutEffect(world: World, operation: Operation, end: Moved): Moved {
+function withoutEffect(world: World, operation: Operation, end: Moved, why?: Refusal): Moved {
   const now = world.clock.now();
   const open = operation.attempts.find((each) => each.result === undefined && !isGone(world, operation, each));
   if (open !== undefined) {
@@ -196,8 +196,7 @@ function withoutEffect(world: World, operation: Operation, end: Moved): Moved {
   const attempts = [...written, ...operation.attempts.flatMap((each) => settled(each, now))];
   // What is left is planned anew on the records as they are now: good work is not taken back for it.
   if (end.next.state === 'agreed') return { ...end, next: { ...end.next, attempts } };
-  // What was done on an earlier day has been relied on since, and a right is not taken back: the rest is for a person.
-  if (written.length > 0 && (operation.schedule !== undefined || isRight(world, operation))) {
+  if (written.length > 0 && !mayTakeBack(world, operation, why)) {
     const { problem } = end.next;
     const facts = { event: end.record['event'] ?? null };
     return move(operation, 'stuck', 'engine', now, problem === undefined ? {} : { problem }, facts);

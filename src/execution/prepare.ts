@@ -186,7 +186,7 @@ export function refuse(world: World, operation: Operation, error: Refusal): Chan
   }
   const moved = move(
     operation,
-    endOfRest(world, operation),
+    endOfRest(world, operation, error),
     'engine',
     world.clock.now(),
     { problem: toProblem(error) },

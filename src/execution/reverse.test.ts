@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refusal } from '../../protocol/base/errors.ts';
 import { makeExecutionBench } from '../../test/support/execution.ts';
 
 /** Two steps applied, the third refused for good. */
@@ -109,5 +110,53 @@ describe('a reversal', () => {
     const bench = benchToReverse();
     Object.assign(bench.crm.adapter, { compensate: undefined });
     expect((await bench.run(await bench.submit(STEPS))).state).toBe('needs_human');
+  });
+});
+
+describe('E18: an authority that ends after the first step', () => {
+  const ENDED = ['mandate-revoked', 'key-revoked', 'mandate-invalid'] as const;
+
+  /** The first step is written when it ends; `again`: what is left is being planned anew, after somebody's change. */
+  async function ends(problem: (typeof ENDED)[number] | 'mandate-unverifiable', right: boolean, again = false) {
+    const bench = makeExecutionBench({}, { right });
+    if (again) bench.crm.turns.execute.push('ok', { fail: 'conflict' });
+    const id = await bench.submit(['r1', 'ticket']);
+    while (bench.read(id).state !== (again ? 'agreed' : 'authorized') || bench.read(id).attempts.length === 0)
+      if (!(await bench.step(id))) throw new Error('nothing is due');
+    bench.revoke(refusal(problem));
+    return { bench, id, ended: await bench.run(id) };
+  }
+
+  describe.each([
+    ['what was asked', false],
+    ['a right', true],
+  ] as const)('of %s', (_, right) => {
+    it.each(ENDED.flatMap((problem) => [false, true].map((again) => [problem, again] as const)))(
+      'takes it back: %s (planned anew: %s)',
+      async (problem, again) => {
+        const { bench, id, ended } = await ends(problem, right, again);
+        expect(ended).toMatchObject({ state: 'reversed', problem: { type: `urn:parley:problem:${problem}` } });
+        expect(bench.crm.ledger.map(({ key }) => key)).toEqual([`${id}:r1`, `${id}:r1:undo`]);
+        expect(bench.effects(id)).toMatchObject([{ step: 'r1', reversed: { state: 'applied' } }]);
+      },
+    );
+
+    it('is a person’s where it cannot be taken back', async () => {
+      const bench = makeExecutionBench({}, { right });
+      Object.assign(bench.crm.adapter, { compensate: undefined });
+      const id = await bench.submit(['r1', 'ticket']);
+      while (bench.read(id).history.every(({ event }) => event !== 'stepped')) await bench.step(id);
+      bench.revoke();
+      expect((await bench.run(id)).state).toBe('needs_human');
+      expect(bench.crm.ledger.map(({ key }) => key)).toEqual([`${id}:r1`]);
+    });
+  });
+
+  it.each([
+    [false, 'reversed'],
+    [true, 'needs_human'],
+  ] as const)('that nobody can tell of is no end: of a right (%s) it leaves %s', async (right, state) => {
+    const { ended } = await ends('mandate-unverifiable', right);
+    expect(ended.state).toBe(state);
   });
 });

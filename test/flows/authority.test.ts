@@ -173,30 +173,52 @@ describe('a key revoked after the decision', () => {
     60_000,
   );
 
-  it('E18: between two steps: the second is not written, and the first is taken back', async () => {
-    const agent = await gateway.newAgent();
-    const mandate = await gateway.mandateFor(agent, CONSTRAINTS);
-    const quoted = await agent.client.submit(
-      'quote.request',
-      { account: 'A-1001', product: 'P-1002', quantity: 2 },
-      mandate,
-    );
-    const { output } = await agent.client.waitForTurn(quoted.id);
+  /** The first write of what is asked for next is made, the second and all after it are not. */
+  async function oneWrite(): Promise<void> {
     await gateway.crm.fault({ op: 'write', kind: 'delay', ms: 0, count: 1 });
     await gateway.crm.fault({ op: 'write', kind: '429-bare', count: 1_000 });
+  }
+  async function placed(agent: TestAgent): Promise<string> {
+    const mandate = await gateway.mandateFor(agent, CONSTRAINTS);
+    const input = { account: 'A-1001', product: 'P-1002', quantity: 2 };
+    const quoted = await agent.client.submit('quote.request', input, mandate);
+    const { output } = await agent.client.waitForTurn(quoted.id);
     const consent = await gateway.mandateFor(agent, { actions: ['order.place'], accounts: ['A-1001'] });
+    await oneWrite();
     const { id } = await agent.client.submit('order.place', { quote: output?.['quote'] ?? '' }, consent);
     const view = await agent.client.waitForTurn(id, ({ state }) => state === 'awaiting_signoff');
     expect(await decide(view, 'approved')).toBe(303);
-    await expect.poll(() => eventsOf(id), { timeout: 20_000 }).toContain('doubted');
-    expect(eventsOf(id)).toContain('stepped');
-    await gateway.crm.fault({ op: 'read', kind: '500-before', count: 1_000 });
-    await revoke('key', agent.key.keyid);
-    await gateway.crm.clearFaults();
-    // A reversal asks for nobody's permission: the mandate it would need is the one that was taken back.
-    await endsAs(id, 'reversed', 'key-revoked');
-    expect(await writesOf(id)).toHaveLength(2);
-  }, 90_000);
+    return id;
+  }
+  async function switched(agent: TestAgent): Promise<string> {
+    const consent = await gateway.mandateFor(agent, { actions: ['provider.switch'], accounts: ['A-1001'] });
+    await oneWrite();
+    const input = { contract: 'K-1001', target: 'Other Cloud Ltd', export_scope: ['all'] };
+    return (await agent.client.submit('provider.switch', input, consent)).id;
+  }
+
+  it.each([
+    ['an order', placed],
+    ['a right', switched],
+  ] as const)(
+    'E18: between two steps of %s: the second is not written, and the first is taken back',
+    async (_, ask) => {
+      const agent = await gateway.newAgent();
+      const before = await gateway.crm.record('contracts', 'K-1001');
+      const id = await ask(agent);
+      await expect.poll(() => eventsOf(id), { timeout: 20_000 }).toContain('doubted');
+      expect(eventsOf(id)).toContain('stepped');
+      await gateway.crm.fault({ op: 'read', kind: '500-before', count: 1_000 });
+      await revoke('key', agent.key.keyid);
+      await gateway.crm.clearFaults();
+      // A reversal asks for nobody's permission: the mandate it would need is the one that was taken back.
+      await endsAs(id, 'reversed', 'key-revoked');
+      expect(await writesOf(id)).toHaveLength(2);
+      const { revision: _was, updated_at: _then, ...fields } = before;
+      expect(await gateway.crm.record('contracts', 'K-1001')).toMatchObject(fields);
+    },
+    90_000,
+  );
 });
 
 describe('a person', () => {

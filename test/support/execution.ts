@@ -12,7 +12,7 @@ import {
   type StepResult,
   type Verification,
 } from '../../adapters/sdk/index.ts';
-import { refusal } from '../../protocol/base/errors.ts';
+import { type Refusal, refusal } from '../../protocol/base/errors.ts';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { err, ok } from '../../protocol/base/result.ts';
 import { isFinalState, type State } from '../../protocol/operation.ts';
@@ -261,7 +261,7 @@ export function makeExecutionBench(
     new DataView(made.buffer).setUint32(bytes - 4, count);
     return made;
   });
-  let revoked = false;
+  let ended: Refusal | undefined;
   const world: World = {
     clock,
     ids,
@@ -276,9 +276,7 @@ export function makeExecutionBench(
     mandates: {
       accept: async () => err(refusal('mandate-missing')),
       ended: async () =>
-        revoked
-          ? [{ words: 'The mandate has been revoked.', refusal: refusal('mandate-revoked'), bounds: 'everything' }]
-          : [],
+        ended === undefined ? [] : [{ words: 'It has ended.', refusal: ended, bounds: 'everything' }],
     },
     settings: {
       origin: 'http://127.0.0.1:1',
@@ -377,8 +375,8 @@ export function makeExecutionBench(
       nowMs += ms;
       crm.settle();
     },
-    revoke(): void {
-      revoked = true;
+    revoke(as: Refusal = refusal('mandate-revoked')): void {
+      ended = as;
     },
     /** The process dies and another one takes over. */
     restart: () => continuing.clear(),
