@@ -37,10 +37,12 @@ interface Golden {
 const FOLDER = import.meta.dirname;
 /** Every search shows by then what it ever will. */
 const LATER_MS = 300_000;
-const NAMES = readdirSync(FOLDER).filter((name) => /^\d+(?:-\w+)?$/.test(name));
+const NAMES = readdirSync(FOLDER).filter((name) => /^\d+(?:-[\w-]+)?$/.test(name));
 const VERSIONS = NAMES.filter((name) => /^\d+$/.test(name))
   .map(Number)
   .sort((one, other) => one - other);
+/** Of the seed that the reversing directories were made with. */
+const ENDS_ON: Readonly<Record<string, string>> = { 'K-1001': '2026-12-31', 'K-1003': '2027-11-05' };
 const TOOLS = fileURLToPath(new URL('../../adapters/mcp/server/main.ts', import.meta.url));
 
 let crm: Sandbox | undefined;
@@ -219,6 +221,33 @@ describe.each(NAMES.filter((name) => name.endsWith('-none')))('%s: where nothing
       // Its key is found by whoever looks; what is not found may have been somebody's.
       await ends(each, each === 'unwritten' ? 'needs_human' : 'completed');
       expect([each, await written(each)]).toEqual([each, each === 'unwritten' ? 0 : 1]);
+    }
+    await nothingIsWrong(found.golden.origin);
+  });
+});
+
+describe.each(NAMES.filter((name) => name.endsWith('-reversing')))('%s: where a permission ended halfway', (name) => {
+  // Where a write can only be looked up, one that nobody finds is sent again by nobody but a person: no older one proves the search.
+  const lost = name.includes('-lookup') ? 'needs_human' : 'reversed';
+
+  it(`E14, E18: what was taken back is found, and what was not yet ends ${lost}`, { timeout: 120_000 }, async () => {
+    const found = await opened(name, LATER_MS);
+    const { written, ends, id } = within(found);
+    const keys = { keys: (await found.client.discover())['keys'] };
+    for (const [each, state] of [
+      ['reversed', 'reversed'],
+      ['unreversed', lost],
+    ] as const) {
+      await ends(each, state);
+      const isBack = state === 'reversed';
+      expect([each, await written(each)]).toEqual([each, isBack ? 2 : 1]);
+      if (isBack) {
+        const { payload } = await verifyReceipt(await found.client.receipt(id(each)), { keys });
+        expect(payload?.effects).toMatchObject([{ step: 'contract', reversed: { version: '3' } }]);
+      }
+      const contract = String(gatewayInput(id(each))['contract']);
+      const { end_date } = await found.crm.record('contracts', contract);
+      expect([each, end_date]).toEqual([each, isBack ? ENDS_ON[contract] : expect.stringMatching(/^2026-12-2\d$/)]);
     }
     await nothingIsWrong(found.golden.origin);
   });

@@ -10,6 +10,7 @@ import { MAPPING as MCP_MAPPING } from '../../adapters/mcp/rig/mapping.ts';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView } from '../../protocol/operation.ts';
+import { appendRevocation } from '../../src/identity/revocations.ts';
 import { SCHEMA_VERSION } from '../../src/store/schema.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
@@ -28,7 +29,7 @@ const RULES = [
   },
 ];
 /** Of the CRM's many records the ones that are touched. */
-const KEPT = new Set(['A-1001', 'C-1001', 'K-1001', 'O-1002']);
+const KEPT = new Set(['A-1001', 'A-1003', 'C-1001', 'K-1001', 'K-1003', 'O-1002']);
 const ACTIONS = ['contract.renew', 'contract.amend', 'data.validate', 'refund.request', 'sla.credit'];
 const LOOK_MS = 50;
 const DAY_MS = 86_400_000;
@@ -37,6 +38,8 @@ const SETTLING_MS = 1_500;
 const LATE_MS = 15_000;
 const SHOWN_MS = 20_000;
 const FOR_EVER = 100_000;
+/** Two that are asked for together are both being written by then. */
+const BESIDE_MS = 3_000;
 
 interface Left {
   readonly gateway: TestGateway;
@@ -157,6 +160,48 @@ async function askedForAll(left: Left, isLookedUp: boolean): Promise<void> {
   await blind(crm);
 }
 
+/** Two whose permission is taken back after their first step, and whose reversals are under way: one arrived and was not answered, one
+ * was lost on its way there. */
+async function reversals(left: Left): Promise<void> {
+  const { gateway, agent, crm, ids } = left;
+  const askedOrWritten = async (id: string) => {
+    const { state } = await agent.client.waitForTurn(id, (each) => !['received', 'authorized'].includes(each.state));
+    if (state === 'awaiting_signoff') await approved(left, id);
+  };
+  ids['completed'] = await help(left, 'Done');
+  await askedOrWritten(ids['completed']);
+  await agent.client.waitForTurn(ids['completed']);
+  await crm.fault({ op: 'write', kind: 'delay', ms: BESIDE_MS, count: 2 });
+  await crm.fault({ op: 'write', kind: '429-bare', count: FOR_EVER });
+  const asked = ['1001', '1003'].map(async (number) => {
+    const constraints = { actions: ['provider.switch'], accounts: [`A-${number}`] };
+    const mandate = await gateway.mandateFor(agent, constraints);
+    const input = { contract: `K-${number}`, target: 'Other Cloud Ltd', export_scope: ['all'] };
+    const { id } = await agent.client.submit('provider.switch', input, mandate);
+    await askedOrWritten(id);
+    return { id, jti: JSON.parse(Buffer.from(mandate.split('.')[1] ?? '', 'base64url').toString('utf8')).jti };
+  });
+  const begun = await Promise.all(asked);
+  const attemptsOf = (id: string) => gateway.operation(id).attempts;
+  await until(async () =>
+    begun.every(({ id }) => attemptsOf(id)[0]?.result !== undefined && attemptsOf(id).length > 1),
+  );
+  // Neither goes on before both permissions are gone.
+  await blind(crm);
+  for (const { jti } of begun)
+    appendRevocation(join(gateway.config.data_dir, 'revoked.jsonl'), { kind: 'mandate', id: jti, reason: 'Not mine' });
+  await until(async () => gateway.log.some(({ event }) => event === 'revocations.taken'));
+  await crm.clearFaults();
+  await crm.fault({ op: 'write', kind: '500-after', count: 1 });
+  await crm.fault({ op: 'write', kind: '500-before', count: FOR_EVER });
+  await until(async () => begun.every(({ id }) => attemptsOf(id)[0]?.reversal?.doubtedAt !== undefined));
+  await crm.fault({ op: 'read', kind: '500-before', count: FOR_EVER });
+  for (const { id } of begun) {
+    const writes = (await crm.ledger()).filter(({ external_id }) => external_id.startsWith(id));
+    ids[writes.length > 1 ? 'reversed' : 'unreversed'] = id;
+  }
+}
+
 function dump(path: string, keep: (table: string, row: Record<string, unknown>) => boolean = () => true): string {
   const db = new DatabaseSync(path, { readOnly: true });
   const schema = db
@@ -194,6 +239,8 @@ const VARIANTS: readonly Variant[] = [
     mapping: { ...MCP_MAPPING, settles_within_ms: SHOWN_MS },
     work: (left) => askedForAll(left, true),
   },
+  { name: '-reversing', work: reversals },
+  { name: '-lookup-reversing', mapping: { ...MCP_MAPPING, settles_within_ms: SHOWN_MS }, work: reversals },
   { name: '-none', mapping: { ...MCP_MAPPING, idempotency: 'none' }, work: (left) => askedForAll(left, false) },
 ];
 
@@ -205,6 +252,7 @@ async function make({ name, mapping, work }: Variant): Promise<void> {
   writeFileSync(described, JSON.stringify(mapping ?? {}));
   const gateway = await startTestGateway({
     faults: true,
+    others: ['A-1003'],
     config: {
       signoff: { rules: RULES },
       ...(tools === undefined ? {} : { crm: { adapter: 'mcp', origin: `${tools.origin}/mcp`, mapping: described } }),
