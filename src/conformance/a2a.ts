@@ -1,171 +1,96 @@
-/** The A2A suite's executor: what a message leads to is chosen by the prefix of its `messageId`. Everything else is the gateway's own. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Artifact, type Message, type Part, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
-import { TaskNotCancelableError, UnsupportedOperationError } from '@a2a-js/sdk/errors';
+/** The A2A suite says by the prefix of a `messageId` what it wants to come of a message. Here that is put into an ask of this gateway that
+ * leads there; the task is an operation like any other, and what is answered, kept, listed, streamed, cancelled and pushed is the
+ * gateway's own. Only what no action makes, the suite's kinds of artifacts and one sentence, is laid over its answers. */
+import type { Message, SendMessageRequest, StreamResponse, Task, TaskArtifactUpdateEvent } from '@a2a-js/sdk';
+import { TaskState } from '@a2a-js/sdk';
 import type { A2ARequestHandler } from '@a2a-js/sdk/server';
 import type { Ids } from '../ports.ts';
-import { messageOf, textPart } from '../serve/a2a/parts.ts';
-import { artifactOf, partOf, type Step, stepsFor } from './a2a-steps.ts';
+import { dataPart, textPart } from '../serve/a2a/parts.ts';
+import { type Chunk, chunksFor, isSuites, type Wish, wantsMessage, wishIn } from './a2a-wishes.ts';
+import { TALKED_ABOUT } from './grant.ts';
 
-export interface FixtureDeps {
-  readonly now: () => Date;
-  readonly ids: Ids;
-}
+const LAID_MAX = 1_000;
+const SPOKEN = 'Direct message response';
 
-/** One task of the suite: what happened so far, and whoever waits for more. */
-interface Run {
-  readonly task: Task;
-  readonly events: StreamResponse[];
-  waiting: (() => void)[];
-}
+const ASKS: Readonly<Record<Wish, object>> = {
+  // No permission is needed for it, it always works, and it ends at once.
+  complete: { verb: 'submit', action: 'human.handoff', input: { topic: 'The A2A suite' } },
+  wait: { verb: 'submit', action: 'contract.renew', input: { contract: TALKED_ABOUT.contract } },
+  reject: { verb: 'submit', action: 'contract.renew', input: { contract: 'K-0000' } },
+  end: { verb: 'withdraw', reason: 'The A2A suite has what it wanted.' },
+};
 
-const RUNS_MAX = 1_000;
-const PREFIX = /^(?:tck-|test-resubscribe-message-id)/;
-const INTERRUPTED: ReadonlySet<TaskState> = new Set([
-  TaskState.TASK_STATE_INPUT_REQUIRED,
-  TaskState.TASK_STATE_AUTH_REQUIRED,
-]);
-const ENDED: ReadonlySet<TaskState> = new Set([
-  TaskState.TASK_STATE_COMPLETED,
-  TaskState.TASK_STATE_FAILED,
-  TaskState.TASK_STATE_CANCELED,
-  TaskState.TASK_STATE_REJECTED,
-]);
+export function makeA2aFixtures(ids: Pick<Ids, 'secret'>) {
+  /** By the task: what is to be found in it beside what the gateway made. */
+  const laid = new Map<string, readonly Chunk[]>();
 
-export function makeA2aFixtures({ now, ids }: FixtureDeps) {
-  const runs = new Map<string, Run>();
-
-  function begin(message: Message): Run {
-    const id = ids.make('op');
-    const contextId = message.contextId === '' ? id : message.contextId;
-    const task: Task = { id, contextId, status: undefined, artifacts: [], history: [], metadata: undefined };
-    const run: Run = { task, events: [], waiting: [] };
-    const [oldest] = runs.keys();
-    if (runs.size >= RUNS_MAX && oldest !== undefined) runs.delete(oldest);
-    runs.set(id, run);
-    move(run, TaskState.TASK_STATE_SUBMITTED);
-    return run;
+  /** The same request as this gateway is asked it. Under a name of its own: the suite gives many messages one, and here they would be one. */
+  function asked(request: SendMessageRequest): SendMessageRequest {
+    const { message } = request;
+    if (message === undefined || !isSuites(message)) return request;
+    const wish = wishIn(message);
+    const parts = wish === undefined ? message.parts : [...message.parts, dataPart(ASKS[wish])];
+    return { ...request, message: { ...message, messageId: `${message.messageId}-${ids.secret(12)}`, parts } };
   }
 
-  function hear(run: Run, message: Message): void {
-    run.task.history.push({ ...message, taskId: run.task.id, contextId: run.task.contextId });
-    void play(run, stepsFor(message.messageId));
+  function keep({ id }: Task, messageId = ''): void {
+    const chunks = chunksFor(messageId);
+    if (chunks.length === 0 || laid.has(id)) return;
+    const [oldest] = laid.keys();
+    if (laid.size >= LAID_MAX && oldest !== undefined) laid.delete(oldest);
+    laid.set(id, chunks);
   }
 
-  async function play(run: Run, steps: readonly Step[]): Promise<void> {
-    for (const { afterMs = 0, artifact, state } of steps) {
-      if (afterMs > 0) await sleep(afterMs, undefined, { ref: false });
-      if (isOver(run)) return;
-      if (artifact !== undefined) add(run, artifact);
-      if (state !== undefined) move(run, state);
+  function dressed(task: Task): Task {
+    const [first, ...more] = laid.get(task.id) ?? [];
+    if (first === undefined || task.status?.state !== TaskState.TASK_STATE_COMPLETED) return task;
+    const whole = { ...first.artifact, parts: [first, ...more].flatMap(({ artifact }) => artifact.parts) };
+    return { ...task, artifacts: [whole, ...task.artifacts] };
+  }
+
+  /** Before the news that it has ended come the artifacts, as the gateway tells its own. */
+  async function* dressedEvents(events: AsyncGenerator<StreamResponse, void, undefined>, messageId?: string) {
+    const told = new Set<string>();
+    for await (const event of events) {
+      const { payload } = event;
+      if (payload?.$case === 'message')
+        yield { payload: { $case: 'message' as const, value: spoken(payload.value, messageId) } };
+      else if (payload?.$case === 'task') {
+        keep(payload.value, messageId);
+        yield { payload: { $case: 'task' as const, value: dressed(payload.value) } };
+      } else {
+        if (payload?.$case === 'artifactUpdate' && !told.has(payload.value.taskId)) {
+          told.add(payload.value.taskId);
+          for (const chunk of laid.get(payload.value.taskId) ?? []) yield chunkEvent(payload.value, chunk);
+        }
+        yield event;
+      }
     }
-  }
-
-  function move(run: Run, state: TaskState): void {
-    const { id: taskId, contextId } = run.task;
-    const message = messageOf({
-      messageId: ids.make('ev'),
-      contextId,
-      taskId,
-      parts: [textPart(TaskState[state] ?? '')],
-    });
-    const status = { state, timestamp: now().toISOString(), message };
-    run.task.status = status;
-    tell(run, { payload: { $case: 'statusUpdate', value: { taskId, contextId, status, metadata: undefined } } });
-  }
-
-  function add(run: Run, { part, append = false }: { readonly part: Part; readonly append?: boolean }): void {
-    const { id: taskId, contextId, artifacts } = run.task;
-    const artifact: Artifact = artifactOf('artifact-1', part);
-    const [held] = artifacts;
-    if (append && held !== undefined) held.parts.push(part);
-    else artifacts.push(artifact);
-    const value = { taskId, contextId, artifact, append, lastChunk: !append, metadata: undefined };
-    tell(run, { payload: { $case: 'artifactUpdate', value } });
-  }
-
-  function tell(run: Run, event: StreamResponse): void {
-    run.events.push(event);
-    for (const wake of run.waiting.splice(0)) wake();
-  }
-
-  const more = (run: Run) => new Promise<void>((resolve) => run.waiting.push(resolve));
-
-  /** The task as it is, then what happens, until it ends or waits. */
-  async function* follow(run: Run): AsyncGenerator<StreamResponse, void, undefined> {
-    let seen = run.events.length;
-    yield { payload: { $case: 'task', value: snapshot(run) } };
-    while (!(seen >= run.events.length && isSettled(run))) {
-      if (seen >= run.events.length) await more(run);
-      for (const event of run.events.slice(seen)) yield event;
-      seen = run.events.length;
-    }
-  }
-
-  /** A run that this message begins or goes on with; `undefined`: not the suite's. */
-  function heard(message: Message | undefined): Run | undefined {
-    if (message === undefined) return undefined;
-    const known = runs.get(message.taskId);
-    if (known === undefined && (message.taskId !== '' || !PREFIX.test(message.messageId))) return undefined;
-    if (known !== undefined && isOver(known)) throw new UnsupportedOperationError('The task has ended.');
-    const run = known ?? begin(message);
-    hear(run, message);
-    return run;
   }
 
   return (own: A2ARequestHandler): A2ARequestHandler => ({
     ...own,
 
     async sendMessage(request, context) {
-      const { message, configuration } = request;
-      if (message?.messageId.startsWith('tck-message-response') === true) return spoken(message);
-      const run = heard(message);
-      if (run === undefined) return own.sendMessage(request, context);
-      while (configuration?.returnImmediately !== true && !isSettled(run)) await more(run);
-      return snapshot(run, configuration?.historyLength);
+      const answer = await own.sendMessage(asked(request), context);
+      if ('messageId' in answer) return spoken(answer, request.message?.messageId);
+      keep(answer, request.message?.messageId);
+      return dressed(answer);
     },
 
-    async *sendMessageStream(request, context) {
-      if (request.message?.messageId.startsWith('tck-message-response') === true) {
-        yield { payload: { $case: 'message', value: spoken(request.message) } };
-        return;
-      }
-      const run = heard(request.message);
-      yield* run === undefined ? own.sendMessageStream(request, context) : follow(run);
-    },
-
-    async getTask(params, context) {
-      const run = runs.get(params.id);
-      return run === undefined ? own.getTask(params, context) : snapshot(run, params.historyLength);
-    },
-
-    async cancelTask(params, context) {
-      const run = runs.get(params.id);
-      if (run === undefined) return own.cancelTask(params, context);
-      if (isOver(run)) throw new TaskNotCancelableError();
-      move(run, TaskState.TASK_STATE_CANCELED);
-      return snapshot(run);
-    },
-
-    async *resubscribe(params, context) {
-      const run = runs.get(params.id);
-      if (run !== undefined && isOver(run)) throw new UnsupportedOperationError('The task has ended.');
-      yield* run === undefined ? own.resubscribe(params, context) : follow(run);
-    },
+    sendMessageStream: (request, context) =>
+      dressedEvents(own.sendMessageStream(asked(request), context), request.message?.messageId),
+    getTask: async (params, context) => dressed(await own.getTask(params, context)),
+    resubscribe: (params, context) => dressedEvents(own.resubscribe(params, context)),
   });
-
-  function spoken({ contextId }: Message): Message {
-    const messageId = ids.make('ev');
-    return messageOf({ messageId, contextId: contextId || messageId, taskId: '', parts: [partOf('text')] });
-  }
 }
 
-const isOver = ({ task }: Run) => task.status !== undefined && ENDED.has(task.status.state);
-const isSettled = (run: Run) =>
-  isOver(run) || (run.task.status !== undefined && INTERRUPTED.has(run.task.status.state));
+/** The gateway's own answer in words, with the suite's before them. */
+function spoken(message: Message, asked = ''): Message {
+  return wantsMessage(asked) ? { ...message, parts: [textPart(SPOKEN), ...message.parts] } : message;
+}
 
-function snapshot({ task }: Run, historyLength?: number): Task {
-  const history =
-    historyLength === undefined ? task.history : task.history.slice(Math.max(0, task.history.length - historyLength));
-  return structuredClone({ ...task, history });
+function chunkEvent({ taskId, contextId }: TaskArtifactUpdateEvent, { artifact, append, last }: Chunk): StreamResponse {
+  const value = { taskId, contextId, artifact, append, lastChunk: last, metadata: undefined };
+  return { payload: { $case: 'artifactUpdate', value } };
 }

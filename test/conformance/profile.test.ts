@@ -1,14 +1,22 @@
-/** The conformance profile: where it refuses to start, what it opens and what it does not, and the A2A executor by the SDK's own client. */
+/** The conformance profile: where it refuses to start, what it opens and what it does not, and what it makes of the suites’ words, by the SDK's own client. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { type Task, TaskState } from '@a2a-js/sdk';
+import { Role, type Task, TaskState } from '@a2a-js/sdk';
 import { type Client, ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client';
+import type { A2ARequestHandler } from '@a2a-js/sdk/server';
 import { Client as McpClient, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../protocol/base/json.ts';
 import { type Config, ConfigError } from '../../src/config/config.ts';
+import { makeA2aFixtures } from '../../src/conformance/a2a.ts';
 import { conformanceProfile } from '../../src/conformance/profile.ts';
 import { makeIds, systemClock } from '../../src/platform/world-sources.ts';
+import { messageOf, textPart } from '../../src/serve/a2a/parts.ts';
 import { a2aMessage } from '../support/drivers.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -35,6 +43,8 @@ describe('the profile', () => {
     ['another origin', { origin: 'https://parley.example' }],
     ['an address that others reach', { listen: { host: '0.0.0.0', port: 8080 } }],
     ['a CRM elsewhere', { crm: { adapter: 'sandbox', origin: 'https://crm.example', concurrency: 1 } }],
+    ['nothing to talk about', { negotiation: {} }],
+    ['nobody to speak for', { issuers: [] }],
     ['a real CRM', { crm: { adapter: 'salesforce', origin: 'http://127.0.0.1:1', concurrency: 1 } }],
   ])('does not start at %s', (_what, change) => {
     expect(() => profileOf(change)).toThrow(ConfigError);
@@ -52,8 +62,8 @@ describe('the profile', () => {
     expect(await mcp.callTool({ name: 'test_simple_text', arguments: {} })).toMatchObject({
       content: [{ text: 'This is a simple text response for testing.' }],
     });
-    const renewal = { idempotency_key: randomUUID(), input: { contract: 'K-1001' } };
-    expect((await mcp.callTool({ name: 'contract_renew', arguments: renewal })).isError).toBe(true);
+    const cancel = { idempotency_key: randomUUID(), input: { contract: 'K-1001' } };
+    expect((await mcp.callTool({ name: 'contract_cancel', arguments: cancel })).isError).toBe(true);
     await mcp.close();
     expect(gateway.operations()).toBe(before);
     const headers = {
@@ -99,8 +109,19 @@ it.each([
   20_000,
 );
 
-const send = (messageId: string, taskId = '', by = client) =>
-  by.sendMessage(a2aMessage(`${messageId}-${randomUUID()}`, taskId, { words: 'hello' }));
+/** As the suite sends them: in words, under one name for many. */
+const words = (messageId: string, taskId = '') => ({
+  ...a2aMessage(messageId, taskId, {}),
+  message: messageOf({
+    messageId,
+    taskId,
+    contextId: '',
+    role: Role.ROLE_USER,
+    parts: [textPart('Hello from the suite')],
+  }),
+});
+
+const send = (messageId: string, taskId = '', by = client) => by.sendMessage(words(messageId, taskId));
 
 async function taskOf(messageId: string, taskId = '', by = client): Promise<Task> {
   const answer = await send(messageId, taskId, by);
@@ -108,7 +129,7 @@ async function taskOf(messageId: string, taskId = '', by = client): Promise<Task
   return answer;
 }
 
-describe('the A2A executor', () => {
+describe('the A2A suite’s words', () => {
   it.each([
     ['text', 'text'],
     ['file', 'raw'],
@@ -122,36 +143,178 @@ describe('the A2A executor', () => {
     }
   });
 
-  it('completes, rejects, answers with a message, and waits for input', async () => {
+  it('complete, reject, answer with a message, and wait for input', async () => {
     expect((await taskOf('tck-complete-task')).status?.state).toBe(TaskState.TASK_STATE_COMPLETED);
     expect((await taskOf('tck-reject-task')).status?.state).toBe(TaskState.TASK_STATE_REJECTED);
-    expect(await send('tck-message-response')).toMatchObject({ messageId: expect.any(String) });
+    expect(await send('tck-message-response')).toMatchObject({
+      messageId: expect.any(String),
+      parts: [{ content: { value: 'Direct message response' } }, {}, {}],
+    });
     const waiting = await taskOf('tck-input-required');
     expect(waiting.status?.state).toBe(TaskState.TASK_STATE_INPUT_REQUIRED);
     const done = await taskOf('tck-complete-task', waiting.id);
-    expect([done.id, done.status?.state]).toEqual([waiting.id, TaskState.TASK_STATE_COMPLETED]);
+    expect([done.id, done.status?.state]).toEqual([waiting.id, TaskState.TASK_STATE_CANCELED]);
     await expect(send('tck-complete-task', waiting.id)).rejects.toThrow();
-    await expect(client.cancelTask({ tenant: '', id: waiting.id, metadata: undefined })).rejects.toThrow();
   });
 
-  it('streams, and takes back who was cut off', async () => {
+  it('stream, in pieces too, and take back who was cut off', async () => {
     const kinds: string[] = [];
-    for await (const { payload } of client.sendMessageStream(a2aMessage(`tck-stream-001-${randomUUID()}`, '', {})))
-      kinds.push(payload?.$case ?? '');
-    expect(kinds).toEqual(['task', 'statusUpdate', 'artifactUpdate', 'statusUpdate']);
-    const stream = client.sendMessageStream(a2aMessage(`test-resubscribe-message-id-${randomUUID()}`, '', {}));
+    const chunked = words('tck-stream-artifact-chunked');
+    for await (const { payload } of client.sendMessageStream(chunked)) kinds.push(payload?.$case ?? '');
+    expect(kinds[0]).toBe('task');
+    expect(kinds.filter((each) => each === 'artifactUpdate').length).toBeGreaterThanOrEqual(4);
+    expect(kinds.at(-1)).toBe('statusUpdate');
+    const stream = client.sendMessageStream(words('test-resubscribe-message-id'));
     const first = await stream.next();
     await stream.return(undefined);
     const id = first.value?.payload?.$case === 'task' ? first.value.payload.value.id : '';
-    const states: (TaskState | undefined)[] = [];
-    for await (const { payload } of client.resubscribeTask({ tenant: '', id }))
-      if (payload?.$case === 'statusUpdate') states.push(payload.value.status?.state);
-    expect(states.at(-1)).toBe(TaskState.TASK_STATE_COMPLETED);
+    expect(await lastState(id, () => send('tck-complete-task', id))).toBe(TaskState.TASK_STATE_CANCELED);
   }, 30_000);
 
-  it('leaves everything else to the gateway', async () => {
+  it('leave everything else to the gateway', async () => {
     const answer = await client.sendMessage(a2aMessage(randomUUID(), '', { verb: 'fly' })).catch(String);
     expect(answer).toContain('verb');
     await expect(client.getTask({ tenant: '', id: 'unknown' })).rejects.toThrow();
   });
 });
+
+/** Of a stream that is subscribed to before `then` happens, once it is the agent's turn. */
+async function lastState(id: string, then: () => Promise<unknown>): Promise<TaskState | undefined> {
+  const states: (TaskState | undefined)[] = [];
+  for await (const { payload } of client.resubscribeTask({ tenant: '', id })) {
+    if (payload?.$case !== 'task' && payload?.$case !== 'statusUpdate') continue;
+    states.push(payload.value.status?.state);
+    if (states.at(-1) === TaskState.TASK_STATE_INPUT_REQUIRED) await then();
+  }
+  return states.at(-1);
+}
+
+describe('D17: the gateway answers the suites, not its profile', () => {
+  it('D17: a task of the A2A suite’s is an operation, with its history, its receipt and its place in the list', async () => {
+    const [done, waiting] = [await taskOf('tck-complete-task'), await taskOf('tck-input-required')];
+    expect(gateway.operation(done.id)).toMatchObject({ state: 'completed', receipt: expect.any(String) });
+    expect(gateway.operation(waiting.id)).toMatchObject({ state: 'negotiating', action: 'contract.renew' });
+    const { tasks } = await client.listTasks({
+      tenant: '',
+      contextId: '',
+      status: TaskState.TASK_STATE_UNSPECIFIED,
+      pageSize: 10,
+      pageToken: '',
+      historyLength: undefined,
+      statusTimestampAfter: undefined,
+      includeArtifacts: false,
+    });
+    expect(tasks.map(({ id }) => id)).toEqual(expect.arrayContaining([done.id, waiting.id]));
+    expect((await client.cancelTask({ tenant: '', id: waiting.id, metadata: undefined })).status?.state).toBe(
+      TaskState.TASK_STATE_CANCELED,
+    );
+    expect(gateway.operation(waiting.id).state).toBe('withdrawn');
+    expect(await send('tck-multi-004', 'tck-nonexistent').catch(String)).toContain('no such thing');
+  });
+
+  it.each(['JSONRPC', 'HTTP+JSON'] as const)(
+    'D17: over %s a subscription at INPUT_REQUIRED stays open and tells the end',
+    async (transport) => {
+      const by = await clientOf(transport);
+      const { id } = await taskOf('tck-input-required', '', by);
+      expect(await lastState(id, () => send('tck-complete-task', id, by))).toBe(TaskState.TASK_STATE_CANCELED);
+      await expect(by.resubscribeTask({ tenant: '', id }).next()).rejects.toThrow();
+    },
+    30_000,
+  );
+
+  it.each(['JSONRPC', 'HTTP+JSON'] as const)(
+    'D17: over %s push configurations are made, read, listed, removed, removed again, and sent to',
+    async (transport) => {
+      const by = await clientOf(transport);
+      const news: JsonObject[] = [];
+      const receiver = createServer(async (request, response) => {
+        news.push({ authorization: request.headers.authorization ?? '', body: (await json(request)) as JsonObject });
+        response.writeHead(204).end();
+      }).listen(0, '127.0.0.1');
+      await once(receiver, 'listening');
+      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/news`;
+      const { id: taskId } = await taskOf('tck-input-required', '', by);
+      const of = { tenant: '', taskId };
+      const authentication = { scheme: 'Bearer', credentials: 'tck' };
+      const made = await by.createTaskPushNotificationConfig({ ...of, id: 'p', url, token: '', authentication });
+      expect(made).toMatchObject({ id: 'p', url });
+      expect(gateway.operation(taskId).pushes).toEqual([{ id: 'p', url, authentication }]);
+      expect(await by.getTaskPushNotificationConfig({ ...of, id: 'p' })).toMatchObject({ url });
+      const listed = () => by.listTaskPushNotificationConfig({ ...of, pageSize: 0, pageToken: '' });
+      expect((await listed()).configs).toHaveLength(1);
+      await taskOf('tck-complete-task', taskId, by);
+      await expect.poll(() => news, { timeout: 20_000 }).not.toHaveLength(0);
+      expect(news[0]).toMatchObject({ authorization: 'Bearer tck', body: { task: { id: taskId } } });
+      for (const _time of [1, 2]) await by.deleteTaskPushNotificationConfig({ ...of, id: 'p' });
+      expect((await listed()).configs).toEqual([]);
+      await expect(by.getTaskPushNotificationConfig({ ...of, id: 'p' })).rejects.toThrow();
+      receiver.close();
+    },
+    40_000,
+  );
+
+  it('D17: where the gateway has no answer, neither has the profile', async () => {
+    const silent = new Proxy({} as A2ARequestHandler, {
+      ownKeys: () => METHODS,
+      getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true }),
+      get: () => () => {
+        throw new Error('the gateway was asked');
+      },
+    });
+    const dressed = makeA2aFixtures(makeIds(systemClock))(silent);
+    const prefixes = [
+      'complete-task',
+      'artifact-text',
+      'input-required',
+      'reject-task',
+      'message-response',
+      'stream-1',
+    ];
+    for (const method of METHODS)
+      for (const prefix of prefixes) {
+        const asked = words(`tck-${prefix}`);
+        // Reading one value of what answers with a stream is what asks for it.
+        const answered = async () => {
+          const made: unknown = await Reflect.apply(dressed[method] as () => unknown, dressed, [asked, undefined]);
+          return typeof made === 'object' && made !== null && 'next' in made ? (made as AsyncGenerator).next() : made;
+        };
+        await expect(answered(), `${method} ${prefix}`).rejects.toThrow('the gateway was asked');
+      }
+  });
+
+  it('D17: the MCP suite is shown every tool, resource and instruction of the gateway’s, as they are', async () => {
+    const plain = await startTestGateway();
+    const seen = await Promise.all(
+      [gateway, plain].map(async ({ origin }) => {
+        const mcp = new McpClient({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+        await mcp.connect(new StreamableHTTPClientTransport(new URL('/mcp', origin)));
+        const [{ tools }, { resources }] = [await mcp.listTools(), await mcp.listResources()];
+        const texts = await Promise.all(['parley://actions'].map((uri) => mcp.readResource({ uri })));
+        await mcp.close();
+        return { tools, resources, texts, instructions: mcp.getInstructions() };
+      }),
+    );
+    await plain.stop();
+    const [profiled, own] = seen as [(typeof seen)[0], (typeof seen)[0]];
+    expect(profiled.tools).toEqual(expect.arrayContaining(own.tools));
+    expect(profiled.resources).toEqual(expect.arrayContaining(own.resources));
+    expect(profiled.texts).toEqual(own.texts);
+    expect(profiled.instructions).toBe(own.instructions);
+  }, 30_000);
+});
+
+const METHODS: (keyof A2ARequestHandler)[] = [
+  'sendMessage',
+  'sendMessageStream',
+  'getTask',
+  'cancelTask',
+  'listTasks',
+  'resubscribe',
+  'createTaskPushNotificationConfig',
+  'getTaskPushNotificationConfig',
+  'listTaskPushNotificationConfigs',
+  'deleteTaskPushNotificationConfig',
+  'getAgentCard',
+  'getAuthenticatedExtendedAgentCard',
+];

@@ -1,16 +1,29 @@
-/** `npm run conformance`: a gateway in the conformance profile over a sandbox CRM, and the official MCP suite against it. What a revision
- * requires is judged by the suite's exit code and by every scenario's own checks: a suite that met a dead server can still count passes. */
+/** `npm run conformance`: the official MCP suite against a gateway as it is, as far as it goes without a key, and against one in the
+ * conformance profile. What a revision requires is judged by the suite's exit code and by every scenario's own checks: a suite that met a
+ * dead server can still count passes. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { newAgentKey } from '../../src/client/index.ts';
-import { setStage } from '../../src/demo/setting.ts';
+import { type StageOptions, setStage } from '../../src/demo/setting.ts';
 
 const REVISIONS = ['2025-11-25', '2026-07-28'];
 /** Scenarios that no revision requires, and that must pass all the same: the Tasks extension. */
 const WANTED = /^tasks-/;
+/** What the suite asks without a key and finds without fixtures: the gateway as everybody has it. */
+const PLAIN = [
+  ['2025-11-25', 'server-initialize'],
+  ['2025-11-25', 'ping'],
+  ['2025-11-25', 'tools-list'],
+  ['2025-11-25', 'resources-list'],
+  ['2025-11-25', 'dns-rebinding-protection'],
+  ['2026-07-28', 'tools-list'],
+  ['2026-07-28', 'resources-list'],
+  ['2026-07-28', 'dns-rebinding-protection'],
+  ['2026-07-28', 'sep-2164-resource-not-found'],
+] as const;
 const SUITE_MS_MAX = 300_000;
 const suite = dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json'));
 
@@ -21,33 +34,56 @@ interface Verdict {
 }
 
 const key = await newAgentKey();
-const stage = await setStage({
-  profile: 'conformance',
-  principal: {
-    iss: 'https://nordwind.example',
-    key: { ...key.publicJwk, kid: key.keyid },
-    subjects: ['contact:C-1001'],
-    accounts: ['A-1001'],
-  },
-});
+const principal = {
+  iss: 'https://nordwind.example',
+  key: { ...key.publicJwk, kid: key.keyid },
+  subjects: ['contact:C-1001'],
+  accounts: ['A-1001'],
+};
 const directory = mkdtempSync(join(tmpdir(), 'parley-conformance-'));
 try {
-  const verdicts: Verdict[] = [];
-  for (const revision of REVISIONS) verdicts.push(await judge(revision));
-  const failures = verdicts.flatMap(tell);
+  const failures = [
+    ...(await on({ principal }, plainly)),
+    ...(await on({ principal, profile: 'conformance' }, async (url) => {
+      const verdicts: Verdict[] = [];
+      for (const revision of REVISIONS) verdicts.push(await judge(url, revision));
+      return verdicts.flatMap(tell);
+    })),
+  ];
   process.stdout.write(failures.length === 0 ? '\nEverything required holds.\n' : `\n${failures.join('\n')}\n`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 } finally {
-  await stage.strike();
   rmSync(directory, { recursive: true, force: true });
 }
 
-async function judge(revision: string): Promise<Verdict> {
+async function on(options: StageOptions, judged: (url: string) => Promise<string[]>): Promise<string[]> {
+  const stage = await setStage(options);
+  try {
+    return await judged(`${stage.origin}/mcp`);
+  } finally {
+    await stage.strike();
+  }
+}
+
+/** Without the profile. Returns what failed. */
+async function plainly(url: string): Promise<string[]> {
+  const failures: string[] = [];
+  for (const [revision, name] of PLAIN) {
+    const { exit, out } = await runSuite(['server', '--url', url, '--scenario', name, '--spec-version', revision]);
+    const passed = /^Passed: (\d+)\/\1, 0 failed/m.test(out);
+    if (exit !== 0 || !passed)
+      failures.push(`MCP ${revision}, without the profile: ${name} ended with ${exit}\n${out}`);
+  }
+  process.stdout.write(`MCP without the profile: ${PLAIN.length - failures.length} of ${PLAIN.length} scenarios\n`);
+  return failures;
+}
+
+async function judge(url: string, revision: string): Promise<Verdict> {
   const required = requiredBy(revision);
   const { exit, out } = await runSuite([
     'server',
     '--url',
-    `${stage.origin}/mcp`,
+    url,
     '--requirements',
     revision,
     '-o',

@@ -17,7 +17,7 @@ import type { Json } from '../../../protocol/base/json.ts';
 export function a2aError(refused: Refusal, about: 'task' | 'message'): A2AError {
   const { type, title, detail, next, status, retry_after: seconds } = toProblem(refused);
   const options: A2AErrorOptions = {
-    message: [title, detail, next].filter((each) => each !== undefined).join('. '),
+    message: inSentences([title, detail, next]),
     metadata: {
       problem: String(type),
       next: String(next),
@@ -51,6 +51,11 @@ function noted(refused: Refusal, error: A2AError): A2AError {
 /** What was refused for now; undefined where that is no matter of time. */
 export function passingRefusal(error: unknown): Refusal | undefined {
   return typeof error === 'object' && error !== null ? passing.get(error) : undefined;
+}
+
+function inSentences(words: readonly (Json | undefined)[]): string {
+  const told = words.flatMap((each) => (each === undefined ? [] : [String(each)]));
+  return told.map((each) => (/[.?!]$/.test(each) ? each : `${each}.`)).join(' ');
 }
 
 /** What is not an error of A2A was thrown while decoding what was sent: the handler itself throws nothing else (see {@link withoutBugs}). */
