@@ -34,7 +34,7 @@ export default {
     never(
       'features-know-no-edge',
       feature,
-      '^src/(serve|client|cli|config|crm|demo|instance|store)/|^src/(main|compose-|pipeline)|node_modules/(hono|@hono)/',
+      '^src/(serve|client|cli|config|crm|demo|instance|store)/|^src/(gateway|wiring|compose-|pipeline)|node_modules/(hono|@hono)/',
       'Features are translated for, never translate.',
     ),
     only(
@@ -102,13 +102,13 @@ export default {
     never('serve-knows-no-store', '^src/serve/', '^src/(store|client)/', 'What is served stores nothing.'),
     never(
       'bindings-decide-nothing',
-      '^src/serve/(?!console/)',
+      '^src/serve/(?!company/|console/)',
       '^src/(negotiation|execution|signoff|handoff)/|^adapters/',
       'Bindings translate.',
     ),
     never(
       'only-the-edge-knows-hono',
-      '^(protocol|src/(?!serve|compose-|main))',
+      '^(protocol|src/(?!serve|compose-|gateway))',
       'node_modules/(hono|@hono)/',
       'Hono stays where things are served.',
     ),
@@ -131,10 +131,10 @@ export default {
       'An ordinary gateway is composed without what the suites need.',
     ),
     never(
-      'nobody-imports-main',
+      'nobody-imports-gateway',
       '^(protocol|adapters|src/(?!cli/|index))',
-      '^src/main\\.ts$',
-      'main composes; nothing composes main.',
+      '^src/gateway\\.ts$',
+      'The gateway knows all; nothing knows it.',
     ),
   ],
   options: {

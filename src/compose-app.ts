@@ -3,18 +3,12 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { type Context, Hono } from 'hono';
 import { refusal } from '../protocol/base/errors.ts';
 import type { JsonObject } from '../protocol/base/json.ts';
-import { err, ok } from '../protocol/base/result.ts';
 import { perOffering } from './actions/offering.ts';
-import type { Engine } from './compose-engine.ts';
 import { composeIdentity } from './compose-identity.ts';
-import { composeInitiative } from './compose-initiative.ts';
 import { composePeers, type Profile, resourceDocuments } from './compose-peers.ts';
-import { crmNotices } from './compose-watch.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import type { CrmHealth } from './crm/health.ts';
 import { clientAddress, readProxies } from './edge/client-address.ts';
-import type { RawRequest } from './edge/raw-request.ts';
-import { parseStrictJson } from './edge/strict-json.ts';
 import { unavailableRefusal } from './engine/unavailable.ts';
 import { actionOf } from './engine/world.ts';
 import { endedSince } from './execution/authority.ts';
@@ -22,6 +16,10 @@ import { claimsToShow } from './execution/claims.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
 import type { OutboxStore } from './outbox/outbox-store.ts';
+import { makeCompanyRoutes } from './serve/company/app.ts';
+import { takeCrmNotices } from './serve/company/crm-notices.ts';
+import { makeOffers } from './serve/company/offers.ts';
+import { takeSignoffAnswers } from './serve/company/signoff-answers.ts';
 import { type Desk, makeConsole } from './serve/console/app.ts';
 import { makeSessions } from './serve/console/session.ts';
 import { openOffer } from './serve/console/talk.ts';
@@ -31,16 +29,14 @@ import { negotiateUcp, ucpProfiles } from './serve/discovery/ucp.ts';
 import { makeDrpBinding } from './serve/drp/app.ts';
 import { type Env, type Exchange, makeExchange } from './serve/exchange.ts';
 import { makeHttpBinding } from './serve/http/app.ts';
-import { makeCompanyRoutes } from './serve/http/company.ts';
 import { cors } from './serve/http/cors.ts';
 import { type PublicDocument, serveDocuments } from './serve/http/documents.ts';
 import { serveLog } from './serve/http/log.ts';
 import { allowedMethods } from './serve/http/methods.ts';
 import { makeOperations } from './serve/operations.ts';
 import { secretFor } from './serve/secret.ts';
-import { parseAnswer } from './signoff/answer.ts';
-import { verifyWebhook } from './signoff/standard-webhooks.ts';
 import type { Follower } from './watch/follow.ts';
+import type { Engine } from './wiring.ts';
 
 export interface AppDeps {
   readonly config: Config;
@@ -89,7 +85,15 @@ export async function composeApp({
   const identity = composeIdentity(engine, config, profile?.anyone);
   const ucp = perOffering(engine.contract, () => ucpProfiles(engine.contract, world.settings, keys.jwks().keys));
 
-  const initiative = composeInitiative(engine, config, outgoing.letter);
+  const { secrets } = config;
+  const offers = makeOffers({
+    world,
+    worker,
+    canBegin: engine.canBegin,
+    letter: outgoing.letter,
+    secrets: secrets.offers,
+    allowPrivate: config.allow_private_network,
+  });
   // A client that joins addresses may leave a slash at the end of one.
   const app = new Hono<Env>({ strict: false });
   app.use(
@@ -117,17 +121,22 @@ export async function composeApp({
       humanChannel: world.settings.human.channel,
       authenticate: identity.authenticate,
       register: identity.register,
-      invite: initiative.invite,
-      uninvite: initiative.uninvite,
+      invite: offers.invite,
+      uninvite: offers.uninvite,
     }),
   );
   app.route(
     '/',
     makeCompanyRoutes({
       exchange,
-      answerSignoff: signoffAnswers(engine, config),
-      noticeFromCrm: crmNotices(engine, config, follower),
-      propose: initiative.propose,
+      answerSignoff: takeSignoffAnswers({
+        world,
+        pipeline,
+        secrets: config.signoff.answers_by.flatMap((name) => secrets.webhooks.get(name) ?? []),
+        approvers: config.approvers,
+      }),
+      noticeFromCrm: takeCrmNotices({ world, secrets: secrets.crmEvents, follower }),
+      propose: offers.propose,
     }),
   );
   if (config.drp !== undefined) {
@@ -239,25 +248,5 @@ function desk({ world, pipeline, unreadable, line }: Engine, health: Pick<CrmHea
     claims: (operation) => claimsToShow(world, operation),
     ended: async (operation) => (await endedSince(world, operation)).map(({ words }) => words),
     decide: (operation, decision, person) => pipeline.decide(operation, decision, person, 'page'),
-  };
-}
-
-/** A sign-off answered by a configured endpoint: signed with its secret, in the name of a configured approver. */
-function signoffAnswers({ world, pipeline }: Engine, config: Config) {
-  const secrets = config.signoff.answers_by.flatMap((name) => config.secrets.webhooks.get(name) ?? []);
-  return async (id: string, raw: RawRequest) => {
-    const header = (name: string) => raw.headers.get(name)?.[0];
-    const signed = verifyWebhook(header, Buffer.from(raw.body).toString('utf8'), secrets, world.clock.now());
-    if (!signed.ok) return signed;
-    const body = parseStrictJson(raw.body);
-    if (!body.ok) return err(refusal('malformed-json', body.error.reason));
-    const answer = parseAnswer(id, body.value);
-    if (!answer.ok) return answer;
-    const operation = world.store.bySignoff(id);
-    const approver = config.approvers.find((each) => each.id === answer.value.approver);
-    if (operation === undefined) return err(refusal('not-found'));
-    if (approver === undefined) return err(refusal('forbidden', 'There is no such approver.'));
-    const decided = await pipeline.decide(operation.id, answer.value.decision, approver, 'webhook');
-    return decided.ok ? ok({ operation: decided.value.id, state: decided.value.state }) : decided;
   };
 }

@@ -4,7 +4,6 @@ import type { Thumbprint } from '../protocol/base/ids.ts';
 import type { Json, JsonObject } from '../protocol/base/json.ts';
 import { err, ok } from '../protocol/base/result.ts';
 import { signatureChallenge } from '../protocol/signature/signature.ts';
-import type { Engine } from './compose-engine.ts';
 import type { Config } from './config/config.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { type AuthenticateDeps, authenticate, type Caller, type KnownKey } from './identity/signature/authenticate.ts';
@@ -16,6 +15,7 @@ import { bearerChallenge, challengeError, metadataUrl } from './identity/token/o
 import { makeGuardedFetch } from './platform/guarded-fetch.ts';
 import { makeNames } from './platform/names.ts';
 import { makeProve, type Prove } from './serve/prove.ts';
+import type { Engine } from './wiring.ts';
 
 export type Identity = ReturnType<typeof composeIdentity>;
 

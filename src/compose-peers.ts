@@ -7,7 +7,6 @@ import { Hono } from 'hono';
 import manifest from '../package.json' with { type: 'json' };
 import type { JsonObject } from '../protocol/base/json.ts';
 import { perOffering } from './actions/offering.ts';
-import type { Engine } from './compose-engine.ts';
 import type { Identity } from './compose-identity.ts';
 import type { Config } from './config/config.ts';
 import type { Caller } from './identity/signature/authenticate.ts';
@@ -23,6 +22,7 @@ import type { PublicDocument } from './serve/http/documents.ts';
 import { MCP_PATH, makeMcpBinding, type Sessions } from './serve/mcp/app.ts';
 import { type McpHandlers, makeServerFactory } from './serve/mcp/server.ts';
 import type { Operations } from './serve/operations.ts';
+import type { Engine } from './wiring.ts';
 
 /** What the conformance profile puts in front of the gateway's own answers, behind the same limits, checks and proof of the caller. The
  * only seam it has, and nothing else uses it: an ordinary gateway is composed without. */

@@ -3,10 +3,10 @@ import { type Adapter, AdapterError } from '../../adapters/sdk/index.ts';
 import { type Contract, readContract } from '../actions/contract.ts';
 import { SHIPPED } from '../actions/files.ts';
 import { fitTo } from '../actions/offering.ts';
+import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from '../actions/own.ts';
 import { unstated } from '../actions/rules.ts';
-import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from '../compose-actions.ts';
-import { composeCrm, tryDocuments } from '../compose-crm.ts';
 import { type Config, ConfigError, loadConfig } from '../config/config.ts';
+import { composeCrm, tryDocuments } from '../crm/open.ts';
 import { systemClock } from '../platform/world-sources.ts';
 import { type Io, UsageError } from './exit.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import type { JsonObject } from '../../protocol/base/json.ts';
-import { audit } from '../compose-audit.ts';
+import { audit } from '../instance/audit.ts';
 import { publicKeys, readKeyFile } from '../platform/company-keys.ts';
 import { makeHandle } from '../store/handle.ts';
 import { instanceTables } from '../store/instance-sqlite.ts';

@@ -8,7 +8,7 @@ import { type PublicJwk, publicJwk, thumbprintOf } from '../../protocol/base/str
 import { PRINCIPAL } from '../../protocol/mandate/claims.ts';
 import { issueMandate } from '../../protocol/mandate/mandate.ts';
 import { SHIPPED } from '../actions/files.ts';
-import { readActions } from '../compose-actions.ts';
+import { readActions } from '../actions/own.ts';
 import type { Place } from '../config/config.ts';
 import { meant } from '../engine/nearest.ts';
 import { openKeys, readKeyFile } from '../platform/company-keys.ts';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Profile } from '../compose-peers.ts';
 import { type Config, loadConfig } from '../config/config.ts';
-import { startGateway } from '../main.ts';
+import { startGateway } from '../gateway.ts';
 import { makeIds, systemClock } from '../platform/world-sources.ts';
 import type { Log } from '../ports.ts';
 import { UsageError } from './exit.ts';

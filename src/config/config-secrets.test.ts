@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import example from '../../examples/parley.json' with { type: 'json' };
 import { testConfig } from '../../test/support/config.ts';
 import { newAgentKey } from '../client/index.ts';
-import { verifyWebhook } from '../signoff/standard-webhooks.ts';
+import { verifyWebhook } from '../platform/standard-webhooks.ts';
 import { ConfigError, parseConfig } from './config.ts';
 
 const random = (bytes: number) => randomBytes(bytes).toString('base64');

@@ -11,8 +11,8 @@ import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.
 import { MAPPING as SQL_MAPPING } from '../../adapters/sql/rig/mapping.ts';
 import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
-import { composeCrm } from '../../src/compose-crm.ts';
 import { type Config, ConfigError } from '../../src/config/config.ts';
+import { composeCrm } from '../../src/crm/open.ts';
 import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

@@ -3,8 +3,8 @@ import { Signature } from '@hubspot/api-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Hubspot, spawnHubspot } from '../../adapters/hubspot/server/spawn.ts';
 import type { OperationView } from '../../protocol/operation.ts';
-import { composeCrm } from '../../src/compose-crm.ts';
 import { type Config, ConfigError } from '../../src/config/config.ts';
+import { composeCrm } from '../../src/crm/open.ts';
 import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { recordId } from '../../adapters/salesforce/server/ids.ts';
 import { type Salesforce, spawnSalesforce } from '../../adapters/salesforce/server/spawn.ts';
 import type { OperationView } from '../../protocol/operation.ts';
-import { composeCrm } from '../../src/compose-crm.ts';
 import { type Config, ConfigError } from '../../src/config/config.ts';
+import { composeCrm } from '../../src/crm/open.ts';
 import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 

@@ -13,7 +13,7 @@ import { verifyLog } from '../../src/cli/log.ts';
 import { type Client, loadAgentKey, makeClient, memoryJournal } from '../../src/client/index.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { approveAsPerson } from '../../src/demo/approver.ts';
-import { type Gateway, startGateway } from '../../src/main.ts';
+import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { SCHEMA_VERSION } from '../../src/store/schema.ts';
 import { APPROVER } from '../support/config.ts';
 

@@ -12,7 +12,7 @@ import { conformanceProfile } from '../../src/conformance/profile.ts';
 import { approveAsPerson } from '../../src/demo/approver.ts';
 import { freePort } from '../../src/demo/process.ts';
 import type { Operation } from '../../src/engine/operation.ts';
-import { type Gateway, type StartOptions, startGateway } from '../../src/main.ts';
+import { type Gateway, type StartOptions, startGateway } from '../../src/gateway.ts';
 import { makeIds, systemClock } from '../../src/platform/world-sources.ts';
 import { APPROVER, testConfig, testMandate } from './config.ts';
 import { holdAnswers } from './held.ts';

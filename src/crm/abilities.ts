@@ -1,6 +1,6 @@
 /** What the CRM can do of what the adapter claims: asked at the start and again and again, as an org's fields and permissions change. */
-import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
-import type { Clock, Log } from './ports.ts';
+import { type Adapter, AdapterError } from '../../adapters/sdk/index.ts';
+import type { Clock, Log } from '../ports.ts';
 
 /** A describe of every object of an org takes its time. */
 const LOOK_TIMEOUT_MS = 30_000;

@@ -2,17 +2,17 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type HubspotAdapterOptions, makeHubspotAdapter } from '../adapters/hubspot/index.ts';
-import { makeSalesforceAdapter } from '../adapters/salesforce/index.ts';
-import { makeSandboxAdapter } from '../adapters/sandbox/index.ts';
-import { type Adapter, AdapterError } from '../adapters/sdk/index.ts';
-import { extendMapping } from '../adapters/sdk/mapping.ts';
-import { isObject, type Json, type JsonObject } from '../protocol/base/json.ts';
-import { NO_ACTIONS, type OwnActions } from './compose-actions.ts';
-import { GENERIC, genericAdapter } from './compose-generic-crm.ts';
-import { ownAdapter } from './compose-own-crm.ts';
-import { type Config, ConfigError } from './config/config.ts';
-import { keptToken } from './crm/token.ts';
+import { type HubspotAdapterOptions, makeHubspotAdapter } from '../../adapters/hubspot/index.ts';
+import { makeSalesforceAdapter } from '../../adapters/salesforce/index.ts';
+import { makeSandboxAdapter } from '../../adapters/sandbox/index.ts';
+import { type Adapter, AdapterError } from '../../adapters/sdk/index.ts';
+import { extendMapping } from '../../adapters/sdk/mapping.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import { NO_ACTIONS, type OwnActions } from '../actions/own.ts';
+import { type Config, ConfigError } from '../config/config.ts';
+import { GENERIC, genericAdapter } from './described.ts';
+import { ownAdapter } from './own.ts';
+import { keptToken } from './token.ts';
 
 type CrmConfig = Config['crm'];
 

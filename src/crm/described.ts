@@ -1,11 +1,11 @@
 /** CRMs that are described by documents: a REST API, the tools of an MCP server, the tables of a database. */
-import { makeHttpAdapter } from '../adapters/http/index.ts';
-import { makeMcpAdapter } from '../adapters/mcp/index.ts';
-import type { Adapter } from '../adapters/sdk/index.ts';
-import { makeSqlAdapter, postgresEngine, sqliteEngine } from '../adapters/sql/index.ts';
-import type { JsonObject } from '../protocol/base/json.ts';
-import type { Result } from '../protocol/base/result.ts';
-import { type Config, ConfigError } from './config/config.ts';
+import { makeHttpAdapter } from '../../adapters/http/index.ts';
+import { makeMcpAdapter } from '../../adapters/mcp/index.ts';
+import type { Adapter } from '../../adapters/sdk/index.ts';
+import { makeSqlAdapter, postgresEngine, sqliteEngine } from '../../adapters/sql/index.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import type { Result } from '../../protocol/base/result.ts';
+import { type Config, ConfigError } from '../config/config.ts';
 
 export const GENERIC = ['http', 'mcp', 'sql'] as const;
 

@@ -1,14 +1,14 @@
 /** The whole of what a database can be held to: its logs, one after the other, and the receipts of what has ended. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject } from '../protocol/base/json.ts';
-import { logOrigin } from '../protocol/receipt/checkpoint.ts';
-import { makeKeyring } from '../protocol/receipt/keyring.ts';
-import { isSignedBy } from './compose-instance.ts';
-import { auditLog, auditReceipts, type Finding } from './ledger/audit.ts';
-import { type Log, StoreUnavailable } from './ports.ts';
-import { auditSource, receiptSource } from './store/audit-sqlite.ts';
-import type { Handle } from './store/handle.ts';
-import { instanceTables } from './store/instance-sqlite.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { logOrigin } from '../../protocol/receipt/checkpoint.ts';
+import { makeKeyring } from '../../protocol/receipt/keyring.ts';
+import { auditLog, auditReceipts, type Finding } from '../ledger/audit.ts';
+import { type Log, StoreUnavailable } from '../ports.ts';
+import { auditSource, receiptSource } from '../store/audit-sqlite.ts';
+import type { Handle } from '../store/handle.ts';
+import { instanceTables } from '../store/instance-sqlite.ts';
+import { isSignedBy } from './open.ts';
 
 export interface Audited {
   readonly entries: number;

@@ -6,12 +6,11 @@ import type { MandateIssuers } from '../protocol/mandate/mandate.ts';
 import { type Contract, readContract } from './actions/contract.ts';
 import { SHIPPED } from './actions/files.ts';
 import { fitTo } from './actions/offering.ts';
-import { type Abilities, makeAbilities } from './compose-abilities.ts';
-import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from './compose-actions.ts';
-import { composeCrm } from './compose-crm.ts';
-import { composeNegotiation } from './compose-negotiation.ts';
+import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from './actions/own.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config.ts';
+import { type Abilities, makeAbilities } from './crm/abilities.ts';
+import { composeCrm } from './crm/open.ts';
 import { demandsOf } from './engine/demands.ts';
 import { isPrincipals } from './engine/facts.ts';
 import { lately, priceChange } from './engine/grants.ts';
@@ -32,6 +31,7 @@ import { readIssuers } from './identity/mandate/issuers.ts';
 import { makeMandates } from './identity/mandate/mandates.ts';
 import { makeStatusLists } from './identity/mandate/status-lists.ts';
 import { grantIssuers, readTokenIssuers, type TokenIssuers } from './identity/token/oauth-issuers.ts';
+import { readPolicies } from './negotiation/policies.ts';
 import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
 import { makeGuardedFetch } from './platform/guarded-fetch.ts';
@@ -98,7 +98,7 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   const abilities = makeAbilities({ crm, clock, log });
   const actions = readOffered({ crm, config, own, abilities, log });
   const negotiations = actions.ok
-    ? composeNegotiation({ config, crm, contract: actions.value, clock, log })
+    ? readPolicies({ config, crm, contract: actions.value, clock, log })
     : { ok: false as const, error: [] };
   const problems = [issuers, tokenIssuers, rules, actions, negotiations].flatMap((each) => (each.ok ? [] : each.error));
   if (!issuers.ok || !tokenIssuers.ok || !rules.ok || !negotiations.ok || !actions.ok) throw new ConfigError(problems);

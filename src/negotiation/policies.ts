@@ -1,30 +1,36 @@
 /** The negotiation policies of a configuration, held against what the CRM has and against a record such as they are for. */
 
-import type { Adapter } from '../adapters/sdk/index.ts';
-import { isObject } from '../protocol/base/json.ts';
-import { err, ok, type Result } from '../protocol/base/result.ts';
-import { dayIn } from '../protocol/base/zone.ts';
-import type { Contract } from './actions/contract.ts';
-import type { Config } from './config/config.ts';
-import type { Action, ActionDefinition } from './engine/world.ts';
-import { sellsUnkept, UNKEPT } from './negotiation/caution.ts';
-import { firstOffer, sampleFor } from './negotiation/first-offer.ts';
-import { type PolicyBook, parsePolicies } from './negotiation/segments.ts';
-import type { Clock, Log } from './ports.ts';
+import type { Adapter } from '../../adapters/sdk/index.ts';
+import { isObject, type JsonObject } from '../../protocol/base/json.ts';
+import { err, ok, type Result } from '../../protocol/base/result.ts';
+import { dayIn } from '../../protocol/base/zone.ts';
+import type { Action, ActionDefinition, Actions } from '../engine/world.ts';
+import type { Clock, Log } from '../ports.ts';
+import { sellsUnkept, UNKEPT } from './caution.ts';
+import { firstOffer, sampleFor } from './first-offer.ts';
+import { type PolicyBook, parsePolicies } from './segments.ts';
 
-export function composeNegotiation({
+export interface PolicyDeps {
+  readonly config: {
+    /** By action. */
+    readonly negotiation: Readonly<Record<string, JsonObject>>;
+    readonly time_zone: string;
+    readonly record_defaults?: Readonly<Record<string, JsonObject>>;
+  };
+  readonly crm: Pick<Adapter, 'manifest'>;
+  readonly contract: Pick<Actions, 'action'> & { readonly all: readonly ActionDefinition[] };
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** By action; or every mistake of every policy. */
+export function readPolicies({
   config,
   crm,
   contract,
   clock,
   log,
-}: {
-  readonly config: Pick<Config, 'negotiation' | 'time_zone' | 'record_defaults'>;
-  readonly crm: Pick<Adapter, 'manifest'>;
-  readonly contract: Contract;
-  readonly clock: Clock;
-  readonly log: Log;
-}): Result<ReadonlyMap<string, PolicyBook>, readonly string[]> {
+}: PolicyDeps): Result<ReadonlyMap<string, PolicyBook>, readonly string[]> {
   const policies = new Map<string, PolicyBook>();
   const problems: string[] = [];
   const today = dayIn(config.time_zone, clock.now().getTime());

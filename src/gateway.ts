@@ -1,4 +1,6 @@
 /** Compose and start: the only file that knows all others. */
+
+import { randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -6,23 +8,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { LIMITS } from '../protocol/base/limits.ts';
 import { composeApp } from './compose-app.ts';
-import { auditBeside } from './compose-audit.ts';
-import { composeEngine } from './compose-engine.ts';
-import { openInstance } from './compose-instance.ts';
-import { composeOutbox } from './compose-outbox.ts';
 import type { Profile } from './compose-peers.ts';
-import { composeFollower } from './compose-watch.ts';
 import type { Config } from './config/config.ts';
 import { makeCrmHealth } from './crm/health.ts';
 import { within } from './engine/limit.ts';
+import type { World } from './engine/world.ts';
 import { makeRevocations } from './identity/revocations.ts';
+import { NODE_HASHES } from './identity/signature/keys-node.ts';
+import { auditBeside } from './instance/audit.ts';
+import { openInstance } from './instance/open.ts';
+import { makeOutbox } from './outbox/deliver.ts';
+import { makeRender } from './outbox/render.ts';
+import { makeSend } from './outbox/send.ts';
+import { guardedDispatcher } from './platform/guarded-fetch.ts';
+import { hostsFile, makeNames } from './platform/names.ts';
 import { makeIds, systemClock } from './platform/world-sources.ts';
 import { type Clock, type Log, StoreUnavailable } from './ports.ts';
+import { pushMessage } from './serve/a2a/push.ts';
 import { makeServer } from './serve/http/server.ts';
 import { instanceTables } from './store/instance-sqlite.ts';
 import { makeRetention } from './store/retention-sqlite.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
 import { troubleOf } from './store/sqlite-errors.ts';
+import { makeSqliteWatches } from './store/watches-sqlite.ts';
+import { makeFollower } from './watch/follow.ts';
+import { composeEngine } from './wiring.ts';
 
 export interface Gateway {
   /** Where it listens: differs from the public origin behind a proxy. */
@@ -78,9 +88,15 @@ export async function startGateway(
   const deps = { config, clock, ids, keys, store, log, unreadable, logOrigin: ledger.origin, restoredAt };
   const engine = await composeEngine(deps);
   await engine.abilities.start();
-  const outbox = composeOutbox(engine, store, config);
-  const follower = composeFollower(engine, store);
-  const health = makeCrmHealth(engine.world);
+  const { world, pipeline } = engine;
+  const outbox = makeOutbox({
+    ...outboxParts(config, { keys, ids, store }),
+    clock,
+    log,
+    random: () => randomInt(2 ** 32) / 2 ** 32,
+  });
+  const follower = makeFollower({ world, watches: makeSqliteWatches(store.db), recordSeen: pipeline.recordSeen });
+  const health = makeCrmHealth(world);
   const app = await composeApp({ config, engine, ledger, ended, follower, outgoing: store, health, profile });
   const server = makeServer(
     async (request, env) => {
@@ -137,6 +153,24 @@ export async function startGateway(
       server.closeAllConnections();
       store.close();
     },
+  };
+}
+
+/** What leaves by itself, and by which way: the company's own addresses are looked up apart from those that strangers chose. */
+function outboxParts(
+  config: Config,
+  { keys, ids, store }: Pick<World, 'keys' | 'ids'> & { readonly store: SqliteStore },
+) {
+  const endpoints = new Map(
+    config.webhooks.map(({ name, url }) => [name, { url, secrets: config.secrets.webhooks.get(name) ?? [] }]),
+  );
+  const way = (names: Parameters<typeof makeNames>[0]) =>
+    guardedDispatcher(config.allow_private_network, makeNames(names));
+  return {
+    store,
+    endpoints: [...endpoints.keys()],
+    render: makeRender({ origin: config.origin, endpoints, store, keys, ids, hashes: NODE_HASHES, pushMessage }),
+    send: makeSend({ company: way({ hosts: hostsFile() }), agents: way({ servers: config.stranger_dns }) }),
   };
 }
 

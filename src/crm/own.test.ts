@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startCrm } from '../adapters/template/simulator/crm.ts';
-import { composeCrm } from './compose-crm.ts';
-import { ConfigError, parseConfig } from './config/config.ts';
+import { startCrm } from '../../adapters/template/simulator/crm.ts';
+import { ConfigError, parseConfig } from '../config/config.ts';
+import { composeCrm } from './open.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const TEMPLATE = join(import.meta.dirname, '../adapters/template/index.ts');
+const TEMPLATE = join(import.meta.dirname, '../../adapters/template/index.ts');
 const config = (crm: object) =>
   parseConfig(
     {

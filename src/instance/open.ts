@@ -2,20 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeBase64Url } from '../protocol/base/base64.ts';
-import type { JsonObject } from '../protocol/base/json.ts';
-import { publicJwk, verifyEd25519 } from '../protocol/base/strict-jws.ts';
-import { logOrigin } from '../protocol/receipt/checkpoint.ts';
-import { noteKey, openNote, parseNote } from '../protocol/receipt/note.ts';
-import { misfits, type Parts, PartsMismatch } from './instance/parts.ts';
-import { type Anchor, checkpointIn, makeAnchor } from './ledger/anchor.ts';
-import { compareTo, type Ledger, makeLedger } from './ledger/sequencer.ts';
-import { logSigner } from './ledger/signer.ts';
-import { type KeyFile, newKeyFile, openKeys, publicKeys, readKeyFile, saveKeyFile } from './platform/company-keys.ts';
-import { type Clock, type Ids, type Keys, type Log, StoreUnavailable } from './ports.ts';
-import { type InstanceTables, instanceTables, type StoredKey } from './store/instance-sqlite.ts';
-import { makeSqliteLog } from './store/log-sqlite.ts';
-import type { SqliteStore } from './store/sqlite.ts';
+import { decodeBase64Url } from '../../protocol/base/base64.ts';
+import type { JsonObject } from '../../protocol/base/json.ts';
+import { publicJwk, verifyEd25519 } from '../../protocol/base/strict-jws.ts';
+import { logOrigin } from '../../protocol/receipt/checkpoint.ts';
+import { noteKey, openNote, parseNote } from '../../protocol/receipt/note.ts';
+import { type Anchor, checkpointIn, makeAnchor } from '../ledger/anchor.ts';
+import { compareTo, type Ledger, makeLedger } from '../ledger/sequencer.ts';
+import { logSigner } from '../ledger/signer.ts';
+import { type KeyFile, newKeyFile, openKeys, publicKeys, readKeyFile, saveKeyFile } from '../platform/company-keys.ts';
+import { type Clock, type Ids, type Keys, type Log, StoreUnavailable } from '../ports.ts';
+import { type InstanceTables, instanceTables, type StoredKey } from '../store/instance-sqlite.ts';
+import { makeSqliteLog } from '../store/log-sqlite.ts';
+import type { SqliteStore } from '../store/sqlite.ts';
+import { misfits, type Parts, PartsMismatch } from './parts.ts';
 
 export interface Instance {
   readonly store: SqliteStore;

@@ -1,8 +1,8 @@
 /** An adapter that is not part of this package: the operator names its file, and it runs with the gateway’s own rights. */
 import { pathToFileURL } from 'node:url';
-import type { GatewayOptions } from '../adapters/sdk/gateway.ts';
-import type { Adapter } from '../adapters/sdk/index.ts';
-import { ConfigError } from './config/config.ts';
+import type { GatewayOptions } from '../../adapters/sdk/gateway.ts';
+import type { Adapter } from '../../adapters/sdk/index.ts';
+import { ConfigError } from '../config/config.ts';
 
 /** Throws {@link ConfigError} with what the file or its `makeAdapter` says. */
 export async function ownAdapter(file: string, options: GatewayOptions): Promise<Adapter> {

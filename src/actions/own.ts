@@ -2,10 +2,10 @@
  * and definitions that are no longer offered but that operations began with, `<name>@<version>.json`. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { extendMapping } from '../adapters/sdk/mapping.ts';
-import { isObject, type Json, type JsonObject } from '../protocol/base/json.ts';
-import type { Contract } from './actions/contract.ts';
-import { uncovered } from './actions/recipes.ts';
+import { extendMapping } from '../../adapters/sdk/mapping.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
+import type { Contract } from './contract.ts';
+import { uncovered } from './recipes.ts';
 
 export interface OwnActions {
   readonly definitions: readonly JsonObject[];
