@@ -1,5 +1,6 @@
 /** A gateway as a process of its own: for the demo, and for tests that kill it. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -36,7 +37,7 @@ export function gatewayProcess(
   return {
     async start() {
       gateway = spawn(process.execPath, [cliEntry(), 'start', configPath, ...options], {
-        stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'ignore' : 'inherit'],
+        stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'pipe' : 'inherit'],
         env: { ...process.env, ...secrets },
       });
       await listening(gateway);
@@ -52,11 +53,20 @@ function cliEntry(): string {
   return existsSync(source) ? source : fileURLToPath(new URL('../cli/main.js', import.meta.url));
 }
 
+/** Below those that systems give to outgoing connections: nobody's connection takes it while its server is down for a moment. */
+const PORTS = { first: 10_000, last: 30_000 };
+const PORT_TRIES_MAX = 100;
+
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
+  for (let tries = 0; tries < PORT_TRIES_MAX; tries += 1) {
+    const port = randomInt(PORTS.first, PORTS.last);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
+  throw new Error('no free port');
 }

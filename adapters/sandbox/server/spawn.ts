@@ -107,10 +107,16 @@ function entry(): string {
   return existsSync(source) ? source : fileURLToPath(new URL('./main.js', import.meta.url));
 }
 
-/** Resolves with the address in the process's first line of output. */
+const LAST_WORDS_CHARS = 2_000;
+
+/** Resolves with the address in the process's first line of output; rejects with its last words, where they can be heard. */
 export function listening(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
+    let words = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      words = (words + chunk.toString('utf8')).slice(-LAST_WORDS_CHARS);
+    });
     child.stdout?.on('data', (chunk: Buffer) => {
       text += chunk.toString('utf8');
       const [line, ...rest] = text.split('\n');
@@ -119,6 +125,8 @@ export function listening(child: ChildProcess): Promise<string> {
       if (typeof value === 'object' && value !== null && 'listening' in value) resolve(String(value.listening));
     });
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the process ended with ${code} before it listened`)));
+    child.once('close', (code) =>
+      reject(new Error(`the process ended with ${code} before it listened. ${words}`.trim())),
+    );
   });
 }
