@@ -16,6 +16,7 @@ import { claimsToShow } from './execution/claims.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
 import type { OutboxStore } from './outbox/outbox-store.ts';
+import { systemLater } from './platform/world-sources.ts';
 import { makeCompanyRoutes } from './serve/company/app.ts';
 import { takeCrmNotices } from './serve/company/crm-notices.ts';
 import { makeOffers } from './serve/company/offers.ts';
@@ -152,6 +153,7 @@ export async function composeApp({
         people: config.approvers,
         now: () => clock.now(),
         deviceSecret: secretFor('console device', keys),
+        later: systemLater,
       }),
       origin: config.origin,
       addressOf: addressesBehind(config.listen.proxies),

@@ -1,5 +1,6 @@
 /** Which address a request comes from, as far as the company's own proxies are believed. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { firstBits } from './networks.ts';
 
 export type Proxies = Pick<BlockList, 'check'>;
 
@@ -22,7 +23,7 @@ export function clientAddress(peer: string, forwardedFor: readonly string[], pro
   const hops = [...forwardedFor.join(',').split(',').map(bare), bare(peer)].filter((each) => each !== '');
   for (const hop of hops.toReversed()) {
     if (isIP(hop) === 0) break;
-    if (!proxies.check(hop, isIPv6(hop) ? 'ipv6' : 'ipv4')) return isIPv6(hop) ? networkOf(hop) : hop;
+    if (!proxies.check(hop, isIPv6(hop) ? 'ipv6' : 'ipv4')) return isIPv6(hop) ? firstBits(hop, 64) : hop;
   }
   return bare(peer);
 }
@@ -34,14 +35,4 @@ function bare(text: string): string {
     .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
     .replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1');
   return address.replace(/^::ffff:(?=\d+\.)/i, '');
-}
-
-/** The first 64 bits. */
-function networkOf(address: string): string {
-  const [head = '', tail = ''] = address.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === '' ? [] : tail.split(':');
-  const zeros = address.includes('::') ? Array.from({ length: 8 - before.length - after.length }, () => '0') : [];
-  const first = [...before, ...zeros, ...after].slice(0, 4);
-  return `${first.map((each) => Number.parseInt(each, 16).toString(16)).join(':')}::/64`;
 }

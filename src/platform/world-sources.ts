@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { makeId } from '../../protocol/base/ids.ts';
+import type { Later } from '../edge/turns.ts';
 import type { Clock, Ids } from '../ports.ts';
 
 export const systemClock: Clock = { now: () => new Date() };
+
+/** Keeps no process from ending. */
+export const systemLater: Later = (ms, run) => void setTimeout(run, ms).unref();
 
 const POOL_BYTES = 8_192;
 

@@ -97,7 +97,7 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     title: string,
     here: Parameters<typeof layout>[2],
     content: Html,
-    status: 200 | 403 | 404 | 409 | 422 | 429 = 200,
+    status: 200 | 403 | 404 | 409 | 422 | 429 | 503 = 200,
   ) => c.html(layout(title, sessionOf(c), here, content), status);
 
   app.get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }));
@@ -113,9 +113,9 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
       address: addressOf(c),
       device: getCookie(c, deviceCookie),
     });
-    if (signed.kind === 'wait') {
+    if ('seconds' in signed) {
       c.header('retry-after', String(signed.seconds));
-      return page(c, 'Sign in', 'none', signInPage(signed.seconds, next), 429);
+      return page(c, 'Sign in', 'none', signInPage(signed, next), signed.kind === 'wait' ? 429 : 503);
     }
     if (signed.kind === 'wrong') return page(c, 'Sign in', 'none', signInPage('wrong', next), 403);
     const kept = { httpOnly: true, sameSite: 'Strict', secure } as const;

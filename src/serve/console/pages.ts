@@ -14,19 +14,23 @@ import type { LineStatus } from '../../voice/line.ts';
 import { claimsCard } from './claims.ts';
 import type { Html } from './layout.ts';
 import { scheduleTable } from './schedule-table.ts';
-import type { Session } from './session.ts';
+import type { Session, SignedIn } from './session.ts';
 import { talkCard } from './talk.ts';
 import { counterForm, type Returned } from './terms-form.ts';
 import { label, quoted, shown, when } from './text.ts';
 
 /** `problem`: the seconds after which it may be tried again, where it was not looked at. */
-export function signInPage(problem: 'wrong' | number | undefined, next: string): Html {
-  const words =
-    problem === 'wrong'
-      ? 'Name or password is wrong.'
-      : `Too many attempts from where you are, or at this moment: yours was not looked at. Try again in ${problem} seconds.`;
+type SignInProblem = 'wrong' | Extract<SignedIn, { readonly seconds: number }>;
+
+function signInWords(problem: SignInProblem): string {
+  if (problem === 'wrong') return 'Name or password is wrong.';
+  const why = problem.kind === 'wait' ? 'Too many attempts came from where you are' : 'Too many sign in at this moment';
+  return `${why}: yours was not looked at. Try again in ${problem.seconds} seconds.`;
+}
+
+export function signInPage(problem: SignInProblem | undefined, next: string): Html {
   return html`<div class="card sign-in"><h1>Sign in</h1><p class="lede">To decide what an AI may not decide alone.</p>
-${problem === undefined ? '' : html`<p class="error" role="alert">${words}</p>`}
+${problem === undefined ? '' : html`<p class="error" role="alert">${signInWords(problem)}</p>`}
 <form method="post" action="/console/sign-in"><input type="hidden" name="next" value="${next}">
 <label for="id">Name</label><input id="id" name="id" autocomplete="username" required maxlength="64">
 <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256">

@@ -1,6 +1,8 @@
 import { createHash, createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Bucket, makeAttempts } from './attempts.ts';
+import { type Bucket, makeAttempts } from '../../edge/attempts.ts';
+import { networksOf } from '../../edge/networks.ts';
+import type { Later } from '../../edge/turns.ts';
 import { makePasswordLane } from './password-lane.ts';
 
 const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt);
@@ -9,9 +11,11 @@ const COST = { N: 131_072, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
 const KEY_BYTES = 32;
 const SESSION_MS = 8 * 3_600_000;
 const SESSIONS_OF_PERSON_MAX = 20;
-/** In a quarter of an hour: of one name from one address or device, and of all names from one address. */
+/** In a quarter of an hour: of one name from one address or device, of all names from one address, and from all addresses of one site. */
+const WINDOW_MS = 15 * 60_000;
 const OF_NAME_MAX = 5;
 const OF_ADDRESS_MAX = 20;
+const OF_SITE_MAX = 60;
 const BUSY_SECONDS = 3;
 
 export interface Person {
@@ -41,8 +45,8 @@ export type SignedIn =
   | { readonly kind: 'in'; readonly token: string; readonly device: string }
   /** The name or the password. */
   | { readonly kind: 'wrong' }
-  /** Not looked at: too many came from there, or too many wait. */
-  | { readonly kind: 'wait'; readonly seconds: number };
+  /** Not looked at: `wait`, too many came from there; `busy`, it is us who could not, so many come from everywhere. */
+  | { readonly kind: 'wait' | 'busy'; readonly seconds: number };
 
 /** `scrypt$<salt>$<key>`, base64url. */
 export async function hashPassword(password: string): Promise<string> {
@@ -65,16 +69,18 @@ export interface SessionDeps {
   readonly now: () => Date;
   /** Of what devices keep: the same after every restart. */
   readonly deviceSecret: Uint8Array;
+  readonly later: Later;
   readonly verify?: typeof matches;
 }
 
 /** Sign-in and sessions. Sessions live in memory: a restart signs everybody out, and a stolen database signs nobody in. Strangers lock nobody
- * out: attempts count against the address they come from, and a device that has signed in before has a count and a queue of its own. */
-export function makeSessions({ people, now, deviceSecret, verify = matches }: SessionDeps) {
+ * out: attempts count against the address they come from and its networks, whoever's networks have tried least is looked at first, and a
+ * device that has signed in before has a count and a queue of its own. */
+export function makeSessions({ people, now, deviceSecret, later, verify = matches }: SessionDeps) {
   const sessions = new Map<string, Session & { readonly expires: number }>();
   const nowMs = () => now().getTime();
-  const attempts = makeAttempts(nowMs);
-  const lane = makePasswordLane(nowMs);
+  const attempts = makeAttempts({ nowMs, windowMs: WINDOW_MS });
+  const lane = makePasswordLane({ nowMs, later });
 
   /** Of this name: what was given to another signs nobody else in. */
   const sealed = (id: string, nonce: string): string =>
@@ -89,9 +95,11 @@ export function makeSessions({ people, now, deviceSecret, verify = matches }: Se
     // Names of any length, and of nobody, count alike.
     const name = fingerprint(id);
     if (isKnown) return [{ name: `device ${fingerprint(device ?? '')} ${name}`, max: OF_NAME_MAX }];
+    const { site } = networksOf(address);
     return [
       { name: `name ${address} ${name}`, max: OF_NAME_MAX },
       { name: `address ${address}`, max: OF_ADDRESS_MAX },
+      { name: `site ${site}`, max: OF_SITE_MAX },
     ];
   }
 
@@ -113,12 +121,13 @@ export function makeSessions({ people, now, deviceSecret, verify = matches }: Se
       const attempt = attempts.begin(bucketsOf(knock, isKnown));
       if (typeof attempt === 'number') return { kind: 'wait', seconds: attempt };
       const person = people.find((each) => each.id === id);
-      const judged = lane.run({ isKnown, address }, () => verify(person ?? NOBODY, password));
-      if (judged === undefined) {
+      const judge = async () => (await verify(person ?? NOBODY, password)) && person !== undefined;
+      const judged = await lane.take({ isKnown, address }, judge, (isRight) => isRight).catch(() => undefined);
+      if (!judged?.ok) {
         attempt.end('unseen');
-        return { kind: 'wait', seconds: BUSY_SECONDS };
+        return { kind: judged?.error === 'own' ? 'wait' : 'busy', seconds: BUSY_SECONDS };
       }
-      const isRight = (await judged.catch(() => false)) && person !== undefined;
+      const isRight = judged.value;
       attempt.end(isRight ? 'right' : 'wrong');
       if (!isRight || person === undefined) return { kind: 'wrong' };
       const nonce = randomBytes(18).toString('base64url');

@@ -1,4 +1,4 @@
-/** Attempts to sign in, counted before they are judged: however many come at once, no more than the limit are looked at. */
+/** Attempts at something, counted before they are judged: however many come at once, no more than the limit are looked at. */
 
 export interface Bucket {
   readonly name: string;
@@ -11,7 +11,6 @@ interface Count {
   readonly endsMs: number;
 }
 
-const WINDOW_MS = 15 * 60_000;
 /** Some 200 bytes each. */
 const BUCKETS_MAX = 20_000;
 
@@ -20,7 +19,13 @@ export interface Attempt {
   end(as: 'right' | 'wrong' | 'unseen'): void;
 }
 
-export function makeAttempts(nowMs: () => number) {
+export interface AttemptsDeps {
+  readonly nowMs: () => number;
+  /** From the first of a bucket on. */
+  readonly windowMs: number;
+}
+
+export function makeAttempts({ nowMs, windowMs }: AttemptsDeps) {
   // In the order of their beginning, which is that of their end.
   const counts = new Map<string, Count>();
 
@@ -28,11 +33,11 @@ export function makeAttempts(nowMs: () => number) {
     const found = counts.get(name);
     const left = found === undefined ? 0 : found.endsMs - nowMs();
     // A window that is longer than any was begun by a clock that has been set back since.
-    if (found !== undefined && ((left > 0 && left <= WINDOW_MS) || found.underWay > 0)) return found;
+    if (found !== undefined && ((left > 0 && left <= windowMs) || found.underWay > 0)) return found;
     counts.delete(name);
     const [first] = counts.keys();
     if (counts.size >= BUCKETS_MAX && first !== undefined) counts.delete(first);
-    const fresh = { used: 0, underWay: 0, endsMs: nowMs() + WINDOW_MS };
+    const fresh = { used: 0, underWay: 0, endsMs: nowMs() + windowMs };
     counts.set(name, fresh);
     return fresh;
   }
@@ -40,7 +45,7 @@ export function makeAttempts(nowMs: () => number) {
   return {
     /** Counts one in every bucket; or the seconds after which there may be room again. */
     begin(buckets: readonly Bucket[]): Attempt | number {
-      const taken = buckets.map(({ name, max }) => ({ count: countOf(name), max }));
+      const taken = buckets.map(({ name, max }) => ({ name, count: countOf(name), max }));
       const full = taken.find(({ count, max }) => count.used >= max);
       if (full !== undefined)
         return full.count.underWay > 0 ? 1 : Math.max(1, Math.ceil((full.count.endsMs - nowMs()) / 1_000));
@@ -50,9 +55,11 @@ export function makeAttempts(nowMs: () => number) {
       }
       return {
         end(as) {
-          for (const [at, { count }] of taken.entries()) {
+          for (const [at, { name, count }] of taken.entries()) {
             count.underWay -= 1;
             if (as !== 'wrong') count.used = as === 'right' && at === 0 ? count.underWay : count.used - 1;
+            // Nothing is kept of what was not looked at: it would push out what was.
+            if (count.used <= 0 && counts.get(name) === count) counts.delete(name);
           }
         },
       };
