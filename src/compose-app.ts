@@ -8,7 +8,8 @@ import { composeIdentity } from './compose-identity.ts';
 import { composePeers, type Profile, resourceDocuments } from './compose-peers.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import type { CrmHealth } from './crm/health.ts';
-import { clientAddress, readProxies } from './edge/client-address.ts';
+import { addressesBehind, readProxies } from './edge/client-address.ts';
+import type { RawRequest } from './edge/raw-request.ts';
 import { unavailableRefusal } from './engine/unavailable.ts';
 import { actionOf } from './engine/world.ts';
 import { endedSince } from './execution/authority.ts';
@@ -83,7 +84,10 @@ export async function composeApp({
     proofOf: (operation) => proofOf([ledger, ...ended], operation),
   });
 
-  const identity = composeIdentity(engine, config, profile?.anyone);
+  const proxies = readProxies(config.listen.proxies);
+  if (proxies === undefined) throw new ConfigError(['/listen/proxies holds what is no address and no CIDR block']);
+  const addressOf = addressesBehind(proxies);
+  const identity = composeIdentity(engine, config, { addressOf, anyone: profile?.anyone });
   const ucp = perOffering(engine.contract, () => ucpProfiles(engine.contract, world.settings, keys.jwks().keys));
 
   const { secrets } = config;
@@ -156,7 +160,7 @@ export async function composeApp({
         later: systemLater,
       }),
       origin: config.origin,
-      addressOf: addressesBehind(config.listen.proxies),
+      addressOf: (c) => addressOf({ peer: getConnInfo(c).remote.address, headers: forwardedIn(c) }),
     }) as unknown as Hono<Env>,
   );
   app.get('/', (c) => c.redirect('/llms.txt', 302));
@@ -172,14 +176,9 @@ export async function composeApp({
   return app;
 }
 
-/** Where a request comes from, as far as our proxies are believed. */
-function addressesBehind(blocks: readonly string[]) {
-  const proxies = readProxies(blocks);
-  if (proxies === undefined) throw new ConfigError(['/listen/proxies holds what is no address and no CIDR block']);
-  return (c: Context) => {
-    const forwarded = c.req.header('x-forwarded-for');
-    return clientAddress(getConnInfo(c).remote.address ?? '', forwarded === undefined ? [] : [forwarded], proxies);
-  };
+function forwardedIn(c: Context): RawRequest['headers'] {
+  const forwarded = c.req.header('x-forwarded-for');
+  return new Map(forwarded === undefined ? [] : [['x-forwarded-for', [forwarded]]]);
 }
 
 /** A fault of ours: an opaque id outside, the story inside. A store that takes nothing now is none. */

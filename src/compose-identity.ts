@@ -26,7 +26,18 @@ const NO_TOKENS = refusal('signature-missing', 'Access tokens are not taken here
 /** Imported keys kept in memory, ~1 KB each. */
 const REGISTERED_KEYS_MAX = 100_000;
 
-export function composeIdentity({ world, contract, tokenIssuers }: Engine, config: Config, anyone?: Caller) {
+interface Senders {
+  /** Where a request comes from, as far as our proxies are believed. */
+  readonly addressOf: (raw: RawRequest) => string;
+  /** Who is believed to ask when nothing says who: only in the conformance profile. */
+  readonly anyone: Caller | undefined;
+}
+
+export function composeIdentity(
+  { world, contract, tokenIssuers }: Engine,
+  config: Config,
+  { addressOf, anyone }: Senders,
+) {
   const { store, clock } = world;
   const origin = new URL(config.origin);
   const resolve = makeDirectories({
@@ -74,6 +85,7 @@ export function composeIdentity({ world, contract, tokenIssuers }: Engine, confi
         resources,
         origin: config.origin,
         isRevoked: store.isRevoked,
+        addressOf,
       });
       const challenge = (refused: Refusal): Record<string, string> => {
         if (!CHALLENGED.test(refused.code)) return {};

@@ -36,6 +36,7 @@ import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
 import { makeGuardedFetch } from './platform/guarded-fetch.ts';
 import { hostsFile, makeNames } from './platform/names.ts';
+import { systemLater } from './platform/world-sources.ts';
 import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
 import { tellEnded } from './signoff/ended.ts';
 import { signoffFacts } from './signoff/facts.ts';
@@ -79,15 +80,15 @@ const monotonic = () => performance.now();
 
 export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   const { config, clock, ids, keys, store, log, unreadable, logOrigin, restoredAt } = deps;
-  const fetch = makeGuardedFetch({
-    allowPrivate: config.allow_private_network,
-    lookup: makeNames({ hosts: hostsFile() }),
-  });
+  const newFetch = () =>
+    makeGuardedFetch({ allowPrivate: config.allow_private_network, lookup: makeNames({ hosts: hostsFile() }) });
+  const fetch = newFetch();
   const issuers = await readIssuers(config.issuers, { origin: config.origin, keys: keys.jwks().keys });
   const read = await readTokenIssuers(config.token_issuers, {
     fetch,
     allowPrivate: config.allow_private_network,
     introspectionSecret: config.secrets.introspection,
+    aside: { fetch: newFetch(), nowMs: monotonic, later: systemLater },
   });
   const tokenIssuers = read.ok
     ? read

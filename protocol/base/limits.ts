@@ -58,10 +58,26 @@ export const LIMITS = {
   directoryKeysMax: 100,
   /** A token that its server vouched for is asked about again after this: so long one goes on that was revoked there. */
   introspectionSeconds: 30,
-  /** Such tokens remembered at once, ~2 KB each. */
-  introspectionsKept: 5_000,
-  /** Asked about at once: strangers' tokens are never more load than this for the authorisation server. */
-  introspectionsAtOnce: 16,
+  /** What servers said of such tokens, ~2 KB each: thousands, and no client's are most of them. */
+  introspectedBytesMax: 16_777_216,
+  introspectedBytesOfClientMax: 4_194_304,
+  /** A token that nobody can guess (2^-128, RFC 6749 §10.10) is no shorter, whatever characters it is of. */
+  opaqueTokenCharsMin: 22,
+  /** One that its server did not vouch for is not asked about again so soon; strangers' are remembered in a small room, and of one site in a corner of it. */
+  introspectionDeniedSeconds: 10,
+  introspectionDeniedBytesMax: 1_048_576,
+  introspectionDeniedBytesOfSiteMax: 65_536,
+  /** Tokens that nobody vouched for yet: so many are asked about at once, and twenty a second, which any authorisation server can bear; the
+   * others wait for a turn for as long as a call may. Those that were good before have places of their own. */
+  introspectionTurns: {
+    atOnce: 16,
+    atOnceOfKnown: 8,
+    burst: 32,
+    pauseMs: 50,
+    waitingMax: 64,
+    waitingOfAddressMax: 4,
+    waitMsMax: 3_000,
+  },
   directoryTtlSecondsMin: 60,
   directoryTtlSecondsMax: 86_400,
   /** Negative cache: one fetch of an unreachable directory, or refresh for an unknown key, per this time. */

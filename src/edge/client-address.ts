@@ -1,6 +1,7 @@
 /** Which address a request comes from, as far as the company's own proxies are believed. */
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { firstBits } from './networks.ts';
+import type { RawRequest } from './raw-request.ts';
 
 export type Proxies = Pick<BlockList, 'check'>;
 
@@ -16,6 +17,12 @@ export function readProxies(blocks: readonly string[]): Proxies | undefined {
     list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
   }
   return list;
+}
+
+/** Where requests come from, behind these proxies. */
+export function addressesBehind(proxies: Proxies) {
+  return ({ peer = '', headers }: Pick<RawRequest, 'peer' | 'headers'>): string =>
+    clientAddress(peer, headers.get('x-forwarded-for') ?? [], proxies);
 }
 
 /** The nearest address that is no proxy of ours: further ones are whatever the sender wrote. Of IPv6 the network, which is one customer's. */

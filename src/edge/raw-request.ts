@@ -11,6 +11,8 @@ export interface RawRequest {
   /** Lower-case names; every field line's value, in order. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: Uint8Array;
+  /** The address at the other end of the connection. */
+  readonly peer?: string | undefined;
 }
 
 /** Field lines as received, from Node's `rawHeaders`. */

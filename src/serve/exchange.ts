@@ -57,7 +57,8 @@ export async function readRequest(
   const { incoming } = c.env;
   const method = incoming.method ?? '';
   const body = hasBody(method, headers) ? await readBody(incoming, LIMITS.bodyBytesMax) : ok(NO_BODY);
-  return body.ok ? ok({ method, target: incoming.url ?? '', headers, body: body.value }) : body;
+  if (!body.ok) return body;
+  return ok({ method, target: incoming.url ?? '', headers, body: body.value, peer: incoming.socket.remoteAddress });
 }
 
 /** What has no body needs no type for it. */

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { RawRequest } from '../../src/edge/raw-request.ts';
+import type { Aside } from '../../src/identity/token/introspection.ts';
 import type { TokenAlg } from '../../src/identity/token/oauth-issuers.ts';
+import { makeGuardedFetch } from '../../src/platform/guarded-fetch.ts';
 
 export const ORIGIN = 'https://parley.example';
 export const RESOURCE = `${ORIGIN}/mcp`;
@@ -66,3 +68,12 @@ export function asking(fields: Fields, more: Partial<RawRequest> = {}): RawReque
   const headers = new Map(Object.entries(fields).map(([name, value]) => [name, [value].flat()]));
   return { method: 'POST', target: '/mcp', headers, body: new TextEncoder().encode('{"a":1}'), ...more };
 }
+
+/** Strangers' tokens are asked about at any time, one after the other. */
+export const aside: Aside = {
+  fetch: makeGuardedFetch({ allowPrivate: true }),
+  nowMs: () => performance.now(),
+  later: (ms, run) => void setTimeout(run, ms).unref(),
+};
+/** Wherever it says that it comes from. */
+export const addressOf = ({ headers }: RawRequest): string => headers.get('x-from')?.[0] ?? '203.0.113.1';

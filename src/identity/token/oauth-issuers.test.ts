@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../protocol/base/json.ts';
 import { LIMITS } from '../../../protocol/base/limits.ts';
-import { ISSUER, NOW, holder as newHolder, type Holder as TestHolder } from '../../../test/support/tokens.ts';
+import { aside, ISSUER, NOW, holder as newHolder, type Holder as TestHolder } from '../../../test/support/tokens.ts';
 import { makeGuardedFetch } from '../../platform/guarded-fetch.ts';
 import { type ConfiguredTokenIssuer, grantIssuers, readTokenIssuers } from './oauth-issuers.ts';
 
@@ -35,7 +35,7 @@ const jwkOf = ({ jwk, jkt }: TestHolder): JsonObject => ({ ...(jwk as JsonObject
 function publish(...keys: readonly unknown[]): void {
   serve = { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: JSON.stringify({ keys }) };
 }
-const guarded = { fetch: makeGuardedFetch({ allowPrivate: true }), allowPrivate: true };
+const guarded = { fetch: makeGuardedFetch({ allowPrivate: true }), allowPrivate: true, aside };
 const later = (by: number) => new Date(NOW.getTime() + by * 1000);
 
 async function finder(more: Partial<ConfiguredTokenIssuer>) {

@@ -8,7 +8,7 @@ import { isRecord } from '../../../protocol/base/shape.ts';
 import type { MandateIssuers } from '../../../protocol/mandate/mandate.ts';
 import { parseStrictJson } from '../../edge/strict-json.ts';
 import { checkUrl, type GuardedFetch } from '../../platform/guarded-fetch.ts';
-import { type Introspect, makeIntrospect } from './introspection.ts';
+import { type Aside, type Introspect, makeIntrospect } from './introspection.ts';
 import { SCOPE } from './oauth-metadata.ts';
 import { type DialectSettings, dialectOf, type TokenDialect } from './token-dialects.ts';
 
@@ -60,6 +60,7 @@ export interface IssuerFetch {
   readonly allowPrivate: boolean;
   /** Ours at the one server that is asked about tokens. */
   readonly introspectionSecret?: string | undefined;
+  readonly aside: Aside;
 }
 
 /** Otherwise every mistake in them, as `/0/jwks/1 …`. */
@@ -100,7 +101,7 @@ export async function readTokenIssuers(
 /** Where what a token says is learnt: from keys that are given or published, or from the server itself. */
 async function readSource(
   { iss, jwks, jwks_uri: uri, introspection }: ConfiguredTokenIssuer,
-  { fetch, allowPrivate, introspectionSecret: secret = '', path, problems }: IssuerFetch & ReadAt,
+  { fetch, aside, allowPrivate, introspectionSecret: secret = '', path, problems }: IssuerFetch & ReadAt,
 ): Promise<Pick<TokenIssuer, 'findKey' | 'introspect'>> {
   if ([jwks, uri, introspection].filter((each) => each !== undefined).length !== 1)
     problems.push(`${path} needs exactly one of jwks, jwks_uri and introspection`);
@@ -113,7 +114,7 @@ async function readSource(
   if (introspection === undefined) return { findKey: uri === undefined ? given : remoteKeys(uri, fetch) };
   if (secret === '') problems.push(`${path}/introspection needs our secret there in PARLEY_INTROSPECTION_SECRET`);
   const { url, client_id: clientId } = introspection;
-  return { introspect: makeIntrospect({ iss, url, clientId, secret, fetch }) };
+  return { introspect: makeIntrospect({ iss, url, clientId, secret, fetch, aside }) };
 }
 
 interface ReadAt {

@@ -7,6 +7,8 @@ import { toProblem } from '../../../protocol/base/errors.ts';
 import type { JsonObject } from '../../../protocol/base/json.ts';
 import { LIMITS } from '../../../protocol/base/limits.ts';
 import {
+  addressOf,
+  aside,
   asking,
   CLAIMS,
   type Fields,
@@ -45,9 +47,17 @@ async function auth(more: Partial<ConfiguredTokenIssuer> = {}, deps: Partial<Tok
   const read = await readTokenIssuers([{ iss: ISSUER, tier: 'company', jwks, ...more }], {
     fetch: makeGuardedFetch({ allowPrivate: false }),
     allowPrivate: false,
+    aside,
   });
   if (!read.ok) throw new Error(read.error.join());
-  return makeTokenAuth({ issuers: read.value, resources: [RESOURCE], origin: ORIGIN, isRevoked: () => false, ...deps });
+  return makeTokenAuth({
+    issuers: read.value,
+    resources: [RESOURCE],
+    origin: ORIGIN,
+    isRevoked: () => false,
+    addressOf,
+    ...deps,
+  });
 }
 
 async function outcome(fields: Fields, ...of: Parameters<typeof auth>): Promise<string> {

@@ -20,6 +20,7 @@ import type { Store } from '../../ports.ts';
 import type { Caller } from '../signature/authenticate.ts';
 import { NODE_HASHES } from '../signature/keys-node.ts';
 import { type DpopProof, verifyDpop } from './dpop.ts';
+import type { Presented } from './introspection.ts';
 import type { KeyHint, TokenIssuer, TokenIssuers } from './oauth-issuers.ts';
 import { GRANT_TYPE } from './oauth-metadata.ts';
 import {
@@ -39,6 +40,8 @@ export interface TokenAuthDeps {
   /** The gateway's public origin, on which DPoP proofs name their address. */
   readonly origin: string;
   readonly isRevoked: Store['isRevoked'];
+  /** Where a request comes from, as far as is known: no proof of anything, and enough for taking turns. */
+  readonly addressOf: (raw: RawRequest) => string;
 }
 
 export type AuthenticateToken = (raw: RawRequest, now: Date) => Promise<Result<Caller, Refusal>>;
@@ -56,7 +59,7 @@ export function makeTokenAuth(deps: TokenAuthDeps): AuthenticateToken {
     const presented = credentialsOf(raw);
     if (!presented.ok) return presented;
     const { scheme, token } = presented.value;
-    const believed = await believe(token, { ...deps, asked }, now);
+    const believed = await believe(token, { ...deps, asked }, { now, address: deps.addressOf(raw) });
     if (!believed.ok) return believed;
     const { claims, issuer, signer } = believed.value;
     const bound = bindingOf(raw, { scheme, token }, claims.jkt, deps.origin, now);
@@ -104,11 +107,12 @@ type BelieveDeps = TokenAuthDeps & {
 };
 
 /** What a token says, once its server stands for it: by its signature, or by its answer. */
-async function believe(token: string, deps: BelieveDeps, now: Date): Promise<Result<Believed, Refusal>> {
+async function believe(token: string, deps: BelieveDeps, presented: Presented): Promise<Result<Believed, Refusal>> {
+  const { now } = presented;
   const opened = COMPACT_JWS.test(token) ? openToken(token) : undefined;
   const named = opened?.ok === true ? issuerOf(opened.value) : undefined;
   const issuer = named === undefined ? deps.asked : deps.issuers.get(named);
-  if (issuer?.introspect !== undefined) return introspected(token, issuer, deps.resources, now);
+  if (issuer?.introspect !== undefined) return introspected(token, issuer, deps.resources, presented);
   if (opened === undefined) return invalid('The token is not a compact JWS.');
   if (!opened.ok) return invalid(`The token ${opened.error}.`);
   // One answer for both: who is an issuer here is not told to those who are not.
@@ -128,9 +132,10 @@ async function introspected(
   token: string,
   issuer: TokenIssuer,
   resources: readonly string[],
-  now: Date,
+  presented: Presented,
 ): Promise<Result<Believed, Refusal>> {
-  const said = await issuer.introspect?.(token, now);
+  const { now } = presented;
+  const said = await issuer.introspect?.(token, presented);
   if (said?.ok === false) return said;
   if (said?.value === undefined) return invalid('The authorisation server does not stand for the token.');
   // Its name is its server's to leave out.

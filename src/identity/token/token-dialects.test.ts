@@ -2,10 +2,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../protocol/base/json.ts';
 import { LIMITS } from '../../../protocol/base/limits.ts';
 import {
+  addressOf,
+  aside,
   asking,
   GRANT,
   type Holder,
@@ -30,6 +33,7 @@ beforeAll(async () => {
   agent = await holder('ES256');
 });
 
+const OPAQUE = 'a-token-that-says-nothing';
 const SECRET = 'secret of the gateway:+/';
 
 async function auth(issuer: Omit<ConfiguredTokenIssuer, 'tier'>, allowPrivate = false) {
@@ -38,9 +42,16 @@ async function auth(issuer: Omit<ConfiguredTokenIssuer, 'tier'>, allowPrivate = 
     fetch: makeGuardedFetch({ allowPrivate }),
     allowPrivate,
     introspectionSecret: SECRET,
+    aside,
   });
   if (!read.ok) throw new Error(read.error.join());
-  return makeTokenAuth({ issuers: read.value, resources: [RESOURCE], origin: ORIGIN, isRevoked: () => false });
+  return makeTokenAuth({
+    issuers: read.value,
+    resources: [RESOURCE],
+    origin: ORIGIN,
+    isRevoked: () => false,
+    addressOf,
+  });
 }
 
 const bearer = (token: string) => asking({ authorization: `Bearer ${token}` });
@@ -351,14 +362,16 @@ describe('introspection', () => {
 
   it('D8: makes an opaque token’s client known, asked once with our credentials', async () => {
     const { asked, authenticate } = await introspecting(() => ({ body: { ...ACTIVE, exp: seconds + 600 } }));
-    const all = await Promise.all(['Opaque_1+/=', 'Opaque_1+/='].map((token) => authenticate(bearer(token), NOW)));
-    const again = await authenticate(bearer('Opaque_1+/='), NOW);
+    const all = await Promise.all(
+      [`${OPAQUE}_1+/=`, `${OPAQUE}_1+/=`].map((token) => authenticate(bearer(token), NOW)),
+    );
+    const again = await authenticate(bearer(`${OPAQUE}_1+/=`), NOW);
     for (const each of [...all, again])
       expect(each).toMatchObject({
         value: { proof: 'bearer', name: 'acme-agent', token: { subject: 'contact:C-1001', jti: DIGEST } },
       });
     expect(asked).toHaveLength(1);
-    expect(asked[0]?.form.get('token')).toBe('Opaque_1+/=');
+    expect(asked[0]?.form.get('token')).toBe(`${OPAQUE}_1+/=`);
     const basic = Buffer.from(String(asked[0]?.headers.authorization).slice(6), 'base64').toString();
     expect(basic).toBe('the+gateway:secret+of+the+gateway%3A%2B%2F');
   });
@@ -366,8 +379,8 @@ describe('introspection', () => {
   it('D8: takes a bound token with its proof alone, and the grant in the answer', async () => {
     const grant = { authorization_details: [GRANT] };
     const { authenticate } = await introspecting(() => ({ body: { ...ACTIVE, ...grant, cnf: { jkt: agent.jkt } } }));
-    expect(await authenticate(bearer('opaque'), NOW)).toMatchObject({ error: { code: 'dpop-invalid' } });
-    const fields = { authorization: 'DPoP opaque', dpop: await prove(agent, 'opaque') };
+    expect(await authenticate(bearer(OPAQUE), NOW)).toMatchObject({ error: { code: 'dpop-invalid' } });
+    const fields = { authorization: `DPoP ${OPAQUE}`, dpop: await prove(agent, OPAQUE) };
     expect(await authenticate(asking(fields), NOW)).toMatchObject({
       value: { keyid: agent.jkt, grant: { subject: 'contact:C-1001' } },
     });
@@ -376,7 +389,7 @@ describe('introspection', () => {
   it('D8: asks again after a while, and believes a later no', async () => {
     let active = true;
     const { asked, authenticate } = await introspecting(() => ({ body: active ? ACTIVE : { active: false } }));
-    const at = (later: number) => authenticate(bearer('opaque'), new Date(NOW.getTime() + later * 1000));
+    const at = (later: number) => authenticate(bearer(OPAQUE), new Date(NOW.getTime() + later * 1000));
     expect((await at(0)).ok).toBe(true);
     active = false;
     expect((await at(LIMITS.introspectionSeconds - 1)).ok).toBe(true);
@@ -395,26 +408,79 @@ describe('introspection', () => {
     ['is called active by a word', { ...ACTIVE, active: 'true' }, 'unavailable'],
   ])('D8: a token that %s is refused', async (_, body, code) => {
     const { authenticate } = await introspecting(() => ({ body }));
-    expect(await authenticate(bearer('opaque'), NOW)).toMatchObject({ error: { code } });
+    expect(await authenticate(bearer(OPAQUE), NOW)).toMatchObject({ error: { code } });
   });
 
   it('D8: that cannot be had is a 503, and nobody’s fault', async () => {
     const { authenticate } = await introspecting(() => ({ status: 500, body: {} }));
-    expect(await authenticate(bearer('opaque'), NOW)).toMatchObject({
+    expect(await authenticate(bearer(OPAQUE), NOW)).toMatchObject({
       error: { code: 'unavailable', retryAfterSeconds: expect.any(Number) },
     });
     as?.close();
     as?.closeAllConnections();
-    expect(await authenticate(bearer('other'), NOW)).toMatchObject({ error: { code: 'unavailable' } });
+    expect(await authenticate(bearer(`other-${OPAQUE}`), NOW)).toMatchObject({ error: { code: 'unavailable' } });
   });
 
-  it('D8: asks about only so many at once, and keeps nothing of those that are not good', async () => {
+  /** Tokens of a stranger, each of another of its addresses, as fast as they are answered. */
+  function flood(authenticate: Awaited<ReturnType<typeof auth>>, addressAt: (at: number) => string) {
+    const codes = new Map<string, number>();
+    let isOver = false;
+    let at = 0;
+    const one = async () => {
+      while (!isOver) {
+        at += 1;
+        const fields = { authorization: `Bearer stranger-${at}-${OPAQUE}`, 'x-from': addressAt(at) };
+        const told = await authenticate(asking(fields), NOW);
+        const code = told.ok ? 'ok' : told.error.code;
+        codes.set(code, (codes.get(code) ?? 0) + 1);
+        if (told.ok || told.error.code === 'unavailable') await sleep(1);
+      }
+    };
+    const all = Array.from({ length: 200 }, one);
+    return {
+      codes,
+      async end() {
+        isOver = true;
+        await Promise.all(all);
+      },
+    };
+  }
+
+  it.each<[string, (at: number) => string]>([
+    ['one address', () => '198.51.100.1'],
+    ['many /24s', (at) => `198.51.${at % 256}.7`],
+    ['many /64s', (at) => `2001:db8:${(at % 9).toString(16)}:${(at % 4_096).toString(16)}::/64`],
+  ])(
+    'D8: an innocent token is heard while a stranger pours tokens from %s, and its server is asked no more than it can bear',
+    async (_, addressAt) => {
+      const { asked, authenticate } = await introspecting((token) => ({
+        body: token.startsWith('stranger') ? { active: false } : ACTIVE,
+      }));
+      const { codes, end } = flood(authenticate, addressAt);
+      await sleep(300);
+      const started = performance.now();
+      const before = asked.length;
+      // One that nobody has seen yet, and one that was good before and is due.
+      expect(await authenticate(bearer(OPAQUE), NOW)).toMatchObject({ ok: true });
+      const due = new Date(NOW.getTime() + LIMITS.introspectionSeconds * 1_000);
+      expect(await authenticate(bearer(OPAQUE), due)).toMatchObject({ ok: true });
+      const seconds = (performance.now() - started) / 1_000;
+      expect(seconds).toBeLessThan(2);
+      expect(asked.length - before).toBeLessThan(LIMITS.introspectionTurns.burst + seconds * 25 + 5);
+      await end();
+      // Those that were asked about are no tokens; the others were not looked at.
+      expect([...codes.keys()].toSorted()).toEqual(['token-invalid', 'unavailable']);
+    },
+  );
+
+  it('D8: what nobody could guess is a token, what the server denied is not asked about again so soon', async () => {
     const { asked, authenticate } = await introspecting(() => ({ body: { active: false } }));
-    const many = Array.from({ length: LIMITS.introspectionsAtOnce * 2 }, (_, at) =>
-      authenticate(bearer(`t${at}`), NOW),
-    );
-    const codes = (await Promise.all(many)).map((each) => (each.ok ? 'ok' : each.error.code));
-    expect(codes.filter((code) => code === 'unavailable')).toHaveLength(LIMITS.introspectionsAtOnce);
-    expect(asked).toHaveLength(LIMITS.introspectionsAtOnce);
+    const at = (token: string, later = 0) => authenticate(bearer(token), new Date(NOW.getTime() + later * 1_000));
+    for (const token of ['x', 'opaque', 'a'.repeat(LIMITS.opaqueTokenCharsMin - 1)])
+      expect(await at(token)).toMatchObject({ error: { code: 'token-invalid' } });
+    expect(asked).toHaveLength(0);
+    for (const later of [0, 1, LIMITS.introspectionDeniedSeconds - 1, LIMITS.introspectionDeniedSeconds])
+      expect(await at(OPAQUE, later)).toMatchObject({ error: { code: 'token-invalid' } });
+    expect(asked).toHaveLength(2);
   });
 });
