@@ -9,7 +9,7 @@ import { submit } from './engine/submit.ts';
 import { type Moved, move } from './engine/transitions.ts';
 import { withdraw } from './engine/withdraw.ts';
 import type { Worker } from './engine/worker.ts';
-import { type Ask, actionOf, type Change, notify, type Verb, type World } from './engine/world.ts';
+import { type Ask, actionOf, type Change, notify, type StepResult, type Verb, type World } from './engine/world.ts';
 import { write } from './engine/write.ts';
 import { withinMandate } from './execution/authority.ts';
 import { check } from './execution/check.ts';
@@ -26,7 +26,7 @@ import { newsOf } from './execution/schedule.ts';
 import { shownOf } from './execution/show.ts';
 import { readSubjects, withRecords } from './execution/subjects.ts';
 import { takesCases, toInbox } from './handoff/case.ts';
-import { askedAlone, callBeside, callPerson, handoff, withHandoff } from './handoff/handoff.ts';
+import { askedAlone, askedInWords, callBeside, callPerson, forPerson, handoff, isInWords } from './handoff/handoff.ts';
 import { keepPromise } from './handoff/promise.ts';
 import { sealed } from './ledger/seal.ts';
 import type { PersonsWord } from './negotiation/person.ts';
@@ -139,7 +139,11 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
     };
   }
 
-  async function submitAny(_world: World, ask: Ask) {
+  async function submitAny(_world: World, ask: Ask): Promise<StepResult> {
+    return isInWords(ask) ? askedInWords(world, ask, () => submitOne(ask)) : submitOne(ask);
+  }
+
+  async function submitOne(ask: Ask): Promise<StepResult> {
     const result = await submit(world, ask);
     if (!result.ok || actionOf(world, result.value.next)?.definition.kind !== 'handoff') return result;
     return ok(askedAlone(world, ask, result.value));
@@ -259,7 +263,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
         : 'What was agreed on could not be carried out';
       // Whose only matter is the person has been given a case and a time already.
       const isCase = actionOf(world, operation)?.definition.kind === 'handoff';
-      const next = isCase && done.next.handoff !== undefined ? done.next : withHandoff(world, done.next, topic);
+      const next = isCase && done.next.handoff !== undefined ? done.next : forPerson(world, done.next, topic);
       return {
         ...done,
         next,

@@ -26,7 +26,7 @@ import { withForcedSignoff, withKeptFacts, withUncertainClaim } from './executio
 import { look } from './execution/look.ts';
 import type { Judge } from './execution/prepare.ts';
 import { standardTerms } from './execution/terms.ts';
-import { askPerson, callPerson, handoff } from './handoff/handoff.ts';
+import { askPerson, calledAtFirst, callPerson, handoff } from './handoff/handoff.ts';
 import { readIssuers } from './identity/mandate/issuers.ts';
 import { makeMandates } from './identity/mandate/mandates.ts';
 import { makeStatusLists } from './identity/mandate/status-lists.ts';
@@ -176,7 +176,8 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
     changedByPrincipal,
     callPerson: (operation, topic) => callPerson(world, operation, 'company', topic),
     askPerson: (operation, topic) => askPerson(world, operation, topic),
-    handoff: (ask, takes) => handoff(world, ask, takes),
+    callBeside: (ask) => handoff(world, ask, 'beside'),
+    calledAtFirst: (operation, message) => calledAtFirst(world, operation, message),
   });
   const features = {
     judge,

@@ -5,6 +5,9 @@ import { quotedLines, revealed } from '../../protocol/words/revealed.ts';
 import type { Operation } from './operation.ts';
 import type { World } from './world.ts';
 
+/** The topic of a case that was asked for in plain words. */
+export const IN_WORDS = 'A person was asked for in words';
+
 type Handoff = NonNullable<Operation['handoff']>;
 
 /** What the case is about, as it stood when a person was asked for: a case in the CRM does not change with the talk. */

@@ -85,10 +85,14 @@ export function provenEnough(proof: Proof, risk: Risk): Result<void, Refusal> {
   return err(refusal('proof-too-weak', `This action is of risk ${risk}; the request was proven by ${proof}.`));
 }
 
+/** Who asked, as an operation keeps it. */
+export type Asker = Pick<Ask['caller'], 'keyid' | 'via' | 'name' | 'token' | 'evidence'>;
+
 /** The first state of every operation, with its ledger record. */
 export function born(
   world: World,
-  ask: Pick<Ask, 'caller' | 'conversation'> & {
+  ask: Pick<Ask, 'conversation'> & {
+    readonly caller: Asker;
     readonly id: OperationId;
     readonly by?: 'agent' | 'company';
     readonly language?: string;

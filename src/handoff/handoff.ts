@@ -1,11 +1,14 @@
 import { refusal } from '../../protocol/base/errors.ts';
-import type { JsonObject } from '../../protocol/base/json.ts';
+import { type OperationId, parseId } from '../../protocol/base/ids.ts';
+import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import { LIMITS } from '../../protocol/base/limits.ts';
+import { at } from '../../protocol/base/pointer.ts';
 import { err, ok } from '../../protocol/base/result.ts';
-import { aboutOf, accountOf, casePage } from '../engine/case.ts';
+import { aboutOf, accountOf, casePage, IN_WORDS } from '../engine/case.ts';
 import type { Operation } from '../engine/operation.ts';
-import { idOf } from '../engine/operation-id.ts';
-import { born, ownOperation } from '../engine/submit.ts';
+import { idOf, operationId } from '../engine/operation-id.ts';
+import { ownerOf } from '../engine/owner.ts';
+import { type Asker, born, ownOperation } from '../engine/submit.ts';
 import { type EngineEvent, move, nextState } from '../engine/transitions.ts';
 import { type Action, type Ask, type Change, notify, type StepResult, type World } from '../engine/world.ts';
 import type { Outgoing } from '../ports.ts';
@@ -24,8 +27,6 @@ export async function handoff(world: World, ask: Ask, takes: Takes = 'over'): Pr
   if (!own.ok) return own;
   const envelope = world.actions.checkEnvelope('handoff', ask.body);
   if (!envelope.ok) return envelope;
-  const action = world.actions.action(HANDOFF_ACTION);
-  if (action === undefined) return err(refusal('internal'));
   const operation = own.value;
   const { topic = `Help with ${operation.action}`, message } = envelope.value as { topic?: string; message?: string };
   const text = message ?? topic;
@@ -33,6 +34,39 @@ export async function handoff(world: World, ask: Ask, takes: Takes = 'over'): Pr
   // A case that is still to be written is not taken from the machine.
   const how = operation.action === HANDOFF_ACTION ? 'beside' : takes;
   if (open !== undefined) return askedAgain(world, operation, { open, text, takes: how });
+  const opened = openBeside(world, operation, { id: idOf(ask), caller: ask.caller, topic, message });
+  if (opened === undefined) return err(refusal('internal'));
+  const called = calledBy(world, opened.operation, { text, takes });
+  const told = notify(world, 'handoff.requested', handoffNotice(world, called.next));
+  return ok({ ...called, outgoing: told, beside: opened.beside });
+}
+
+/** A person who is asked for with the request itself, beside what becomes of it. */
+export function calledAtFirst(world: World, operation: Operation, message: string): Called {
+  const { agent, request } = operation;
+  const id = operationId({ scope: `${ownerOf(agent)} handoff ${operation.id}`, key: 'with the request' });
+  const asking = { id, caller: { ...agent, evidence: request }, topic: IN_WORDS, message };
+  const called = openBeside(world, operation, asking) ?? {
+    operation: forPerson(world, operation, IN_WORDS),
+    beside: [],
+  };
+  const outgoing = notify(world, 'handoff.requested', handoffNotice(world, called.operation));
+  return { ...called, outgoing };
+}
+
+export interface Called extends Required<Pick<Change, 'beside' | 'outgoing'>> {
+  /** With the promise that a person answers. */
+  readonly operation: Operation;
+}
+
+/** The case of an operation, as one of its own. */
+function openBeside(
+  world: World,
+  operation: Operation,
+  { id, caller, topic, message }: Asking,
+): Omit<Called, 'outgoing'> | undefined {
+  const action = world.actions.action(HANDOFF_ACTION);
+  if (action === undefined) return undefined;
   const input: JsonObject = {
     topic,
     urgency: 'normal',
@@ -40,16 +74,54 @@ export async function handoff(world: World, ask: Ask, takes: Takes = 'over'): Pr
     ...(message === undefined ? {} : { message }),
     ...accountFor(action, operation),
   };
-  const beside = withHandoff(
-    world,
-    born(world, { ...ask, id: idOf(ask) }, action, input, operation.mandate).next,
-    topic,
-    { about: aboutOf(operation), beside: true },
-  );
-  const asked = withHandoff(world, operation, topic, { caseRef: beside.handoff?.caseRef });
-  const called = calledBy(world, asked, { text, takes });
-  const told = notify(world, 'handoff.requested', handoffNotice(world, called.next));
-  return ok({ ...called, outgoing: told, beside: [{ next: beside, expected: 0 }] });
+  const { next } = born(world, { id, caller }, action, input, operation.mandate);
+  const beside = withHandoff(world, next, topic, { about: aboutOf(operation), beside: true });
+  const { caseRef } = beside.handoff ?? {};
+  return { operation: withHandoff(world, operation, topic, { caseRef }), beside: [{ next: beside, expected: 0 }] };
+}
+
+interface Asking {
+  readonly id: OperationId;
+  readonly caller: Asker;
+  readonly topic: string;
+  readonly message: string | undefined;
+}
+
+/** Whether a person is asked for in words, and about no operation. */
+export function isInWords({ verb, target, body }: Pick<Ask, 'verb' | 'target' | 'body'>): boolean {
+  const input = isObject(body) ? body['input'] : undefined;
+  return verb === 'submit' && target === HANDOFF_ACTION && isObject(input) && isOfWords(input);
+}
+
+const isOfWords = (input: JsonObject): boolean => input['topic'] === IN_WORDS && input['operation'] === undefined;
+
+/** One such case is open in a conversation: further words are added to it. Of two that come at once, the other finds it. */
+export async function askedInWords(world: World, ask: Ask, submitted: () => Promise<StepResult>): Promise<StepResult> {
+  const { caller, conversation = '', body } = ask;
+  const name = `words:${ownerOf(caller)}/${conversation}`;
+  const kept = world.store.remembered(name);
+  const ids = [kept?.doc['case'], conversation];
+  const last = ids.map((id) => caseOfWords(world, caller, id)).find((each) => each !== undefined);
+  const open = last === undefined ? undefined : openCase(world, last);
+  if (last !== undefined && open !== undefined) {
+    const text = isObject(body) ? at(body, '/input/message') : undefined;
+    return askedAgain(world, last, { open, text: typeof text === 'string' ? text : IN_WORDS, takes: 'beside' });
+  }
+  const done = await submitted();
+  if (!done.ok) return done;
+  const memory = {
+    name,
+    expected: kept?.version ?? 0,
+    at: world.clock.now().getTime(),
+    doc: { case: done.value.next.id },
+  };
+  return ok({ ...done.value, memory });
+}
+
+/** A conversation that nobody named goes by the id of its case. */
+function caseOfWords(world: World, caller: Ask['caller'], id: Json | undefined): Operation | undefined {
+  const own = typeof id === 'string' && parseId('op', id) !== undefined ? ownOperation(world, caller, id) : undefined;
+  return own?.ok === true && own.value.action === HANDOFF_ACTION && isOfWords(own.value.input) ? own.value : undefined;
 }
 
 /** A person is asked for by the action itself. Where it names an operation of the same agent's, the case is about that one. */
@@ -116,10 +188,18 @@ function calledBy(
   return { next: moved.next, expected: moved.expected, records: [moved.record] };
 }
 
+/** Whoever has a case already keeps it, with what was promised: the company's matter is put to the same person. */
+export function forPerson(world: World, operation: Operation, topic: string): Operation {
+  const open = openCase(world, operation);
+  return open === undefined
+    ? withHandoff(world, operation, topic)
+    : { ...operation, handoff: { ...open, topic, from: operation.state } };
+}
+
 /** Moves an operation into a person's hands and starts the clock. Used by an impasse and by whatever the engine cannot settle. */
 export function callPerson(world: World, operation: Operation, by: 'company' | 'engine', topic: string): Change {
   const now = world.clock.now();
-  const asked = withHandoff(world, operation, topic);
+  const asked = forPerson(world, operation, topic);
   const moved = move(operation, 'handoff', by, now, asked.handoff === undefined ? {} : { handoff: asked.handoff }, {
     case: asked.handoff?.caseRef ?? '',
   });
@@ -145,7 +225,7 @@ export function askPerson(
   operation: Operation,
   topic: string,
 ): { readonly operation: Operation; readonly outgoing: readonly Outgoing[] } {
-  const asked = withHandoff(world, operation, topic);
+  const asked = forPerson(world, operation, topic);
   return { operation: asked, outgoing: notify(world, 'handoff.requested', handoffNotice(world, asked)) };
 }
 

@@ -8,7 +8,6 @@ import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOperation } from '../engine/submit.ts';
 import { move } from '../engine/transitions.ts';
 import { type Ask, actionOf, type Change, type StepResult, type World } from '../engine/world.ts';
-import type { Outgoing } from '../ports.ts';
 import { type AcceptDeps, makeAccept } from './accept.ts';
 import { type BidDeps, bid, nextDue, toPerson } from './bid.ts';
 import { heldUse } from './budget.ts';
@@ -17,7 +16,6 @@ import { makePersonsWord } from './person.ts';
 import { aboutOf } from './remember.ts';
 import { makeStands, type StandDeps } from './stand.ts';
 import { agentOffer, agentsTurn, behind, changed, withProposal } from './talk.ts';
-import { PERSON_TOPIC } from './understand.ts';
 import { type AskPerson, makeUnmet } from './unmet.ts';
 import { makeWords, type Opened, type WordsDeps, withAnswer } from './words.ts';
 
@@ -51,10 +49,9 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
     if (!sensible.ok) return sensible;
     const talk = beginning(world, { facts: facts.value, revision }, talkSeconds(stand.value));
     const heard = words.opened({ ...operation, negotiation: talk }, proposed);
-    if (heard.person === 'over') return ok(toPerson(deps, operation, talk, PERSON_ASKED, PERSON_TOPIC));
-    const { from, outgoing } = withHeard(deps, operation, heard);
+    const { from, with: besides } = withHeard(deps, operation, heard);
     const taken = heard.reading?.understood.kind === 'contradiction' ? undefined : proposed;
-    if (taken === undefined || proposal.value === null) return telling(await companyAnswers(from, talk), outgoing);
+    if (taken === undefined || proposal.value === null) return together(await companyAnswers(from, talk), besides);
     return companyAnswers(from, withProposal(talk, agentOffer(world, operation, proposal.value), taken));
   }
 
@@ -156,23 +153,28 @@ export function makeNegotiation(world: World, deps: NegotiationDeps) {
   };
 }
 
-const PERSON_ASKED = 'The customer asks for a person.';
-
 /** With what is told back of its words, and with the person they ask for beside the talk. */
-function withHeard(deps: { readonly askPerson: AskPerson }, operation: Operation, { person, reading }: Opened) {
-  const called = person === undefined ? { operation, outgoing: [] } : deps.askPerson(operation, PERSON_TOPIC);
-  const from = reading === undefined ? called.operation : withAnswer(called.operation, reading);
-  return { from, outgoing: called.outgoing };
+function withHeard(
+  deps: Pick<WordsDeps, 'calledAtFirst'>,
+  operation: Operation,
+  { person, reading }: Opened,
+): { readonly from: Operation; readonly with: Besides } {
+  const { operation: called, ...besides } =
+    person === undefined ? { operation } : deps.calledAtFirst(operation, person);
+  return { from: reading === undefined ? called : withAnswer(called, reading), with: besides };
 }
 
-/** What is told with a step, however it is decided in the end. */
-function telling(step: StepResult, told: readonly Outgoing[]): StepResult {
+/** What is told and born with a step, however it is decided in the end. */
+type Besides = Pick<Change, 'outgoing' | 'beside'>;
+
+function together(step: StepResult, besides: Besides): StepResult {
   if (!step.ok) return step;
-  const { otherwise, outgoing = [] } = step.value;
+  const { otherwise, outgoing = [], beside = [] } = step.value;
   return ok({
     ...step.value,
-    outgoing: [...outgoing, ...told],
-    ...(otherwise === undefined ? {} : { otherwise: async (held) => telling(await otherwise(held), told) }),
+    outgoing: [...outgoing, ...(besides.outgoing ?? [])],
+    beside: [...beside, ...(besides.beside ?? [])],
+    ...(otherwise === undefined ? {} : { otherwise: async (held) => together(await otherwise(held), besides) }),
   });
 }
 

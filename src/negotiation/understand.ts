@@ -3,22 +3,19 @@ import type { JsonObject } from '../../protocol/base/json.ts';
 import { withAt } from '../../protocol/base/pointer.ts';
 import type { Offer, Reading } from '../../protocol/operation.ts';
 import { chosenOffer } from '../../protocol/schedule.ts';
+import { IN_WORDS } from '../engine/case.ts';
 import { standingOffers } from '../engine/open-offers.ts';
 import type { Operation, StoredReading } from '../engine/operation.ts';
 import { languageFor } from '../engine/wording.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { answerTo } from '../reading/answer.ts';
 import { contradictions } from '../reading/contradictions.ts';
-import { readable } from '../reading/readable.ts';
 import { readWords, type Scene } from '../reading/reading.ts';
-import { valuesOf } from '../reading/values.ts';
 import { rangesOf } from './explain.ts';
 import type { Stand, Stands } from './stand.ts';
 
 /** Undefined where the records no longer bear a talk: then nothing of them is said. */
 type Ground = Stand | undefined;
-
-export const PERSON_TOPIC = 'A person was asked for in words';
 
 export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>) {
   function groundOf(operation: Operation): Ground {
@@ -46,12 +43,6 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
     const ground = groundOf(operation);
     const understood = readWords(text, sceneOf(operation, ground));
     return told(operation, { understood, by: 'rules' }, {}, ground);
-  }
-
-  /** Whether it names values of what is talked about. */
-  function named(operation: Operation, text: string): boolean {
-    const { issues } = sceneOf(operation, groundOf(operation));
-    return issues.some((issue) => valuesOf(readable(text), issue, issues).length > 0);
   }
 
   /** A reading with its words and the typed forms that confirm it. */
@@ -82,7 +73,6 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
   return {
     scene: (operation: Operation) => sceneOf(operation, groundOf(operation)),
     readingOf,
-    named,
     told,
     betweenThem,
   };
@@ -107,7 +97,7 @@ function confirmationsOf(understood: Reading, open: readonly Offer[], typed: Jso
     case 'complaint':
     case 'person':
     case 'unclear':
-      return [{ rel: 'handoff', body: { topic: PERSON_TOPIC } }];
+      return [{ rel: 'handoff', body: { topic: IN_WORDS } }];
     case 'contradiction': {
       const inWords = understood.between.reduce((terms, { issue, words }) => withAt(terms, issue, words), typed);
       return [

@@ -80,7 +80,9 @@ function referred(world: World, { from, talk, table, askPerson }: ReferredFrom, 
   const now = world.clock.now();
   const asked = askPerson({ ...from, advice }, 'A talk is near an agreement: a person decides');
   const { handoff } = asked.operation;
-  const ends = Date.parse(handoff?.respondBy ?? now.toISOString()) + LIMITS.negotiationLifetimeSeconds * 1000;
+  // As much time as anybody has, also where the customer was promised an answer before.
+  const respondBy = now.getTime() + world.settings.human.respondWithinMinutes * 60_000;
+  const ends = respondBy + LIMITS.negotiationLifetimeSeconds * 1000;
   const expiresAt = new Date(Math.max(ends, Date.parse(talk.expiresAt))).toISOString();
   const moved = move(
     asked.operation,

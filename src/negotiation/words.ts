@@ -3,9 +3,8 @@ import { type Refusal, refusal } from '../../protocol/base/errors.ts';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { LIMITS } from '../../protocol/base/limits.ts';
 import { err, ok, type Result } from '../../protocol/base/result.ts';
-import type { State } from '../../protocol/operation.ts';
+import { IN_WORDS } from '../engine/case.ts';
 import { commitment } from '../engine/commitment.ts';
-import { standingOffers } from '../engine/open-offers.ts';
 import type { Message, Operation, StoredReading } from '../engine/operation.ts';
 import { move } from '../engine/transitions.ts';
 import type { Ask, Change, StepResult, World } from '../engine/world.ts';
@@ -14,18 +13,24 @@ import type { Reader } from '../reading/reading.ts';
 import { nextDue } from './bid.ts';
 import type { Stands } from './stand.ts';
 import { agentsTurn } from './talk.ts';
-import { makeUnderstanding, PERSON_TOPIC } from './understand.ts';
+import { makeUnderstanding } from './understand.ts';
 
 export interface WordsDeps {
-  /** "Human now", as if it had been asked for in typed form; `beside` the machine, which goes on. */
-  readonly handoff: (ask: Ask, takes: 'over' | 'beside') => Promise<StepResult>;
+  /** Calls a person beside the machine, which goes on. */
+  readonly callBeside: (ask: Ask) => Promise<StepResult>;
+  /** So too with the request itself, of which `message` is a part. */
+  readonly calledAtFirst: (operation: Operation, message: string) => CalledAtFirst;
   /** A model that reads what the rules do not understand. */
   readonly reader?: Reader | undefined;
 }
 
+interface CalledAtFirst extends Pick<Change, 'outgoing' | 'beside'> {
+  readonly operation: Operation;
+}
+
 type Talk = NonNullable<Operation['negotiation']>;
 export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 'standOn'>) {
-  const { scene, readingOf, named, told, betweenThem } = makeUnderstanding(world, stands);
+  const { scene, readingOf, told, betweenThem } = makeUnderstanding(world, stands);
 
   /** A message without terms. Whoever asks for a person has one, in every state: that is always legal, and harms nobody. */
   async function said(ask: Ask, operation: Operation, text: string): Promise<StepResult> {
@@ -41,12 +46,10 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
     return ok(noted(ask, { operation, heard, talk: talk.value }, reading));
   }
 
-  /** Words may be misread: they call a person, and end neither an agreement nor an offer that the company stands by. */
+  /** Words may be misread: they call a person, and end nothing. */
   async function personCalled(ask: Ask, operation: Operation, text: string): Promise<StepResult> {
-    const isLost = TALKS.has(operation.state) && !isPromised(operation, world.clock.now()) && !named(operation, text);
-    const body = { topic: PERSON_TOPIC, message: text };
-    const called = await deps.handoff({ ...ask, body }, isLost ? 'over' : 'beside');
-    if (isLost || !called.ok || !agentsTurn(operation, world.clock.now()).ok) return called;
+    const called = await deps.callBeside({ ...ask, body: { topic: IN_WORDS, message: text } });
+    if (!called.ok || !agentsTurn(operation, world.clock.now()).ok) return called;
     return ok({ ...called.value, next: withAnswer(called.value.next, readingOf(called.value.next, text)) });
   }
 
@@ -77,11 +80,9 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
       if (between.length === 0) return {};
       return { reading: told(operation, { understood: { kind: 'contradiction', between }, by: 'rules' }, proposed) };
     }
-    const isWished = wishesPerson(text);
-    if (isWished && !named(operation, text)) return { person: 'over' };
     const reading = readingOf(operation, text);
     return {
-      ...(isWished ? { person: 'beside' } : {}),
+      ...(wishesPerson(text) ? { person: text } : {}),
       ...(reading.understood.kind === 'unclear' ? {} : { reading }),
     };
   }
@@ -146,17 +147,9 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
 
 /** What came with a request: what is told back of it, and the person it asks for. */
 export interface Opened {
-  readonly person?: 'over' | 'beside';
+  /** The words that ask for one. */
+  readonly person?: string;
   readonly reading?: StoredReading;
-}
-
-/** Nothing is signed in these yet, and nothing planned. */
-const TALKS: ReadonlySet<State> = new Set<State>(['received', 'negotiating']);
-
-/** Whether the company is bound: by an agreement, or by an offer that still stands. */
-function isPromised({ agreement, negotiation }: Operation, now: Date): boolean {
-  const open = negotiation === undefined ? [] : standingOffers(negotiation, now);
-  return agreement !== undefined || open.some(({ firmness }) => firmness !== 'indicative');
 }
 
 /** As much as a talk of people has room for; a person is always heard of. */

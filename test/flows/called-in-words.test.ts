@@ -140,6 +140,20 @@ describe('beside a talk with held offers', () => {
 describe('beside an agreement that waits for a sign-off', () => {
   gatewayWith([EVERYTHING]);
 
+  it('N9: so too where every offer is indicative, in the talk and with the request itself', async () => {
+    const view = await begun();
+    expect(view.offers?.at(-1)?.firmness).toBe('indicative');
+    const wished = await say(view.id, WISH);
+    expect(wished).toMatchObject({ state: 'negotiating', turn: 'agent', reading: { understood: { kind: 'person' } } });
+    expect(wished.handoff?.case_ref).toBeDefined();
+    expect(wished.open_offers).toEqual(view.open_offers);
+    await agent.client.withdraw(view.id);
+    const asked = await begun({ message: WISH });
+    expect(asked).toMatchObject({ state: 'negotiating', handoff: { case_ref: expect.any(String) } });
+    expect(asked.offers?.length).toBeGreaterThan(0);
+    await agent.client.withdraw(asked.id);
+  }, 30_000);
+
   it('N9: words leave it where it is, with a person called or none, and it is approved', async () => {
     const signed = await accepted(await begun(), 'awaiting_signoff');
     const text = 'Thank you. No human is needed on our side; we would like the invoice by mail.';

@@ -210,6 +210,18 @@ describe('people’s time', () => {
   });
 });
 
+describe('a customer who has a case already', () => {
+  beforeAll(() => start(POLICY));
+  afterAll(() => gateway.stop());
+
+  it('N9: has the same one where the company asks a person to decide', async () => {
+    const view = await talk(await fresh());
+    const called = await agent.client.counter(view.id, {}, 'I want to speak to a person.');
+    const put = await agent.client.counter(view.id, { unit_price: NEAR });
+    expect(put).toMatchObject({ state: 'negotiating', turn: 'company', handoff: called.handoff });
+  });
+});
+
 describe('what is held', () => {
   const budget = { per: 'year', amount: 100_000_000, currency: 'EUR', times: ['/seats', '/term_months'] };
   beforeAll(() => start({ ...POLICY, hold: 'always', budget }));
@@ -249,6 +261,36 @@ describe('a first offer', () => {
     const view = await agent.client.waitForTurn(id);
     expect([view.state, view.offers]).toEqual(['handed_off', []]);
     expect(await readAs(gateway.origin, MARIA, `/console/operations/${id}`)).toContain('nothing was offered');
+  });
+});
+
+describe('a case that the agent has', () => {
+  beforeAll(() =>
+    start({
+      ...POLICY,
+      main: {
+        ...POLICY.main,
+        percent_of: undefined,
+        unit: 'minor',
+        sample: { unit_price: eur(PRICE) },
+        open: 4_900,
+        concede_to: 4_700,
+        limit: 4_500,
+      },
+    }),
+  );
+  afterAll(() => gateway.stop());
+
+  it('N9: stays theirs where the company gives the talk to a person', async () => {
+    const contract = await fresh();
+    const mandate = await gateway.mandateFor(agent, { actions: ['contract.renew'], accounts: ACCOUNTS });
+    const { id } = await agent.client.submit('contract.renew', { contract }, mandate);
+    await agent.client.waitForTurn(id);
+    const { handoff } = await agent.client.counter(id, {}, 'I want to speak to a person.');
+    await gateway.crm.edit('contracts', contract, { ...CONTRACT, unit_price: eur(50_000) });
+    const over = await agent.client.counter(id, { term_months: 24 });
+    expect(over).toMatchObject({ state: 'handed_off', handoff });
+    expect(handoff?.case_ref).toBeDefined();
   });
 });
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Message, Role, type Task } from '@a2a-js/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/base/json.ts';
+import { LIMITS } from '../../protocol/base/limits.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { presentMandate } from '../../src/client/index.ts';
 import corpus from '../hostile/injections.json' with { type: 'json' };
@@ -19,11 +20,11 @@ const asMessage = (driver: Driver): Speaker => ({
   say: (operation, message) => driver.verb(randomUUID(), 'offers', operation, { message }),
 });
 
-function textMessage(taskId: string, text: string): Message {
+function textMessage(taskId: string, text: string, contextId = ''): Message {
   const content = { $case: 'text' as const, value: text };
   return {
     messageId: randomUUID(),
-    contextId: '',
+    contextId,
     taskId,
     role: Role.ROLE_USER,
     parts: [{ content, metadata: undefined, filename: '', mediaType: 'text/plain' }],
@@ -33,14 +34,12 @@ function textMessage(taskId: string, text: string): Message {
   };
 }
 
-async function sendText(agent: TestAgent, taskId: string, text: string): Promise<Task | Message> {
+const sendText = (agent: TestAgent, taskId: string, text: string): Promise<Task | Message> =>
+  send(agent, textMessage(taskId, text));
+
+async function send(agent: TestAgent, message: Message): Promise<Task | Message> {
   const client = await a2aClient(gateway.origin, agent.key, 'JSONRPC');
-  return client.sendMessage({
-    tenant: '',
-    message: textMessage(taskId, text),
-    configuration: undefined,
-    metadata: undefined,
-  });
+  return client.sendMessage({ tenant: '', message, configuration: undefined, metadata: undefined });
 }
 
 const OPENERS: Readonly<Record<string, (agent: TestAgent) => Promise<Speaker>>> = {
@@ -166,7 +165,8 @@ describe('a talk in words', () => {
       expect(accepted?.state).toBe('negotiating');
       expect(pizza?.reading?.understood).toEqual({ kind: 'unclear' });
       expect(pizza?.reading?.words).toContain('tel:+49-40-555-0100');
-      expect(ended?.state).toBe('handed_off');
+      expect(ended?.state).toBe('negotiating');
+      expect(ended?.open_offers).toEqual(accepted?.open_offers);
       expect(ended?.handoff?.respond_by).toBeDefined();
     },
     60_000,
@@ -213,9 +213,37 @@ describe('words', () => {
     expect(viewIn(after)).toMatchObject({ state: 'withdrawn', handoff: { channel: 'tel:+49-40-555-0100' } });
   }, 30_000);
 
+  it('N9: that ask for a person before there is a task open one case a context, however often and side by side', async () => {
+    const asked = async (context = '', text = 'I want to speak to a human.') => {
+      const task = await send(agent, textMessage('', text, context));
+      if (!('status' in task)) throw new Error('no task');
+      return { ...viewIn(task), context: task.contextId };
+    };
+    const [first, second] = await Promise.all([asked(), asked('', 'I want a human, now.')]);
+    expect(second.handoff).toEqual(first.handoff);
+    expect(second.id).toBe(first.id);
+    // In the context that the answer named it is the same case; another context is another matter, and another agent another customer.
+    expect((await asked(first.context)).id).toBe(first.id);
+    const other = await asked('another-matter');
+    expect(other.id).not.toBe(first.id);
+    expect((await asked('another-matter')).handoff).toEqual(other.handoff);
+    const whole = await gateway.newAgent();
+    const theirs = await send(whole, textMessage('', 'I want to speak to a human.', first.context));
+    if (!('status' in theirs)) throw new Error('no task');
+    expect(viewIn(theirs).id).not.toBe(first.id);
+    // The same message is the same call.
+    const message = textMessage('', 'I want to speak to a human.', 'twice');
+    const [once, again] = [await send(agent, message), await send(agent, message)];
+    if (!('status' in once) || !('status' in again)) throw new Error('no task');
+    expect(viewIn(again).version).toBe(viewIn(once).version);
+    // It takes as many messages as a person reads, and says so then.
+    for (let count = 2; count < LIMITS.wordsMax + 2; count += 1) await asked('another-matter').catch(() => undefined);
+    await expect(asked('another-matter')).rejects.toThrow('A person has been asked for');
+  }, 60_000);
+
   it('that ask for a person with the request itself call one', async () => {
     const view = await opened(speaker, agent, { message: 'Please connect me with a real person.' });
-    expect(view.state).toBe('handed_off');
+    expect(view).toMatchObject({ state: 'negotiating', handoff: { case_ref: expect.any(String) } });
   }, 30_000);
 
   it('of the request are told back beside the first offers, and a proposal they contradict is not taken', async () => {
@@ -252,10 +280,9 @@ describe('words', () => {
     for (const { text } of corpus) {
       const { id, offers, rounds_left, open_offers } = view;
       const after = await speaker.say(id, text);
-      if (after.state !== 'negotiating' || made === 18) {
-        // A person was asked for; or as many words as one talk hears.
-        if (after.state === 'negotiating') await agent.client.withdraw(id);
-        else expect(after.state).toBe('handed_off');
+      if (made === 18) {
+        // As many words as one talk hears.
+        await agent.client.withdraw(id);
         view = await opened(speaker, agent);
         made = 0;
         continue;

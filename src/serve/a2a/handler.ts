@@ -178,6 +178,7 @@ async function withoutTask(
 ): Promise<Operation | Message> {
   const called = caller !== undefined && isPersonAsked ? await operations.ask(caller, personAsked(message)) : undefined;
   const made = caller !== undefined && called?.ok === true ? operations.own(caller, called.value.operation) : undefined;
+  if (called?.ok === false && called.error.code === 'wrong-state') throw a2aError(called.error, 'message');
   // Without a key that can be used, it is told how a person is asked for.
   return made?.ok === true ? made.value : guide(contract, world.settings, message);
 }

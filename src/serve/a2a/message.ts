@@ -5,6 +5,7 @@ import { isObject, type Json, type JsonObject } from '../../../protocol/base/jso
 import { A2A_EXTENSION } from '../../../protocol/base/names.ts';
 import { err, ok, type Result } from '../../../protocol/base/result.ts';
 import type { Contract } from '../../actions/contract.ts';
+import { IN_WORDS } from '../../engine/case.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { viewOf } from '../../engine/view.ts';
 import type { Settings, Verb } from '../../engine/world.ts';
@@ -57,7 +58,7 @@ export function wordsAsked(message: Message): Asked {
 
 /** A person, asked for in words before there is a task. */
 export function personAsked(message: Message): Asked {
-  const input = { topic: 'A person was asked for in words', urgency: 'normal', message: textIn(message) };
+  const input = { topic: IN_WORDS, urgency: 'normal', message: textIn(message) };
   return {
     verb: 'submit',
     target: 'human.handoff',
