@@ -108,11 +108,6 @@ export const PROBLEMS = {
     'Check the identifier. What belongs to others looks the same as what does not exist.',
   ],
   'method-not-allowed': [405, 'The method is not allowed here', 'Use a method from `Allow`.'],
-  'not-acceptable': [
-    406,
-    'The answer cannot be given in that form',
-    'Accept application/json and application/problem+json.',
-  ],
   'request-timeout': [408, 'The request took too long to arrive', 'Send the request faster.'],
   conflict: [409, 'The operation has moved on', 'Read the operation again and act on its current state.'],
   'wrong-state': [

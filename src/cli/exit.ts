@@ -1,4 +1,4 @@
-/** How `parley` ends (docs/operating.md). */
+/** How `parley` ends (docs/operations.md). */
 export const EXIT = {
   ok: 0,
   /** Something is wrong, or could not be done. */

@@ -16,7 +16,7 @@ export const START_USAGE = `parley start [CONFIG] [--accept-restore] [--profile 
 Runs the gateway until it is told to stop (SIGTERM, SIGINT, SIGHUP): it ends what is under way, then itself. A second signal stops at
 once, and the next start recovers.
   CONFIG               the configuration (default: PARLEY_CONFIG, or parley.json)
-  --accept-restore     once, after an older copy of the data was put back (docs/operating.md)
+  --accept-restore     once, after an older copy of the data was put back (docs/operations.md)
   --profile conformance  open to independent test suites, on loopback over a sandbox CRM only`;
 
 /** Runs until told to stop. A second signal stops at once; the next start recovers. */

@@ -8,6 +8,7 @@ import schema from './config.schema.json' with { type: 'json' };
 import { weakKeys, weakSecrets } from './config-secrets.ts';
 import { repeated, strangeActions, strangeRoles, unanswered, unknownZone, unsafeAddresses } from './config-sense.ts';
 import { explainSchema, lineOf, membersIn } from './config-words.ts';
+import { type EnvironmentName, WEBHOOK_SECRET } from './environment.ts';
 
 /** The file as its schema (config.schema.json) describes it: every member there has a description, which is also its documentation. */
 interface ConfigFile {
@@ -106,7 +107,8 @@ export class ConfigError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** What is read of it is documented: `EnvironmentName` has every name. */
+type Environment = { readonly [name in EnvironmentName]?: string | undefined };
 
 /** Reads `PARLEY_CONFIG` (or the path given) and the secrets from the environment. The only reader of either.
  * Throws {@link ConfigError} with every mistake at once; unsafe settings are mistakes. */
@@ -134,7 +136,7 @@ export function placeOf(path: string | undefined, environment: Environment = pro
 }
 
 const fileOf = (path: string | undefined, environment: Environment): string =>
-  path ?? environment['PARLEY_CONFIG'] ?? 'parley.json';
+  path ?? environment.PARLEY_CONFIG ?? 'parley.json';
 
 /** A name that stands twice would be two things to two readers. */
 function readJson(file: string): unknown {
@@ -204,8 +206,8 @@ function words(held = ''): string[] {
   return held.split(' ').filter((each) => each !== '');
 }
 
-const secretName = (endpoint: string): string =>
-  `PARLEY_WEBHOOK_SECRET_${endpoint.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+const secretName = (endpoint: string): EnvironmentName =>
+  `${WEBHOOK_SECRET}${endpoint.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
 
 const membersAt = membersIn(schema);
 
@@ -227,13 +229,13 @@ function without(value: unknown, names: ReadonlySet<string>): object {
 
 function secretsOf({ webhooks }: ConfigFile, environment: Environment): Config['secrets'] {
   return {
-    crmToken: environment['PARLEY_CRM_TOKEN'] ?? '',
-    crmRefreshToken: environment['PARLEY_CRM_REFRESH_TOKEN'],
-    crmAppSecret: environment['PARLEY_CRM_APP_SECRET'],
-    modelKey: environment['PARLEY_MODEL_KEY'],
-    introspection: environment['PARLEY_INTROSPECTION_SECRET'],
-    offers: words(environment['PARLEY_OFFERS_SECRET']),
-    crmEvents: words(environment['PARLEY_CRM_EVENTS_SECRET']),
+    crmToken: environment.PARLEY_CRM_TOKEN ?? '',
+    crmRefreshToken: environment.PARLEY_CRM_REFRESH_TOKEN,
+    crmAppSecret: environment.PARLEY_CRM_APP_SECRET,
+    modelKey: environment.PARLEY_MODEL_KEY,
+    introspection: environment.PARLEY_INTROSPECTION_SECRET,
+    offers: words(environment.PARLEY_OFFERS_SECRET),
+    crmEvents: words(environment.PARLEY_CRM_EVENTS_SECRET),
     webhooks: new Map(webhooks.map(({ name }) => [name, words(environment[secretName(name)])])),
   };
 }

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { settings } from './configuration.ts';
+import { PAGES } from './pages.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+describe('pages that are made', () => {
+  it.each(Object.entries(PAGES))('%s is what `npm run docs` makes', (path, page) => {
+    expect(readFileSync(join(ROOT, path), 'utf8')).toBe(page());
+  });
+
+  it('say something of every setting', () => {
+    expect(settings().length).toBeGreaterThan(80);
+    expect(settings().filter(({ schema }) => typeof schema['description'] !== 'string')).toEqual([]);
+  });
+});
