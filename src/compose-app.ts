@@ -14,6 +14,7 @@ import { unavailableRefusal } from './engine/unavailable.ts';
 import { actionOf } from './engine/world.ts';
 import { endedSince } from './execution/authority.ts';
 import { claimsToShow } from './execution/claims.ts';
+import type { Registrations } from './identity/signature/registrations.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
 import type { OutboxStore } from './outbox/outbox-store.ts';
@@ -49,6 +50,7 @@ export interface AppDeps {
   readonly follower: Follower;
   readonly outgoing: Pick<OutboxStore, 'letter'>;
   readonly health: Pick<CrmHealth, 'now'>;
+  readonly registrations: Registrations;
   readonly profile?: Profile | undefined;
 }
 
@@ -60,6 +62,7 @@ export async function composeApp({
   follower,
   outgoing,
   health,
+  registrations,
   profile,
 }: AppDeps): Promise<Hono<Env>> {
   const { world, pipeline, worker } = engine;
@@ -87,7 +90,7 @@ export async function composeApp({
   const proxies = readProxies(config.listen.proxies);
   if (proxies === undefined) throw new ConfigError(['/listen/proxies holds what is no address and no CIDR block']);
   const addressOf = addressesBehind(proxies);
-  const identity = composeIdentity(engine, config, { addressOf, anyone: profile?.anyone });
+  const identity = composeIdentity(engine, config, { addressOf, anyone: profile?.anyone, registrations });
   const ucp = perOffering(engine.contract, () => ucpProfiles(engine.contract, world.settings, keys.jwks().keys));
 
   const { secrets } = config;

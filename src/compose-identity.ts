@@ -3,13 +3,16 @@ import { type Refusal, refusal } from '../protocol/base/errors.ts';
 import type { Thumbprint } from '../protocol/base/ids.ts';
 import type { Json, JsonObject } from '../protocol/base/json.ts';
 import { err, ok } from '../protocol/base/result.ts';
+import { publicJwk } from '../protocol/base/strict-jws.ts';
 import { signatureChallenge } from '../protocol/signature/signature.ts';
 import type { Config } from './config/config.ts';
+import { networksOf } from './edge/networks.ts';
 import type { RawRequest } from './edge/raw-request.ts';
 import { type AuthenticateDeps, authenticate, type Caller, type KnownKey } from './identity/signature/authenticate.ts';
 import { makeDirectories } from './identity/signature/directory.ts';
 import { verifyKeyOf } from './identity/signature/keys-node.ts';
 import { makeNonceCap } from './identity/signature/nonce-cap.ts';
+import type { Registrations } from './identity/signature/registrations.ts';
 import { makeTokenAuth } from './identity/token/oauth.ts';
 import { bearerChallenge, challengeError, metadataUrl } from './identity/token/oauth-metadata.ts';
 import { makeGuardedFetch } from './platform/guarded-fetch.ts';
@@ -31,12 +34,13 @@ interface Senders {
   readonly addressOf: (raw: RawRequest) => string;
   /** Who is believed to ask when nothing says who: only in the conformance profile. */
   readonly anyone: Caller | undefined;
+  readonly registrations: Registrations;
 }
 
 export function composeIdentity(
   { world, contract, tokenIssuers }: Engine,
   config: Config,
-  { addressOf, anyone }: Senders,
+  { addressOf, anyone, registrations }: Senders,
 ) {
   const { store, clock } = world;
   const origin = new URL(config.origin);
@@ -47,7 +51,8 @@ export function composeIdentity(
     }),
     clock,
   });
-  const imported = new Map<Thumbprint, KnownKey>();
+  const imported = new Map<string, KnownKey>();
+  registrations.onForgotten((keyid) => imported.delete(keyid));
 
   function registered(keyid: Thumbprint): KnownKey | undefined {
     const held = imported.get(keyid);
@@ -114,7 +119,9 @@ export function composeIdentity(
       if (!checked.ok) return checked;
       const { name, jwk, contact } = checked.value;
       const key = verifyKeyOf(jwk);
-      if (!key.ok) return err(refusal('schema-violation', key.error));
+      const bare = publicJwk({ ...(jwk as JsonObject) });
+      if (!key.ok || bare === undefined)
+        return err(refusal('schema-violation', key.ok ? 'Only public keys.' : key.error));
       const { kid } = key.value;
       const self = (keyid: Thumbprint): KnownKey | undefined =>
         keyid === kid ? { key: key.value, via: 'registered', name: String(name) } : undefined;
@@ -132,12 +139,13 @@ export function composeIdentity(
       const registeredAt = store.agent(kid)?.registeredAt ?? clock.now().toISOString();
       const agent = {
         keyid: kid,
-        jwk: jwk as JsonObject,
+        // Nothing else that a stranger may have put beside it.
+        jwk: { ...bare },
         name: String(name),
         ...(typeof contact === 'string' ? { contact } : {}),
         registeredAt,
       };
-      await store.saveAgent(agent, clock.now().toISOString());
+      await registrations.save(agent, networksOf(addressOf(raw)).site);
       imported.delete(kid);
       return ok({ caller: caller.value, agent: { keyid: kid, name: String(name), registered_at: registeredAt } });
     },

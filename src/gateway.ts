@@ -15,6 +15,7 @@ import { within } from './engine/limit.ts';
 import type { World } from './engine/world.ts';
 import { makeRevocations } from './identity/revocations.ts';
 import { NODE_HASHES } from './identity/signature/keys-node.ts';
+import { makeRegistrations, type Registrations } from './identity/signature/registrations.ts';
 import { auditBeside } from './instance/audit.ts';
 import { openInstance } from './instance/open.ts';
 import { makeOutbox } from './outbox/deliver.ts';
@@ -97,7 +98,18 @@ export async function startGateway(
   });
   const follower = makeFollower({ world, watches: makeSqliteWatches(store.db), recordSeen: pipeline.recordSeen });
   const health = makeCrmHealth(world);
-  const app = await composeApp({ config, engine, ledger, ended, follower, outgoing: store, health, profile });
+  const registrations = makeRegistrations({ store, clock });
+  const app = await composeApp({
+    config,
+    engine,
+    ledger,
+    ended,
+    follower,
+    outgoing: store,
+    health,
+    registrations,
+    profile,
+  });
   const server = makeServer(
     async (request, env) => {
       const answer = await app.fetch(request, env as HttpBindings);
@@ -123,7 +135,7 @@ export async function startGateway(
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
     every(REVOCATION_INTERVAL_MS, async () => (await revocations.read()) > 0 && engine.tellEnded(), log),
-    every(HOUSEKEEPING_INTERVAL_MS, housekeeping(store, config, clock), log),
+    every(HOUSEKEEPING_INTERVAL_MS, housekeeping({ store, config, clock, registrations }), log),
   ];
   const looked = auditBeside(
     { db: store.db, origin: config.origin, keys: keys.jwks().keys },
@@ -174,8 +186,15 @@ function outboxParts(
   };
 }
 
+interface Kept {
+  readonly store: SqliteStore;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly registrations: Registrations;
+}
+
 /** What is kept no longer than was said, in slices between which everybody else has their turn. */
-function housekeeping(store: SqliteStore, { retention }: Config, clock: Clock): () => Promise<void> {
+function housekeeping({ store, config: { retention }, clock, registrations }: Kept): () => Promise<void> {
   const kept = {
     operations: retention.operations_days * DAY_SECONDS,
     outgoing: retention.outbox_days * DAY_SECONDS,
@@ -185,6 +204,7 @@ function housekeeping(store: SqliteStore, { retention }: Config, clock: Clock): 
   const forget = makeRetention(store.db, kept, instanceTables(store.db).epochs);
   return async () => {
     store.forgetNonces(Math.floor(clock.now().getTime() / 1_000));
+    await registrations.expire();
     while (forget(clock.now().getTime()) > 0) await sleep(SLICE_PAUSE_MS);
   };
 }

@@ -173,6 +173,17 @@ export interface RegisteredAgent {
   readonly name: string;
   readonly contact?: string;
   readonly registeredAt: string;
+  /** Where it came from, as long as nothing else of it is kept. */
+  readonly unused?: string;
+}
+
+/** A registration of which nothing came yet. */
+export interface UnusedAgent {
+  readonly keyid: string;
+  readonly site: string;
+  readonly registeredAt: string;
+  /** Of its document. */
+  readonly bytes: number;
 }
 
 /** An agent's wish to be told of the company's offers, with the permission it acts under. */
@@ -244,6 +255,10 @@ export interface Store {
   bySignoff(id: string): Operation | undefined;
   agent(keyid: string): RegisteredAgent | undefined;
   saveAgent(agent: RegisteredAgent, at: string): Promise<void>;
+  /** Registrations that nothing came of yet, the earliest first. */
+  unusedAgents(): readonly UnusedAgent[];
+  /** Forgets those of them that are still unused; which. */
+  forgetUnused(keyids: readonly string[]): Promise<readonly string[]>;
   /** Invitations for an account, newest first. */
   invitations(account: string): readonly Invitation[];
   /** Forgets an agent's invitation. */

@@ -90,6 +90,12 @@ export const LIMITS = {
   /** And of those that nothing has proven yet: some hundred of the largest. */
   unprovenBytesMax: 4_194_304,
   unprovenBytesOfHostMax: 262_144,
+  /** Registered keys that nothing came of yet: twenty thousand, and of one site (a /24 or /48) a thousand, which is any fleet that registers
+   * before it asks. */
+  unusedKeysBytesMax: 8_388_608,
+  unusedKeysBytesOfSiteMax: 524_288,
+  /** So long one is kept: an agent that was set up and asks for nothing for a month registers again. */
+  unusedKeySeconds: 30 * 86_400,
   /** What a UCP profile says of versions and capabilities. */
   profileBytesMax: 16_384,
   keyLabelCharsMax: 256,

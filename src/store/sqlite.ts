@@ -16,6 +16,7 @@ import {
   type Unit,
 } from '../ports.ts';
 import { mayWatch, watchesOf } from '../watch/watch-store.ts';
+import { unusedAgents, useAgent } from './agents-sqlite.ts';
 import { readDealings, writeDealings } from './dealings-sqlite.ts';
 import { makeGroupCommit } from './group-commit.ts';
 import { type Handle, makeHandle, openDatabase } from './handle.ts';
@@ -104,8 +105,11 @@ export function openSqliteStore(
     saveAgent: (agent, at) =>
       commit(() => {
         sql.agentPut.run(agent.keyid, JSON.stringify(agent));
-        addRecord(sql, { type: 'registration', at, agent: agent.keyid });
+        // Of strangers nothing is written that is never forgotten.
+        if (agent.unused === undefined) addRecord(sql, { type: 'registration', at, agent: agent.keyid });
       }),
+    unusedAgents: () => unusedAgents(sql),
+    forgetUnused: (keyids) => commit(() => keyids.filter((keyid) => Number(sql.agentForget.run(keyid).changes) > 0)),
     invitations: (account) => sql.invitationsOf.all(account).map(requireDoc<Invitation>),
     uninvite: (keyid, at) =>
       commit(() => {
@@ -215,7 +219,10 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
   if (unit.memory !== undefined) writeMemory(sql, unit.memory);
   for (const each of unit.holds ?? []) hold(sql, each);
   for (const each of unit.releases ?? []) release(sql, each);
-  if (unit.invitation !== undefined) putInvitation(sql, unit.invitation);
+  if (unit.invitation !== undefined) {
+    noteUse(sql, { keyid: unit.invitation.agent.keyid, at: unit.invitation.at });
+    putInvitation(sql, unit.invitation);
+  }
   for (const record of unit.records ?? []) addRecord(sql, record);
   for (const out of unit.outgoing ?? []) addOutgoing(sql, out);
   return { ok: true };
@@ -226,6 +233,7 @@ function writeOperation(sql: Statements, next: Operation, expected: number): voi
   const secrets = Number(holdsPushSecrets(next.pushes));
   if (expected === 0) {
     const { id, version, state, agent, dueAt, createdAt, updatedAt, conversation = id } = next;
+    noteUse(sql, { keyid: agent.keyid, at: createdAt });
     sql.operationAdd.run(id, version, state, ownerOf(agent), conversation, dueAt, createdAt, updatedAt, secrets, doc);
   } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, secrets, doc, next.id);
   const signoff = next.signoffs.at(-1);
@@ -237,6 +245,11 @@ function writeOperation(sql: Statements, next: Operation, expected: number): voi
 function writeWatches(sql: Statements, next: Operation): void {
   sql.watchesForget.run(next.id);
   for (const { ref, until } of watchesOf(next)) sql.watchAdd.run(next.id, ref.type, ref.by, ref.value, until);
+}
+
+function noteUse(sql: Statements, use: Parameters<typeof useAgent>[1]): void {
+  const record = useAgent(sql, use);
+  if (record !== undefined) addRecord(sql, record);
 }
 
 function addRecord(sql: Statements, record: LedgerRecord): void {

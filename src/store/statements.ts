@@ -1,3 +1,4 @@
+import { agentStatements } from './agents-sqlite.ts';
 import { dealingStatements } from './dealings-sqlite.ts';
 import type { Handle } from './handle.ts';
 import { holdStatements } from './holds-sqlite.ts';
@@ -49,10 +50,7 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     // More than what is free inside the file by chance.
     roomTake: db.prepare("INSERT OR REPLACE INTO instance (name, value) VALUES ('room', printf('%.*c', 65536, 'x'))"),
     roomGive: db.prepare("DELETE FROM instance WHERE name = 'room'"),
-    agentGet: db.prepare('SELECT doc FROM agents WHERE keyid = ?'),
-    agentPut: db.prepare(
-      'INSERT INTO agents (keyid, doc) VALUES (?, ?) ON CONFLICT (keyid) DO UPDATE SET doc = excluded.doc',
-    ),
+    ...agentStatements(db),
     revoked: db.prepare('SELECT 1 FROM revocations WHERE kind = ? AND id = ?'),
     revoke: db.prepare('INSERT INTO revocations (kind, id, at, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
   };
