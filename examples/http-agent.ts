@@ -12,9 +12,8 @@ import {
 } from 'parley-gateway/client';
 
 const { GATEWAY = '', AGENT_KEY = '', MANDATE = '' } = process.env;
-const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const mandate = readFileSync(MANDATE, 'utf8').trim();
-const total = ['unit_price', 'term_months', 'seats'];
+const [eur, total] = [(amount: number) => ({ amount, currency: 'EUR' }), ['unit_price', 'term_months', 'seats']];
 const goals = {
   terms: {
     unit_price: { wish: eur(4300), most: eur(4720), weight: 5 },
@@ -54,6 +53,7 @@ function factsChanged(error: unknown) {
 }
 buyer.ended(view);
 console.log(view.state, JSON.stringify(view.output ?? view.problem ?? {}));
-const path = join(dirname(AGENT_KEY), 'receipt.json');
-writeFileSync(path, JSON.stringify(await client.receipt(view.id)));
-console.log(`${path}: “Verify a receipt” in the README says how anyone checks it, offline`);
+const at = (name: string) => join(dirname(AGENT_KEY), name);
+writeFileSync(at('receipt.json'), JSON.stringify(await client.receipt(view.id)));
+writeFileSync(at('company-keys.json'), JSON.stringify({ keys: (await client.discover()).keys }));
+console.log(`check it offline: npx parley verify ${at('receipt.json')} --keys ${at('company-keys.json')}`);

@@ -8,7 +8,10 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { generateText, jsonSchema, stepCountIs, tool } from 'ai';
 
 const { GATEWAY = '', AGENT_KEY = '', MANDATE = '', MODEL_URL = '', MODEL = '', MODEL_KEY = '' } = process.env;
-if (MODEL_URL === '') throw new Error('MODEL_URL is not set: which model is to act?');
+if (MODEL_URL === '') {
+  console.error('MODEL_URL is not set: which model is to act?');
+  process.exit(64);
+}
 const TASK =
   process.argv[2] ??
   'Renew contract K-1121 for 24 months and 32 seats. Pay at most 29.00 EUR per seat and month; the first offer may not be the best one.';
@@ -34,14 +37,15 @@ const callable = tools.map(({ name, description = '', inputSchema }) => [
 ]);
 
 const model = createOpenAICompatible({ name: 'model', baseURL: MODEL_URL, apiKey: MODEL_KEY })(MODEL);
-const { text } = await generateText({
+const { text, finishReason } = await generateText({
   model,
   tools: Object.fromEntries(callable),
   stopWhen: stepCountIs(20),
   system: `${parley.getInstructions() ?? ''} Never go beyond what your user allows. When a person at the company has to decide, wait for them with operation_read: they may make an offer of their own, and you go on from it.`,
   prompt: TASK,
 });
-// A model that only looped has nothing to say: that is a failure, and told as one.
-if (text === '') process.exitCode = 1;
-console.log(text === '' ? 'The model ended without an answer.' : text);
+// A model that went on until it was stopped has not come to an end, whatever it said on the way: that is a failure, and told as one.
+const hasEnded = text !== '' && finishReason === 'stop';
+process.exitCode = hasEnded ? 0 : 1;
+console.log(hasEnded ? text : `The model ended without an answer. ${text}`);
 await parley.close();

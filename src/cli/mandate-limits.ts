@@ -15,11 +15,11 @@ export const LIMIT_OPTIONS = {
 export const LIMIT_USAGE =
   '[--max-total 1200.00:EUR] [--max-total-per-period 100.00:EUR/month] [--max-uses 10] [--max-term-months 36] [--max-seats 40] [--max-delegations 1]';
 
-type Given = { readonly [K in keyof typeof LIMIT_OPTIONS]?: string | undefined };
+export type LimitsGiven = { readonly [K in keyof typeof LIMIT_OPTIONS]?: string | undefined };
 type Limits = Omit<MandateConstraints, 'actions' | 'accounts'>;
 
 /** `1200.00:EUR` and `100.00:EUR/month` are amounts as people write them; the rest are whole numbers. */
-export function readLimits(given: Given): Result<Limits, string> {
+export function readLimits(given: LimitsGiven): Result<Limits, string> {
   const limits: Record<string, unknown> = {};
   for (const name of ['max-uses', 'max-term-months', 'max-seats', 'max-delegations'] as const) {
     const text = given[name];

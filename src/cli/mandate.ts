@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LIMITS } from '../../protocol/base/limits.ts';
@@ -15,13 +15,15 @@ import { openKeys, readKeyFile } from '../platform/company-keys.ts';
 import { systemClock } from '../platform/world-sources.ts';
 import { instanceTables } from '../store/instance-sqlite.ts';
 import { CannotDo, type Io, UsageError } from './exit.ts';
-import { LIMIT_OPTIONS, LIMIT_USAGE, readLimits } from './mandate-limits.ts';
-import { PLACE_OPTIONS, PLACE_USAGE, placeGiven, readDatabase } from './place.ts';
+import { LIMIT_OPTIONS, LIMIT_USAGE, type LimitsGiven, readLimits } from './mandate-limits.ts';
+import { type Given, PLACE_OPTIONS, PLACE_USAGE, placeGiven, readDatabase } from './place.ts';
+import { customerOf, readPlayground } from './playground.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_MAX = LIMITS.mandateLifetimeSecondsMax / 86_400;
 
 export const MANDATE_USAGE = `parley mandate --subject contact:C-1 --account A-1 --action contract.renew --key agent.json [--days 30] [--data DIR | --config FILE]
+parley mandate --playground --action contract.cancel [--account A-1002]
 
 Issues a mandate to an agent's key, as the company, also beside a running gateway. The mandate is printed alone on standard output;
 its id, by which it is taken back, on standard error.
@@ -31,6 +33,8 @@ its id, by which it is taken back, on standard error.
   --key FILE           the agent's key, a JWK (Ed25519 or P-256): the public half is enough
   --days N             how long it holds: 1 to ${DAYS_MAX}, 30 unless told
 ${PLACE_USAGE}
+  --playground         in place of the last three: at the playground that npm run playground started here, for its agent. The mandate is
+                       also put where the examples find it; account and subject are A-1001 and its first contact unless told
   limits: ${LIMIT_USAGE}`;
 
 export async function mandateCommand(args: readonly string[], io: Io): Promise<number> {
@@ -42,11 +46,37 @@ export async function mandateCommand(args: readonly string[], io: Io): Promise<n
       action: { type: 'string', multiple: true },
       key: { type: 'string' },
       days: { type: 'string', default: '30' },
+      playground: { type: 'boolean', default: false },
       ...PLACE_OPTIONS,
       ...LIMIT_OPTIONS,
     },
   });
-  const { subject, account: accounts, action: actions, key, days } = values;
+  if (!values.playground) return issued(values, io, (mandate) => io.out(mandate));
+  if (values.data !== undefined || values.config !== undefined)
+    throw new UsageError('--playground says where: leave --data and --config out');
+  const playground = readPlayground();
+  const {
+    account = ['A-1001'],
+    subject = await customerOf(playground, account[0] ?? ''),
+    key = playground.key,
+  } = values;
+  return issued({ ...values, account, subject, key, data: playground.data }, io, (mandate) => {
+    writeFileSync(playground.mandate, mandate, { mode: 0o600 });
+    io.out(mandate);
+    io.err(`the examples and parley mcp take it from ${playground.mandate}, for ${subject} at ${account.join(', ')}`);
+  });
+}
+
+interface Order extends Given, LimitsGiven {
+  readonly subject?: string | undefined;
+  readonly account?: readonly string[] | undefined;
+  readonly action?: readonly string[] | undefined;
+  readonly key?: string | undefined;
+  readonly days: string;
+}
+
+async function issued(order: Order, io: Io, hand: (mandate: string) => void): Promise<number> {
+  const { subject, account: accounts, action: actions, key, days } = order;
   if (subject === undefined || accounts === undefined || actions === undefined || key === undefined) {
     const missing = Object.entries({ subject, account: accounts, action: actions, key }).flatMap(([name, value]) =>
       value === undefined ? [`--${name}`] : [],
@@ -59,9 +89,9 @@ export async function mandateCommand(args: readonly string[], io: Io): Promise<n
       throw new UsageError(`--account is the account's id alone, such as A-1001, not ${JSON.stringify(each)}`);
   if (!/^[1-9]\d{0,3}$/.test(days) || Number(days) > DAYS_MAX)
     throw new UsageError(`--days must be a whole number from 1 to ${DAYS_MAX}, not ${days}`);
-  const limits = readLimits(values);
+  const limits = readLimits(order);
   if (!limits.ok) throw new UsageError(limits.error);
-  const place = placeGiven(values);
+  const place = placeGiven(order);
   for (const each of unknownActions(actions, place))
     io.err(`${each} is no action that comes with Parley: it is taken for one of your own`);
   const agent = agentIn(key);
@@ -94,8 +124,9 @@ export async function mandateCommand(args: readonly string[], io: Io): Promise<n
   };
   // Noted before anybody has it: what was handed out can be found and taken back.
   appendFileSync(join(place.folder, ISSUED_FILE), `${JSON.stringify(issued)}\n`, { mode: 0o600, flush: true });
-  io.out(mandate);
-  io.err(`${jti} holds until ${expiresAt.toISOString()}; parley revoke mandate ${jti} takes it back`);
+  hand(mandate);
+  const where = order.data === undefined ? '' : ` --data ${order.data}`;
+  io.err(`${jti} holds until ${expiresAt.toISOString()}; parley revoke mandate ${jti}${where} takes it back`);
   return 0;
 }
 

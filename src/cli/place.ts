@@ -11,7 +11,7 @@ export const PLACE_OPTIONS = { data: { type: 'string' }, config: { type: 'string
 export const PLACE_USAGE = `  --data DIR           the gateway's data directory: nothing else is needed, and no secret
   --config FILE        instead: the configuration that names it (default: PARLEY_CONFIG, or parley.json); nothing else of it is read`;
 
-interface Given {
+export interface Given {
   readonly data?: string | undefined;
   readonly config?: string | undefined;
 }

@@ -78,6 +78,8 @@ export interface ClientOptions {
 export interface Profile extends JsonObject {
   readonly origin: string;
   readonly company: string;
+  /** The company's public keys, as a JWK Set has them. */
+  readonly keys: readonly JsonObject[];
 }
 
 /** Every call takes at last what ends it: {@link CallOptions}. */

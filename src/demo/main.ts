@@ -1,10 +1,12 @@
 /** `npm run demo`: a customer's AI renews a real contract record, with a person signing off, and the receipt is verified offline. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import type { Money } from '../../protocol/base/money.ts';
-import type { OperationView } from '../../protocol/operation.ts';
+import { isFinalState, type OperationView } from '../../protocol/operation.ts';
+import { PLAYGROUND_DIR } from '../cli/playground.ts';
+import { scriptOptions } from '../cli/script.ts';
 import { verifyCommand } from '../cli/verify.ts';
 import { type BuyerGoals, type Client, fileJournal, makeClient, newAgentKey } from '../client/index.ts';
 import { acceptedTerms, grantMandate, seeThrough } from './agent.ts';
@@ -26,7 +28,19 @@ const GOALS: BuyerGoals = {
   },
 };
 
-const { values } = parseArgs({ options: { 'auto-approve': { type: 'boolean', default: false } } });
+const values = scriptOptions({
+  usage: `npm run demo [-- --auto-approve] [-- --out DIR]
+
+A customer's agent renews a contract at a company: they negotiate, a person signs off, the sandbox CRM changes, the receipt is verified.
+  --auto-approve   the person is played; without it you are the person, with the sign-in it prints
+  --out DIR        where the receipt and the company's keys are left (default: ${join(PLAYGROUND_DIR, 'demo')})
+
+Exit: 0 the CRM changed as agreed and the receipt verifies, 1 it did not come to that.`,
+  options: {
+    'auto-approve': { type: 'boolean', default: false },
+    out: { type: 'string', default: join(PLAYGROUND_DIR, 'demo') },
+  },
+});
 
 scene('Two companies');
 const agentKey = await newAgentKey();
@@ -86,6 +100,8 @@ async function play(): Promise<number> {
   view = await seeThrough(client, await client.waitForTurn(view.id), { goals: GOALS, signoff });
   if (view.state !== 'completed') {
     say('gateway', `the operation ended as ${view.state}: ${JSON.stringify(view.problem ?? {})}`);
+    // That it came to nothing is proven as well.
+    if (isFinalState(view.state)) await verify(client, view, profile['keys']);
     return 1;
   }
 
@@ -122,8 +138,14 @@ async function prove(client: Client, view: OperationView, before: CrmRecord, key
   const same = Object.entries(agreed).every(([name, value]) => JSON.stringify(held[name]) === JSON.stringify(value));
   const changed = same && after['revision'] === Number(before['revision']) + 1;
   say('check', changed ? 'the CRM holds exactly the agreed terms, written once' : 'THE CRM DIFFERS FROM THE AGREEMENT');
-  const receipt = join(stage.directory, 'receipt.json');
-  const keys = join(stage.directory, 'company-keys.json');
+  const verdict = await verify(client, view, keySet);
+  return changed && verdict === 0;
+}
+
+/** What anyone can check, whenever they like: the receipt stays when the demo is over. */
+async function verify(client: Client, view: OperationView, keySet: unknown): Promise<number> {
+  await mkdir(values.out, { recursive: true });
+  const [receipt, keys] = [join(values.out, 'receipt.json'), join(values.out, 'company-keys.json')];
   await writeFile(receipt, JSON.stringify(await client.receipt(view.id)));
   await writeFile(keys, JSON.stringify({ keys: keySet }));
   process.stdout.write('\n');
@@ -132,5 +154,18 @@ async function prove(client: Client, view: OperationView, before: CrmRecord, key
     out: (line) => process.stdout.write(`  ${line}\n`),
     err: (line) => process.stderr.write(`  ${line}\n`),
   });
-  return changed && verdict === 0;
+  process.stdout.write(`\n  Again, offline, whenever you like:\n  ${verifying(receipt, keys)}\n`);
+  return verdict;
+}
+
+/** As it is typed where the demo was started. */
+function verifying(receipt: string, keys: string): string {
+  const cli = relative('.', fileURLToPath(new URL('../cli/main.ts', import.meta.url)));
+  // Elsewhere than in the checkout, npx would not find the Node.js that it brings.
+  const node = cli.startsWith('..') ? [process.execPath] : ['npx', 'node'];
+  return [...node, cli, 'verify', receipt, '--keys', keys].map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w./@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

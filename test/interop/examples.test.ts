@@ -1,7 +1,7 @@
 /** The examples as a newcomer runs them: real processes, the built package, and for the model a scripted one behind real HTTP. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadAgentKey, makeClient, memoryJournal } from '../../src/client/index.ts';
 import { decideAs, type Person, readAs } from '../support/person.ts';
 
 const run = promisify(execFile);
@@ -61,17 +62,16 @@ const example = (name: string, more: Record<string, string> = {}, cwd = director
     timeout: 60_000,
   });
 
+const parley = (words: readonly string[], cwd = directory) =>
+  run(process.execPath, [join(root, 'dist/src/cli/main.js'), ...words], { cwd, timeout: 60_000 });
+
 describe('a customer’s agent', () => {
   it('over signed HTTP renews a contract and keeps the receipt', async () => {
     const { stdout } = await example('http-agent.ts');
     expect(stdout).toMatch(/^accept /m);
     expect(stdout).toMatch(/^completed /m);
-    const receipt = join(directory, '.parley/receipt.json');
-    const keys = join(directory, 'keys.json');
-    const [, origin] = /^GATEWAY=(.*)$/m.exec(readFileSync(join(directory, '.parley/playground.env'), 'utf8')) ?? [];
-    writeFileSync(keys, await (await fetch(`${origin}/.well-known/jwks.json`)).text());
-    const { stdout: verdict } = await run(process.execPath, ['src/cli/main.ts', 'verify', receipt, '--keys', keys]);
-    expect(verdict).toMatch(/^VALID/m);
+    const [, words = ''] = /^check it offline: npx parley (verify .*)$/m.exec(stdout) ?? [];
+    expect((await parley(words.split(' '))).stdout).toMatch(/^VALID/m);
   }, 90_000);
 
   it('N4: over signed HTTP goes on after a person’s own offer, to the end', async () => {
@@ -112,6 +112,103 @@ describe('a customer’s agent', () => {
     expect(stdout).toContain('The contract is renewed');
     expect(JSON.stringify(model.asked[0])).not.toMatch(/idempotency_key|eyJ/);
   }, 90_000);
+
+  it.each([null, 'Let me look again.'])(
+    'O10: over MCP fails with words when its model only loops, saying %j',
+    async (content) => {
+      const reads = { name: 'operation_read', arguments: '{"operation":"op_none"}' };
+      const model = await modelThat(() => calling({ content, called: { id: 'c', type: 'function', function: reads } }));
+      const { port } = model.server.address() as AddressInfo;
+      const looped = example('mcp-agent.ts', { MODEL_URL: `http://127.0.0.1:${port}/v1`, MODEL: 'looping' });
+      const stdout = expect.stringMatching(/^The model ended without an answer\./m);
+      await expect(looped).rejects.toMatchObject({ code: 1, stdout });
+      model.server.close();
+    },
+    90_000,
+  );
+
+  it('O10: over MCP says in a sentence that no model was named', async () => {
+    const stderr = 'MODEL_URL is not set: which model is to act?\n';
+    await expect(example('mcp-agent.ts')).rejects.toMatchObject({ code: 64, stderr });
+  });
+});
+
+describe('the playground', () => {
+  const kept = (name: string) => readFileSync(join(directory, '.parley', name), 'utf8');
+  const granted = (...words: string[]) => parley(['mandate', '--playground', ...words]);
+
+  it('O10: gives a mandate for any action and account by one command, which the gateway takes', async () => {
+    const gateway = /^GATEWAY=(.*)$/m.exec(kept('playground.env'))?.[1] ?? '';
+    const key = await loadAgentKey(JSON.parse(kept('agent.json')));
+    const client = makeClient({ gateway, key, journal: memoryJournal() });
+    await client.register({ name: 'Newcomer' });
+    // One that wants the customer's consent of now, to this alone; of another customer.
+    const cancel = () =>
+      client.submit('contract.cancel', { contract: 'K-1002', when: 'period_end' }, kept('mandate.txt'));
+    await expect(cancel()).rejects.toThrow('fresh consent');
+    const { stdout, stderr } = await granted('--action', 'contract.cancel', '--account', 'A-1002');
+    expect([kept('mandate.txt'), stderr]).toEqual([stdout.trim(), expect.stringContaining('contact:C-1002 at A-1002')]);
+    const { id } = await cancel();
+    expect((await client.waitForTurn(id)).state).toMatch(/^(completed|scheduled)$/);
+    await granted('--action', 'quote.request', '--action', 'record.read', '--max-uses', '2');
+    const quote = { account: 'A-1001', product: 'P-1001', quantity: 3 };
+    const asked = await client.submit('quote.request', quote, kept('mandate.txt'));
+    expect((await client.waitForTurn(asked.id)).problem).toBeUndefined();
+  }, 90_000);
+
+  it('O10: is told what is wrong with what is asked of it', async () => {
+    const before = kept('mandate.txt');
+    const mistakes = [
+      [['--action', 'contract.cancl'], 64, 'did you mean contract.cancel?'],
+      [['--action', 'contract.renew', '--account', 'A-9'], 1, 'no account A-9'],
+      [['--action', 'contract.renew', '--data', '.'], 64, 'leave --data and --config out'],
+      [[], 64, '--action must be given'],
+    ] as const;
+    for (const [words, code, said] of mistakes)
+      await expect(granted(...words)).rejects.toMatchObject({ code, stderr: expect.stringContaining(said) });
+    expect(kept('mandate.txt')).toBe(before);
+  }, 60_000);
+
+  it('O10: where none is running, the command says how to start one', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'parley-examples-'));
+    const stderr = expect.stringContaining('npm run playground');
+    const words = ['mandate', '--playground', '--action', 'contract.renew'];
+    await expect(parley(words, elsewhere)).rejects.toMatchObject({ code: 1, stderr });
+    const gone = {
+      gateway: '',
+      data: elsewhere,
+      key: '',
+      mandate: '',
+      crm: { origin: 'http://127.0.0.1:1', token: '' },
+    };
+    mkdirSync(join(elsewhere, '.parley'));
+    for (const each of [gone, { ...gone, data: '/none' }, {}]) {
+      writeFileSync(join(elsewhere, '.parley/playground.json'), JSON.stringify(each));
+      await expect(parley(words, elsewhere)).rejects.toMatchObject({ code: 1, stderr });
+    }
+    rmSync(elsewhere, { recursive: true });
+  });
+});
+
+describe('the demo', () => {
+  it('O10: leaves a receipt, and the command that it prints verifies it when all is over', async () => {
+    const out = join(directory, 'it is mine');
+    const options = ['--auto-approve', '--out', out];
+    const { stdout } = await run(process.execPath, [join(root, 'src/demo/main.ts'), ...options], { cwd: root });
+    const [, command = ''] = /Again, offline, whenever you like:\n +(.*)\n/.exec(stdout) ?? [];
+    expect(command).toMatch(/^npx node src\/cli\/main\.ts verify /);
+    expect((await run('sh', ['-c', command], { cwd: root })).stdout).toMatch(/^VALID/m);
+  }, 90_000);
+
+  it.each(['demo/main.ts', 'demo/playground.ts'])('O10: %s says what it takes', async (script) => {
+    const started = (option: string) => run(process.execPath, [join(root, 'src', script), option]);
+    expect(await started('--help')).toMatchObject({
+      stdout: expect.stringMatching(/^npm run (demo|playground) /),
+      stderr: '',
+    });
+    const stderr = expect.stringMatching(/--auto-aprove.*\n\nnpm run (demo|playground) /);
+    await expect(started('--auto-aprove')).rejects.toMatchObject({ code: 64, stdout: '', stderr });
+  });
 });
 
 /** The sign-off that waits in the inbox, once it is another than this one. */
@@ -136,17 +233,24 @@ interface ModelMessage {
 }
 
 /** An OpenAI-compatible endpoint whose model follows a script, reading what it needs out of the tools' answers as a model would. */
-async function scriptedModel(): Promise<{ server: Server; asked: unknown[] }> {
+const scriptedModel = () =>
+  modelThat(async (messages) => {
+    // Its person does not ask every moment whether the company has decided.
+    if (messages.filter(({ role }) => role === 'tool').length > 3) await sleep(500);
+    return completion(messages);
+  });
+
+async function modelThat(
+  answers: (messages: readonly ModelMessage[]) => object | Promise<object>,
+): Promise<{ server: Server; asked: unknown[] }> {
   const asked: unknown[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString()) as { messages: ModelMessage[] };
     asked.push(body);
-    // Its person does not ask every moment whether the company has decided.
-    if (body.messages.filter(({ role }) => role === 'tool').length > 3) await sleep(500);
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(completion(body.messages)));
+    response.end(JSON.stringify(await answers(body.messages)));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { server, asked };
@@ -170,29 +274,27 @@ function completion(messages: readonly ModelMessage[]) {
   const reads: (typeof script)[number] | undefined =
     isDone || heard.length > 15 ? undefined : ['operation_read', { operation, wait_seconds: 40 }];
   const step = script[heard.length] ?? reads;
-  const message =
-    step === undefined
-      ? {
-          role: 'assistant',
-          content: isDone ? 'The contract is renewed.' : 'It is not.',
-        }
-      : {
-          role: 'assistant',
-          content: null,
-          tool_calls: [
-            {
-              id: `call-${heard.length}`,
-              type: 'function',
-              function: { name: step[0], arguments: JSON.stringify(step[1]) },
-            },
-          ],
-        };
+  return step === undefined
+    ? calling({ content: isDone ? 'The contract is renewed.' : 'It is not.' })
+    : calling({
+        content: null,
+        called: {
+          id: `call-${heard.length}`,
+          type: 'function',
+          function: { name: step[0], arguments: JSON.stringify(step[1]) },
+        },
+      });
+}
+
+function calling({ content, called }: { readonly content: string | null; readonly called?: object }) {
+  const calls = called === undefined ? {} : { tool_calls: [called] };
+  const message = { role: 'assistant', content, ...calls };
   return {
     id: 'c',
     object: 'chat.completion',
     created: 1,
     model: 'scripted',
-    choices: [{ index: 0, message, finish_reason: step === undefined ? 'stop' : 'tool_calls' }],
+    choices: [{ index: 0, message, finish_reason: called === undefined ? 'stop' : 'tool_calls' }],
     usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
   };
 }
