@@ -16,5 +16,6 @@ if (old === undefined) {
   if (isEnded) process.stdout.write('', () => process.exit(code));
 } else {
   process.stderr.write(`${old}\n`);
-  process.exitCode = 1;
+  // EX_CONFIG, as in exit.ts, which an old Node.js is not asked to read.
+  process.exitCode = 78;
 }

@@ -33,6 +33,9 @@ export function revokeCommand(args: readonly string[], io: Io): number {
       `KIND is one of ${REVOCATION_KINDS.join(', ')}${named === '' ? '' : `, not ${named}`}${meant(named, REVOCATION_KINDS)}`,
     );
   if (id === undefined) throw new UsageError(`which ${kind}? Its ID must be given`);
+  const unknown = [reason, ...more].find((each) => each.startsWith('--'));
+  if (unknown !== undefined)
+    throw new UsageError(`there is no option ${unknown}${meant(unknown, ['--data', '--config'])}`);
   if (more.length > 0) throw new UsageError(`what is ${more[0]}? WHY is one argument, in quotation marks`);
   const form = FORMS[kind];
   if (form !== undefined && !form.is.test(id)) throw new UsageError(`the id of ${form.words}, not ${id}`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { COMMANDS } from './commands.ts';
-import { endOf } from './exit.ts';
+import { EXIT, endOf } from './exit.ts';
 import { tooOld } from './node-version.ts';
 import { runParley } from './run.ts';
 
@@ -45,48 +45,63 @@ describe('O8: help', () => {
   });
 });
 
+const noKey = join(directory, 'none.json');
+const badKey = join(directory, 'bad.json');
+writeFileSync(badKey, '{"kty":');
+const MISTAKES = [
+  [['mandat'], 64, /no command mandat: did you mean mandate\?/],
+  [['mandate'], 64, /--subject, --account, --action, --key must be given/],
+  [['mandate', '--suject', 'x'], 64, /--suject/],
+  [['revoke', 'kee', 'x'], 64, /KIND is one of key, mandate, .*not kee: did you mean key\?/],
+  [['revoke', 'key'], 64, /which key/],
+  [['revoke', 'key', 'abc'], 64, /43 characters/],
+  [['revoke', 'key', 'A'.repeat(43), '--dta', directory], 64, /no option --dta: did you mean --data\?/],
+  [['revoke', 'subject', 'C-1'], 64, /contact:ID or account:ID/],
+  [['revoke', 'issuer', 'nonsense', '--data', directory], 64, /its iss, an address/],
+  [['revoke', 'mandate', 'm-1', '--data', directory], 1, /parley\.db is not there/],
+  [['agents', '--data', directory], 1, /parley\.db is not there/],
+  [['agents', 'x'], 64, /positional/],
+  [['mandates', '--config', noKey], 78, /ENOENT/],
+  [['revocations', '--config', badKey], 78, /line 1, column 8/],
+  [['config', 'chek'], 64, /parley config check FILE/],
+  [['config', 'check', badKey], 78, /line 1, column 8/],
+  [['password', 'a good long password'], 64, /standard input/],
+  [['start', '--nonsense'], 64, /--nonsense/],
+  [['start', noKey], 78, /ENOENT/],
+  [['start', 'a', 'b'], 64, /one configuration, not 2/],
+  [['mcp'], 64, /--url must be given/],
+  [['mcp', '--url', 'x'], 64, /no address/],
+  [['mcp', '--url', 'http://127.0.0.1:1', '--key', badKey], 1, /holds no private key/],
+  [['keys', 'rotate', 'evidense'], 64, /PURPOSE one of/],
+  [['keys', 'rotate', 'evidence', '--data', directory], 1, /parley\.db is not there/],
+  [['log', 'verfy'], 64, /parley log verify/],
+  [['log', 'verify', '--data', directory], 2, /parley\.db is not there/],
+  [['outbox', 'list'], 64, /DATA_DIR/],
+  [['outbox', 'list', directory], 1, /is not there/],
+  [['action'], 64, /parley action check DIR/],
+  [['action', 'list', '--confg', 'x'], 64, /--confg/],
+  [['adapter', 'new', 'A/B'], 64, /lower-case/],
+  [['adapter'], 64, /parley adapter new/],
+  [['adapter', 'check', directory, '--jsn'], 64, /--jsn/],
+  [['simulate', '--nonsense'], 64, /--nonsense/],
+  [['simulate', noKey], 2, /none\.json/],
+  [['verify'], 64, /Usage/],
+] as const;
+
+/** What comes before the options, where a command needs it. */
+const VERBS: Readonly<Record<string, readonly string[]>> = {
+  config: ['check', badKey],
+  keys: ['rotate', 'evidence'],
+  log: ['verify'],
+  outbox: ['list', directory],
+  action: ['list'],
+  adapter: ['check', directory],
+  revoke: ['key', 'A'.repeat(43)],
+  verify: [badKey],
+};
+
 describe('O8: a mistake', () => {
-  const noKey = join(directory, 'none.json');
-  const badKey = join(directory, 'bad.json');
-  writeFileSync(badKey, '{"kty":');
-  it.each([
-    [['mandat'], 64, /no command mandat: did you mean mandate\?/],
-    [['mandate'], 64, /--subject, --account, --action, --key must be given/],
-    [['mandate', '--suject', 'x'], 64, /--suject/],
-    [['revoke', 'kee', 'x'], 64, /KIND is one of key, mandate, .*not kee: did you mean key\?/],
-    [['revoke', 'key'], 64, /which key/],
-    [['revoke', 'key', 'abc'], 64, /43 characters/],
-    [['revoke', 'subject', 'C-1'], 64, /contact:ID or account:ID/],
-    [['revoke', 'issuer', 'nonsense', '--data', directory], 64, /its iss, an address/],
-    [['revoke', 'mandate', 'm-1', '--data', directory], 1, /parley\.db is not there/],
-    [['agents', '--data', directory], 1, /parley\.db is not there/],
-    [['agents', 'x'], 64, /positional/],
-    [['mandates', '--config', noKey], 78, /ENOENT/],
-    [['revocations', '--config', badKey], 78, /line 1, column 8/],
-    [['config', 'chek'], 64, /parley config check FILE/],
-    [['config', 'check', badKey], 78, /line 1, column 8/],
-    [['password', 'a good long password'], 64, /standard input/],
-    [['start', '--nonsense'], 64, /--nonsense/],
-    [['start', noKey], 78, /ENOENT/],
-    [['start', 'a', 'b'], 64, /one configuration, not 2/],
-    [['mcp'], 64, /--url must be given/],
-    [['mcp', '--url', 'x'], 64, /no address/],
-    [['mcp', '--url', 'http://127.0.0.1:1', '--key', badKey], 1, /holds no private key/],
-    [['keys', 'rotate', 'evidense'], 64, /PURPOSE one of/],
-    [['keys', 'rotate', 'evidence', '--data', directory], 1, /parley\.db is not there/],
-    [['log', 'verfy'], 64, /parley log verify/],
-    [['log', 'verify', '--data', directory], 2, /parley\.db is not there/],
-    [['outbox', 'list'], 64, /DATA_DIR/],
-    [['outbox', 'list', directory], 1, /is not there/],
-    [['action'], 64, /parley action check DIR/],
-    [['action', 'list', '--confg', 'x'], 64, /--confg/],
-    [['adapter', 'new', 'A/B'], 64, /lower-case/],
-    [['adapter'], 64, /parley adapter new/],
-    [['adapter', 'check', directory, '--jsn'], 64, /--jsn/],
-    [['simulate', '--nonsense'], 64, /--nonsense/],
-    [['simulate', noKey], 2, /none\.json/],
-    [['verify'], 64, /Usage/],
-  ] as const)('O8: %j is answered in words, with %i', async (words, code, said) => {
+  it.each(MISTAKES)('O8: %j is answered in words, with %i', async (words, code, said) => {
     const ran = await parley(...words);
     expect(ran).toMatchObject({ code, out: '', err: expect.stringMatching(said) });
     expect(ran.err).not.toMatch(/^\s+at /m);
@@ -115,4 +130,25 @@ it('O8: Node.js is looked at before anything it could not read', () => {
   const main = readFileSync(join(import.meta.dirname, 'main.ts'), 'utf8');
   expect(main.match(/^import .*$/gm)).toEqual(["import { tooOld } from './node-version.ts';"]);
   expect(readFileSync(join(import.meta.dirname, 'node-version.ts'), 'utf8')).not.toMatch(/^import /m);
+});
+
+it('O8: of every command a mistake in how it is written is held to its code', () => {
+  const [mistaken, whole] = [new Set<string>(MISTAKES.flatMap(([[name]]) => [name])), COMMANDS.map(({ name }) => name)];
+  expect(whole.filter((name) => !mistaken.has(name))).toEqual([]);
+});
+
+describe('O8: an option that no command knows', () => {
+  it.each(COMMANDS.map(({ name }) => name))('O8: parley %s --nonsense is wrong usage, in words', async (name) => {
+    const { code, out, err } = await parley(name, ...(VERBS[name] ?? []), '--nonsense');
+    expect([code, out]).toEqual([64, '']);
+    expect(err).toMatch(/--nonsense|[Uu]sage|See: parley/);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+});
+
+it('O8: the codes are those that are documented', () => {
+  const documented = readFileSync(join(import.meta.dirname, '../../docs/operating.md'), 'utf8').matchAll(
+    /^\| (\d+) +\| /gm,
+  );
+  expect([...documented].map(([, code]) => Number(code))).toEqual(Object.values(EXIT));
 });

@@ -1,18 +1,23 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { meant } from '../engine/nearest.ts';
-import { COMMANDS, type CommandIo } from './commands.ts';
+import { COMMANDS, type CommandIo, READERS } from './commands.ts';
 import { EXIT, endOf } from './exit.ts';
 
 const WIDTH = Math.max(...COMMANDS.map(({ name }) => name.length));
 
+const LIST = Object.entries(READERS).map(([reader, title]) => {
+  const commands = COMMANDS.filter((each) => each.reader === reader);
+  return `${title}\n${commands.map(({ name, summary }) => `  ${name.padEnd(WIDTH)}  ${summary}`).join('\n')}`;
+});
+
 const USAGE = `parley COMMAND …
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(WIDTH)}  ${summary}`).join('\n')}
+${LIST.join('\n\n')}
 
-  parley COMMAND --help    what it takes; parley --version
+parley COMMAND --help says what it takes; parley --version
 
 Exit: 0 done, 1 something is wrong, 2 it could not be judged, 64 the command was not written as it must be, 70 a fault of Parley itself or
-of the disk, 78 a mistake in the configuration.`;
+of the disk, 78 a mistake in the configuration, or a Node.js that is too old.`;
 
 export interface Ran {
   readonly code: number;

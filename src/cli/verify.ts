@@ -40,8 +40,8 @@ interface Options {
 /** `parley verify`: verifies a receipt with no network and nothing of the server. */
 export async function verifyCommand(args: readonly string[], io: VerifyIo): Promise<0 | 1 | 2 | 64> {
   const options = readOptions(args);
-  if (options === undefined) {
-    io.err(VERIFY_USAGE);
+  if (typeof options === 'string') {
+    io.err(`${options}\n\n${VERIFY_USAGE}`);
     return 64;
   }
   const { receipt, keys, pinned, allowUnlogged } = options;
@@ -54,7 +54,8 @@ export async function verifyCommand(args: readonly string[], io: VerifyIo): Prom
   return EXIT[verified.verdict];
 }
 
-function readOptions(args: readonly string[]): Options | undefined {
+/** Or what is wrong with them. */
+function readOptions(args: readonly string[]): Options | string {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -67,11 +68,13 @@ function readOptions(args: readonly string[]): Options | undefined {
     });
     const [receipt, ...more] = positionals;
     const pinned = values.key ?? [];
-    if (receipt === undefined || more.length > 0 || pinned.some((each) => parseThumbprint(each) === undefined))
-      return undefined;
+    if (receipt === undefined) return 'which receipt? Its file must be given';
+    if (more.length > 0) return `one receipt, not ${positionals.length}`;
+    const odd = pinned.find((each) => parseThumbprint(each) === undefined);
+    if (odd !== undefined) return `--key is a thumbprint, of 43 characters, not ${odd}`;
     return { receipt, keys: values.keys, pinned, allowUnlogged: values['allow-unlogged'] ?? false };
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

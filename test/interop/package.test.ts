@@ -1,10 +1,12 @@
 /** The package as it is published: what a developer of an agent imports, compiled in a project of their own. */
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
+import { tooOld } from '../../src/cli/node-version.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -137,4 +139,28 @@ describe.each(ENTRIES)('O10: %s, as it is published', (path) => {
     expect(compiled('names.ts', sample)).toBe('');
     expect(compiled('none.ts', `import type { None } from '${name}';\nexport type { None };\n`)).toMatch('None');
   });
+});
+
+/** A Node.js of the machine's own that is too old for Parley, where there is one. */
+const OLD = (process.env['PATH'] ?? '')
+  .split(':')
+  .map((folder) => join(folder, 'node'))
+  .find((path) => existsSync(path) && tooOld(execFileSync(path, ['--version'], { encoding: 'utf8' }).slice(1).trim()));
+
+it.skipIf(OLD === undefined)('O8: a real old Node.js is told in one sentence, and ends with 78', () => {
+  const built = (name: string) => {
+    const text = stripTypeScriptTypes(readFileSync(join(ROOT, 'src/cli', `${name}.ts`), 'utf8'));
+    writeFileSync(join(project, `${name}.mjs`), text.replaceAll(/'(\.\/[\w-]+)\.ts'/g, "'$1.mjs'"));
+  };
+  for (const name of ['main', 'node-version']) built(name);
+  for (const words of [[], ['--version'], ['start', 'parley.json'], ['frob']]) {
+    const { status, stdout, stderr } = spawnSync(String(OLD), [join(project, 'main.mjs'), ...words], {
+      encoding: 'utf8',
+    });
+    expect([status, stdout, stderr]).toEqual([
+      78,
+      '',
+      expect.stringMatching(/^parley needs Node\.js 22\.19 or later.*\n$/),
+    ]);
+  }
 });
