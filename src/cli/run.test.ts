@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { COMMANDS } from './commands.ts';
-import { EXIT, endOf } from './exit.ts';
+import { endOf } from './exit.ts';
 import { tooOld } from './node-version.ts';
 import { runParley } from './run.ts';
 
@@ -144,11 +144,4 @@ describe('O8: an option that no command knows', () => {
     expect(err).toMatch(/--nonsense|[Uu]sage|See: parley/);
     expect(err).not.toMatch(/^\s+at /m);
   });
-});
-
-it('O8: the codes are those that are documented', () => {
-  const documented = readFileSync(join(import.meta.dirname, '../../docs/operating.md'), 'utf8').matchAll(
-    /^\| (\d+) +\| /gm,
-  );
-  expect([...documented].map(([, code]) => Number(code))).toEqual(Object.values(EXIT));
 });
