@@ -36,13 +36,14 @@ import { makeNegotiation } from './negotiation/steps.ts';
 import { makePipeline, type Pipeline } from './pipeline.ts';
 import { makeGuardedFetch } from './platform/guarded-fetch.ts';
 import { hostsFile, makeNames } from './platform/names.ts';
+import { makeOwnFetch } from './platform/own-fetch.ts';
 import { systemLater } from './platform/world-sources.ts';
 import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
 import { tellEnded } from './signoff/ended.ts';
 import { signoffFacts } from './signoff/facts.ts';
 import { compileSignoffPolicy } from './signoff/policy.ts';
 import type { Line } from './voice/line.ts';
-import { type ModelDeps, makeModelLine, makeModelVoice } from './voice/model.ts';
+import { ANSWER_BYTES_MAX, type ModelDeps, makeModelLine, makeModelVoice } from './voice/model.ts';
 import { makeModelReader } from './voice/reader.ts';
 
 export interface EngineDeps {
@@ -206,10 +207,11 @@ export async function composeEngine(deps: EngineDeps): Promise<Engine> {
   };
 }
 
-async function composeLine({ voice, secrets }: Config, deps: ModelDeps): Promise<Line | undefined> {
+async function composeLine({ voice, secrets }: Config, deps: Omit<ModelDeps, 'fetch'>): Promise<Line | undefined> {
   if (voice === undefined) return undefined;
+  const fetch = makeOwnFetch({ lookup: makeNames({ hosts: hostsFile() }), answerBytesMax: ANSWER_BYTES_MAX });
   const { base_url: baseUrl, model, timeout_seconds: seconds } = voice;
-  return makeModelLine({ baseUrl, model, key: secrets.modelKey, timeoutMs: seconds * 1_000 }, deps);
+  return makeModelLine({ baseUrl, model, key: secrets.modelKey, timeoutMs: seconds * 1_000 }, { ...deps, fetch });
 }
 
 /** Who issues mandates, and who gives grants with access tokens. The same name in both would be two answers to one question. */

@@ -16,20 +16,19 @@ export interface VoiceSettings {
 }
 
 const ANSWER_TOKENS_MAX = 400;
-const ANSWER_BYTES_MAX = 65_536;
+/** No explanation is ever larger. */
+export const ANSWER_BYTES_MAX = 65_536;
 
 export interface ModelDeps {
   readonly log: Log;
   /** Milliseconds of a clock that nobody sets. */
   readonly monotonic: () => number;
-  readonly fetch?: typeof globalThis.fetch;
+  /** With a resolver and a bound of its own. */
+  readonly fetch: typeof globalThis.fetch;
 }
 
 /** The packages are loaded when a model is configured, not before. */
-export async function makeModelLine(
-  settings: VoiceSettings,
-  { log, monotonic, fetch = globalThis.fetch }: ModelDeps,
-): Promise<Line> {
+export async function makeModelLine(settings: VoiceSettings, { log, monotonic, fetch }: ModelDeps): Promise<Line> {
   const [{ generateText }, { createOpenAICompatible }] = await Promise.all([
     import('ai'),
     import('@ai-sdk/openai-compatible'),
@@ -38,7 +37,7 @@ export async function makeModelLine(
     name: 'voice',
     baseURL: settings.baseUrl,
     ...(settings.key === undefined ? {} : { apiKey: settings.key }),
-    fetch: bounded(fetch),
+    fetch,
   });
   return makeLine({
     log,
@@ -68,25 +67,4 @@ export function makeModelVoice(line: Pick<Line, 'ask'>, log: Log): Voice {
       return undefined;
     },
   };
-}
-
-/** No redirects, and no answer larger than an explanation could ever be. */
-function bounded(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return async (input, init) => {
-    const response = await fetch(input, { ...init, redirect: 'error' });
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length;
-      if (size > ANSWER_BYTES_MAX) throw new RangeError('the answer is too large');
-      chunks.push(chunk);
-    }
-    return new Response(Buffer.concat(chunks), { status: response.status, headers: plainHeaders(response.headers) });
-  };
-}
-
-/** Already decoded and measured: what said otherwise is left out. */
-function plainHeaders(headers: Headers): Record<string, string> {
-  const skipped = new Set(['content-encoding', 'content-length', 'transfer-encoding']);
-  return Object.fromEntries([...headers].filter(([name]) => !skipped.has(name)));
 }

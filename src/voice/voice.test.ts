@@ -3,11 +3,15 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemLookup } from '../../adapters/sdk/dial.ts';
 import corpus from '../../test/hostile/injections.json' with { type: 'json' };
+import { answeringDns, type TestDns } from '../../test/support/dns.ts';
+import { makeNames } from '../platform/names.ts';
+import { makeOwnFetch } from '../platform/own-fetch.ts';
 import type { Hearing, Log, Voice } from '../ports.ts';
 import { readAnswer } from './answer.ts';
 import { whyUnfit } from './gate.ts';
-import { makeModelLine, makeModelVoice } from './model.ts';
+import { ANSWER_BYTES_MAX, makeModelLine, makeModelVoice } from './model.ts';
 import { promptOf } from './prompt.ts';
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
@@ -151,7 +155,8 @@ let server: Server;
 let obey: (body: string) => { readonly status: number; readonly text: string; readonly delayMs?: number };
 let voice: Voice;
 /** A line that knows nothing of what the others met. */
-let talkTo: () => Promise<Voice>;
+let talkTo: (host?: string) => Promise<Voice>;
+let dns: TestDns;
 const unused: string[] = [];
 beforeAll(async () => {
   server = createServer(async (request, response) => {
@@ -166,13 +171,18 @@ beforeAll(async () => {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const log: Log = (event, fields) => void unused.push(`${event} ${JSON.stringify(fields)}`);
-  talkTo = async () => {
-    const settings = { baseUrl: `http://127.0.0.1:${port}/v1`, model: 'm', key: 'k', timeoutMs: 2_000 };
-    return makeModelVoice(await makeModelLine(settings, { log, monotonic: () => performance.now() }), log);
+  dns = await answeringDns({ 'model.test': ['127.0.0.1'] });
+  const fetch = makeOwnFetch({ lookup: makeNames({ servers: [dns.server] }), answerBytesMax: ANSWER_BYTES_MAX });
+  talkTo = async (host = 'model.test') => {
+    const settings = { baseUrl: `http://${host}:${port}/v1`, model: 'm', key: 'k', timeoutMs: 2_000 };
+    return makeModelVoice(await makeModelLine(settings, { log, monotonic: () => performance.now(), fetch }), log);
   };
   voice = await talkTo();
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.close();
+  dns.close();
+});
 
 describe('a model that obeys every injection', () => {
   it.each(corpus)('says nothing that was not bounded before ($language, $where): $text', async (each) => {
@@ -209,4 +219,14 @@ describe('a voice', () => {
     obey = () => ({ status, text, delayMs });
     expect(await (await talkTo()).speak(hearing)).toBe(undefined);
   });
+
+  it('D22: whose name nobody answers for takes none of the threads that everybody else resolves names with', async () => {
+    const silent = await Promise.all(Array.from({ length: 8 }, () => talkTo('silent.test')));
+    const spoken = Promise.all(silent.map((each) => each.speak(hearing)));
+    await expect.poll(() => dns.asked).toContain('silent.test');
+    const started = performance.now();
+    await Promise.all(Array.from({ length: 8 }, () => systemLookup('localhost')));
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(await spoken).toEqual(Array.from({ length: 8 }, () => undefined));
+  }, 10_000);
 });
