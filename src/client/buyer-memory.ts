@@ -31,10 +31,12 @@ export function makeBuyer({
   readonly roundsMax?: number;
 }): Buyer {
   const rounds = roundsMax === undefined ? {} : { roundsMax };
+  const said = new Set<string>();
   return {
     move(view) {
       const stood = memory.recall(about);
-      const move = buyerMove(goals, view, { ...rounds, stood });
+      const move = buyerMove(goals, view, { ...rounds, stood, lastWordSaid: said.has(view.id) });
+      if (move.kind === 'counter' && move.last === true) said.add(view.id);
       // Kept before it is said: a crash in between loses nothing that the other side knows.
       if (move.kind === 'counter') {
         const enough = settlingFor(openOffers(view), view.rounds_left ?? 0, roundsMax);

@@ -263,6 +263,16 @@ describe('N8: a buyer, whatever it is offered', () => {
     );
   });
 
+  it('N8: says its last word once in a talk', () => {
+    const buyer = makeBuyer({ goals: GOALS, about: 'K-1', memory: processMemory() });
+    const beyond = offer({ ...TERMS, unit_price: eur(9_900) });
+    const next = [{ rel: 'counter', method: 'POST', href: '/x' }] as const;
+    const talk = (id: string) => ({ ...view(0, beyond), id, next }) as unknown as OperationView;
+    expect(buyer.move(talk('a'))).toMatchObject({ kind: 'counter', last: true });
+    expect(buyer.move(talk('a')).kind).toBe('withdraw');
+    expect(buyer.move(talk('b'))).toMatchObject({ kind: 'counter', last: true });
+  });
+
   it('goes on where it stood after a withdrawal, and after a crash; a deal ends the matter', () => {
     const directory = mkdtempSync(join(tmpdir(), 'parley-buyer-'));
     const path = join(directory, 'memory.json');

@@ -63,6 +63,28 @@ describe('a buyer', () => {
     expect(buyerMove(GOALS, talk(0, within)).kind).toBe('accept');
   });
 
+  it('N8: says its last word where a person may still decide, once, and within its bounds', () => {
+    const next = [{ rel: 'counter', method: 'POST', href: '/x' }] as const;
+    const over = { ...talk(0, offer({ ...SIDES, unit_price: eur(4_800) })), next };
+    expect(buyerMove(GOALS, over)).toEqual({
+      kind: 'counter',
+      terms: { ...SIDES, unit_price: eur(4_700) },
+      last: true,
+    });
+    expect(buyerMove(GOALS, over, { lastWordSaid: true })).toMatchObject({
+      kind: 'withdraw',
+      why: { because: 'no_rounds_left' },
+    });
+    // What is within its bounds it takes; where nothing is, it says nothing.
+    expect(buyerMove(GOALS, { ...talk(0, offer({ ...SIDES, unit_price: eur(4_690) })), next }).kind).toBe('accept');
+    const limits = [{ of: ['seats'], most: 5 }];
+    for (const seats of [{ wish: 32 }, { wish: 32, least: 30 }])
+      expect(buyerMove({ terms: { ...GOALS.terms, seats }, limits }, over)).toMatchObject({
+        kind: 'withdraw',
+        why: { because: 'nothing_within' },
+      });
+  });
+
   it('never accepts and never proposes beyond its bounds, whatever it is offered', () => {
     const anything = fc.record({
       unit_price: fc.record({
@@ -86,7 +108,8 @@ describe('a buyer', () => {
     };
     fc.assert(
       fc.property(fc.array(anything, { minLength: 1, maxLength: 3 }), fc.nat({ max: ROUNDS }), (offered, left) => {
-        const move = buyerMove(GOALS, talk(left, ...offered.map((terms) => offer(terms))));
+        const next = [{ rel: 'counter', method: 'POST', href: '/x' }] as const;
+        const move = buyerMove(GOALS, { ...talk(left, ...offered.map((terms) => offer(terms))), next });
         if (move.kind === 'accept') limits(move.offer.terms);
         if (move.kind === 'counter') limits(move.terms);
       }),

@@ -9,10 +9,13 @@ import { type Why, whyAccepted, whyLeft } from './why.ts';
 export type BuyerMove =
   /** `choice`: the package of the offer's schedule; without it, the offer's own terms. */
   | { readonly kind: 'accept'; readonly offer: Offer; readonly choice?: Choice; readonly why: Why }
-  | { readonly kind: 'counter'; readonly terms: Terms }
+  /** `last`: its last word, with no round left. It may be put to a person at the company, or be refused as `negotiation-over`. */
+  | { readonly kind: 'counter'; readonly terms: Terms; readonly last?: true }
   | { readonly kind: 'withdraw'; readonly why: Why };
 
-export type Talk = Pick<OperationView, 'offers' | 'open_offers' | 'rounds_left'>;
+export type Talk = Pick<OperationView, 'offers' | 'open_offers' | 'rounds_left'> &
+  /** Without it, no last word is said. */
+  Partial<Pick<OperationView, 'next'>>;
 
 /** Where earlier talks about the same matter stood. */
 export interface Stood {
@@ -23,10 +26,12 @@ export interface Stood {
 export interface BuyerOptions {
   readonly roundsMax?: number;
   readonly stood?: Stood | undefined;
+  /** In this talk: it is said once. */
+  readonly lastWordSaid?: boolean;
 }
 
 /** An honest buyer: settles for evenly less of its wishes over the rounds, looks at every package that is on offer, accepts the one that
- * does best for it once that is enough, and never one beyond its bounds or its mandate. What it proposes it would accept, and what it
+ * does best for it once that is enough, and never one beyond its bounds or its mandate. Where no round is left and nothing will do, it says what would, once. What it proposes it would accept, and what it
  * once settled for it does not take back. Deterministic; a model may put it in words, it does not decide. */
 export function buyerMove(wanted: BuyerGoals, talk: Talk, options: BuyerOptions = {}): BuyerMove {
   const goals = tightened(wanted);
@@ -42,12 +47,18 @@ export function buyerMove(wanted: BuyerGoals, talk: Talk, options: BuyerOptions 
     });
     return { kind: 'accept', offer, ...(choice === undefined ? {} : { choice }), why };
   }
-  if (left === 0) return { kind: 'withdraw', why: whyLeft(goals, open, 'no_rounds_left') };
+  const mayCounter = left > 0 || (options.lastWordSaid !== true && isHeardOnce(talk));
+  if (!mayCounter) return { kind: 'withdraw', why: whyLeft(goals, open, 'no_rounds_left') };
   const known = open.map(({ terms }) => terms);
   const terms = proposalFor(goals, enough, known);
   return isPastLimits(goals, { ...known.at(-1), ...terms })
     ? { kind: 'withdraw', why: whyLeft(goals, open, 'nothing_within') }
-    : { kind: 'counter', terms };
+    : { kind: 'counter', terms, ...(left > 0 ? {} : { last: true }) };
+}
+
+/** Whether a counter is taken that no round is left for. */
+function isHeardOnce({ next = [] }: Talk): boolean {
+  return next.some(({ rel }) => rel === 'counter');
 }
 
 /** How much of its wishes it settles for now. */

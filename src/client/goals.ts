@@ -112,6 +112,8 @@ function withinMost(goal: Goal, limits: readonly Limit['most'][]): Goal {
   const [tightest] = bounds.toSorted((a, b) => a.bound - b.bound);
   if (tightest === undefined || tightest.bound >= (numberOf(most ?? wish, wish) ?? 0)) return goal;
   const { limit, bound } = tightest;
+  // Between its own least and the limit there is nothing: neither gives way.
+  if (least !== undefined && (numberOf(least, wish) ?? 0) > bound) return goal;
   const kept = (numberOf(wish, wish) ?? 0) > bound ? { wish: limit } : {};
   return { ...goal, ...(most === undefined ? {} : { most: limit }), ...kept };
 }

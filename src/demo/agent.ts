@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { issueMandate, jwkSigner } from '../../protocol/mandate/mandate.ts';
 import { isFinalState, type Offer, type OperationView } from '../../protocol/operation.ts';
-import { type AgentKey, type BuyerGoals, buyerMove, type Client } from '../client/index.ts';
+import { type AgentKey, type BuyerGoals, buyerMove, type Client, ProblemError } from '../client/index.ts';
 import { say, termsLine } from './say.ts';
 
 /** Makes the agent's moves until it has accepted or given up. */
@@ -24,7 +24,12 @@ export async function negotiate(client: Client, first: OperationView, goals: Buy
       say('agent', move.why.words);
       return client.accept(view, move.offer, move.choice);
     }
-    await client.counter(view.id, move.terms, 'This is what we can do.');
+    try {
+      await client.counter(view.id, move.terms, 'This is what we can do.');
+    } catch (error) {
+      if (move.last !== true || !(error instanceof ProblemError)) throw error;
+      return client.withdraw(view.id, 'beyond our limits');
+    }
     view = await client.waitForTurn(view.id);
   }
   return view;
