@@ -72,7 +72,9 @@ export function makeWorker(
     while (!stopped && running.size - waiting.size < concurrency) {
       const id = backlog.take();
       if (id === undefined) return;
-      const run = advance({ world, work, waiters, wake, isStopped: () => stopped, look }, id)
+      // It runs before its first step: what that waits for may be waited for aside.
+      const run = Promise.resolve()
+        .then(() => advance({ world, work, waiters, wake, isStopped: () => stopped, look }, id))
         .then((isIdle) => (isIdle ? backlog.rest(id, AFTER_NOTHING_MS) : undefined))
         .catch((error: unknown) => rest(id, error))
         .finally(() => {

@@ -5,6 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OperationView } from '../../protocol/operation.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
+import { readAs } from '../support/person.ts';
+
+const MARIA = { id: 'maria', password: 'correct horse battery' };
 
 const TIMEOUT_SECONDS = 8;
 /** Far more than a local gateway needs, and far less than the model may take. */
@@ -59,6 +62,8 @@ it('D22: a model that hangs delays neither another agent’s person nor, once it
     .toMatchObject({
       state: 'answering',
     });
+  const inbox = () => readAs(gateway.origin, MARIA, '/console/');
+  expect(await inbox()).toContain('The language model answers.');
   isHanging = true;
   const talks = await Promise.all(Array.from({ length: TALKS }, talk));
   const other = await gateway.newAgent();
@@ -74,10 +79,40 @@ it('D22: a model that hangs delays neither another agent’s person nor, once it
   expect(gateway.log.filter(({ event }) => event === 'voice.status').at(-1)?.fields).toMatchObject({
     state: 'resting',
   });
+  // Told to those who can do something about it; strangers learn nothing of whom the company works with.
+  expect(await inbox()).toContain('The language model does not answer');
+  expect(await (await fetch(`${gateway.origin}/health`)).text()).not.toMatch(/model|voice|resting/);
   const late = await timed(talk().then((id) => agent.client.waitForTurn(id)));
   expect(late).toBeLessThan(SOON_MS);
   await agent.client.say(talks[0] ?? '', 'Hm, tja.');
   const view = await agent.client.waitForTurn(talks[0] ?? '');
   expect(view.reading).toMatchObject({ by: 'rules', understood: { kind: 'unclear' } });
   expect(view.offers?.every(({ note_by }) => note_by === undefined)).toBe(true);
+}, 60_000);
+
+it('D22: words that are with the model when the gateway stops are answered without it, once, and the stop does not wait', async () => {
+  isHanging = false;
+  await gateway.restart();
+  const answering = () => gateway.log.filter(({ event }) => event === 'voice.status').at(-1)?.fields;
+  await expect.poll(answering).toMatchObject({ state: 'answering' });
+  const id = await talk();
+  await agent.client.waitForTurn(id);
+  const before = gateway.operation(id)?.messages.length;
+  isHanging = true;
+  const waiting = open.size;
+  expect(await agent.client.say(id, 'Hm, tja.')).toMatchObject({ turn: 'company' });
+  await expect.poll(() => open.size).toBeGreaterThan(waiting);
+  const began = performance.now();
+  await gateway.restart(() => {
+    isHanging = false;
+  });
+  expect(performance.now() - began).toBeLessThan(SOON_MS);
+  const view = await agent.client.waitForTurn(id);
+  expect(view).toMatchObject({ turn: 'agent', reading: { by: 'rules', understood: { kind: 'unclear' } } });
+  expect(
+    gateway
+      .operation(id)
+      ?.messages.slice(before)
+      .map(({ by }) => by),
+  ).toEqual(['agent', 'company']);
 }, 60_000);

@@ -52,7 +52,7 @@ export function inboxPage(
   return html`<h1>Waiting for a person</h1>
 ${closed === undefined ? '' : html`<p class="error" role="alert"><strong>Nothing is carried out now.</strong> What has been revoked cannot be read: ${quoted(closed)}. Mend it, and work goes on.</p>`}
 ${crm === undefined ? '' : crmLine(crm)}
-${model?.state === 'resting' ? html`<p class="lede">The language model does not answer (${model.why ?? 'no reason given'}): talks go on in the company’s own sentences.</p>` : ''}
+${model === undefined ? '' : modelLine(model)}
 <p class="lede">${waiting.length === 0 ? 'Nothing waits for a sign-off.' : `${waiting.length} plan${waiting.length === 1 ? '' : 's'} to look at.`}</p>
 <section class="card inbox" aria-label="Sign-offs">${
     waiting.length === 0 ? html`<p class="empty">All decided.</p>` : waiting.map((operation) => inboxRow(operation))
@@ -70,6 +70,12 @@ ${
 }
 
 /** How the CRM was when it was last asked. */
+function modelLine({ state, why }: LineStatus): Html {
+  if (state === 'resting')
+    return html`<p class="lede">The language model does not answer (${why ?? 'no reason given'}): talks go on in the company’s own sentences.</p>`;
+  return html`<p class="lede">${state === 'answering' ? 'The language model answers.' : 'The language model has not been asked yet.'}</p>`;
+}
+
 function crmLine({ ok, title, detail, latencyMs, at }: AskedHealth): Html {
   const more = detail === undefined ? '' : html` ${quoted(detail)}`;
   if (ok) return html`<p class="lede">${title} answers (${latencyMs} ms, ${when(at)}).${more}</p>`;

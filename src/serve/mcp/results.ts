@@ -37,10 +37,12 @@ export function refusalResult(refused: Refusal, form?: RightForm): CallToolResul
   const problem: JsonObject = toProblem(refused);
   const told = form === undefined ? problem : inToolWords(problem, form);
   const { title, detail, next } = told;
-  const words = [title, detail, next].filter((each) => each !== undefined).join('. ');
+  const words = [title, detail, next].flatMap((each) => (typeof each === 'string' ? [asSentence(each)] : [])).join(' ');
   return {
     isError: true,
     content: [{ type: 'text', text: `${words}\n\n${JSON.stringify(told)}` }],
     _meta: { [`${URN}:problem`]: problem },
   };
 }
+
+const asSentence = (words: string): string => (/[.!?…]$/u.test(words) ? words : `${words}.`);
