@@ -7,8 +7,8 @@ import { PAGES } from './pages.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 
 describe('pages that are made', () => {
-  it.each(Object.entries(PAGES))('%s is what `npm run docs` makes', (path, page) => {
-    expect(readFileSync(join(ROOT, path), 'utf8')).toBe(page());
+  it.each(Object.entries(PAGES))('%s is what `npm run docs` makes', async (path, page) => {
+    expect(readFileSync(join(ROOT, path), 'utf8')).toBe(await page());
   });
 
   it('say something of every setting', () => {

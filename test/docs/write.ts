@@ -3,4 +3,5 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PAGES } from './pages.ts';
 
-for (const [path, page] of Object.entries(PAGES)) writeFileSync(join(import.meta.dirname, '..', '..', path), page());
+for (const [path, page] of Object.entries(PAGES))
+  writeFileSync(join(import.meta.dirname, '..', '..', path), await page());
