@@ -133,6 +133,10 @@ export interface Offer {
   readonly note_by?: 'model';
 }
 
+/** What a person says became of a case. */
+export const CASE_OUTCOMES = ['done', 'not_done', 'otherwise'] as const;
+export type CaseOutcome = (typeof CASE_OUTCOMES)[number];
+
 /** A step the agent may take now. */
 export interface NextStep {
   readonly rel: 'counter' | 'accept' | 'withdraw' | 'handoff' | 'wait' | 'receipt' | 'read';
@@ -226,6 +230,8 @@ export interface OperationView {
     readonly asked_at: string;
     readonly respond_by: string;
     readonly channel: string;
+    /** What became of the case, as a person at the company says. */
+    readonly settled?: { readonly at: string; readonly outcome: CaseOutcome; readonly message?: string };
   };
   readonly next: readonly NextStep[];
 }

@@ -7,13 +7,19 @@ import { perOffering } from './actions/offering.ts';
 import { composeIdentity } from './compose-identity.ts';
 import { composePeers, type Profile, resourceDocuments } from './compose-peers.ts';
 import { type Config, ConfigError } from './config/config.ts';
+import { makeCustomerNames } from './crm/customers.ts';
 import type { CrmHealth } from './crm/health.ts';
 import { addressesBehind, readProxies } from './edge/client-address.ts';
 import type { RawRequest } from './edge/raw-request.ts';
+import { accountOf } from './engine/case.ts';
+import type { Operation } from './engine/operation.ts';
 import { unavailableRefusal } from './engine/unavailable.ts';
 import { actionOf } from './engine/world.ts';
+import { worthOf } from './engine/worth.ts';
 import { endedSince } from './execution/authority.ts';
 import { claimsToShow } from './execution/claims.ts';
+import { termsOf } from './execution/terms.ts';
+import { outcomesOf } from './handoff/settle.ts';
 import type { Registrations } from './identity/signature/registrations.ts';
 import { proofOf } from './ledger/seal.ts';
 import type { Ledger } from './ledger/sequencer.ts';
@@ -23,9 +29,9 @@ import { makeCompanyRoutes } from './serve/company/app.ts';
 import { takeCrmNotices } from './serve/company/crm-notices.ts';
 import { makeOffers } from './serve/company/offers.ts';
 import { takeSignoffAnswers } from './serve/company/signoff-answers.ts';
-import { type Desk, makeConsole } from './serve/console/app.ts';
+import { makeConsole } from './serve/console/app.ts';
+import { type Desk, INBOX_PAGE } from './serve/console/desk.ts';
 import { makeSessions } from './serve/console/session.ts';
-import { openOffer } from './serve/console/talk.ts';
 import { openApiDocument } from './serve/discovery/openapi.ts';
 import { directoryDocument, llmsText, profileDocument } from './serve/discovery/profile.ts';
 import { negotiateUcp, ucpProfiles } from './serve/discovery/ucp.ts';
@@ -234,16 +240,24 @@ function documents(
 function desk({ world, pipeline, unreadable, line }: Engine, health: Pick<CrmHealth, 'now'>): Desk {
   const { store } = world;
   const PAGE = 100;
-  const waiting = () => store.inState(['awaiting_signoff'], PAGE);
+  const names = makeCustomerNames(world);
   return {
-    waiting,
+    inbox: (after) => store.forPerson({ limit: INBOX_PAGE, ...(after === undefined ? {} : { after }) }),
     closed: unreadable,
     crm: health.now,
     model: () => line?.status(),
-    handedOff: () => store.inState(['handed_off', 'needs_human'], PAGE),
     operations: () => store.newest(PAGE),
     scheduled: () => store.inState(['scheduled'], 10 * PAGE).toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0)),
-    undecided: () => store.inState(['negotiating'], 10 * PAGE).filter((each) => openOffer(each) !== undefined),
+    async known(operations) {
+      const found = await names(operations);
+      return (operation) => ({
+        customer: found.get(accountOf(operation) ?? ''),
+        worth: worthOf(world, operation, termsToShow(world, operation)),
+      });
+    },
+    now: () => world.clock.now(),
+    outcomes: outcomesOf,
+    settle: (operation, settling, person) => pipeline.settle(operation, { ...settling, approver: person.id }),
     say: (operation, word, person) => pipeline.say(operation, word, person),
     cancel: (operation, reason, person) => pipeline.cancel(operation, reason, person),
     operation: (id) => store.operation(id),
@@ -253,4 +267,11 @@ function desk({ world, pipeline, unreadable, line }: Engine, health: Pick<CrmHea
     ended: async (operation) => (await endedSince(world, operation)).map(({ words }) => words),
     decide: (operation, decision, person) => pipeline.decide(operation, decision, person, 'page'),
   };
+}
+
+/** What was agreed on, or is talked about: the last that was offered by either side. */
+function termsToShow(world: Engine['world'], operation: Operation): JsonObject | null {
+  const agreed = termsOf(world, operation);
+  const terms = agreed.ok ? agreed.value : null;
+  return terms ?? operation.negotiation?.offers.at(-1)?.terms ?? null;
 }

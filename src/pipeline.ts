@@ -28,6 +28,7 @@ import { readSubjects, withRecords } from './execution/subjects.ts';
 import { takesCases, toInbox } from './handoff/case.ts';
 import { askedAlone, askedInWords, callBeside, callPerson, forPerson, handoff, isInWords } from './handoff/handoff.ts';
 import { keepPromise } from './handoff/promise.ts';
+import { type Settling, settle } from './handoff/settle.ts';
 import { sealed } from './ledger/seal.ts';
 import type { PersonsWord } from './negotiation/person.ts';
 import type { Negotiation } from './negotiation/steps.ts';
@@ -58,6 +59,8 @@ export interface Pipeline {
   ): Promise<Result<Operation, Refusal>>;
   /** A person's word in a talk that waits for one: an offer of theirs, or no. */
   say(id: string, word: PersonsWord, approver: Pick<Approver, 'id'>): Promise<Result<Operation, Refusal>>;
+  /** A person says what became of a case. */
+  settle(id: string, settling: Settling): Promise<Result<Operation, Refusal>>;
   /** A person of the company takes back what waits for its day, and says why. */
   cancel(id: string, reason: string, approver: Pick<Approver, 'id'>): Promise<Result<Operation, Refusal>>;
   /** Somebody else changed a record: a sign-off of a plan made before is void, and the operation is planned again. */
@@ -235,6 +238,7 @@ export function makePipeline(world: World, features: Features, worker: Pick<Work
       byPerson(id, (operation) => decide(world, deciding, operation, decision, approver, via)),
 
     say: (id, word, approver) => byPerson(id, (operation) => negotiation.personDecides(operation, word, approver.id)),
+    settle: (id, settling) => byPerson(id, async (operation) => settle(world, operation, settling)),
     cancel: (id, reason, approver) =>
       byPerson(id, async (operation) => cancel(world, operation, { reason, approver: approver.id })),
 

@@ -1,6 +1,7 @@
 /** What the core needs of the world. Implementations are composed in main.ts; tests pass their own. */
 import type { IdKinds, Thumbprint } from '../protocol/base/ids.ts';
 import type { Json, JsonObject } from '../protocol/base/json.ts';
+import type { PersonPage } from './engine/case.ts';
 import type { Dealing, DealingsOf } from './engine/dealings.ts';
 import type { MandateFacts, Operation, Push } from './engine/operation.ts';
 
@@ -252,6 +253,8 @@ export interface Store {
   newest(limit: number): readonly Operation[];
   /** The operations of one owner (`engine/owner.ts`), last changed first, with how many there are in all. */
   ofAgent(owner: string, page: AgentPage): { readonly operations: readonly Operation[]; readonly total: number };
+  /** Whatever waits for a person of the company, the nearest time first, with how much there is in all. */
+  forPerson(page: PersonPage): { readonly operations: readonly Operation[]; readonly total: number };
   bySignoff(id: string): Operation | undefined;
   agent(keyid: string): RegisteredAgent | undefined;
   saveAgent(agent: RegisteredAgent, at: string): Promise<void>;

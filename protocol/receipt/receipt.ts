@@ -24,7 +24,7 @@ import {
   type Shape,
   text,
 } from '../base/shape.ts';
-import { type Schedule, STATES, type State } from '../operation.ts';
+import { CASE_OUTCOMES, type CaseOutcome, type Schedule, STATES, type State } from '../operation.ts';
 import { scheduleShape } from '../schedule.ts';
 
 export const RECEIPT_TYPE = `${URN}:receipt:1`;
@@ -39,6 +39,15 @@ export type ReceiptSignoff = {
   readonly decided_at: string;
   /** Why policy asked a person. */
   readonly reasons: readonly string[];
+};
+
+export type ReceiptSettled = {
+  readonly case_ref: string;
+  readonly outcome: CaseOutcome;
+  readonly at: string;
+  /** Salted commitments: to the id of the person who says so, and to their words to the agent. Null where there were none. */
+  readonly approver: string;
+  readonly told: string | null;
 };
 
 /** A write that was read back. */
@@ -87,6 +96,8 @@ export type ReceiptFacts = {
   readonly sign_offs: readonly ReceiptSignoff[];
   readonly effects: readonly ReceiptEffect[];
   readonly output_digest: string | null;
+  /** What a person says became of the case that was opened. */
+  readonly settled?: ReceiptSettled;
   readonly state: State;
   readonly history: readonly ReceiptStep[];
 };
@@ -170,31 +181,45 @@ const historyShape: Shape<ReceiptStep> = object<ReceiptStep>({
   by: oneOf(['agent', 'company', 'person', 'engine']),
 });
 
-const payloadShape: Shape<ReceiptPayload> = object<ReceiptPayload>({
-  type: oneOf([RECEIPT_TYPE]),
-  operation: text,
-  action: text,
-  action_version: text,
-  company: text,
-  agent: thumbprint,
-  principal: nullOr(sha256Digest),
-  request: object({ content_digest: text, signature_input: text, signature: text }),
-  mandate: nullOr(object({ digest: text, tier: oneOf(['none', 'principal', 'company']) })),
-  agreement: nullOr(
-    objectWith<Omit<AgreementJws, 'schedule'>, Required<Pick<AgreementJws, 'schedule'>>>(
-      { payload: text, signatures: listOf(object({ protected: text, signature: text })) },
-      { schedule: scheduleShape },
-    ),
-  ),
-  plan_digest: nullOr(sha256Digest),
-  sign_offs: listOf(signoffShape),
-  effects: listOf(effectShape),
-  output_digest: nullOr(sha256Digest),
-  state: oneOf(STATES),
-  history: listOf(historyShape),
-  issued_at: time,
-  log: object({ origin: text, key: thumbprint, leaf: record }),
+const settledShape: Shape<ReceiptSettled> = object<ReceiptSettled>({
+  case_ref: text,
+  outcome: oneOf(CASE_OUTCOMES),
+  at: time,
+  approver: sha256Digest,
+  told: nullOr(sha256Digest),
 });
+
+const payloadShape: Shape<ReceiptPayload> = objectWith<
+  Omit<ReceiptPayload, 'settled'>,
+  Required<Pick<ReceiptPayload, 'settled'>>
+>(
+  {
+    type: oneOf([RECEIPT_TYPE]),
+    operation: text,
+    action: text,
+    action_version: text,
+    company: text,
+    agent: thumbprint,
+    principal: nullOr(sha256Digest),
+    request: object({ content_digest: text, signature_input: text, signature: text }),
+    mandate: nullOr(object({ digest: text, tier: oneOf(['none', 'principal', 'company']) })),
+    agreement: nullOr(
+      objectWith<Omit<AgreementJws, 'schedule'>, Required<Pick<AgreementJws, 'schedule'>>>(
+        { payload: text, signatures: listOf(object({ protected: text, signature: text })) },
+        { schedule: scheduleShape },
+      ),
+    ),
+    plan_digest: nullOr(sha256Digest),
+    sign_offs: listOf(signoffShape),
+    effects: listOf(effectShape),
+    output_digest: nullOr(sha256Digest),
+    state: oneOf(STATES),
+    history: listOf(historyShape),
+    issued_at: time,
+    log: object({ origin: text, key: thumbprint, leaf: record }),
+  },
+  { settled: settledShape },
+);
 
 const fileShape: Shape<ReceiptFile> = object<ReceiptFile>({
   receipt: text,

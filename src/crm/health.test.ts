@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type Adapter, AdapterError, type Health } from '../../adapters/sdk/index.ts';
-import { inboxPage } from '../serve/console/pages.ts';
+import { inboxPage } from '../serve/console/inbox.ts';
 import { makeCrmHealth } from './health.ts';
 
 const AT = new Date('2026-11-02T09:00:00Z');
+const NOTHING = {
+  ...{ operations: [], total: 0, next: undefined, isFirst: true, now: AT },
+  known: () => ({ customer: undefined, worth: {} }),
+};
 
 function watched(answers: (() => Health)[]) {
   const told: unknown[] = [];
@@ -32,11 +36,11 @@ describe('the CRM’s health', () => {
       ['crm.health', { ok: true, latency_ms: 7, detail: '12 of 100 calls a day used' }],
       ['crm.health', { ok: false, latency_ms: 0, detail: 'The CRM cannot be reached.' }],
     ]);
-    expect(String(inboxPage([], [], { closed: undefined, crm: health.now(), model: undefined }))).toContain(
+    expect(String(inboxPage(NOTHING, { closed: undefined, crm: health.now(), model: undefined }))).toContain(
       'The CRM cannot be reached.',
     );
     await health.ask();
-    expect(String(inboxPage([], [], { closed: undefined, crm: health.now(), model: undefined }))).toContain(
+    expect(String(inboxPage(NOTHING, { closed: undefined, crm: health.now(), model: undefined }))).toContain(
       '12 of 100 calls a day used',
     );
     expect(told).toHaveLength(3);

@@ -2,8 +2,8 @@
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { LIMITS } from '../../protocol/base/limits.ts';
 import { quotedLines, revealed } from '../../protocol/words/revealed.ts';
+import { isWithPerson } from './open-offers.ts';
 import type { Operation } from './operation.ts';
-import type { World } from './world.ts';
 
 /** The topic of a case that was asked for in plain words. */
 export const IN_WORDS = 'A person was asked for in words';
@@ -33,18 +33,42 @@ export function accountOf({ records = {}, mandate }: Pick<Operation, 'records' |
   return accounts.length === 1 ? accounts[0] : undefined;
 }
 
-/** Where a person sees the whole of it. */
-export function casePage(world: Pick<World, 'settings'>, { id, handoff }: Operation): string {
-  const of = handoff?.beside === true ? handoff.about?.operation : undefined;
-  return `${world.settings.origin}/console/operations/${of ?? id}`;
+/** Whether a person is still to say what became of the case. One that the company opened for a talk ends with the person's word there, and a
+ * ticket is of the case beside it. */
+export function isOpenCase({ state, handoff, negotiation }: Operation): boolean {
+  if (handoff === undefined || handoff.settled !== undefined) return false;
+  if (negotiation?.person?.askedAt === handoff.askedAt) return false;
+  return handoff.beside !== true || state === 'needs_human';
+}
+
+/** Whether a talk waits for a person's word. */
+export function isTalkForPerson({ state, negotiation }: Operation): boolean {
+  return state === 'negotiating' && negotiation !== undefined && isWithPerson(negotiation);
+}
+
+/** A page of what waits for a person. */
+export interface PersonPage {
+  readonly limit: number;
+  /** Where the last page ended: until when its last operation waits ({@link personBy}), and its id. */
+  readonly after?: { readonly by: string; readonly id: string };
+}
+
+/** Until when a person of the company is to act on it; null where it waits for none. */
+export function personBy(operation: Operation): string | null {
+  const { state, signoffs, handoff, updatedAt } = operation;
+  const times = [
+    ...(state === 'awaiting_signoff' ? [signoffs.at(-1)?.expiresAt ?? updatedAt] : []),
+    ...(state === 'needs_human' || isOpenCase(operation) || isTalkForPerson(operation)
+      ? [handoff?.respondBy ?? updatedAt]
+      : []),
+  ];
+  return times.toSorted()[0] ?? null;
 }
 
 /** What a recipe sees of the case as `handoff`: `head` and `said` are whole lines, of ours and quoted. */
-export function caseFacts(world: Pick<World, 'settings'>, operation: Operation): JsonObject {
-  const { handoff } = operation;
-  if (handoff === undefined) return {};
-  const { about, caseRef, respondBy } = handoff;
-  const url = casePage(world, operation);
+export function caseFacts(operation: Operation): JsonObject {
+  const { about, caseRef, respondBy, page: url } = operation.handoff ?? {};
+  if (caseRef === undefined || respondBy === undefined || url === undefined) return {};
   return {
     case_ref: caseRef,
     respond_by: respondBy,

@@ -4,7 +4,15 @@ import type { OfferId, OperationId, SignoffId, Thumbprint } from '../../protocol
 import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import type { Money } from '../../protocol/base/money.ts';
 import type { MandateConstraints, MandateFacts, Tier } from '../../protocol/mandate/mandate.ts';
-import type { Confirmation, NegotiatorView, Offer, Party, ReadingView, State } from '../../protocol/operation.ts';
+import type {
+  CaseOutcome,
+  Confirmation,
+  NegotiatorView,
+  Offer,
+  Party,
+  ReadingView,
+  State,
+} from '../../protocol/operation.ts';
 
 export type { MandateConstraints, MandateFacts, Tier };
 
@@ -142,6 +150,12 @@ export interface TokenFacts {
   readonly boundTo?: string;
 }
 
+export interface Customer {
+  /** The account's id in the CRM. */
+  readonly account: string;
+  readonly name?: string;
+}
+
 /** One asked-for action: durable, whole. Personal data lives only here, never in the log. */
 export interface Operation {
   readonly id: OperationId;
@@ -175,6 +189,8 @@ export interface Operation {
   readonly mandate: MandateFacts | null;
   readonly request: { readonly digest: string; readonly signature: string; readonly signatureInput: string };
   readonly input: JsonObject;
+  /** Whose it is, as the CRM had it when a person was asked. */
+  readonly customer?: Customer;
   /** The records the action is about, by the definition's names for them, as last read. */
   readonly records?: JsonObject;
   /** When they began to be read: what was written after that may not be in them. */
@@ -217,6 +233,19 @@ export interface Operation {
     readonly channel: string;
     readonly topic: string;
     readonly from: State;
+    /** Where a person sees it; none in cases from before their tickets named it. */
+    readonly page?: string;
+    /** A person has said what became of it. */
+    readonly settled?: {
+      readonly at: string;
+      /** Approver id from configuration. */
+      readonly by: string;
+      readonly outcome: CaseOutcome;
+      /** In words made for the customer's agent. */
+      readonly message?: string;
+      /** For the company's people alone. */
+      readonly note?: string;
+    };
     /** It is the ticket of the case that the operation it is about has. */
     readonly beside?: true;
     /** What it is about, and how that stood then. */

@@ -28,6 +28,12 @@ export function decidedAgainst(message: string): string {
     : `A person at the company decided against it: ${message}`;
 }
 
+/** What an agent is told where the machine could not find out, and a person did. */
+export function notCarriedOut(message: string): string {
+  const told = 'A person at the company looked into it: it was not carried out.';
+  return message === '' ? told : `${told} They say: ${message}`;
+}
+
 /** What stands beside a person's own offer. */
 export function offeredWith(message: string): string {
   return message === ''

@@ -120,12 +120,13 @@ const HANDOFF_TAKES_OVER: ReadonlySet<State> = new Set<State>([
 ]);
 
 type EventOf<S extends State> = keyof (typeof TRANSITIONS)[S] & string;
-export type EngineEvent = { [S in State]: EventOf<S> }[State] | 'handoff' | 'noted';
+export type EngineEvent = { [S in State]: EventOf<S> }[State] | 'handoff' | 'noted' | 'settled';
 
 /** The state an event leads to, or `undefined` where the table has none. */
 export function nextState(operation: Pick<Operation, 'state' | 'attempts'>, event: EngineEvent): State | undefined {
   const { state: from } = operation;
-  if (event === 'noted') return from;
+  // A person has said what became of a case: what was done stays what it is.
+  if (event === 'noted' || event === 'settled') return from;
   if (event === 'handoff') {
     // What may have been written is finished, found or taken back first: an end says what there is.
     return HANDOFF_TAKES_OVER.has(from) && !mayHaveWritten(operation) ? 'handed_off' : from;
@@ -160,7 +161,7 @@ export function move(
   const { reading, ...standing } = operation;
   const next: Operation = {
     ...standing,
-    ...(event === 'noted' && reading !== undefined ? { reading } : {}),
+    ...((event === 'noted' || event === 'settled') && reading !== undefined ? { reading } : {}),
     tries: 0,
     ...(to === 'reversing' ? { dueAt: now.getTime() } : {}),
     ...patch,

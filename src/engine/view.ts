@@ -55,6 +55,7 @@ export function viewOf(operation: Operation): OperationView {
             asked_at: handoff.askedAt,
             respond_by: handoff.respondBy,
             channel: handoff.channel,
+            ...(handoff.settled === undefined ? {} : { settled: settledView(handoff.settled) }),
           },
         }),
     next: nextSteps(operation),
@@ -101,6 +102,10 @@ function readingView(id: string, { confirm, ...reading }: StoredReading): Readin
 
 export function roundsLeft(operation: Operation): number {
   return Math.max(0, LIMITS.negotiationRoundsMax - (operation.negotiation?.round ?? 0));
+}
+
+function settledView({ at, outcome, message }: NonNullable<NonNullable<Operation['handoff']>['settled']>) {
+  return { at, outcome, ...(message === undefined ? {} : { message }) };
 }
 
 function signoffView(signoff: Signoff): SignoffView {

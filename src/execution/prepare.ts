@@ -62,7 +62,7 @@ export async function makeReady(world: World, from: Operation): Promise<Result<R
     input: operation.input,
     asked_on: askedOn(operation).asked_on,
     accounts: operation.mandate?.constraints.accounts ?? [],
-    ...(operation.handoff === undefined ? {} : { handoff: caseFacts(world, operation) }),
+    ...(operation.handoff === undefined ? {} : { handoff: caseFacts(operation) }),
     ...(terms.value === null ? {} : { terms: terms.value }),
     ...(done.length === 0 ? {} : { done }),
   });

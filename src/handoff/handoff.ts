@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from '../../protocol/base/json.t
 import { LIMITS } from '../../protocol/base/limits.ts';
 import { at } from '../../protocol/base/pointer.ts';
 import { err, ok } from '../../protocol/base/result.ts';
-import { aboutOf, accountOf, casePage, IN_WORDS } from '../engine/case.ts';
+import { aboutOf, accountOf, IN_WORDS } from '../engine/case.ts';
 import type { Operation } from '../engine/operation.ts';
 import { idOf, operationId } from '../engine/operation-id.ts';
 import { ownerOf } from '../engine/owner.ts';
@@ -144,7 +144,8 @@ type Case = NonNullable<Operation['handoff']>;
 
 /** The case the agent asked for, until a person is due to have answered. One that the company opened by itself has no place in the CRM. */
 function openCase(world: World, { id, action, handoff: asked }: Operation): Case | undefined {
-  if (asked === undefined || Date.parse(asked.respondBy) <= world.clock.now().getTime()) return undefined;
+  if (asked === undefined || asked.settled !== undefined) return undefined;
+  if (Date.parse(asked.respondBy) <= world.clock.now().getTime()) return undefined;
   return action === HANDOFF_ACTION || asked.caseRef !== caseRefOf(id) ? asked : undefined;
 }
 
@@ -213,7 +214,8 @@ export function callPerson(world: World, operation: Operation, by: 'company' | '
 
 /** Calls a person beside the machine, once: it goes on with its own duty. */
 export function callBeside(world: World, change: Change, topic: string): Change {
-  if (change.next.handoff !== undefined) return change;
+  const { handoff: asked } = change.next;
+  if (asked !== undefined && asked.settled === undefined) return change;
   const next = withHandoff(world, change.next, topic);
   const told = notify(world, 'handoff.requested', handoffNotice(world, next));
   return { ...change, next, outgoing: [...(change.outgoing ?? []), ...told] };
@@ -247,11 +249,15 @@ export function withHandoff(
       channel,
       topic,
       from: operation.state,
+      // Of a ticket, the page of what it is about.
+      page: pageOf(world, beside === true && about !== undefined ? about.operation : operation.id),
       ...(about === undefined ? {} : { about }),
       ...(beside === undefined ? {} : { beside }),
     },
   };
 }
+
+const pageOf = (world: World, id: string): string => `${world.settings.origin}/console/operations/${id}`;
 
 const caseRefOf = (id: string): string => `H-${id.slice(3, 11)}${id.slice(12, 16)}`.toUpperCase();
 
@@ -262,6 +268,6 @@ export function handoffNotice(world: World, operation: Operation): JsonObject {
     action: operation.action,
     topic: operation.handoff?.topic ?? '',
     respond_by: operation.handoff?.respondBy ?? '',
-    url: casePage(world, operation),
+    url: operation.handoff?.page ?? pageOf(world, operation.id),
   };
 }

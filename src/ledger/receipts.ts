@@ -37,9 +37,17 @@ export function receiptFacts(operation: Operation, company: string): ReceiptFact
     sign_offs: operation.signoffs.flatMap((signoff) => signoffFacts(signoff, salt)),
     effects: operation.attempts.flatMap((attempt) => effectFacts(attempt, operation)),
     output_digest: operation.output === undefined ? null : digest(operation.output),
+    ...settledFacts(operation),
     state: operation.state,
     history: operation.history.map(({ at, from, to, event, by }) => ({ at, from, to, event, by })),
   };
+}
+
+function settledFacts({ handoff, salt }: Operation): Pick<ReceiptFacts, 'settled'> {
+  if (handoff?.settled === undefined) return {};
+  const { outcome, at, by, message } = handoff.settled;
+  const told = message === undefined ? null : commitment(salt, message);
+  return { settled: { case_ref: handoff.caseRef, outcome, at, approver: commitment(salt, by), told } };
 }
 
 export interface IssuedReceipt {

@@ -80,6 +80,8 @@ function referred(world: World, { from, talk, table, askPerson }: ReferredFrom, 
   const now = world.clock.now();
   const asked = askPerson({ ...from, advice }, 'A talk is near an agreement: a person decides');
   const { handoff } = asked.operation;
+  // The agent's own case is not ended by a word in the talk.
+  const isOurs = handoff !== undefined && handoff.askedAt !== from.handoff?.askedAt;
   // As much time as anybody has, also where the customer was promised an answer before.
   const respondBy = now.getTime() + world.settings.human.respondWithinMinutes * 60_000;
   const ends = respondBy + LIMITS.negotiationLifetimeSeconds * 1000;
@@ -90,7 +92,12 @@ function referred(world: World, { from, talk, table, askPerson }: ReferredFrom, 
     'company',
     now,
     {
-      negotiation: { ...talk, turn: 'company', person: { askedAt: now.toISOString() }, expiresAt },
+      negotiation: {
+        ...talk,
+        turn: 'company',
+        person: { askedAt: isOurs ? handoff.askedAt : now.toISOString() },
+        expiresAt,
+      },
       dueAt: Date.parse(expiresAt),
     },
     { case: handoff?.caseRef ?? '' },

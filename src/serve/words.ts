@@ -30,17 +30,35 @@ export function inWords(view: OperationView, spell: Spell): string {
     case 'scheduled':
       return `Operation ${id} is decided and will be carried out on ${view.scheduled?.on ?? 'its day'} (${view.scheduled?.time_zone ?? 'UTC'}). Do not wait for it and do not ask for it again: read it again on that day.`;
     case 'completed':
-      return `Operation ${id} is completed: it was carried out and read back. Its receipt is ready.`;
+      return view.handoff?.settled === undefined
+        ? `Operation ${id} is completed: it was carried out and read back. Its receipt is ready.`
+        : `Operation ${id} is completed. ${settledInWords(view.handoff.settled)} Its receipt is ready.`;
     case 'handed_off':
     case 'needs_human':
+      if (view.handoff?.settled !== undefined)
+        return `Operation ${id} was with a person at the company, case ${view.handoff.case_ref}. ${settledInWords(view.handoff.settled)}`;
       return `Operation ${id} is with a person at the company${view.handoff === undefined ? '' : `: case ${view.handoff.case_ref}, an answer by ${view.handoff.respond_by}, ${view.handoff.channel}`}.`;
     case 'unknown':
     case 'reconciling':
       return `Operation ${id}: whether the write happened is not known yet. It is being found out by reading; do not ask for it again.`;
     default:
-      return `Operation ${id} is ${state}.`;
+      return view.handoff?.settled === undefined
+        ? `Operation ${id} is ${state}.`
+        : `Operation ${id} is ${state}. ${settledInWords(view.handoff.settled)}`;
   }
 }
+
+const OUTCOMES = {
+  done: 'A person at the company has done what was asked.',
+  not_done: 'A person at the company looked into it, and it is not done.',
+  otherwise: 'A person at the company has settled it in another way.',
+} as const;
+
+function settledInWords({ outcome, message }: Settled): string {
+  return message === undefined ? OUTCOMES[outcome] : `${OUTCOMES[outcome]} They say: “${message}”`;
+}
+
+type Settled = NonNullable<NonNullable<OperationView['handoff']>['settled']>;
 
 function readingInWords({ words, confirm }: ReadingView, spell: Spell): string {
   return [words, ...confirm.map(spell)].join(' ');

@@ -7,6 +7,7 @@ import { LOG_SCHEMA } from './log-sqlite.ts';
 import { MEMORIES_SCHEMA } from './memories-sqlite.ts';
 import { OF_AGENT_SCHEMA } from './of-agent-sqlite.ts';
 import { OUTGOING_SCHEMA } from './outgoing-sqlite.ts';
+import { PERSON_SCHEMA } from './person-sqlite.ts';
 import { PUSH_SECRETS_SCHEMA } from './push-secrets-sqlite.ts';
 import { LIMITS_RETENTION_SCHEMA, RETENTION_SCHEMA } from './retention-sqlite.ts';
 
@@ -138,6 +139,7 @@ const MIGRATIONS: readonly string[] = [
   OWNERS_OF_EARLIER,
   `${OF_AGENT_SCHEMA}${PUSH_SECRETS_SCHEMA}`,
   LIMITS_RETENTION_SCHEMA,
+  PERSON_SCHEMA,
 ];
 
 /** Of a database as this program writes it. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { canonicalBytes } from '../../protocol/base/canonical.ts';
+import { personBy } from '../engine/case.ts';
 import type { Operation } from '../engine/operation.ts';
 import { ownerOf } from '../engine/owner.ts';
 import type { OutboxStore } from '../outbox/outbox-store.ts';
@@ -34,6 +35,7 @@ import {
   settleOutgoing,
   waitingOutgoing,
 } from './outgoing-sqlite.ts';
+import { idsForPerson } from './person-sqlite.ts';
 import { holdsPushSecrets } from './push-secrets-sqlite.ts';
 import { migrate } from './schema.ts';
 import { makeSpentAside } from './spent-aside.ts';
@@ -99,6 +101,10 @@ export function openSqliteStore(
         .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
         .slice(0, limit),
     newest: (limit) => sql.operationsNewest.all(limit).map(requireDoc<Operation>),
+    forPerson(page) {
+      const { ids, total } = idsForPerson(sql, page);
+      return { operations: ids.map((id) => requireDoc<Operation>(sql.operationGet.get(id) ?? {})), total };
+    },
     ofAgent: (owner, page) => ofAgent(sql, owner, page),
     bySignoff: (id) => parseDoc<Operation>(sql.operationBySignoff.get(id)),
     agent: (keyid) => parseDoc<RegisteredAgent>(sql.agentGet.get(keyid)),
@@ -231,11 +237,13 @@ function applyUnit(sql: Statements, unit: Unit): Committed {
 function writeOperation(sql: Statements, next: Operation, expected: number): void {
   const doc = JSON.stringify(next);
   const secrets = Number(holdsPushSecrets(next.pushes));
+  const person = personBy(next);
   if (expected === 0) {
     const { id, version, state, agent, dueAt, createdAt, updatedAt, conversation = id } = next;
     noteUse(sql, { keyid: agent.keyid, at: createdAt });
-    sql.operationAdd.run(id, version, state, ownerOf(agent), conversation, dueAt, createdAt, updatedAt, secrets, doc);
-  } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, secrets, doc, next.id);
+    const owner = ownerOf(agent);
+    sql.operationAdd.run(id, version, state, owner, conversation, dueAt, createdAt, updatedAt, secrets, person, doc);
+  } else sql.operationSet.run(next.version, next.state, next.dueAt, next.updatedAt, secrets, person, doc, next.id);
   const signoff = next.signoffs.at(-1);
   if (signoff !== undefined) sql.signoffAdd.run(signoff.id, next.id);
   if (next.plan !== undefined) writeDealings(sql, next);

@@ -6,6 +6,7 @@ import { invitationStatements } from './invitations-sqlite.ts';
 import { memoryStatements } from './memories-sqlite.ts';
 import { ofAgentStatements } from './of-agent-sqlite.ts';
 import { outgoingStatements } from './outgoing-sqlite.ts';
+import { personStatements } from './person-sqlite.ts';
 
 /** Every statement of the store, prepared once. The hot path is the first block: five inserts a submission. */
 export function prepareStatements(db: Pick<Handle, 'prepare'>) {
@@ -18,10 +19,10 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     ),
     operationVersion: db.prepare('SELECT version FROM operations WHERE id = ?'),
     operationAdd: db.prepare(
-      'INSERT INTO operations (id, version, state, agent, conversation, due_at, created_at, updated_at, push_secrets, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO operations (id, version, state, agent, conversation, due_at, created_at, updated_at, push_secrets, person_by, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ),
     operationSet: db.prepare(
-      'UPDATE operations SET version = ?, state = ?, due_at = ?, updated_at = ?, push_secrets = ?, doc = ? WHERE id = ?',
+      'UPDATE operations SET version = ?, state = ?, due_at = ?, updated_at = ?, push_secrets = ?, person_by = ?, doc = ? WHERE id = ?',
     ),
     recordAdd: db.prepare('INSERT INTO records (operation, leaf) VALUES (?, ?)'),
     ...outgoingStatements(db),
@@ -47,6 +48,7 @@ export function prepareStatements(db: Pick<Handle, 'prepare'>) {
     ...invitationStatements(db),
     ...memoryStatements(db),
     ...ofAgentStatements(db),
+    ...personStatements(db),
     // More than what is free inside the file by chance.
     roomTake: db.prepare("INSERT OR REPLACE INTO instance (name, value) VALUES ('room', printf('%.*c', 65536, 'x'))"),
     roomGive: db.prepare("DELETE FROM instance WHERE name = 'room'"),

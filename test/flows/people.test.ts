@@ -7,7 +7,7 @@ import type { BuyerGoals } from '../../src/client/index.ts';
 import { seeThrough } from '../../src/demo/agent.ts';
 import { hashPassword } from '../../src/serve/console/session.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
-import { answerAs, decideAs, pageAs, sendAs } from '../support/person.ts';
+import { answerAs, decideAs, pageAs, readAs, sendAs } from '../support/person.ts';
 
 const MARIA = { id: 'maria', password: 'correct horse battery' };
 const CONTRACT = 'K-1001';
@@ -156,6 +156,30 @@ describe('a person’s own offer', () => {
     expect(ended.state).toBe('completed');
     expect(asked).toHaveLength(1);
     expect(asked).not.toContain(signoff.id);
+  });
+});
+
+describe('the pages', () => {
+  it('N5: name the customer, the value and the change, in percent and in money, wherever it is listed or decided', async () => {
+    const { id, signoff, price } = await waiting();
+    const percent = `▼ −${(((4_900 - price) / 4_900) * 100).toFixed(1)} %`;
+    const grouped = (cents: number) =>
+      (cents / 100).toLocaleString('en-GB', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    const value = `${grouped(price * seats * 36)} EUR`;
+    const difference = `−${grouped((4_900 - price) * seats * 36)} EUR`;
+    for (const path of ['', 'operations', `operations/${id}`, `signoffs/${signoff.id}`]) {
+      const page = await readAs(gateway.origin, MARIA, `/console/${path}`);
+      for (const shown of ['Nordwind Logistik GmbH', 'A-1001', value, percent])
+        expect([path, page]).toEqual([path, expect.stringContaining(shown)]);
+      if (path.includes('/')) expect(page).toContain(difference);
+    }
+    // With the CRM away the page is there as soon, with what is known.
+    await gateway.crm.fault({ op: 'read', kind: '500-before', count: 1_000 });
+    const began = performance.now();
+    expect(await readAs(gateway.origin, MARIA, '/console/')).toContain('A-1001');
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await gateway.crm.clearFaults();
+    await agent.client.withdraw(id);
   });
 });
 

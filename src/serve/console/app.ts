@@ -2,61 +2,18 @@ import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { Refusal } from '../../../protocol/base/errors.ts';
 import { PROBLEMS } from '../../../protocol/base/errors.ts';
-import type { JsonObject } from '../../../protocol/base/json.ts';
-import type { Result } from '../../../protocol/base/result.ts';
 import type { Terms } from '../../../protocol/operation.ts';
-import type { AskedHealth } from '../../crm/health.ts';
 import { agreedOffer } from '../../engine/agreement.ts';
-import type { Claim } from '../../engine/claimed.ts';
 import type { Operation } from '../../engine/operation.ts';
-import type { Words } from '../../engine/world.ts';
 import type { PersonsWord } from '../../negotiation/person.ts';
-import type { LineStatus } from '../../voice/line.ts';
+import { type Desk, INBOX_PAGE } from './desk.ts';
+import { inboxPage, placeAfter, readPlace, type Waiting } from './inbox.ts';
 import { type Html, layout } from './layout.ts';
-import { inboxPage, operationPage, operationsPage, signInPage, signoffPage } from './pages.ts';
-import { type Person, type Session, type Sessions, sameText } from './session.ts';
+import { operationPage, operationsPage, signInPage, signoffPage } from './pages.ts';
+import { type Session, type Sessions, sameText } from './session.ts';
 import { STYLE } from './style.ts';
 import { openOffer } from './talk.ts';
 import { type Returned, readTerms } from './terms-form.ts';
-
-/** What the pages need of the gateway. */
-export interface Desk {
-  waiting(): readonly Operation[];
-  /** Why nothing is carried out for anybody now; `undefined` in ordinary times. */
-  closed(): string | undefined;
-  /** How the CRM was when it was last asked. */
-  crm(): AskedHealth | undefined;
-  /** How the model was when it was last asked; undefined where there is none. */
-  model(): LineStatus | undefined;
-  handedOff(): readonly Operation[];
-  operations(): readonly Operation[];
-  /** What waits for its day, the nearest first. */
-  scheduled(): readonly Operation[];
-  /** Talks that a person was asked to decide about. */
-  undecided(): readonly Operation[];
-  say(operation: string, word: PersonsWord, person: Person): Promise<Result<Operation, Refusal>>;
-  cancel(operation: string, reason: string, person: Person): Promise<Result<Operation, Refusal>>;
-  operation(id: string): Operation | undefined;
-  bySignoff(id: string): Operation | undefined;
-  /** What the action means, for people. */
-  words(operation: Operation): Words | undefined;
-  /** What it claims, and who claimed the same before. */
-  claims(operation: Operation): readonly Claim[];
-  /** What of the authority it rests on has ended since it was asked, in words. */
-  ended(operation: Operation): Promise<readonly string[]>;
-  decide(
-    operation: string,
-    decision: {
-      readonly signoff: string;
-      readonly planDigest: string;
-      readonly kind: 'approved' | 'rejected' | 'countered';
-      readonly reason?: string;
-      readonly message?: string;
-      readonly terms?: JsonObject;
-    },
-    person: Person,
-  ): Promise<Result<Operation, Refusal>>;
-}
 
 const FORM_BYTES_MAX = 16_384;
 /** Half a year. */
@@ -136,21 +93,26 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     return c.redirect(`/console/sign-in?next=${encodeURIComponent(c.req.path)}`, 303);
   });
 
-  app.get('/', (c) =>
-    page(
-      c,
-      'Sign-offs',
-      'inbox',
-      inboxPage(desk.waiting(), [...desk.undecided(), ...desk.handedOff()], {
-        closed: desk.closed(),
-        crm: desk.crm(),
-        model: desk.model(),
-      }),
-    ),
-  );
-  app.get('/operations', (c) =>
-    page(c, 'Operations', 'operations', operationsPage(desk.operations(), desk.scheduled())),
-  );
+  app.get('/', async (c) => {
+    const after = readPlace(c.req.query('after'));
+    const { operations, total } = desk.inbox(after);
+    const last = operations.length < INBOX_PAGE ? undefined : operations.at(-1);
+    const waiting: Waiting = {
+      operations,
+      total,
+      known: await desk.known(operations),
+      next: last === undefined ? undefined : `/console/?after=${encodeURIComponent(placeAfter(last))}`,
+      isFirst: after === undefined,
+      now: desk.now(),
+    };
+    const condition = { closed: desk.closed(), crm: desk.crm(), model: desk.model() };
+    return page(c, 'Inbox', 'inbox', inboxPage(waiting, condition));
+  });
+  app.get('/operations', async (c) => {
+    const [operations, scheduled] = [desk.operations(), desk.scheduled()];
+    const known = await desk.known([...scheduled, ...operations]);
+    return page(c, 'Operations', 'operations', operationsPage(operations, scheduled, known));
+  });
   app.get('/operations/:id', (c) => showOperation(c, c.req.param('id')));
 
   app.post('/operations/:id/cancel', async (c) => {
@@ -160,6 +122,23 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     const cancelled = await desk.cancel(id, allowed.form.get('reason') ?? '', allowed.session.person);
     if (cancelled.ok) return c.redirect(`/console/operations/${id}`, 303);
     return showOperation(c, id, { problem: toPerson(cancelled.error) });
+  });
+
+  app.post('/operations/:id/settle', async (c) => {
+    const allowed = await formOfSession(c);
+    if (allowed === undefined) return c.text('Forbidden', 403);
+    const id = c.req.param('id');
+    const { form, session } = allowed;
+    const operation = desk.operation(id);
+    if (operation === undefined) return c.notFound();
+    const outcome = desk.outcomes(operation).find((each) => each === form.get('outcome'));
+    const returned = { form };
+    if (outcome === undefined)
+      return showOperation(c, id, { problem: 'Say what became of it.', returned, status: 422 });
+    const words = { outcome, message: form.get('message') ?? '', note: (form.get('note') ?? '').slice(0, 2_000) };
+    const settled = await desk.settle(id, words, session.person);
+    if (settled.ok) return c.redirect(`/console/operations/${id}`, 303);
+    return showOperation(c, id, { problem: toPerson(settled.error), returned });
   });
 
   app.post('/operations/:id/talk', async (c) => {
@@ -209,12 +188,15 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
     return showSignoff(c, id, { problem: toPerson(decided.error), returned: { form } });
   });
 
-  function showOperation(c: Context, id: string, { problem, returned }: Answered = {}) {
+  async function showOperation(c: Context, id: string, answered: Answered = {}) {
+    const { problem, returned } = answered;
     const session = sessionOf(c);
     const operation = desk.operation(id);
     if (operation === undefined || session === undefined) return c.notFound();
-    const content = operationPage(operation, { session, problem, returned });
-    return page(c, operation.action, 'operations', content, statusOf({ problem, returned }));
+    const known = (await desk.known([operation]))(operation);
+    const outcomes = desk.outcomes(operation);
+    const content = operationPage(operation, { session, problem, returned, known, outcomes });
+    return page(c, operation.action, 'operations', content, statusOf(answered));
   }
 
   async function showSignoff(c: Context, id: string, { problem, returned }: Answered = {}) {
@@ -232,6 +214,7 @@ export function makeConsole({ desk, sessions, origin, addressOf }: ConsoleDeps):
         problem,
         returned,
         claims: desk.claims(operation),
+        known: (await desk.known([operation]))(operation),
         ended: await desk.ended(operation),
       }),
       statusOf({ problem, returned }),
@@ -274,9 +257,11 @@ function safeNext(next: string | undefined): string {
 interface Answered {
   readonly problem?: string | undefined;
   readonly returned?: Returned | undefined;
+  readonly status?: 422;
 }
 
-function statusOf({ problem, returned }: Answered): 200 | 409 | 422 {
+function statusOf({ problem, returned, status }: Answered): 200 | 409 | 422 {
+  if (status !== undefined) return status;
   if (returned?.read !== undefined) return 422;
   return problem === undefined ? 200 : 409;
 }

@@ -26,7 +26,7 @@ ${
   session === undefined
     ? ''
     : html`<header class="top"><b>Parley</b>
-<nav aria-label="Main">${link('/', 'Sign-offs', here === 'inbox')}${link('/operations', 'Operations', here === 'operations')}</nav>
+<nav aria-label="Main">${link('/', 'Inbox', here === 'inbox')}${link('/operations', 'Operations', here === 'operations')}</nav>
 <span class="who">${session.person.name}</span>
 <form method="post" action="/console/sign-out"><input type="hidden" name="csrf" value="${session.csrf}"><button class="plain">Sign out</button></form></header>`
 }

@@ -1,23 +1,25 @@
 import { html } from 'hono/html';
-import type { PlanStep } from '../../../adapters/sdk/index.ts';
 import { LIMITS } from '../../../protocol/base/limits.ts';
 import { formatMoney } from '../../../protocol/base/money.ts';
 import type { MandateFacts } from '../../../protocol/mandate/mandate.ts';
 import type { Offer } from '../../../protocol/operation.ts';
-import type { AskedHealth } from '../../crm/health.ts';
 import { agreedOffer } from '../../engine/agreement.ts';
+import { isOpenCase } from '../../engine/case.ts';
 import type { Claim } from '../../engine/claimed.ts';
 import type { Operation, Signoff } from '../../engine/operation.ts';
-import { doneSteps, hasWritten, inWords, leftSteps } from '../../engine/schedule.ts';
+import { hasWritten, inWords, leftSteps } from '../../engine/schedule.ts';
 import type { Words } from '../../engine/world.ts';
-import type { LineStatus } from '../../voice/line.ts';
+import { type CaseDesk, caseCard } from './case-card.ts';
 import { claimsCard } from './claims.ts';
+import { customerLine, figures, type Known, worthLine } from './figures.ts';
+import { planInWords } from './inbox.ts';
 import type { Html } from './layout.ts';
+import { isShort, planCard } from './plan-card.ts';
 import { scheduleTable } from './schedule-table.ts';
 import type { Session, SignedIn } from './session.ts';
-import { talkCard } from './talk.ts';
+import { openOffer, talkCard } from './talk.ts';
 import { counterForm, type Returned } from './terms-form.ts';
-import { label, quoted, shown, when } from './text.ts';
+import { label, quoted, shown, when, whole } from './text.ts';
 
 /** `problem`: the seconds after which it may be tried again, where it was not looked at. */
 type SignInProblem = 'wrong' | Extract<SignedIn, { readonly seconds: number }>;
@@ -37,58 +39,6 @@ ${problem === undefined ? '' : html`<p class="error" role="alert">${signInWords(
 <p><button class="go">Sign in</button></p></form></div>`;
 }
 
-/** How what the company depends on is. */
-export interface Condition {
-  readonly closed: string | undefined;
-  readonly crm: AskedHealth | undefined;
-  readonly model: LineStatus | undefined;
-}
-
-export function inboxPage(
-  waiting: readonly Operation[],
-  handedOff: readonly Operation[],
-  { closed, crm, model }: Condition,
-): Html {
-  return html`<h1>Waiting for a person</h1>
-${closed === undefined ? '' : html`<p class="error" role="alert"><strong>Nothing is carried out now.</strong> What has been revoked cannot be read: ${quoted(closed)}. Mend it, and work goes on.</p>`}
-${crm === undefined ? '' : crmLine(crm)}
-${model === undefined ? '' : modelLine(model)}
-<p class="lede">${waiting.length === 0 ? 'Nothing waits for a sign-off.' : `${waiting.length} plan${waiting.length === 1 ? '' : 's'} to look at.`}</p>
-<section class="card inbox" aria-label="Sign-offs">${
-    waiting.length === 0 ? html`<p class="empty">All decided.</p>` : waiting.map((operation) => inboxRow(operation))
-  }</section>
-${
-  handedOff.length === 0
-    ? ''
-    : html`<h2>People asked for</h2><section class="card inbox" aria-label="Handoffs">${handedOff.map(
-        (
-          operation,
-        ) => html`<a class="row" href="/console/operations/${operation.id}"><strong>${quoted(operation.handoff?.topic ?? operation.action)}</strong>
-<span class="tag">answer by ${when(operation.handoff?.respondBy ?? operation.updatedAt)}</span><span class="said">${operation.handoff?.caseRef ?? ''}</span></a>`,
-      )}</section>`
-}`;
-}
-
-/** How the CRM was when it was last asked. */
-function modelLine({ state, why }: LineStatus): Html {
-  if (state === 'resting')
-    return html`<p class="lede">The language model does not answer (${why ?? 'no reason given'}): talks go on in the company’s own sentences.</p>`;
-  return html`<p class="lede">${state === 'answering' ? 'The language model answers.' : 'The language model has not been asked yet.'}</p>`;
-}
-
-function crmLine({ ok, title, detail, latencyMs, at }: AskedHealth): Html {
-  const more = detail === undefined ? '' : html` ${quoted(detail)}`;
-  if (ok) return html`<p class="lede">${title} answers (${latencyMs} ms, ${when(at)}).${more}</p>`;
-  return html`<p class="error" role="alert"><strong>${title} cannot be used.</strong>${more} What is decided waits for it (${when(at)}).</p>`;
-}
-
-function inboxRow(operation: Operation): Html {
-  const signoff = operation.signoffs.at(-1);
-  const summary = operation.plan?.plan.steps.map(inWords).join('; ') ?? operation.action;
-  return html`<a class="row" href="/console/signoffs/${signoff?.id ?? ''}"><strong>${quoted(summary)}</strong><span class="tag">until ${when(signoff?.expiresAt ?? '')}</span>
-<span class="said">${operation.action} · ${signoff?.reasons.join(' ') ?? ''}</span></a>`;
-}
-
 export function signoffPage(
   operation: Operation,
   signoff: Signoff,
@@ -99,6 +49,7 @@ export function signoffPage(
     problem,
     returned,
     claims,
+    known,
   }: {
     readonly session: Session;
     readonly words: Words | undefined;
@@ -106,12 +57,14 @@ export function signoffPage(
     readonly problem: string | undefined;
     readonly returned: Returned | undefined;
     readonly claims: readonly Claim[];
+    readonly known: Known;
   },
 ): Html {
   const open =
     operation.state === 'awaiting_signoff' && operation.signoffs.at(-1) === signoff && signoff.decision === undefined;
-  return html`<h1>${quoted(operation.plan?.plan.steps.map(inWords).join('; ') ?? operation.action)}</h1>
+  return html`<h1>${whole(planInWords(operation))}</h1>
 <p class="lede">${operation.action} · asked ${when(signoff.askedAt)} · ${open ? html`<a href="#decision">decide</a> until <strong>${when(signoff.expiresAt)}</strong>` : stateTag(operation)}</p>
+${figures(operation, known)}
 ${problem === undefined ? '' : html`<p class="error" role="alert">${problem}</p>`}
 ${open && ended.length > 0 ? html`<div class="error" role="note"><strong>Ended since it was asked</strong><ul>${ended.map((each) => html`<li>${quoted(each)}</li>`)}</ul>What rests on it cannot be approved: reject it, or ask the customer.</div>` : ''}
 <div class="why"><strong>Why a person is asked</strong><ul>${signoff.reasons.map((reason) => html`<li>${reason}</li>`)}${voided(operation, signoff)}</ul></div>
@@ -135,22 +88,6 @@ function voided({ signoffs }: Operation, signoff: Signoff): Html[] {
         ? [html`<li>An earlier plan is void: ${quoted(decision.reason ?? 'the record changed')}</li>`]
         : [],
     );
-}
-
-/** Facts only: from the CRM and the signed terms, never from what the other side says. */
-function planCard(operation: Operation): Html {
-  const done = new Set(doneSteps(operation).map(({ id }) => id));
-  const rows = operation.plan?.plan.steps.flatMap((step) => step.changes.map((each) => ({ ...each, step }))) ?? [];
-  const day = ({ id, not_before: on }: PlanStep) =>
-    done.has(id) ? 'written' : on === undefined ? 'at once' : `on ${on}`;
-  const dated = rows.some(({ step }) => step.not_before !== undefined);
-  return html`<section class="card"><h2>What will be written</h2><div class="scroll"><table>
-<thead><tr><th scope="col">Field</th><th scope="col">Now</th><th scope="col">After</th>${dated ? html`<th scope="col">When</th>` : ''}</tr></thead>
-<tbody>${rows.map(
-    ({ ref, label: name, from, to, step }) =>
-      html`<tr><th scope="row">${name}<br><span class="said">${ref.type} ${ref.value}</span></th><td class="was">${shown(from)}</td><td class="now">${shown(to)}</td>${dated ? html`<td>${day(step)}</td>` : ''}</tr>`,
-  )}</tbody></table></div>
-<p class="said">Plan <code>${operation.plan?.digest ?? ''}</code></p></section>`;
 }
 
 function whoCard(operation: Operation): Html {
@@ -188,7 +125,12 @@ function offersCard(operation: Operation): Html {
   const chosen = agreement?.choice === undefined ? undefined : agreedOffer(operation);
   const accepted = chosen ?? offers.find(({ id }) => id === agreement?.offer);
   const row = (offer: Pick<Offer, 'by' | 'terms'>) =>
-    html`<tr><th scope="row">${offer.by}${offer === accepted ? html` <span class="tag good">accepted</span>` : ''}</th>${names.map((name) => html`<td>${shown(offer.terms[name])}</td>`)}</tr>`;
+    html`<tr><th scope="row">${offer.by}${offer === accepted ? html` <span class="tag good">accepted</span>` : ''}</th>${names.map(
+      (name) => {
+        const text = shown(offer.terms[name]);
+        return html`<td class="${isShort(text) ? 'short' : ''}">${text}</td>`;
+      },
+    )}</tr>`;
   return html`<section class="card"><h2>Offers both ways</h2><div class="scroll"><table><thead><tr><th scope="col">By</th>${names.map((name) => html`<th scope="col">${label(name)}</th>`)}</tr></thead><tbody>${[...offers, ...(chosen === undefined ? [] : [chosen])].map(row)}</tbody></table></div>${scheduleTable(operation)}</section>`;
 }
 
@@ -225,20 +167,24 @@ function outcomeCard({ signoffs }: Operation, { id, decision }: Signoff): Html {
 ${latest === undefined || latest.id === id ? '' : html`<p><a href="/console/signoffs/${latest.id}">The plan was made anew: look at it</a></p>`}</section>`;
 }
 
-export function operationsPage(operations: readonly Operation[], scheduled: readonly Operation[]): Html {
+export function operationsPage(
+  operations: readonly Operation[],
+  scheduled: readonly Operation[],
+  known: (operation: Operation) => Known,
+): Html {
   return html`<h1>Operations</h1>${
     scheduled.length === 0
       ? ''
       : html`<h2>Waiting for their day</h2><section class="card inbox" aria-label="Scheduled">${scheduled.map(
           (operation) =>
-            html`<a class="row" href="/console/operations/${operation.id}"><strong>${quoted(left(operation))}</strong><span class="tag">on ${operation.schedule?.on ?? ''}</span><span class="said">${operation.action} · <code>${operation.id}</code></span></a>`,
+            html`<a class="row" href="/console/operations/${operation.id}"><strong>${quoted(left(operation))}</strong><span class="tag">on ${operation.schedule?.on ?? ''}</span><span class="whom">${customerLine(operation, known(operation))}</span><span class="said">${operation.action} · <code>${operation.id}</code></span></a>`,
         )}</section>`
   }<p class="lede">The newest first.</p><section class="card inbox">${
     operations.length === 0
       ? html`<p class="empty">None yet.</p>`
       : operations.map(
           (operation) =>
-            html`<a class="row" href="/console/operations/${operation.id}"><strong>${operation.action}</strong>${stateTag(operation)}<span class="said">${when(operation.createdAt)} · <code>${operation.id}</code></span></a>`,
+            html`<a class="row" href="/console/operations/${operation.id}"><span class="what"><strong>${operation.action}</strong> ${worthLine(known(operation).worth)}</span>${stateTag(operation)}<span class="whom">${customerLine(operation, known(operation))}</span><span class="said">${when(operation.createdAt)} · <code>${operation.id}</code></span></a>`,
         )
   }</section>`;
 }
@@ -262,19 +208,23 @@ function scheduleCard(operation: Operation, session: Session, problem: string | 
 <p><button class="no">Cancel it</button></p></form></details></section>`;
 }
 
-export function operationPage(
-  operation: Operation,
-  {
-    session,
-    problem,
-    returned,
-  }: { readonly session: Session; readonly problem: string | undefined; readonly returned: Returned | undefined },
-): Html {
+export function operationPage(operation: Operation, desk: CaseDesk & { readonly known: Known }): Html {
+  const { session, problem, returned, known } = desk;
   const signoff = operation.signoffs.at(-1);
-  return html`<h1>${operation.action}</h1><p class="lede">${stateTag(operation)} <code>${operation.id}</code>${signoff === undefined ? '' : html` · <a href="/console/signoffs/${signoff.id}">sign-off</a>`}</p>
+  const acts = isOpenCase(operation) || operation.state === 'scheduled' || openOffer(operation) !== undefined;
+  return html`<h1>${whole(titleOf(operation))}</h1><p class="lede">${stateTag(operation)} ${operation.action} · <code>${operation.id}</code>${signoff === undefined ? '' : html` · <a href="/console/signoffs/${signoff.id}">sign-off</a>`}</p>
+${figures(operation, known)}
 ${operation.advice === undefined ? '' : html`<div class="why"><strong>For you only</strong><p>${operation.advice}</p></div>`}
-<div class="grid decide"><div class="plan">${operation.plan === undefined ? '' : planCard(operation)}</div><div class="rest">${offersCard(operation)}${conversationCard(operation)}</div>
-<div class="side">${talkCard(operation, { session, problem, returned })}${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl class="events">${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
+<div class="grid decide${acts ? ' first' : ''}"><div class="plan">${operation.plan === undefined ? '' : planCard(operation)}</div><div class="rest">${offersCard(operation)}${conversationCard(operation)}</div>
+<div class="side">${caseCard(operation, desk)}${talkCard(operation, { session, problem, returned })}${scheduleCard(operation, session, problem)}<section class="card"><h2>What happened</h2><dl class="events">${operation.history.map(({ at, to, event, by }) => html`<dt>${when(at)}</dt><dd>${event} → ${to.replaceAll('_', ' ')} <span class="said">by ${by}</span></dd>`)}</dl></section>${whoCard(operation)}</div></div>`;
+}
+
+function titleOf(operation: Operation): string {
+  const { plan, handoff, action } = operation;
+  return (
+    (isOpenCase(operation) || plan === undefined ? handoff?.topic : undefined) ??
+    (plan === undefined ? action : planInWords(operation))
+  );
 }
 
 function stateTag({ state }: Operation): Html {

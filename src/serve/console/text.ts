@@ -1,6 +1,8 @@
+import { html } from 'hono/html';
 import type { Json } from '../../../protocol/base/json.ts';
-import { formatMoney, type Money } from '../../../protocol/base/money.ts';
+import { formatMoney, type Money, type Price } from '../../../protocol/base/money.ts';
 import { revealed } from '../../../protocol/words/revealed.ts';
+import type { Html } from './layout.ts';
 
 /** What a stranger wrote may be this long on a page; the rest is counted, not shown. */
 const QUOTE_CHARS_MAX = 4_000;
@@ -17,8 +19,21 @@ export function quoted(text: string): string {
 /** A value of a plan or of terms, for people. */
 export function shown(value: Json | undefined): string {
   if (value === null || value === undefined || value === '') return '—';
-  if (isMoney(value)) return formatMoney(value);
+  if (isMoney(value)) return money(value);
   return typeof value === 'object' ? quoted(JSON.stringify(value)) : quoted(String(value));
+}
+
+/** `51,471.36 EUR`, with a minus that is one. */
+export function money(value: Price): string {
+  return formatMoney(value)
+    .replace(/\d+/, (units) => units.replace(/\B(?=(?:\d{3})+$)/g, ','))
+    .replace(/^-/, '−');
+}
+
+/** As {@link quoted}, with dates, numbers and names of records in one piece. */
+export function whole(text: string): Html {
+  const parts = quoted(text).split(/(?<=\s)|(?=\s)/);
+  return html`${parts.map((part) => (/^(?=.*\d)\S*-\S{1,24}$/.test(part) && part.length <= 24 ? html`<span class="nb">${part}</span>` : part))}`;
 }
 
 export function isMoney(value: unknown): value is Money {

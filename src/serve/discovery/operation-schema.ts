@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../protocol/base/json.ts';
-import { REASON_CODES } from '../../../protocol/operation.ts';
+import { CASE_OUTCOMES, REASON_CODES } from '../../../protocol/operation.ts';
 
 const text: JsonObject = { type: 'string' };
 const time: JsonObject = { type: 'string', description: 'RFC 3339 UTC' };
@@ -122,7 +122,22 @@ const SCHEDULED: JsonObject = {
 const HANDOFF: JsonObject = {
   type: 'object',
   required: ['case_ref', 'asked_at', 'respond_by', 'channel'],
-  properties: { case_ref: text, asked_at: time, respond_by: time, channel: text },
+  properties: {
+    case_ref: text,
+    asked_at: time,
+    respond_by: time,
+    channel: text,
+    settled: {
+      type: 'object',
+      description: 'What became of the case, as a person at the company says. Until then it is open.',
+      required: ['at', 'outcome'],
+      properties: {
+        at: time,
+        outcome: { enum: [...CASE_OUTCOMES] },
+        message: { type: 'string', description: 'The person’s own words to you' },
+      },
+    },
+  },
 };
 
 const NEGOTIATOR: JsonObject = {
