@@ -14,8 +14,8 @@ export interface Reply {
 }
 
 /** Stands between the adapter and its CRM: lets a request wait, or answers for the CRM. Undefined lets it through. `again`: the same
- * request once more, whoever still waits for the first. */
-export type Between = (sent: Sent, again: () => Promise<void>) => Promise<Reply | undefined> | undefined;
+ * request once more, whoever still waits for the first; where it cannot be made again, the first one arrives by itself. */
+export type Between = (sent: Sent, again?: () => Promise<void>) => Promise<Reply | undefined> | undefined;
 
 /** Sees every request that really leaves, and can let something happen just before the n-th of the next ones. */
 export function makeRecorder() {
@@ -56,10 +56,14 @@ export function makeRecorder() {
   });
   return {
     dispatcher,
-    /** The same for what leaves by another way than HTTP. */
-    sent: (method: string, path: string): void => void sent.push({ method, path }),
+    /** The same for what leaves by another way than HTTP; it waits for this, and nobody answers in its place. */
+    async sent(method: string, path: string): Promise<void> {
+      const request = { method, path };
+      sent.push(request);
+      await between?.(request, undefined);
+    },
     count: () => sent.length,
-    /** How many passed here, where the kit can stand between. */
+    /** How many passed here, where the kit can answer in the CRM’s place. */
     dispatched: () => dispatched,
     since: (mark: number): readonly Sent[] => sent.slice(mark),
     before(nth: number, work: () => Promise<void>) {

@@ -86,8 +86,8 @@ export interface None {
 export interface AdapterOptions {
   /** Give it to the adapter's HTTP client: the kit counts what really leaves. */
   readonly dispatcher: Dispatcher;
-  /** For an adapter that does not speak HTTP: tell what leaves, a statement or the call of a tool, without its values. */
-  sent(method: string, path: string): void;
+  /** For an adapter that does not speak HTTP: tell what leaves, a statement for one, without its values, and wait for it before it leaves. */
+  sent(method: string, path: string): Promise<void>;
   readonly timeoutMs?: number;
   readonly token?: string;
   readonly tenant?: string;
@@ -100,7 +100,7 @@ export interface Rig {
   effects(): Promise<readonly Effect[]>;
   /** The record without revision and timestamps; fields named and typed as the adapter's `Change`s name and type them. */
   record(ref: Ref): Promise<JsonObject>;
-  /** Changes a record as a person at the CRM would. */
+  /** Changes a record as a person at the CRM would; rejects where a write under way keeps them from it. */
   edit(ref: Ref, fields: JsonObject): Promise<void>;
   fault(fault: Fault): Promise<void>;
   clearFaults(): Promise<void>;

@@ -1,5 +1,6 @@
 /** The tools of an MCP server as a CRM. Nothing that the server says about them is trusted: they are pinned when they are registered, and
  * every write is decided by a person. */
+import type { Dispatcher } from 'undici';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { ANY_RECIPES } from '../sdk/actions/standard.ts';
@@ -23,7 +24,7 @@ export interface McpAdapterOptions {
   readonly auth: { readonly token: string } | Auth;
   readonly allowPrivate?: boolean;
   readonly timeoutMs?: number;
-  readonly sent?: SessionOptions['sent'];
+  readonly dispatcher?: Dispatcher;
 }
 
 const CALL_TIMEOUT_MS = 5_000;
@@ -51,14 +52,11 @@ export function makeMcpAdapter(options: McpAdapterOptions): Result<Adapter, read
     url,
     mapping: mapping.value,
     auth: 'token' in options.auth ? staticToken(options.auth) : options.auth,
-    dispatcher: guardedDispatcher({
-      allowPrivate: options.allowPrivate ?? false,
-      timeoutMs,
-      bodyBytesMax: ANSWER_BYTES_MAX,
-    }),
+    dispatcher:
+      options.dispatcher ??
+      guardedDispatcher({ allowPrivate: options.allowPrivate ?? false, timeoutMs, bodyBytesMax: ANSWER_BYTES_MAX }),
     timeoutMs,
     bytesMax: ANSWER_BYTES_MAX,
-    ...(options.sent === undefined ? {} : { sent: options.sent }),
   };
   const about = { name: 'mcp', version: '0.1.0', title: `MCP server ${url.host}` };
   const guarantees = { ...guaranteesOf(resources), forcesSignoff: true };

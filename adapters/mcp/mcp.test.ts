@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digest } from '../../protocol/base/canonical.ts';
 import type { JsonObject } from '../../protocol/base/json.ts';
@@ -14,7 +15,6 @@ import { makeMcpAdapter } from './index.ts';
 import { MAPPING } from './rig/mapping.ts';
 
 let crm: Sandbox;
-const calls: string[] = [];
 const logs: string[] = [];
 
 beforeAll(async () => {
@@ -39,7 +39,6 @@ const result = (mapping: JsonObject, url = `${crm.origin}/mcp`, allowPrivate = t
     recipes: [],
     auth: { token: crm.token },
     allowPrivate,
-    sent: (_, tool) => void calls.push(tool),
   });
 function made(...given: Parameters<typeof result>): Adapter {
   const adapter = result(...given);
@@ -67,7 +66,20 @@ describe('an MCP server’s tools', () => {
   });
 
   it('that are not those that were registered are not called, not even to read', async () => {
-    const adapter = made({ ...MAPPING, tools: { ...tools, update_contract: otherPin, get_account: otherPin } });
+    const calls: unknown[] = [];
+    const dispatcher = new Agent().compose((dispatch) => (options, handler) => {
+      const { body } = options;
+      if (typeof body === 'string' && body.includes('"tools/call"')) calls.push(body);
+      return dispatch(options, handler);
+    });
+    const watched = (mapping: JsonObject) =>
+      makeMcpAdapter({ url: `${crm.origin}/mcp`, mapping, recipes: [], auth: { token: crm.token }, dispatcher });
+    const right = watched(MAPPING);
+    if (right.ok) await right.value.read(ctx(), ref);
+    expect(calls).toHaveLength(1);
+    const wrong = watched({ ...MAPPING, tools: { ...tools, update_contract: otherPin, get_account: otherPin } });
+    if (!wrong.ok) throw new Error(wrong.error.join('\n'));
+    const adapter = wrong.value;
     calls.length = 0;
     const refused = await failure(adapter.read(ctx(), ref));
     expect(refused.code).toBe('unsupported');

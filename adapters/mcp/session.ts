@@ -17,8 +17,6 @@ import { type Fate, openWire, type WireOptions } from './wire.ts';
 
 export interface SessionOptions extends WireOptions {
   readonly mapping: McpMapping;
-  /** Told of every call of a tool. */
-  readonly sent?: (method: string, tool: string) => void;
 }
 
 export interface Session {
@@ -57,7 +55,6 @@ export async function inSession<T>(
     return await work({
       async call(tool, values, kind) {
         if (ctx.signal.aborted) throw stopped();
-        options.sent?.('CALL', tool);
         const result = await attempt(kind, () => client.callTool({ name: tool, arguments: values }, limits));
         return contentOf(result, kind, options.mapping.errors);
       },

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBench, tally } from '../../adapters/conformance/bench.ts';
 import { check } from '../../adapters/conformance/check.ts';
 import type { Outcome } from '../../adapters/conformance/outcome.ts';
+import { makeRecorder } from '../../adapters/conformance/recorder.ts';
 import { judge, RULES, runKit, table } from '../../adapters/conformance/run.ts';
 import type { Rig } from '../../adapters/conformance/subject.ts';
 import { subject } from '../../adapters/sandbox/kit.ts';
@@ -158,6 +160,21 @@ describe('a rule that fails', () => {
     expect(lines.join('\n')).toMatch(/^sandbox [\d.]+\n {1}2 {2}pass/);
     expect(lines.join('\n')).not.toMatch(/^ 3 /m);
     expect(await check(['--rule', '99', path], io, () => [])).toBe(2);
+  });
+});
+
+describe('C1, C2: what does not go over HTTP', () => {
+  it('is told before it leaves, and waits for whoever stands between', async () => {
+    const recorder = makeRecorder();
+    const order: string[] = [];
+    recorder.between(async ({ method }) => {
+      await setImmediate();
+      order.push(`edited before ${method}`);
+      return undefined;
+    });
+    await recorder.sent('UPDATE', 'contracts').then(() => order.push('sent'));
+    await recorder.close();
+    expect(order).toEqual(['edited before UPDATE', 'sent']);
   });
 });
 

@@ -49,6 +49,26 @@ export const BETWEEN: Readonly<Record<number, readonly Mistake[]>> = {
       }),
     },
     {
+      title: 'takes what is behind for somebody else’s change',
+      seen: /with reads that are behind, verify says diverged/,
+      adapter: ({ execute, verify }) => {
+        const done = new Set<string>();
+        return {
+          async execute(ctx, step) {
+            const result = await execute(ctx, step);
+            done.add(step.idempotencyKey);
+            return result;
+          },
+          async verify(ctx, step) {
+            const seen = await verify(ctx, step);
+            return seen.state === 'not_applied' && done.has(step.idempotencyKey)
+              ? { ...seen, state: 'diverged' }
+              : seen;
+          },
+        };
+      },
+    },
+    {
       title: 'looks itself whether it has written, and believes an index that is behind',
       seen: /with reads that are behind, a repeat/,
       adapter: ({ execute, verify }) => ({

@@ -1,6 +1,6 @@
 /** What of the rig's tools means what: an example of a mapping document. */
 import { digest } from '../../../protocol/base/canonical.ts';
-import type { JsonObject } from '../../../protocol/base/json.ts';
+import { type JsonObject, objectOf } from '../../../protocol/base/json.ts';
 import { TOOLS } from '../server/tools.ts';
 
 const line = (name: string, label: string, chars_max: number, correctable = false): JsonObject => ({
@@ -41,6 +41,7 @@ export const MAPPING: JsonObject = {
     { at: '/code', is: 'NOT_FOUND', means: 'not_found' },
     { at: '/code', is: 'BAD_VALUES', means: 'invalid' },
     { at: '/code', is: 'DUPLICATE_REFERENCE', means: 'conflict' },
+    { at: '/code', is: 'OTHER_REVISION', means: 'conflict' },
   ],
   types: {
     account: resource('account', {
@@ -76,4 +77,16 @@ export const MAPPING: JsonObject = {
       create: { tool: 'open_ticket', key: '/reference', values: '/ticket' },
     },
   },
+};
+
+/** The same where a change says on which revision it was decided. */
+export const GUARDED_MAPPING: JsonObject = {
+  ...MAPPING,
+  types: Object.fromEntries(
+    Object.entries(objectOf(MAPPING['types'])).map(([type, of]) => {
+      const { update, ...rest } = objectOf(of);
+      if (update === undefined) return [type, rest];
+      return [type, { ...rest, update: { ...objectOf(update), tool: `revise_${type}`, guard: '/revision' } }];
+    }),
+  ),
 };

@@ -31,6 +31,10 @@ export const TOOLS: readonly Tool[] = [
   ...['account', 'contact', 'contract'].map((type) =>
     tool(`update_${type}`, { id: text, reference: text, changes: { type: 'object' } }, false),
   ),
+  // The same for whoever says on which revision they decided.
+  ...['account', 'contact', 'contract'].map((type) =>
+    tool(`revise_${type}`, { id: text, reference: text, revision: text, changes: { type: 'object' } }, false),
+  ),
   tool('open_ticket', { reference: text, ticket: { type: 'object' } }, false),
   tool('find_change', { reference: text }, true),
 ];
@@ -75,6 +79,7 @@ function call(
   const changes = fieldsOf(given['changes'], isPartial);
   if (changes === undefined || fieldErrors(type, changes).length > 0) return failed('BAD_VALUES');
   if (db.change(reference) !== undefined) return failed('DUPLICATE_REFERENCE');
+  if (verb === 'revise' && given['revision'] !== String(stored.revision)) return failed('OTHER_REVISION');
   earlier.set(`${type}/${id}`, stored);
   madeAt.set(reference, performance.now());
   const next = { ...stored.data, ...changes };

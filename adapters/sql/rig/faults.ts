@@ -27,7 +27,11 @@ export function makeDriverFaults() {
   };
 }
 
-export function withFaults(engine: Engine, faults: DriverFaults, sent: (verb: string, sql: string) => void): Engine {
+export function withFaults(
+  engine: Engine,
+  faults: DriverFaults,
+  sent: (verb: string, sql: string) => Promise<void>,
+): Engine {
   return {
     kind: engine.kind,
     reader: faulty(engine.reader, 'read', faults, sent),
@@ -39,7 +43,7 @@ function faulty(
   dialect: Dialect,
   op: 'read' | 'write',
   faults: DriverFaults,
-  sent: (verb: string, sql: string) => void,
+  sent: (verb: string, sql: string) => Promise<void>,
 ): Dialect {
   return {
     createAdapter: () => dialect.createAdapter(),
@@ -53,7 +57,7 @@ function failing(
   driver: Driver,
   op: 'read' | 'write',
   faults: DriverFaults,
-  sent: (verb: string, sql: string) => void,
+  sent: (verb: string, sql: string) => Promise<void>,
 ): Driver {
   const real = new WeakMap<DatabaseConnection, DatabaseConnection>();
   const own = (connection: DatabaseConnection) => real.get(connection) ?? connection;
@@ -62,8 +66,8 @@ function failing(
     async acquireConnection() {
       const connection = await driver.acquireConnection();
       const watched: DatabaseConnection = {
-        executeQuery<R>(query: CompiledQuery) {
-          sent(query.sql.split(' ')[0]?.toUpperCase() ?? '', query.sql);
+        async executeQuery<R>(query: CompiledQuery) {
+          await sent(query.sql.split(' ')[0]?.toUpperCase() ?? '', query.sql);
           return connection.executeQuery<R>(query);
         },
         streamQuery: <R>(query: CompiledQuery, size?: number) => connection.streamQuery<R>(query, size ?? 1),
