@@ -33,7 +33,7 @@ export interface TestGateway {
   readonly config: Config;
   /** What the gateway has logged so far, oldest first. */
   readonly log: readonly LogLine[];
-  /** What of the native binding's answers so far is not as `/openapi.json` says. */
+  /** What of its answers so far is not as the gateway publishes it. */
   drift(): Promise<readonly string[]>;
   /** Ground truth: how many operations the database holds. */
   operations(): number;
@@ -53,6 +53,7 @@ export interface TestGateway {
   restart(whileDown?: (folder: string) => unknown, options?: StartOptions): Promise<void>;
   /** Restarted with other members of its configuration. */
   reconfigure(members: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Fails when anything was answered that is not as the gateway publishes it. */
   stop(): Promise<void>;
 }
 
@@ -101,18 +102,29 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       witness: held.witness,
       ...more,
     });
-  const held = holdAnswers(origin);
+  const held = holdAnswers({ origin, tools: options.conformance !== true });
   let gateway: Gateway | undefined = await start().catch(async (error: unknown) => {
     await crm.stop();
     throw error;
   });
+
+  async function stopHeld(): Promise<void> {
+    if (gateway === undefined) return;
+    await held.judge();
+    await gateway.stop();
+    // A start that is refused leaves none running.
+    gateway = undefined;
+  }
 
   return {
     origin,
     crm,
     config,
     log,
-    drift: () => held.drift(),
+    async drift() {
+      await held.judge();
+      return held.found();
+    },
     operations: () => countOperations(join(config.data_dir, 'parley.db')),
     operation: (id) => readOperation(join(config.data_dir, 'parley.db'), id),
     async newAgent({ registered = true, fetch, key: given } = {}) {
@@ -133,20 +145,19 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     ) => testMandate(principal, agent.key, 'contact:C-1001', constraints, issuedAt),
     approve: (url) => approveAsPerson(origin, url, APPROVER),
     async restart(whileDown, options) {
-      await gateway?.stop();
-      // A start that is refused leaves none running.
-      gateway = undefined;
+      await stopHeld();
       await whileDown?.(config.data_dir);
       gateway = await start(options);
     },
     async reconfigure(members) {
-      await gateway?.stop();
+      await stopHeld();
       gateway = await start({}, read(members));
     },
     async stop() {
-      await gateway?.stop();
+      await stopHeld();
       await crm.stop();
       rmSync(directory, { recursive: true, force: true });
+      if (held.found().length > 0) throw new Error(`answered, and not as it is published:\n${held.found().join('\n')}`);
     },
   };
 }
