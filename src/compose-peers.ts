@@ -1,7 +1,6 @@
 /** The bindings for agents that speak something else than signed HTTP: MCP and A2A, with what they publish. */
 import { AgentCard } from '@a2a-js/sdk';
-import { LegacyRestTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
-import { type A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
+import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import type { Server } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import manifest from '../package.json' with { type: 'json' };
@@ -14,6 +13,7 @@ import { metadataUrl, protectedResourceMetadata } from './identity/token/oauth-m
 import { makeA2aBinding } from './serve/a2a/app.ts';
 import { A2A_PATH, agentCard, type CardFacts, extendedCard, sealed, signedCard } from './serve/a2a/card.ts';
 import { serveCard } from './serve/a2a/card-route.ts';
+import { cardsOf } from './serve/a2a/cards.ts';
 import { withoutBugs } from './serve/a2a/errors.ts';
 import { type Call, makeA2aHandler } from './serve/a2a/handler.ts';
 import { withPlaces } from './serve/a2a/places.ts';
@@ -86,32 +86,10 @@ async function a2a({ engine, config, exchange, operations, identity, profile }: 
   const handler = withoutBugs(profile?.a2a(own) ?? own, (error) =>
     log('bug', { error: error instanceof Error ? (error.stack ?? error.message) : 'unknown' }),
   );
-  const app = makeA2aBinding({ exchange, prove: identity.proveAt(A2A_PATH), handler, calls });
-  app.route(
-    '/',
-    serveCard(
-      perOffering(contract, async () => {
-        const [card, { signatures: _of1, ...legacy }] = [signed(), await legacyCard(handler)];
-        return {
-          '1.0': card,
-          '0.3': sealed(legacy, keys, jku),
-          // A client of 1.0 that verifies what it knows of it finds the signature over that, too.
-          '': sealed({ ...legacy, ...card }, keys, jku),
-        };
-      }),
-    ),
-  );
+  const seal = (card: JsonObject) => sealed(card, keys, jku);
+  const app = makeA2aBinding({ exchange, prove: identity.proveAt(A2A_PATH), handler, calls, seal });
+  app.route('/', serveCard(perOffering(contract, () => cardsOf({ card: signed(), handler, seal }))));
   return app;
-}
-
-/** The card as 0.3 has it. The SDK translates cards only where it serves the extended one. */
-async function legacyCard(handler: A2ARequestHandler): Promise<JsonObject> {
-  const { getAgentCard } = handler;
-  const translating = Object.assign(Object.create(handler), { getAuthenticatedExtendedAgentCard: getAgentCard });
-  const card = await new LegacyRestTransportHandler(translating).getAuthenticatedExtendedAgentCard(
-    new ServerCallContext(),
-  );
-  return JSON.parse(JSON.stringify(card));
 }
 
 /** Protected resource metadata (RFC 9728) where tokens are taken, at the address that belongs to each endpoint's path. */

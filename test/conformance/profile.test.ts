@@ -179,9 +179,9 @@ describe('the A2A suite’s words', () => {
 });
 
 /** Of a stream that is subscribed to before `then` happens, once it is the agent's turn. */
-async function lastState(id: string, then: () => Promise<unknown>): Promise<TaskState | undefined> {
+async function lastState(id: string, then: () => Promise<unknown>, by = client): Promise<TaskState | undefined> {
   const states: (TaskState | undefined)[] = [];
-  for await (const { payload } of client.resubscribeTask({ tenant: '', id })) {
+  for await (const { payload } of by.resubscribeTask({ tenant: '', id })) {
     if (payload?.$case !== 'task' && payload?.$case !== 'statusUpdate') continue;
     states.push(payload.value.status?.state);
     if (states.at(-1) === TaskState.TASK_STATE_INPUT_REQUIRED) await then();
@@ -217,7 +217,7 @@ describe('D17: the gateway answers the suites, not its profile', () => {
     async (transport) => {
       const by = await clientOf(transport);
       const { id } = await taskOf('tck-input-required', '', by);
-      expect(await lastState(id, () => send('tck-complete-task', id, by))).toBe(TaskState.TASK_STATE_CANCELED);
+      expect(await lastState(id, () => send('tck-complete-task', id, by), by)).toBe(TaskState.TASK_STATE_CANCELED);
       await expect(by.resubscribeTask({ tenant: '', id }).next()).rejects.toThrow();
     },
     30_000,

@@ -1,14 +1,13 @@
-/** The A2A binding on the wire: the card, the gates, what blocks, streams that survive, news that is signed. */
-import { createPublicKey, randomUUID, verify } from 'node:crypto';
+/** The A2A binding on the wire: the gates, what blocks, streams that survive, news that is signed. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { AgentCard, StreamResponse, TaskState, verifyAgentCardSignature } from '@a2a-js/sdk';
+import { StreamResponse, TaskState } from '@a2a-js/sdk';
 import { LegacyJsonRpcTransport } from '@a2a-js/sdk/compat/v0_3/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { canonicalBytes } from '../../protocol/base/canonical.ts';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { acceptanceOf, makeSignedFetch, presentMandate } from '../../src/client/index.ts';
 import { a2aClient, a2aMessage, viewIn } from '../support/drivers.ts';
@@ -26,7 +25,6 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 const signed = (by: TestAgent = agent) => makeSignedFetch({ gateway: gateway.origin, key: by.key }).fetch;
-const CARD = '/.well-known/agent-card.json';
 
 interface Wire {
   readonly status: number;
@@ -98,83 +96,6 @@ async function accepted(by = agent) {
 
 const approve = async (task: Parameters<typeof viewIn>[0]) =>
   gateway.approve(`${gateway.origin}/console/signoffs/${viewIn(task).signoff?.id}`);
-
-describe('the card', () => {
-  const fetchCard = async (headers: Record<string, string> = {}) =>
-    (await (await fetch(gateway.origin + CARD, { headers })).json()) as JsonObject;
-  const keyOf = async (kid: string) => {
-    const { keys } = (await (await fetch(`${gateway.origin}/.well-known/jwks.json`)).json()) as {
-      keys: { kid: string; x: string }[];
-    };
-    return keys.find((each) => each.kid === kid) ?? expect.fail('the key is not published');
-  };
-
-  it('is signed: the SDK verifies it, and so does anyone with JCS and Ed25519', async () => {
-    const card = await fetchCard({ 'a2a-version': '1.0' });
-    const asSdk = verifyAgentCardSignature(async (kid) => ({ kty: 'OKP', crv: 'Ed25519', x: (await keyOf(kid)).x }));
-    await asSdk(AgentCard.fromJSON(card));
-    const { signatures, ...rest } = card as { signatures: { protected: string; signature: string }[] };
-    const payload = Buffer.from(canonicalBytes(rest as JsonObject)).toString('base64url');
-    const verdicts = await Promise.all(
-      signatures.map(async ({ protected: header, signature }) => {
-        const { kid, jku, typ } = JSON.parse(Buffer.from(header, 'base64url').toString());
-        expect([jku, typ]).toEqual([`${gateway.origin}/.well-known/jwks.json`, 'JOSE']);
-        const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: (await keyOf(kid)).x }, format: 'jwk' });
-        return verify(null, Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'));
-      }),
-    );
-    expect(verdicts).toContain(true);
-    const changed = AgentCard.fromJSON({ ...card, name: 'Somebody else' });
-    await expect(asSdk(changed)).rejects.toThrow();
-  });
-
-  it.each([['1.0'], ['0.3'], [undefined]])('D12: of version %s is signed over what is served', async (version) => {
-    const card = await fetchCard(version === undefined ? {} : { 'a2a-version': version });
-    const { signatures, ...rest } = card as { signatures: { protected: string; signature: string }[] };
-    const payload = Buffer.from(canonicalBytes(rest as JsonObject)).toString('base64url');
-    const last = signatures.at(-1) ?? expect.fail('not signed');
-    const { kid } = JSON.parse(Buffer.from(last.protected, 'base64url').toString());
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: (await keyOf(kid)).x }, format: 'jwk' });
-    const signed = (bytes: string) =>
-      verify(null, Buffer.from(`${last.protected}.${bytes}`), key, Buffer.from(last.signature, 'base64url'));
-    expect(signed(payload)).toBe(true);
-    const changed = Buffer.from(canonicalBytes({ ...rest, name: 'Somebody else' })).toString('base64url');
-    expect(signed(changed)).toBe(false);
-  });
-
-  it('D12: of 1.0 has nothing that its own schema does not know, and that of 0.3 nothing of 1.0', async () => {
-    const card = await fetchCard({ 'a2a-version': '1.0' });
-    const { signatures: _signed, ...rest } = card;
-    expect(AgentCard.toJSON(AgentCard.fromJSON(rest))).toMatchObject(rest);
-    for (const name of ['url', 'preferredTransport', 'protocolVersion', 'additionalInterfaces'])
-      expect(card).not.toHaveProperty(name);
-    expect(await fetchCard({ 'a2a-version': '0.3' })).not.toHaveProperty('supportedInterfaces');
-  });
-
-  it('has a strong ETag, an age, and no empty required field', async () => {
-    const first = await fetch(gateway.origin + CARD);
-    expect(first.headers.get('cache-control')).toMatch(/max-age=\d+/);
-    const etag = first.headers.get('etag') ?? '';
-    expect(etag).toMatch(/^"/);
-    expect((await fetch(gateway.origin + CARD, { headers: { 'if-none-match': etag } })).status).toBe(304);
-    const card = await fetchCard();
-    for (const [name, value] of Object.entries(card)) expect(value, name).not.toEqual('');
-    expect(JSON.stringify(card)).not.toMatch(/:(?:""|\[\]|\{\})/);
-  });
-
-  it('serves agents of 0.3 too', async () => {
-    const card = await fetchCard({ 'a2a-version': '0.3' });
-    expect(card).toMatchObject({ url: `${gateway.origin}/a2a`, preferredTransport: 'JSONRPC' });
-    expect(await fetchCard()).toMatchObject({ url: `${gateway.origin}/a2a`, supportedInterfaces: expect.any(Array) });
-  });
-
-  it('says more to who is proven, in both bindings alike', async () => {
-    const [one, other] = [await rpc('GetExtendedAgentCard', {}), await rest('GET', '/extendedAgentCard')];
-    expect(JSON.stringify(one.json['result'])).toContain('"actions":[{');
-    expect(other.json).toEqual(one.json['result']);
-    expect((await rest('GET', '/extendedAgentCard', undefined, fetch)).status).toBe(401);
-  });
-});
 
 describe('the gates', () => {
   it('refuses a version it does not speak, in both bindings', async () => {

@@ -207,6 +207,7 @@ const MARKS: readonly (readonly [member: string, name: string])[] = [
   ['tasks', 'ListTasksResponse'],
   ['configs', 'ListTaskPushNotificationConfigsResponse'],
   ['supportedInterfaces', 'AgentCard'],
+  ['protocolVersion', 'AgentCard03'],
   ['status', 'Task'],
   ['url', 'TaskPushNotificationConfig'],
 ];

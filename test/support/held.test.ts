@@ -9,7 +9,7 @@ const thing = { type: 'object', required: ['id'], properties: { id: { type: 'str
 const json = (schema: object) => ({ content: { 'application/json': { schema } } });
 const DOCUMENT = {
   paths: { '/operations/{id}': { get: { responses: { 200: json(thing), default: json({ type: 'object' }) } } } },
-  components: {},
+  components: { schemas: { Problem: { type: 'object', required: ['type'] } } },
 };
 const TOOLS = [
   { name: 'operation_read', outputSchema: thing },
@@ -30,7 +30,7 @@ afterAll(() => void server.close());
 async function foundOf(path: string, body: object, { status = 200, type = 'application/json' } = {}) {
   const held = holdAnswers({ origin, tools: true });
   held.witness(
-    new Request(`${origin}${path}`),
+    new Request(`${origin}${path}`, { method: path === '/mcp' ? 'POST' : 'GET' }),
     new Response(JSON.stringify(body), { status, headers: { 'content-type': type } }),
   );
   await held.judge();
@@ -43,6 +43,7 @@ const task = { id: 'op', status: { state: 'TASK_STATE_WORKING' } };
 it.each<[string, object, { status?: number; type?: string }?]>([
   ['/operations/1', { id: 'op' }],
   ['/operations/1', {}, { status: 404 }],
+  ['/operations', { type: 'urn' }, { status: 401 }],
   ['/mcp', tool({ id: 'op', action: 'no.such' })],
   ['/mcp', tool({ id: 'op', action: 'contract.renew', state: 'completed' })],
   ['/a2a', { jsonrpc: '2.0', id: 1, result: task }],
@@ -58,6 +59,7 @@ it.each<[string, object, { status?: number; type?: string }?]>([
   ['/operations/1', { id: 'op' }, { status: 201 }],
   ['/operations/1', { id: 'op' }, { type: 'text/plain' }],
   ['/operations', { id: 'op' }],
+  ['/operations', { id: 'op' }, { status: 404 }],
   ['/mcp', tool({ action: 'no.such' })],
   ['/mcp', tool({ id: 'op', action: 'contract.renew' })],
   ['/a2a', { jsonrpc: '2.0', id: 1, result: { ...task, more: 1 } }],

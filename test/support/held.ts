@@ -128,11 +128,15 @@ function nativeJudge(paths: JsonObject, document: JsonObject): Judge {
     const at = patterns.find(({ pattern }) => pattern.test(path))?.each;
     const what = `${method} ${at ?? path} ${status}`;
     const operation = memberOf(memberOf(paths, at ?? ''), method.toLowerCase());
+    // No body: what the asker has already, and a page's question before it asks.
+    if (status === 304 || method === 'HEAD' || (method === 'OPTIONS' && status === 204)) return undefined;
     // Of what is not there, or not in this method, a problem is all there is to say.
-    if (operation === undefined)
-      return [204, 404, 405].includes(status) || method === 'HEAD' ? undefined : `${what}: not documented`;
-    // What the asker has already.
-    if (status === 304) return undefined;
+    if (operation === undefined) {
+      const name = status >= 400 ? 'Problem' : withdrawn(method, path, status);
+      if (name === undefined) return `${what}: not documented`;
+      const validate = validatorAt(`/components/schemas/${name}`);
+      return validate(JSON.parse(body)) ? undefined : `${what}: ${ajv.errorsText(validate.errors)}`;
+    }
     const key = memberOf(memberOf(operation, 'responses'), String(status)) === undefined ? 'default' : String(status);
     if (key === 'default' && status < 400) return `${what}: this status is not documented`;
     const essence = type.split(';')[0]?.trim() ?? '';
@@ -142,6 +146,16 @@ function nativeJudge(paths: JsonObject, document: JsonObject): Judge {
     const validate = validatorAt(`/${pointer.map(escaped).join('/')}`);
     return validate(JSON.parse(body)) ? undefined : `${what}: ${ajv.errorsText(validate.errors)}`;
   };
+}
+
+/** An action that was offered when it was asked for, and is no longer: the CRM cannot do it now. */
+function withdrawn(method: string, path: string, status: number): string | undefined {
+  if (!/^\/actions\/[\w.]+$/.test(path)) return undefined;
+  return method === 'POST' && status === 202
+    ? 'Operation'
+    : method === 'GET' && status === 200
+      ? 'Definition'
+      : undefined;
 }
 
 const schemas = new Map<string, ValidateFunction>();
@@ -164,8 +178,8 @@ function toolJudge(tools: readonly JsonObject[]): Judge {
     const own = String(content['action']).replaceAll('.', '_');
     return schemaOf.has(own) ? own : 'operation_read';
   };
-  return ({ status, type }, body) => {
-    if (!JSON_TYPE.test(type)) return undefined;
+  return ({ method, status, type }, body) => {
+    if (method !== 'POST' || !JSON_TYPE.test(type)) return undefined;
     for (const { result } of [JSON.parse(body)].flat().map(objectOf)) {
       const content = objectOf(result)['structuredContent'];
       if (content === undefined) continue;

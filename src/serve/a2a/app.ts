@@ -11,7 +11,7 @@ import {
 } from '@a2a-js/sdk/server';
 import { Hono } from 'hono';
 import { type Refusal, refusal } from '../../../protocol/base/errors.ts';
-import type { Json } from '../../../protocol/base/json.ts';
+import { isObject, type Json } from '../../../protocol/base/json.ts';
 import { A2A_EXTENSION } from '../../../protocol/base/names.ts';
 import {
   checkedType,
@@ -24,6 +24,7 @@ import {
 } from '../exchange.ts';
 import type { Prove } from '../prove.ts';
 import { A2A_PATH } from './card.ts';
+import type { Seal } from './cards.ts';
 import {
   blamedRightly,
   detailed,
@@ -45,6 +46,8 @@ export interface A2aDeps {
   readonly handler: A2ARequestHandler;
   /** What a context's request is, for the handler. */
   readonly calls: WeakMap<ServerCallContext, Call>;
+  /** Signs a card over what is served of it. */
+  readonly seal: Seal;
 }
 
 /** One request, read and proven. */
@@ -97,7 +100,7 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
       const transport = context.requestedVersion === LEGACY ? legacy : modern;
       const result = await transport.handle(body as Record<string, unknown>, context);
       if (!(Symbol.asyncIterator in result)) {
-        const told = blamedRightly(detailed(result, thrown.get(context)));
+        const told = resealed(blamedRightly(detailed(result, thrown.get(context))), context, deps.seal);
         return answer(received, 200, told, 'application/json');
       }
       return await eventStream(result, failed, headersOf(context));
@@ -186,4 +189,14 @@ function headersOf({ requestedVersion, activatedExtensions = [] }: ServerCallCon
   return activatedExtensions.length === 0
     ? version
     : { ...version, [HTTP_EXTENSION_HEADER.toLowerCase()]: Extensions.toServiceParameter(activatedExtensions) };
+}
+
+type Answered = { readonly result?: unknown };
+
+/** The card in an answer of 0.3's, made over from one of 1.0 with its signatures: those say nothing of what is served. */
+function resealed(told: object & Answered, { requestedVersion }: ServerCallContext, seal: Seal): object {
+  const card: Json = JSON.parse(JSON.stringify(told.result ?? null));
+  if (requestedVersion !== LEGACY || !isObject(card) || !('protocolVersion' in card)) return told;
+  const { signatures: _of1, ...bare } = card;
+  return { ...told, result: seal(bare) };
 }

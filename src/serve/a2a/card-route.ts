@@ -4,12 +4,9 @@ import { A2A_VERSION_HEADER, AGENT_CARD_PATH } from '@a2a-js/sdk';
 import { Hono } from 'hono';
 import type { JsonObject } from '../../../protocol/base/json.ts';
 import type { Env } from '../exchange.ts';
+import type { Cards } from './cards.ts';
 
 const CACHE_SECONDS = 300;
-
-/** By the version that is asked for. Without one there is what 1.0 and 0.3 have, side by side: clients of either look here before they
- * know what is spoken. Each is signed over what is served. */
-export type Cards = Readonly<Record<'1.0' | '0.3' | '', JsonObject>>;
 
 /** `current`: the cards of now, the same promise for as long as nothing changed. */
 export function serveCard(current: () => Promise<Cards>): Hono<Env> {

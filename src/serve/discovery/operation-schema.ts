@@ -147,7 +147,7 @@ const NEGOTIATOR: JsonObject = {
   properties: { kind: { const: 'ai' }, on_behalf_of: text, person: text },
 };
 
-const READING: JsonObject = {
+const reading = (step: StepForm): JsonObject => ({
   type: 'object',
   description:
     'Your last words without terms, as the company understood them. Never binding: `confirm` has the typed forms that are.',
@@ -169,15 +169,20 @@ const READING: JsonObject = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['rel', 'method', 'href', 'body'],
-        properties: { rel: text, method: { const: 'POST' }, href: text, body: { type: 'object' } },
+        required: [...step.required, 'body'],
+        properties: { ...step.properties, body: { type: 'object' } },
       },
     },
   },
-};
+});
 
-const NEXT: JsonObject = {
-  type: 'object',
+/** How a binding spells a step that may be taken. */
+export interface StepForm {
+  readonly required: readonly string[];
+  readonly properties: JsonObject;
+}
+
+const REQUEST: StepForm = {
   required: ['rel', 'method', 'href'],
   properties: { rel: text, method: { enum: ['GET', 'POST'] }, href: text },
 };
@@ -185,6 +190,7 @@ const NEXT: JsonObject = {
 /** What every binding answers about an operation (`OperationView`): `output` and `terms` as the action's own schemas say. */
 export function operationSchema(
   action: { readonly output?: JsonObject; readonly terms?: JsonObject } = {},
+  step: StepForm = REQUEST,
 ): JsonObject {
   const { output = { type: 'object' }, terms = { type: 'object' } } = action;
   return {
@@ -203,7 +209,7 @@ export function operationSchema(
       expires_at: time,
       reminder: text,
       negotiator: NEGOTIATOR,
-      reading: READING,
+      reading: reading(step),
       offers: { type: 'array', items: offer(terms) },
       open_offers: {
         type: 'array',
@@ -216,7 +222,11 @@ export function operationSchema(
       output,
       problem: PROBLEM_SCHEMA,
       handoff: HANDOFF,
-      next: { type: 'array', items: NEXT, description: 'The steps you may take now.' },
+      next: {
+        type: 'array',
+        items: { type: 'object', required: [...step.required], properties: step.properties },
+        description: 'The steps you may take now.',
+      },
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The actions and the verbs as MCP tools: few, named so that a model picks the right one, and small enough to be shown all at once. */
-import { type Json, type JsonObject, objectOf } from '../../../protocol/base/json.ts';
+import type { Json, JsonObject } from '../../../protocol/base/json.ts';
 import { LIMITS } from '../../../protocol/base/limits.ts';
 import { byExample } from '../../../protocol/words/slim-schema.ts';
 import type { Contract, DefinitionFile } from '../../actions/contract.ts';
@@ -82,18 +82,10 @@ function actionTool(definition: DefinitionFile): Tool {
   };
 }
 
-/** As every binding answers, with the steps named by their tools. */
-function shownSchema(action: Parameters<typeof operationSchema>[0] = {}): JsonObject {
-  const schema = operationSchema(action);
-  const next = { type: 'array', items: NEXT, description: 'The steps you may take now.' };
-  return { ...schema, properties: { ...objectOf(schema['properties']), next } };
-}
+const STEP = { required: ['rel', 'tool'], properties: { rel: { type: 'string' }, tool: { type: 'string' } } };
 
-const NEXT: JsonObject = {
-  type: 'object',
-  required: ['rel', 'tool'],
-  properties: { rel: { type: 'string' }, tool: { type: 'string' } },
-};
+/** As every binding answers, with the steps named by their tools. */
+const shownSchema = (action: Parameters<typeof operationSchema>[0] = {}): JsonObject => operationSchema(action, STEP);
 
 interface VerbTool {
   readonly verb: Verb;
