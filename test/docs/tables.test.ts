@@ -61,6 +61,19 @@ describe('docs/operations.md', () => {
   });
 });
 
+describe('docs/approving.md', () => {
+  it('lists every fact that a rule may look at, and no other', () => {
+    const [policy = ''] = read('src/signoff/policy.ts').split('function environmentOver');
+    const plain = [...policy.matchAll(/registerVariable\('(\w+)'/g)].map(([, name = '']) => name);
+    const nested = [...policy.matchAll(/name: '(\w+)', schema: \{([^}]*)\}/g)].flatMap(([, name = '', members = '']) =>
+      [...members.matchAll(/(\w+):/g)].map(([, member]) => `${name}.${member}`),
+    );
+    expect(plain.length + nested.length).toBeGreaterThan(10);
+    const told = rowsUnder(read('docs/approving.md'), 'When a person is asked').flatMap(([cell]) => quoted(cell));
+    expect(told.toSorted()).toEqual([...plain, ...nested].toSorted());
+  });
+});
+
 describe('SECURITY.md', () => {
   const held = new Set([...read('test/RULES.md').matchAll(/^\| ([A-Z]\d+) \|.*\| yes \|$/gm)].map(([, id = '']) => id));
   const threats = rowsUnder(read('SECURITY.md'), 'Threats');
