@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import { ok } from '../../protocol/base/result.ts';
 import { readDefinitions } from '../actions/files.ts';
+import { fileOf } from '../config/config.ts';
 import type { Operation } from '../engine/operation.ts';
 import { askedOn } from '../engine/rules.ts';
 import type { ActionDefinition } from '../engine/world.ts';
@@ -28,12 +29,14 @@ import {
 } from '../simulate/report.ts';
 import { study } from '../simulate/study.ts';
 import { readOperations } from '../store/read-operations.ts';
-import type { Io } from './exit.ts';
+import { EXIT, type Io, UsageError } from './exit.ts';
 
 export const SIMULATE_USAGE =
   'parley simulate [CONFIG] [--action contract.renew] [--policy FILE] [--against FILE] [--records FILE] [--runs 250] [--seed 1] [--html FILE] [--json]\n' +
   'parley simulate --domain FILE [--seed 1] [--json]\n' +
-  'parley simulate [CONFIG] --replay [--since DATE] [--until DATE] [--action …] [--policy FILE] [--json]';
+  'parley simulate [CONFIG] --replay [--since DATE] [--until DATE] [--action …] [--policy FILE] [--json]\n\n' +
+  'CONFIG is PARLEY_CONFIG, or parley.json, unless told; no secret is read.\n' +
+  'Exit: 0 done, 1 a limit was passed, 2 it could not be judged, 64 the command was not written as it must be.';
 const RUNS_MAX = 100_000;
 
 const OPTIONS = {
@@ -51,6 +54,7 @@ const OPTIONS = {
   until: { type: 'string' },
 } as const;
 
+/** What was given cannot be judged. */
 class Mistake extends Error {}
 
 /** What a negotiation policy does before customers meet it: against families of agents, or on talks that took place. Exit code. */
@@ -58,14 +62,12 @@ export async function simulateCommand(args: readonly string[], io: Io): Promise<
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     if (values.domain !== undefined) return onDomain(values.domain, values, io);
-    const setting = settingOf(positionals[0] ?? 'parley.json', values);
+    const setting = settingOf(fileOf(positionals[0]), values);
     return values.replay ? replayed(setting, values, io) : simulated(setting, values, io);
   } catch (error) {
-    const isArguments = error instanceof Error && 'code' in error;
-    if (isArguments || (!(error instanceof Mistake) && !(error instanceof TypeError))) throw error;
+    if (!(error instanceof Mistake)) throw error;
     io.err(error.message);
-    io.err(SIMULATE_USAGE);
-    return 2;
+    return EXIT.undecided;
   }
 }
 
@@ -90,7 +92,7 @@ function settingOf(path: string, { action, policy: policyFile, records: recordsF
   const config = objectIn(path);
   const definition = readDefinitions().action(action)?.definition;
   if (definition === undefined || definition.negotiable.length === 0)
-    throw new Mistake(`${action} is not a negotiable action`);
+    throw new UsageError(`${action} is not a negotiable action`);
   const negotiation = config['negotiation'];
   const configured = isObject(negotiation) ? negotiation[action] : undefined;
   const json = policyFile === undefined ? configured : objectIn(policyFile);
@@ -119,6 +121,8 @@ interface Asked {
 }
 
 function simulated({ company, definition, policy, book, talks, records }: Setting, asked: Asked, io: Io): number {
+  const seed = whole(asked.seed, 'seed', 0xffff_ffff);
+  const runs = whole(asked.runs, 'runs', RUNS_MAX);
   const today = systemClock.now().toISOString().slice(0, 10);
   const snapshot =
     records === undefined
@@ -127,7 +131,6 @@ function simulated({ company, definition, policy, book, talks, records }: Settin
   if (snapshot.length === 0)
     throw new Mistake('there is no record to negotiate about yet: give some with --records FILE');
   const openings = openingsOn(snapshot, { book, definition, today });
-  const seed = whole(asked.seed, 'seed', 0xffff_ffff);
   const done = study({
     policy,
     other: asked.against === undefined ? undefined : objectIn(asked.against),
@@ -137,7 +140,7 @@ function simulated({ company, definition, policy, book, talks, records }: Settin
       return ok(({ record }) => book.value.policyFor({ record, tier: 'principal' }));
     },
     facts: snapshot.map((record) => factsOf(definition, record, {}, today)),
-    runs: whole(asked.runs, 'runs', RUNS_MAX),
+    runs,
     seed,
   });
   if (!done.ok) throw new Mistake(done.error);
@@ -236,7 +239,7 @@ function timeIn(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const isTime =
     /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z)?$/.test(text) && !Number.isNaN(Date.parse(text));
-  if (!isTime) throw new Mistake(`--${name} must be a day (2026-11-01) or a time in UTC (2026-11-01T09:00Z)`);
+  if (!isTime) throw new UsageError(`--${name} must be a day (2026-11-01) or a time in UTC (2026-11-01T09:00Z)`);
   return text;
 }
 
@@ -263,6 +266,6 @@ function jsonIn(path: string): Json {
 function whole(text: string, name: string, max: number): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1 || value > max)
-    throw new Mistake(`--${name} must be a number from 1 to ${max}`);
+    throw new UsageError(`--${name} must be a number from 1 to ${max}`);
   return value;
 }

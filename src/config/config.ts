@@ -135,7 +135,8 @@ export function placeOf(path: string | undefined, environment: Environment = pro
   return typeof actions_dir === 'string' ? { folder, actions: resolve(base, actions_dir) } : { folder };
 }
 
-const fileOf = (path: string | undefined, environment: Environment): string =>
+/** The configuration that is meant. */
+export const fileOf = (path: string | undefined, environment: Environment = process.env): string =>
   path ?? environment.PARLEY_CONFIG ?? 'parley.json';
 
 /** A name that stands twice would be two things to two readers. */

@@ -1,6 +1,9 @@
 /** Agents that do not bargain but look for something: the company's floor, its patience, its rates, or a gap in its memory. */
+
 import type { Package } from '../negotiation/space.ts';
 import { samePackage, withMain } from '../negotiation/table.ts';
+import { wandering } from './choices.ts';
+import { absolute } from './paces.ts';
 import type { Scenario } from './scenario.ts';
 import { asking, bestOf, type Heard, lastWord, type Opponent, type Reply, sidesWorthAsking } from './talk.ts';
 
@@ -37,11 +40,10 @@ export const oneCent: Opponent = (scenario) => (heard) => {
 };
 
 /** Copies the package it is offered, and moves on the price as much as the company did. */
-export const imitator: Opponent = (scenario) => (heard) => {
+export const imitator: Opponent = (scenario, dice) => (heard) => {
   const best = bestOf(scenario, heard.open);
   if (best === undefined || heard.left === 0) return lastWord(scenario, heard);
-  const given = heard.best;
-  const target = scenario.customer.aspiration - Math.max(0, (given.at(-1) ?? 0) - (given[0] ?? 0));
+  const target = absolute(scenario, dice)(heard);
   if (scenario.customerGain(best) >= target) return { kind: 'accept', levels: best };
   return asking(scenario, best, target);
 };
@@ -91,11 +93,7 @@ export const random: Opponent = (scenario, dice) => (heard) => {
   if (first !== undefined && (heard.left === 0 || dice.next() < 0.2))
     return { kind: 'accept', levels: dice.pick([first, ...rest]) };
   if (heard.left === 0) return { kind: 'leave' };
-  const { table } = scenario;
-  const levels: Package = table.space.base.map((level, place) => {
-    const side = table.sides[place];
-    return side === null || side === undefined ? level : dice.pick([level, side.open, ...side.knots]);
-  });
+  const levels = wandering(scenario, dice)(heard, 0);
   return asking(scenario, levels, dice.between(0, 2 * scenario.customer.aspiration));
 };
 

@@ -3,7 +3,7 @@ import type { Refusal } from '../../protocol/base/errors.ts';
 import { err, ok, type Result } from '../../protocol/base/result.ts';
 import type { NegotiationPolicy } from '../negotiation/policy.ts';
 import type { SpaceFacts } from '../negotiation/space.ts';
-import { type FamilyResult, type Played, playAll, resultOf, type Scene } from './measure.ts';
+import { type Played, playAll, type Scene } from './measure.ts';
 import { type Family, WEIGHED } from './opponents.ts';
 import { makeScenario } from './scenario.ts';
 import { type Difference, differenceOf, mean } from './stats.ts';
@@ -16,7 +16,6 @@ export interface Comparison {
   /** From 0 to 1. */
   readonly agreed: Difference;
   readonly persons: Difference;
-  readonly families: readonly FamilyResult[];
 }
 
 export type PolicyFor = (record: SpaceFacts) => NegotiationPolicy | undefined;
@@ -80,7 +79,6 @@ export function comparisonOf(first: Talks, other: Talks): Comparison {
     ),
     agreed: pairs(({ outcome }) => (outcome.agreed === undefined ? 0 : 1)),
     persons: pairs(({ outcome }) => (outcome.ended === 'person' ? 1 : 0)),
-    families: [...other].map(([family, played]) => resultOf(family, played)),
   };
 }
 

@@ -1,8 +1,9 @@
 /** The simulation as one page that stands alone: what follows, plots, and the table; no script, no other file. */
-import type { Comparison } from './compare.ts';
+
 import type { Dot, FamilyResult } from './measure.ts';
 import { agreements, scatter, shares } from './plots.ts';
 import { comparisonWords, LEGEND, type Opening, openingRows, rowsOf } from './report.ts';
+import type { Compared } from './study.ts';
 
 export interface PageFacts {
   readonly company: string;
@@ -12,7 +13,7 @@ export interface PageFacts {
   readonly dots: readonly Dot[];
   readonly openings: readonly Opening[];
   readonly advice: readonly string[];
-  readonly comparison?: Comparison | undefined;
+  readonly comparison?: Compared | undefined;
 }
 
 export function page({ company, action, seed, families, dots, openings, advice, comparison }: PageFacts): string {

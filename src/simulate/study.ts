@@ -27,7 +27,12 @@ export interface Study {
   readonly families: readonly FamilyResult[];
   readonly dots: readonly Dot[];
   readonly advice: readonly string[];
-  readonly comparison: Comparison | undefined;
+  readonly comparison: Compared | undefined;
+}
+
+export interface Compared extends Comparison {
+  /** The other policy's. */
+  readonly families: readonly FamilyResult[];
 }
 
 /** Talks a family of which changes are tried: enough to tell a point of gain, few enough to wait for. */
@@ -45,16 +50,22 @@ export function study(settings: StudySettings): Result<Study, string> {
   const talks = playEverybody(scenes.value, settings.families ?? FAMILIES);
   if (!talks.ok) return err(words(talks.error));
   const weighed = only(talks.value, WEIGHED);
-  const comparison = others.value === undefined ? ok(undefined) : beside(others.value, weighed);
-  if (!comparison.ok) return comparison;
+  const beside = others.value === undefined ? ok(undefined) : otherTalks(others.value, weighed);
+  if (!beside.ok) return beside;
   const played = [...talks.value];
   return ok({
-    families: played.map(([family, each]) => resultOf(family, each)),
+    families: familiesOf(talks.value),
     dots: played.flatMap(([family, each]) => dotsOf(family, each)),
     advice: adviceFrom(weighed, tryChanges(settings, scenes.value)),
-    comparison: comparison.value,
+    comparison:
+      beside.value === undefined
+        ? undefined
+        : { ...comparisonOf(weighed, beside.value), families: familiesOf(beside.value) },
   });
 }
+
+const familiesOf = (talks: Talks): readonly FamilyResult[] =>
+  [...talks].map(([family, each]) => resultOf(family, each));
 
 /** The same customers before another policy. */
 function before(
@@ -68,9 +79,10 @@ function before(
   return same.ok ? same : err(words(same.error));
 }
 
-function beside(scenes: readonly Scene[], talks: Talks): Result<Comparison, string> {
+/** Those talks of everybody before the other policy. */
+function otherTalks(scenes: readonly Scene[], talks: Talks): Result<Talks, string> {
   const others = playEverybody(scenes, [...talks.keys()]);
-  return others.ok ? ok(comparisonOf(talks, others.value)) : err(words(others.error));
+  return others.ok ? others : err(words(others.error));
 }
 
 /** Who tells changes apart: one of each way to give way. */
@@ -89,8 +101,8 @@ function tryChanges(settings: StudySettings, all: readonly Scene[]): readonly Tr
   if (!talks.ok) return [];
   return (settings.changes ?? changesOf(settings.policy)).flatMap(({ what, policy }): Tried[] => {
     const scenes = before(settings, few, policy);
-    const comparison = scenes.ok ? beside(scenes.value, talks.value) : scenes;
-    return comparison.ok ? [{ what, comparison: comparison.value }] : [];
+    const others = scenes.ok ? otherTalks(scenes.value, talks.value) : scenes;
+    return others.ok ? [{ what, comparison: comparisonOf(talks.value, others.value) }] : [];
   });
 }
 

@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { endOf } from '../../src/cli/exit.ts';
 import { simulateCommand } from '../../src/cli/simulate.ts';
 import { buyerMove } from '../../src/client/index.ts';
 import { FAMILIES } from '../../src/simulate/opponents.ts';
@@ -31,22 +32,30 @@ function write(policy: object): string {
 
 async function command(...args: readonly string[]) {
   const [out, err]: [string[], string[]] = [[], []];
-  const code = await simulateCommand(args, { out: (line) => void out.push(line), err: (line) => void err.push(line) });
+  const io = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+  const code = await simulateCommand(args, io).catch((error: unknown) => {
+    const ended = endOf(error, 'simulate');
+    err.push(ended.words);
+    return ended.code;
+  });
   return { code, out, err: err.join('\n') };
 }
 
 describe('parley simulate', () => {
   it('says what is missing', async () => {
     expect(await command(config)).toMatchObject({ code: 2, err: expect.stringContaining('--records') });
-    expect(await command(config, '--action', 'human.handoff')).toMatchObject({ code: 2 });
-    expect(await command(config, '--runs', 'many')).toMatchObject({ code: 2 });
+    expect(await command(config, '--action', 'human.handoff')).toMatchObject({ code: 64 });
+    expect(await command(config, '--runs', 'many')).toMatchObject({ code: 64 });
     expect(await command(join(directory, 'none.json'))).toMatchObject({ code: 2 });
+    vi.stubEnv('PARLEY_CONFIG', config);
+    expect(await command('--records', 'examples/contracts.json', '--runs', '1')).toMatchObject({ code: 0 });
+    vi.unstubAllEnvs();
   });
 
   it('T23: refuses a time that is none, and a field that no record has', async () => {
     for (const day of ['gestern', '2026-13-01', '2026-11', 'tomorrow'])
       expect(await command(config, '--replay', '--since', day)).toMatchObject({
-        code: 2,
+        code: 64,
         err: expect.stringContaining('--since must be a day (2026-11-01)'),
       });
     expect(await command(config, '--replay', '--since', '2026-11-01', '--until', '2026-11-30T09:00Z')).toMatchObject({
