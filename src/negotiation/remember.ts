@@ -2,9 +2,11 @@ import { digest } from '../../protocol/base/canonical.ts';
 import { isObject, type JsonObject } from '../../protocol/base/json.ts';
 import { topName } from '../../protocol/base/pointer.ts';
 import type { Offer, Terms } from '../../protocol/operation.ts';
+import { accountOf } from '../engine/case.ts';
 import { recordName } from '../engine/dealings.ts';
 import { changedFacts } from '../engine/facts.ts';
 import type { Facts, Ground, Negotiation, Operation } from '../engine/operation.ts';
+import { ownerOf } from '../engine/owner.ts';
 import { type ClaimRule, scopeOf } from '../engine/rules.ts';
 import { type Window, windowStart } from '../engine/window.ts';
 import { actionOf, type World } from '../engine/world.ts';
@@ -81,8 +83,17 @@ export function aboutOf(
   const [subject] = actionOf(world, operation)?.rules.subjects ?? [];
   const record = [operation.records?.[subject?.name ?? '']].flat()[0];
   if (subject === undefined || typeof record !== 'object' || record === null) return undefined;
-  const { id, account } = record as JsonObject;
-  return typeof id === 'string' ? { place: recordName(subject.type, id), account: String(account) } : undefined;
+  const { id } = record as JsonObject;
+  if (typeof id !== 'string') return undefined;
+  return {
+    place: recordName(subject.type, id),
+    account: accountOf({ ...operation, records: { record } }) ?? askedBy(operation),
+  };
+}
+
+/** Of a record that is nobody's, a talk is of whoever asks: no two customers share a memory or a share. */
+function askedBy({ mandate, agent }: Operation): string {
+  return mandate === null ? `agent ${ownerOf(agent)}` : `customer ${mandate.issuer} ${mandate.subject}`;
 }
 
 /** What else tells one matter from another: the other records that are named, and what is claimed. Claims of single parts do not: asking
