@@ -160,7 +160,7 @@ describe('what is malformed', () => {
       batch('resources/read', 'ping', 'resources/read'),
     ])
       expect(await outcomeOf(refused)).toEqual([400, -32_600]);
-    expect(rpcOf(await ask(unsigned('/a2a', pings(2), MODERN))).error?.code).toBe(-32_602);
+    expect(rpcOf(await ask(unsigned('/a2a', pings(2), MODERN))).error?.code).toBe(-32_600);
   });
 
   it.each(['2025-03-26', '2025-06-18', '2026-07-28'])(

@@ -152,6 +152,45 @@ describe('the gates', () => {
       expect((await rpc(method, { id: 'x' }, fetch)).status).toBe(401);
   });
 
+  it.each<[what: string, body: unknown, id: unknown]>([
+    ['a batch', [{ jsonrpc: '2.0', id: 1, method: 'GetTask' }], null],
+    ['a text with a request in it', JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'GetTask' }), null],
+    ['a number', 3, null],
+    ['another version', { jsonrpc: '1.0', id: 1, method: 'GetTask' }, 1],
+    ['no method', { jsonrpc: '2.0', id: 'a' }, 'a'],
+    ['no id', { jsonrpc: '2.0', method: 'GetTask' }, null],
+    ['an id that is none', { jsonrpc: '2.0', id: { a: 1 }, method: 'GetTask' }, null],
+    ['an id of true', { jsonrpc: '2.0', id: true, method: 'GetTask' }, null],
+  ])('calls %s what it is, no request, and echoes an id only where there is one', async (_what, body, id) => {
+    for (const version of ['1.0', '0.3']) {
+      const headers = { 'content-type': 'application/json', 'a2a-version': version };
+      const answer = await fetch(`${gateway.origin}/a2a`, { method: 'POST', headers, body: JSON.stringify(body) });
+      expect([answer.status, await answer.json()]).toMatchObject([400, { id, error: { code: -32_600 } }]);
+    }
+  });
+
+  it.each([
+    [{ raw: 'dGNr', mediaType: 'application/x-unknown' }],
+    [{ raw: 'dGNr', mediaType: 'text/plain' }],
+    [{ url: 'https://example.com/file' }],
+    [{ data: { verb: 'submit' }, mediaType: 'application/xml' }],
+    [{ text: 'hi', mediaType: 'image/png' }],
+  ])('does not pass over a part that it does not read: %j', async (part) => {
+    const message = {
+      messageId: randomUUID(),
+      role: 'ROLE_USER',
+      parts: [{ text: 'hi', mediaType: 'text/plain' }, part],
+    };
+    const [one, other] = [
+      await rpc('SendMessage', { message }, fetch),
+      await rest('POST', '/message:send', { message }, fetch),
+    ];
+    expect(one.json['error']).toMatchObject({ code: -32_005, data: [{ reason: 'CONTENT_TYPE_NOT_SUPPORTED' }] });
+    expect(other.json).toMatchObject({ error: { details: [{ reason: 'CONTENT_TYPE_NOT_SUPPORTED' }] } });
+    expect(other.json['error']).toMatchObject({ code: other.status });
+    expect(JSON.stringify(one.json)).toContain('/message/parts/1');
+  });
+
   it('gives bad input an error of its own, never a 5xx or an internal error', async () => {
     const parts: unknown[] = [
       [],

@@ -31,6 +31,7 @@ import {
   type Form,
   idOf,
   malformedUnlessOurs,
+  notARequest,
   passingRefusal,
   refusedIn,
   rpcErrorOf,
@@ -158,6 +159,8 @@ export function makeA2aBinding(deps: A2aDeps): Hono<Env> {
     const call: Call = { caller: caller.value, signal: c.req.raw.signal };
     deps.calls.set(context, call);
     const by = caller.value === undefined ? undefined : { raw: raw.value, caller: caller.value };
+    const malformed = form === 'rpc' ? notARequest(body.value) : undefined;
+    if (malformed !== undefined) return refuse(form, malformed, { by, id });
     return { form, context, call, body: body.value, by };
   }
 

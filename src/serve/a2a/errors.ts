@@ -10,8 +10,8 @@ import {
   UnsupportedOperationError,
 } from '@a2a-js/sdk/errors';
 import type { A2ARequestHandler } from '@a2a-js/sdk/server';
-import { type Refusal, refusal, toProblem } from '../../../protocol/base/errors.ts';
-import type { Json } from '../../../protocol/base/json.ts';
+import { type ProblemCode, type Refusal, refusal, toProblem } from '../../../protocol/base/errors.ts';
+import { isObject, type Json } from '../../../protocol/base/json.ts';
 
 /** A refusal as the error A2A has for it; what we know more is in its ErrorInfo. */
 export function a2aError(refused: Refusal, about: 'task' | 'message'): A2AError {
@@ -80,7 +80,8 @@ const RPC_STATUS: Readonly<Record<number, string>> = {
   429: 'RESOURCE_EXHAUSTED',
   503: 'UNAVAILABLE',
 };
-const PARSE_ERROR = -32_700;
+/** JSON-RPC 2.0 §5.1, for what the SDK's errors know no other word for than "params". */
+const RPC_CODE: Partial<Record<ProblemCode, number>> = { 'malformed-json': -32_700, 'malformed-request': -32_600 };
 
 /** A refusal of a request that was not read, or whose sender is not proven: with ErrorInfo like every other (A2A §5.4). */
 export function refusedIn(
@@ -94,8 +95,18 @@ export function refusedIn(
     return { error: { ...body.error, status: RPC_STATUS[status] ?? (status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL') } };
   }
   const told = toJsonRpcError(error);
-  const code = refused.code === 'malformed-json' ? PARSE_ERROR : told.code;
-  return { jsonrpc: '2.0', id, error: { ...told, code } };
+  return { jsonrpc: '2.0', id, error: { ...told, code: RPC_CODE[refused.code] ?? told.code } };
+}
+
+/** What keeps a body from being one JSON-RPC request that can be answered. The SDK reads a text as JSON once more, and echoes any `id`. */
+export function notARequest(body: Json): Refusal | undefined {
+  const wrong = (detail: string) => refusal('malformed-request', detail);
+  if (!isObject(body)) return wrong('The body must be one JSON-RPC request: an object. There are no batches.');
+  const { jsonrpc, method, id } = body;
+  if (jsonrpc !== '2.0') return wrong('`jsonrpc` must be "2.0".');
+  if (typeof method !== 'string') return wrong('`method` must be the name of a method.');
+  const isId = typeof id === 'string' || id === null || (typeof id === 'number' && Number.isInteger(id));
+  return isId ? undefined : wrong('`id` must be a text or a whole number: what has none is answered to nobody.');
 }
 
 /** Of a JSON-RPC request; null when there is none that is one (JSON-RPC 2.0 §5). */

@@ -12,7 +12,7 @@ import { wishesPerson } from '../../reading/person.ts';
 import { isSettled, type Operations } from '../operations.ts';
 import { a2aError } from './errors.ts';
 import { isLength, NOT_A_LENGTH, pageOf, tokenOf } from './list.ts';
-import { askIn, guide, guideTo, personAsked, textIn, wordsAsked } from './message.ts';
+import { askIn, guide, guideTo, personAsked, textIn, unreadPart, wordsAsked } from './message.ts';
 import { makePushConfigs } from './push-configs.ts';
 import { eventsOf } from './stream.ts';
 import { taskOf } from './task.ts';
@@ -66,6 +66,8 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
   async function take(request: SendMessageRequest, context: ServerCallContext): Promise<Operation | Message> {
     const { message } = request;
     if (message === undefined) throw a2aError(refusal('schema-violation', 'There is no message.'), 'message');
+    const unread = unreadPart(message);
+    if (unread !== undefined) throw a2aError(unread, 'message');
     const ask = askIn(message);
     if (!ask.ok) throw a2aError(ask.error, 'message');
     const isPersonAsked = ask.value === undefined && wishesPerson(textIn(message));

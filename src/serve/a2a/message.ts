@@ -17,6 +17,20 @@ import { asDataPart, contextOf } from './task.ts';
 const VERBS: ReadonlySet<unknown> = new Set<Verb>(['submit', 'offers', 'accept', 'withdraw', 'handoff']);
 const CONVERSATION = /^[\x20-\x7e]{1,128}$/;
 
+const TEXT_MEDIA = /^(?:text\/.*)?$/i;
+const JSON_MEDIA = /^(?:application\/(?:.*\+)?json)?(?:\s*;.*)?$/i;
+
+/** A part of a type that is not read here (A2A §3.1.1): to pass over it would be to answer something else than what was sent. */
+export function unreadPart({ parts }: Message): Refusal | undefined {
+  const isRead = ({ content, mediaType }: Message['parts'][number]) => {
+    if (content?.$case === 'text') return TEXT_MEDIA.test(mediaType);
+    return content?.$case === 'data' ? JSON_MEDIA.test(mediaType) : content === undefined;
+  };
+  const at = parts.findIndex((part) => !isRead(part));
+  const detail = `/message/parts/${at} is not read here: texts are, and data in JSON; no files.`;
+  return at < 0 ? undefined : refusal('unsupported-media-type', detail);
+}
+
 /** The ask in a message, if one of its parts is an object with a `verb`. `undefined`: only words. */
 export function askIn(message: Message): Result<Asked | undefined, Refusal> {
   const data = message.parts.flatMap(({ content }) => (content?.$case === 'data' ? [content.value as Json] : []));
