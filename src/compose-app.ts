@@ -40,6 +40,7 @@ import { type Env, type Exchange, makeExchange } from './serve/exchange.ts';
 import { makeHttpBinding } from './serve/http/app.ts';
 import { cors } from './serve/http/cors.ts';
 import { type PublicDocument, serveDocuments } from './serve/http/documents.ts';
+import { serveHealth } from './serve/http/health.ts';
 import { serveLog } from './serve/http/log.ts';
 import { allowedMethods } from './serve/http/methods.ts';
 import { makeOperations } from './serve/operations.ts';
@@ -56,6 +57,8 @@ export interface AppDeps {
   readonly follower: Follower;
   readonly outgoing: Pick<OutboxStore, 'letter'>;
   readonly health: Pick<CrmHealth, 'now'>;
+  /** Whether each part of the gateway can do what it is there for. */
+  readonly parts: () => Readonly<Record<string, boolean>>;
   readonly registrations: Registrations;
   readonly profile?: Profile | undefined;
 }
@@ -68,6 +71,7 @@ export async function composeApp({
   follower,
   outgoing,
   health,
+  parts,
   registrations,
   profile,
 }: AppDeps): Promise<Hono<Env>> {
@@ -125,7 +129,7 @@ export async function composeApp({
   // An action that the CRM cannot do now may come back.
   const claimed = contract.all.map(({ name }) => `/actions/${name}`);
   app.route('/', serveDocuments([...new Set([...published().map(({ path }) => path), ...claimed])], published));
-  app.get('/health', async (c) => c.json({ ok: true }));
+  app.route('/', serveHealth({ parts }));
   app.route(
     '/',
     makeHttpBinding({

@@ -11,6 +11,7 @@ import { composeApp } from './compose-app.ts';
 import type { Profile } from './compose-peers.ts';
 import type { Config } from './config/config.ts';
 import { makeCrmHealth } from './crm/health.ts';
+import { makeClockWatch } from './engine/clock-watch.ts';
 import { within } from './engine/limit.ts';
 import type { World } from './engine/world.ts';
 import { makeRevocations } from './identity/revocations.ts';
@@ -18,6 +19,7 @@ import { NODE_HASHES } from './identity/signature/keys-node.ts';
 import { makeRegistrations, type Registrations } from './identity/signature/registrations.ts';
 import { auditBeside } from './instance/audit.ts';
 import { openInstance } from './instance/open.ts';
+import { makeReadiness } from './instance/readiness.ts';
 import { makeOutbox } from './outbox/deliver.ts';
 import { makeRender } from './outbox/render.ts';
 import { makeSend } from './outbox/send.ts';
@@ -53,7 +55,10 @@ const HOUSEKEEPING_INTERVAL_MS = 60_000;
 const REVOCATION_INTERVAL_MS = 2_000;
 const OUTBOX_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MS = 250;
-const HEALTH_INTERVAL_MS = 60_000;
+const HEALTH_INTERVAL_MS = 5_000;
+const READY_INTERVAL_MS = 1_000;
+/** Milliseconds of a clock that nobody sets. */
+const monotonic = () => performance.now();
 /** What is under way has this long to end; what has not, the next start settles by reading. */
 const STOP_MS_MAX = 15_000;
 const ABILITY_INTERVAL_MS = 1_000;
@@ -99,6 +104,15 @@ export async function startGateway(
   const follower = makeFollower({ world, watches: makeSqliteWatches(store.db), recordSeen: pipeline.recordSeen });
   const health = makeCrmHealth(world);
   const registrations = makeRegistrations({ store, clock });
+  const readiness = makeReadiness({
+    hasRoom: () => store.hasRoom(),
+    logTrouble: ledger.trouble,
+    crm: health.now,
+    unreadable,
+    clock: makeClockWatch(clock, monotonic),
+    monotonic,
+    log,
+  });
   const app = await composeApp({
     config,
     engine,
@@ -107,6 +121,7 @@ export async function startGateway(
     follower,
     outgoing: store,
     health,
+    parts: readiness.parts,
     registrations,
     profile,
   });
@@ -131,7 +146,8 @@ export async function startGateway(
     every(OUTBOX_INTERVAL_MS, async () => store.hasRoom() && outbox.step(), log),
     every(ROOM_INTERVAL_MS, async () => store.hasRoom() || store.probe(), log),
     every(ABILITY_INTERVAL_MS, () => engine.abilities.look(), log),
-    every(HEALTH_INTERVAL_MS, () => health.ask(), log),
+    every(HEALTH_INTERVAL_MS, () => health.look(), log),
+    every(READY_INTERVAL_MS, async () => readiness.look(), log),
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
     every(REVOCATION_INTERVAL_MS, async () => (await revocations.read()) > 0 && engine.tellEnded(), log),
@@ -151,7 +167,7 @@ export async function startGateway(
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.listen.host}:${port}`;
   log('listening', { url, origin: config.origin });
-  void health.ask();
+  void health.ask().then(readiness.look);
   void engine.line?.attempt();
   return {
     url,

@@ -2,31 +2,32 @@ import { parseArgs } from 'node:util';
 import type { Profile } from '../compose-peers.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { startGateway } from '../gateway.ts';
+import { makeJsonLog } from '../platform/json-log.ts';
 import { makeIds, systemClock } from '../platform/world-sources.ts';
-import type { Log } from '../ports.ts';
 import { UsageError } from './exit.ts';
-
-/** One JSON object a line on standard error: events and ids, never payloads. */
-const log: Log = (event, fields = {}) => {
-  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...fields })}\n`);
-};
 
 export const START_USAGE = `parley start [CONFIG] [--accept-restore] [--profile conformance]
 
-Runs the gateway until it is told to stop (SIGTERM, SIGINT, SIGHUP): it ends what is under way, then itself. A second signal stops at
-once, and the next start recovers.
+Runs the gateway until it is told to stop (SIGTERM, SIGINT, SIGHUP): it ends what is under way, then itself. A second SIGTERM or SIGINT
+stops at once, and the next start recovers. Nothing is read anew on a signal: a changed configuration takes a stop and a start.
   CONFIG               the configuration (default: PARLEY_CONFIG, or parley.json)
   --accept-restore     once, after an older copy of the data was put back (docs/operations.md)
   --profile conformance  open to independent test suites, on loopback over a sandbox CRM only`;
 
-/** Runs until told to stop. A second signal stops at once; the next start recovers. */
+/** Runs until told to stop. Who tells it twice means at once; the next start recovers. */
 export async function startCommand(args: readonly string[]): Promise<number> {
   const { path, profile, acceptRestore } = readArguments(args);
   const config = loadConfig(path);
+  // Events and ids, never payloads.
+  const write = (line: string) => void process.stderr.write(line);
+  const log = makeJsonLog({ least: config.log_level, clock: systemClock, write });
   const gateway = await startGateway(config, log, await profileNamed(profile, config), { acceptRestore });
   process.stdout.write(`${JSON.stringify({ listening: gateway.url })}\n`);
   const stop = () => {
-    for (const signal of STOPS) process.removeAllListeners(signal).once(signal, () => process.exit(1));
+    for (const signal of STOPS) process.removeAllListeners(signal);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+    // A terminal that closes sends it more than once, and systemd right after SIGTERM: nobody means `at once` by it.
+    process.on('SIGHUP', () => undefined);
     void gateway.stop().then(() => process.exit(0));
   };
   for (const signal of STOPS) process.once(signal, stop);

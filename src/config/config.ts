@@ -4,6 +4,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
 import type { ConfiguredTokenIssuer } from '../identity/token/oauth-issuers.ts';
+import type { Level } from '../platform/json-log.ts';
 import schema from './config.schema.json' with { type: 'json' };
 import { weakKeys, weakSecrets } from './config-secrets.ts';
 import { repeated, strangeActions, strangeRoles, unanswered, unknownZone, unsafeAddresses } from './config-sense.ts';
@@ -18,6 +19,7 @@ interface ConfigFile {
   readonly record_defaults: Readonly<Record<string, JsonObject>>;
   readonly listen: { readonly host: string; readonly port: number; readonly proxies: readonly string[] };
   readonly data_dir: string;
+  readonly log_level: Level;
   readonly actions_dir?: string;
   readonly crm: {
     readonly adapter: 'sandbox' | 'salesforce' | 'hubspot' | 'http' | 'mcp' | 'sql' | 'own';

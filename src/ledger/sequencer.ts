@@ -34,6 +34,8 @@ export interface Ledger {
   checkpoint(): Promise<string | undefined>;
   /** Signs nothing more: what it would sign over is not what was signed before. */
   halt(why: string): void;
+  /** Why nothing is signed any more, or was not at the last step. */
+  trouble(): string | undefined;
   /** The bytes of a tile or entry bundle under the newest checkpoint. */
   tile(name: TileName): Promise<Uint8Array | undefined>;
   /** The log's origin line. */
@@ -56,17 +58,30 @@ export class LogCorrupt extends Error {
 export function makeLedger(store: LogStore, signer: NoteSigner, anchor?: Pick<Anchor, 'save'>): Ledger {
   let running: Promise<number> | undefined;
   let halted: string | undefined;
+  let failed: string | undefined;
   const ledger: Ledger = {
     origin: signer.name,
     verifierKey: formatVerifierKey(signer),
     halt(why) {
       halted ??= why;
     },
+    trouble: () => halted ?? failed,
     step(now) {
       if (halted !== undefined) return Promise.reject(new LogCorrupt(halted));
-      running ??= sequence(store, signer, now, anchor).finally(() => {
-        running = undefined;
-      });
+      running ??= sequence(store, signer, now, anchor)
+        .then(
+          (count) => {
+            failed = undefined;
+            return count;
+          },
+          (error: unknown) => {
+            failed = error instanceof Error ? error.message : 'unknown';
+            throw error;
+          },
+        )
+        .finally(() => {
+          running = undefined;
+        });
       return running;
     },
     async prove(recordId) {

@@ -28,6 +28,8 @@ it.each([
   ['/company/offers', 'POST'],
   ['/log/checkpoint', 'GET, HEAD'],
   ['/health', 'GET, HEAD'],
+  ['/health/live', 'GET, HEAD'],
+  ['/health/ready', 'GET, HEAD'],
   ['/.well-known/agent-card.json', 'GET, HEAD'],
   ['/.well-known/ucp', 'GET, HEAD'],
   ['/a2a', 'POST'],
