@@ -61,3 +61,11 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** As other commands do whose output is read no further (`parley action list | head`). */
+export function endWithReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error) => {
+    if (codeOf(error) !== 'EPIPE') throw error;
+    process.exit(EXIT.ok);
+  });
+}

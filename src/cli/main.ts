@@ -6,6 +6,8 @@ const old = tooOld(process.versions.node);
 if (old === undefined) {
   const { readFile } = await import('node:fs/promises');
   const { runParley } = await import('./run.ts');
+  const { endWithReader } = await import('./exit.ts');
+  endWithReader(process.stdout);
   const { code, isEnded } = await runParley(process.argv.slice(2), {
     readFile: (path) => readFile(path, 'utf8'),
     out: (line) => void process.stdout.write(`${line}\n`),

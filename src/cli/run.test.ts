@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,4 +145,10 @@ describe('O8: an option that no command knows', () => {
     expect(err).toMatch(/--nonsense|[Uu]sage|See: parley/);
     expect(err).not.toMatch(/^\s+at /m);
   });
+});
+
+it('O8: whoever reads no more of what is said ends it, without a word', () => {
+  const words = ['sh', process.execPath, join(import.meta.dirname, 'main.ts')];
+  const piped = spawnSync('sh', ['-c', '"$1" "$2" action list | true', ...words], { encoding: 'utf8' });
+  expect([piped.stdout, piped.stderr]).toEqual(['', '']);
 });

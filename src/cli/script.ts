@@ -11,6 +11,8 @@ type Values<T extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ op
 
 /** Ends the process where there is nothing to do: it is the first thing that a script asks. */
 export function scriptOptions<const T extends ParseArgsOptionsConfig>({ usage, options }: Script<T>): Values<T> {
+  // What is begun is ended as usual, though nobody reads of it any more (`npm run demo | head`).
+  process.stdout.on('error', () => undefined);
   const args = process.argv.slice(2);
   if (args.some((each) => each === '--help' || each === '-h')) {
     process.stdout.write(`${usage}\n`);
