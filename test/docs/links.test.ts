@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** A scaffold's page is about files that are copied; what was measured once names what was there then. */
-const NOT_ABOUT_US = /^adapters\/template\/|^bench\/RESULTS|^CHANGELOG\.md$/;
+const NOT_ABOUT_US = /^adapters\/template\/|^bench\/RESULTS/;
 
 interface Page {
   readonly path: string;
@@ -89,7 +89,8 @@ describe('the documents', () => {
   });
 
   it('name no path that is not there', () => {
-    expect(pages.flatMap(missing)).toEqual([]);
+    // What changed may name what was.
+    expect(pages.filter(({ path }) => path !== 'CHANGELOG.md').flatMap(missing)).toEqual([]);
   });
 
   it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'protocol/SPEC.md'])(

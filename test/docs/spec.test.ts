@@ -217,6 +217,22 @@ describe('the document', () => {
     expect(named.toSorted()).toEqual(Object.keys(operationSchema()['properties'] ?? {}).toSorted());
   });
 
+  it('has every member of the signed payloads', () => {
+    const names = (cell: string) => [...cell.matchAll(/`([a-z_]+)`/g)].map(([, name = '']) => name);
+    const signed = (at: number) =>
+      column('signed member')
+        .filter((_, row) => column('signed member', at)[row] === 'yes')
+        .flatMap(names);
+    const only = (text: string) => Object.keys(JSON.parse(text));
+    expect(signed(1).toSorted()).toEqual(only(offer.text));
+    expect(signed(2).toSorted()).toEqual(only(agreement.text));
+    const [, payload = ''] = receipt.file.receipt.split('.');
+    const received = column('member of the payload')
+      .flatMap(names)
+      .filter((name) => name !== 'settled');
+    expect(received.toSorted()).toEqual(only(Buffer.from(payload, 'base64url').toString()));
+  });
+
   it('has every purpose of the company’s keys', () => {
     expect(column('purpose').map((each) => each.replaceAll('`', ''))).toEqual([...PURPOSES]);
   });

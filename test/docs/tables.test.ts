@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exit.ts';
+import { migrate } from '../../src/store/schema.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -54,6 +56,18 @@ describe('docs/operations.md', () => {
         .flatMap(([cell]) => quoted(cell))
         .toSorted(),
     ).toEqual(types);
+  });
+
+  it('lists every table of the database, and no other', () => {
+    const db = new DatabaseSync(':memory:');
+    migrate(db);
+    const tables = db
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+      .all();
+    const [, section = ''] = page.split('\n| table ');
+    const rows = (section.split('\n\n')[0] ?? '').split('\n').slice(2);
+    const told = rows.flatMap((row) => quoted(row.split('|')[1]));
+    expect(told.toSorted()).toEqual(tables.map(({ name }) => String(name)));
   });
 
   it('lists every exit code, and no other', () => {
