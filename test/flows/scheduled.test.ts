@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Scope } from '../../adapters/sdk/expression.ts';
+import { objectOf } from '../../protocol/base/json.ts';
 import { viewOf } from '../../src/engine/view.ts';
+import { overtaking } from '../../src/execution/overtake.ts';
 import { inWords } from '../../src/serve/words.ts';
 import { datedEngine } from '../support/dated.ts';
 
@@ -218,5 +221,102 @@ describe('on the day', () => {
       await broken.until('2027-02-07T00:00:00Z');
       expect(broken.operation(lost).state).toBe(end);
     }
+  });
+});
+
+describe('what others hold on the day', () => {
+  const claims = [{ name: () => 'order/1', amount: () => 3, of: () => 5 }] as const;
+  const hold = (
+    engine: Awaited<ReturnType<typeof datedEngine>>,
+    kind: 'claim' | 'record',
+    name: string,
+    amount: number,
+  ) =>
+    engine.world.store.commit({
+      holds: [
+        { operation: 'op_2', kind, holds: amount === 0 ? [] : [{ name, amount, limit: null, lasts: 'operation' }] },
+      ],
+    });
+
+  it.each([
+    ['both have signed', { agreed: true }, 'needs_human', []],
+    ['a part is written', { marks: true }, 'needs_human', ['mark']],
+    ['nobody counts on it', {}, 'rejected', []],
+  ] as const)('T1, T2: a claim that is somebody else’s by then: %s', async (_, options, state, written) => {
+    const engine = await datedEngine({ start: START, ...options, rules: { claims } });
+    const id = await engine.submit(later);
+    expect(engine.operation(id).state).toBe('scheduled');
+    await hold(engine, 'claim', 'claim:order/1', 3);
+    await engine.until('2027-02-03T01:00:00Z');
+    expect(engine.operation(id)).toMatchObject({ state, problem: { type: expect.stringMatching(/claim/) } });
+    expect(engine.written.map(({ key }) => key)).toEqual(written.map((step) => `${id}:${step}`));
+    expect(engine.types().includes('operation.not_carried_out')).toBe(state === 'rejected');
+  });
+
+  it('T1: the record, is waited for, and for a person after days', async () => {
+    const rules = { exclusive: ['contract'], sharesWhileScheduled: true };
+    for (const [freed, state] of [
+      ['2027-02-04T12:00:00Z', 'completed'],
+      ['2027-02-09T00:00:00Z', 'needs_human'],
+    ] as const) {
+      const engine = await datedEngine({ start: START, agreed: true, rules });
+      const id = await engine.submit(later);
+      await hold(engine, 'record', 'record:contract/K-1', 1);
+      await engine.until('2027-02-04T12:00:00Z');
+      expect(engine.operation(id).state).toBe('scheduled');
+      await engine.until(freed);
+      await hold(engine, 'record', 'record:contract/K-1', 0);
+      await engine.until('2027-02-09T06:00:00Z');
+      expect(engine.operation(id).state).toBe(state);
+      expect(engine.written).toHaveLength(state === 'completed' ? 1 : 0);
+    }
+  });
+});
+
+describe('what overtakes it', () => {
+  const ENDS = 'seats.end';
+  const contract = { name: 'contract', type: 'contract', id: () => 'K-1', shared: false };
+  const order = { ...contract, name: 'order', type: 'order' };
+  const isOpen = {
+    that: ({ records }: Scope) => objectOf(records['contract'])['closed'] !== true,
+    otherwise: 'Ended.',
+    ofTerms: false,
+  };
+
+  it.each([
+    ['its own record', [contract], 'contract', true],
+    ['a record of another type with the same id', [order], 'order', false],
+    ['its own, beside one of another type with the same id', [order, contract], 'contract', true],
+    ['another, beside its own, which is left as it is', [order, contract], 'order', false],
+  ] as const)('T5: is told by type and id: %s', async (_, subjects, type, isOvertaken) => {
+    const engine = await datedEngine({
+      start: START,
+      agreed: true,
+      rules: { overtakenBy: [ENDS], requires: [isOpen] },
+      others: { [ENDS]: { subjects } },
+    });
+    const id = await engine.submit(later);
+    const waiting = engine.operation(id);
+    const ref = { type, by: 'id', value: 'K-1' } as const;
+    const [step] = waiting.plan?.plan.steps ?? [];
+    const at = '2027-02-01T00:00:00.000Z';
+    const change = { ref, field: 'note', label: 'Note', from: null, to: 1 };
+    const { not_before: _day, ...plain } = step ?? expect.fail('no step');
+    const written = { ...plain, id: 'end', preconditions: [{ ref, version: '1' }], changes: [change] };
+    const record = (name: string) => [
+      name,
+      { id: 'K-1', account: 'A-1', note: name === type ? 1 : null, closed: name === type },
+    ];
+    const done = {
+      ...{ ...waiting, id: 'op_2', action: ENDS, version: 1, state: 'executing' },
+      records: Object.fromEntries(subjects.map(({ name }) => record(name))),
+      plan: { ...waiting.plan, plan: { steps: [written], warnings: [] } },
+      attempts: [{ step: 'end', intentAt: at, result: { state: 'applied', ref, version: '2' } }],
+      history: [{ at, by: 'engine', event: 'cleared', from: 'agreed', to: 'authorized' }],
+    } as unknown as typeof waiting;
+    expect(await engine.world.store.commit({ operations: [{ next: done, expected: 0 }] })).toEqual({ ok: true });
+    const next = { ...done, state: 'completed' } as const;
+    const { beside = [] } = overtaking(engine.world, { next, expected: 1, records: [] });
+    expect(beside.map(({ next: { id: other, state } }) => [other, state])).toEqual(isOvertaken ? [[id, 'agreed']] : []);
   });
 });

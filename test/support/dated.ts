@@ -61,6 +61,9 @@ export interface DatedOptions {
   readonly mandateEnds?: string;
   /** Both sides have signed. */
   readonly agreed?: boolean;
+  /** Of the action's own, and of others that only others ask for. */
+  readonly rules?: Partial<Action['rules']>;
+  readonly others?: Readonly<Record<string, Partial<Action['rules']>>>;
 }
 
 export async function datedEngine(options: DatedOptions) {
@@ -162,6 +165,7 @@ export async function datedEngine(options: DatedOptions) {
       price: null,
       shows: new Map(),
       result: new Map(),
+      ...options.rules,
     },
     checkInput: (value) => ok(value as JsonObject),
     checkTerms: (value) => ok(value as JsonObject),
@@ -188,7 +192,11 @@ export async function datedEngine(options: DatedOptions) {
     keys,
     crm,
     actions: {
-      action: (name) => (name === 'seats.change' || name === 'human.handoff' ? action : undefined),
+      action(name) {
+        const other = options.others?.[name];
+        if (other !== undefined) return { ...action, rules: { ...action.rules, ...other } };
+        return name === 'seats.change' || name === 'human.handoff' ? action : undefined;
+      },
       checkEnvelope: (_verb, value) => ok(value as JsonObject),
     },
     mandates: {
@@ -248,9 +256,10 @@ export async function datedEngine(options: DatedOptions) {
       if (due === undefined) return;
       const change = await pipeline.work(due, continuing.has(due.id));
       if (change === undefined) return;
-      sent.push(...(change.outgoing ?? []));
       const done = await write(store, change);
-      if (done.ok && done.value.committed.ok) continuing.add(due.id);
+      if (!done.ok || !done.value.committed.ok) continue;
+      sent.push(...(done.value.change.outgoing ?? []));
+      continuing.add(due.id);
     }
     throw new Error('it goes round in circles');
   }
@@ -261,6 +270,7 @@ export async function datedEngine(options: DatedOptions) {
     edit: put,
     work,
     ask,
+    world,
     pipeline,
     types: () => sent.map(({ type }) => type),
     operation(id: string): Operation {
