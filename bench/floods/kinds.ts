@@ -1,7 +1,8 @@
 /** What strangers send. None of it proves anything, but where it says so. */
-import { randomBytes } from 'node:crypto';
-import { contentDigest, signRequest } from '../../protocol/signature/signature.ts';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { contentDigest, type SignKey, signRequest } from '../../protocol/signature/signature.ts';
 import type { AgentKey } from '../../src/client/index.ts';
+import { signKeyOf } from '../../src/identity/signature/keys-node.ts';
 
 export interface Sent {
   readonly method: 'GET' | 'HEAD' | 'POST';
@@ -30,7 +31,7 @@ const READ = '/operations/op_00000000-0000-7000-8000-000000000000';
 const TWO_EYES = { accept: 'application/json, text/event-stream' };
 
 /** A request signed by this key: of strangers, whom nobody can look up. */
-export function signedBy(key: AgentKey, origin: string, sent: Sent): Sent {
+export function signedBy(key: SignKey, origin: string, sent: Sent): Sent {
   const { host, protocol } = new URL(origin);
   const headers = {
     ...sent.headers,
@@ -101,20 +102,53 @@ export function floodsOf({ origin, directoriesPort, stranger }: FloodsOf): reado
     fixed('the OpenAPI document, plain', get('/openapi.json')),
     fixed('HEAD of the people’s pages', { method: 'HEAD', path: '/console/operations', headers: {} }),
     {
-      name: 'sign-ins from many addresses',
+      name: 'sign-ins from one provider’s addresses',
+      connections: PATIENT,
+      next: (at) => signIn(origin, at, `203.0.${(at >> 8) % 256}.${at % 256}`),
+    },
+    { name: 'sign-ins from many networks', connections: PATIENT, next: (at) => signIn(origin, at, networkAt(at)) },
+    { name: 'opaque tokens from one address', connections: PATIENT, next: (at) => opaque(at, '203.0.113.7') },
+    { name: 'opaque tokens from many networks', connections: PATIENT, next: (at) => opaque(at, networkAt(at)) },
+    {
+      name: 'registrations from one address',
       connections: MANY,
-      next: (at) => ({
-        method: 'POST',
-        path: '/console/sign-in',
-        headers: {
-          origin,
-          'content-type': 'application/x-www-form-urlencoded',
-          'x-forwarded-for': `203.0.${(at >> 8) % 256}.${at % 256}`,
-        },
-        body: `id=maria&password=guess${at}`,
-      }),
+      next: (at) => registration(origin, at, '203.0.113.7'),
+    },
+    {
+      name: 'registrations from many networks',
+      connections: MANY,
+      next: (at) => registration(origin, at, networkAt(at)),
     },
   ];
+}
+
+/** Of many providers, sites and customers, IPv4 and IPv6. From the company's own proxy, which is on this machine. */
+function networkAt(at: number): string {
+  const hex = (bits: number) => ((at >> bits) % 256).toString(16);
+  return at % 2 === 0 ? `${11 + (at % 90)}.${at % 256}.${(at >> 8) % 256}.7` : `2001:${hex(0)}:${hex(4)}:${hex(8)}::1`;
+}
+
+function signIn(origin: string, at: number, from: string): Sent {
+  const headers = { origin, 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': from };
+  return { method: 'POST', path: '/console/sign-in', headers, body: `id=maria&password=guess${at}` };
+}
+
+/** One that only its server could read, and that nobody has. */
+function opaque(at: number, from: string): Sent {
+  const authorization = `Bearer ${randomBytes(24).toString('base64url')}${at}`;
+  const headers = { authorization, 'content-type': 'application/json', ...TWO_EYES, 'x-forwarded-for': from };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: at, method: 'tools/call', params: { name: 'operation_read' } });
+  return { method: 'POST', path: '/mcp', headers, body };
+}
+
+/** A key that nobody has seen, proven by its own signature. */
+function registration(origin: string, at: number, from: string): Sent {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const jwk = publicKey.export({ format: 'jwk' });
+  const key = signKeyOf({ ...privateKey.export({ format: 'jwk' }) } as Record<string, string>);
+  const body = JSON.stringify({ name: `Stranger ${at}`, jwk });
+  const headers = { 'content-type': 'application/json', 'x-forwarded-for': from };
+  return signedBy(key, origin, { method: 'POST', path: '/agents', headers, body });
 }
 
 /** The same signature under eight labels, each with a directory of its own. */

@@ -29,7 +29,8 @@ const READING = `
 - Nothing before proof is answered with more than six times its bytes but what everybody is shown alike: documents, and MCP's lists and resources, which are made once and only
   copied. They are larger than what asks for them, cost next to nothing to send, and a batch has one of them.
 - A request that points somewhere causes one look-up at most; what a look-up costs is the 503s' and 401s' rows. A sign-in that is looked at costs half a second of a core;
-  ten are looked at, and then one in two seconds, whatever the number of addresses.
+  ten are looked at, and then one in two seconds, whatever the number of addresses; the others wait up to twenty seconds for a turn. An opaque token is asked about
+  twenty times a second at most. A registration is a durable write, of which a bounded room is kept.
 - On a machine as busy as this one, latencies and the difference of CPU times are upper bounds and noise beside each other; bytes, answers and memory are exact.
 `;
 

@@ -1,5 +1,5 @@
 /** A gateway as a process of its own, a CRM beside it, and the servers that a flood points at: directories that answer, that hang, that are
- * large, and a DNS server with a zone that is silent. */
+ * large, an authorisation server, and a DNS server with a zone that is silent. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,12 +45,17 @@ export async function setFloodStage(): Promise<FloodStage> {
     accounts: ['A-1001'],
   });
   const path = join(directory, 'parley.json');
-  writeFileSync(path, JSON.stringify({ ...config, stranger_dns: [dns.server] }));
-  const gateway = gatewayProcess(path, { PARLEY_CRM_TOKEN: crm.token });
+  const directoriesPort = (directories.address() as AddressInfo).port;
+  // An authorisation server that is asked about tokens it can read alone, and stands for none.
+  const introspection = { url: `http://127.0.0.1:${directoriesPort}/introspect`, client_id: 'gateway' };
+  const issuers = [{ iss: 'https://as.example', tier: 'company', introspection }];
+  writeFileSync(path, JSON.stringify({ ...config, stranger_dns: [dns.server], token_issuers: issuers }));
+  const secrets = { PARLEY_CRM_TOKEN: crm.token, PARLEY_INTROSPECTION_SECRET: randomBytes(24).toString('base64url') };
+  const gateway = gatewayProcess(path, secrets);
   await gateway.start();
   return {
     origin,
-    directoriesPort: (directories.address() as AddressInfo).port,
+    directoriesPort,
     newcomer,
     used: () => usedBy(gateway.pid() ?? 0),
     async strike() {
@@ -74,6 +79,10 @@ async function startDirectories(newcomer: AgentKey) {
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const { host = '' } = request.headers;
     if (host.includes('hang.test')) return;
+    if (request.url === '/introspect') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"active":false}');
+      return;
+    }
     const isProfile = request.url?.startsWith('/profile') === true;
     const type = isProfile ? 'application/json' : 'application/http-message-signatures-directory+json';
     response.writeHead(200, { 'content-type': type });
