@@ -121,6 +121,10 @@ export const LIMITS = {
   /** What a ticket in the CRM has of the talk that a person is asked into: its end, as much as is read at a glance. The page has all of it. */
   caseMessages: 5,
   caseMessageChars: 400,
+  /** What a notice has of a plan: chat and mail show a few lines, and receivers take some tens of kB. The page has all of it. */
+  noticeChangesBytes: 16_384,
+  noticeValueChars: 2_000,
+  noticeTextChars: 200,
   /** Packages one schedule prices: four issues at five values each do not fit, three at eight do. What a program reads in a millisecond. */
   schedulePackagesMax: 512,
   /** A schedule as JSON: 512 prices of eight digits and their issues' values are below 6 KB. */

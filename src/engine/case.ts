@@ -65,6 +65,18 @@ export function personBy(operation: Operation): string | null {
   return times.toSorted()[0] ?? null;
 }
 
+/** Whose a case is, for the company's endpoints: proven by a mandate, or only claimed. */
+export function whoseCase({ handoff, records = {}, mandate, input }: Operation): JsonObject {
+  const account = handoff?.about?.account ?? accountOf({ records, mandate });
+  const subject = handoff?.about?.customer ?? mandate?.subject;
+  const claimed = account === undefined ? input['account'] : undefined;
+  return {
+    ...(account === undefined ? {} : { account }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(typeof claimed === 'string' ? { claimed_account: claimed } : {}),
+  };
+}
+
 /** What a recipe sees of the case as `handoff`: `head` and `said` are whole lines, of ours and quoted. */
 export function caseFacts(operation: Operation): JsonObject {
   const { about, caseRef, respondBy, page: url } = operation.handoff ?? {};

@@ -9,14 +9,16 @@ import { type Operation, PLAN_FORMAT, type Signoff } from '../engine/operation.t
 import { heldRefusal } from '../engine/record-holds.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { askedOn } from '../engine/rules.ts';
-import { doneSteps, inWords } from '../engine/schedule.ts';
+import { doneSteps } from '../engine/schedule.ts';
 import { move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
 import type { HoldSet } from '../ports.ts';
 import { endedSince, waitsFor, withinMandate } from './authority.ts';
 import { holdsOf } from './binding.ts';
-import { claimedBefore, claimsToTell, orLater } from './claims.ts';
+import { orLater } from './claims.ts';
 import { crmContext, unread, wait } from './crm.ts';
+import { customerOf } from './customer.ts';
+import { signoffNotice } from './notice.ts';
 import { endOfRest, mayTakeBack, undone } from './overtake.ts';
 import { readSubjects, withRecords } from './subjects.ts';
 import { termsOf } from './terms.ts';
@@ -108,19 +110,21 @@ export async function prepare(world: World, judge: Judge, countersign: Countersi
   }
   const ended = verdict.required ? (await endedSince(world, operation)).map(({ words }) => words) : [];
   const change = verdict.required
-    ? ask(world, { operation, terms }, plan, { ...verdict, ended })
+    ? await ask(world, { operation, terms }, plan, { ...verdict, ended })
     : await clear(world, countersign, operation, plan);
   return { ...change, holds, otherwise: (held) => ok(refuse(world, from, heldRefusal(world, operation, held))) };
 }
 
 type Planned = NonNullable<Operation['plan']>;
 
-function ask(
+async function ask(
   world: World,
-  { operation, terms }: Pick<Ready, 'operation' | 'terms'>,
+  { operation: from, terms }: Pick<Ready, 'operation' | 'terms'>,
   plan: Planned,
   verdict: Verdict & { readonly ended: readonly string[] },
-): Change {
+): Promise<Change> {
+  const customer = await customerOf(world, from);
+  const operation = customer === undefined ? from : { ...from, customer };
   const now = world.clock.now();
   const signoff: Signoff = {
     id: world.ids.make('so'),
@@ -145,19 +149,11 @@ function ask(
     next: moved.next,
     expected: moved.expected,
     records: [moved.record],
-    outgoing: notify(world, 'signoff.requested', {
-      signoff: signoff.id,
-      operation: operation.id,
-      action: operation.action,
-      plan_digest: plan.digest,
-      role: signoff.role,
-      reasons: signoff.reasons,
-      summary: plan.plan.steps.map(inWords),
-      claimed_before: claimsToTell(claimedBefore(world, operation, terms).claims),
-      ended: verdict.ended,
-      url: `${world.settings.origin}/console/signoffs/${signoff.id}`,
-      expires_at: signoff.expiresAt,
-    }),
+    outgoing: notify(
+      world,
+      'signoff.requested',
+      signoffNotice(world, { operation, terms, plan: plan.plan, signoff, ended: verdict.ended }),
+    ),
   };
 }
 

@@ -4,7 +4,8 @@ import { isObject, type Json, type JsonObject } from '../../protocol/base/json.t
 import { LIMITS } from '../../protocol/base/limits.ts';
 import { at } from '../../protocol/base/pointer.ts';
 import { err, ok } from '../../protocol/base/result.ts';
-import { aboutOf, accountOf, IN_WORDS } from '../engine/case.ts';
+import { revealed } from '../../protocol/words/revealed.ts';
+import { aboutOf, accountOf, IN_WORDS, whoseCase } from '../engine/case.ts';
 import type { Operation } from '../engine/operation.ts';
 import { idOf, operationId } from '../engine/operation-id.ts';
 import { ownerOf } from '../engine/owner.ts';
@@ -266,7 +267,8 @@ export function handoffNotice(world: World, operation: Operation): JsonObject {
     case: operation.handoff?.caseRef ?? '',
     operation: operation.id,
     action: operation.action,
-    topic: operation.handoff?.topic ?? '',
+    topic: revealed(operation.handoff?.topic ?? '', { lines: false }),
+    customer: whoseCase(operation),
     respond_by: operation.handoff?.respondBy ?? '',
     url: operation.handoff?.page ?? pageOf(world, operation.id),
   };

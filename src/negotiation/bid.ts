@@ -1,12 +1,12 @@
 import { LIMITS } from '../../protocol/base/limits.ts';
 import { ok } from '../../protocol/base/result.ts';
 import type { Firmness, Offer, Schedule, Terms } from '../../protocol/operation.ts';
+import type { Voice } from '../engine/hearing.ts';
 import type { Changed, Message, Operation } from '../engine/operation.ts';
 import { meetsRequirements } from '../engine/requirements.ts';
 import { move } from '../engine/transitions.ts';
 import { type Language, languageFor } from '../engine/wording.ts';
 import type { Change, World } from '../engine/world.ts';
-import type { Voice } from '../ports.ts';
 import { adviceFor } from './advice.ts';
 import { costOf, heldOffers, heldUse, mayDiscount } from './budget.ts';
 import { explainWith } from './explain.ts';

@@ -2,9 +2,9 @@ import type { JsonObject } from '../../protocol/base/json.ts';
 import { LIMITS } from '../../protocol/base/limits.ts';
 import { at } from '../../protocol/base/pointer.ts';
 import type { Terms } from '../../protocol/operation.ts';
+import type { Hearing, Voice } from '../engine/hearing.ts';
 import type { Operation } from '../engine/operation.ts';
 import { actionOf, type World } from '../engine/world.ts';
-import type { Hearing, Voice } from '../ports.ts';
 import type { OfferWords } from './talk.ts';
 
 const SAID_MAX = 12;

@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../protocol/base/json.t
 import { formatMoney } from '../../protocol/base/money.ts';
 import { err, ok, type Result } from '../../protocol/base/result.ts';
 import { parseStrictJson } from '../edge/strict-json.ts';
-import type { Hearing, Spoken } from '../ports.ts';
+import type { Hearing, Spoken } from '../engine/hearing.ts';
 import { BLANK, whyUnfit } from './gate.ts';
 import { TEXT_CHARS_MAX, unfenced } from './prompt.ts';
 

@@ -1,6 +1,7 @@
 /** The company's AI as the negotiator's voice, through the `ai` package. It sees public facts and the legal moves, and nothing it answers
  * is more than a choice among them. Whatever goes wrong, the deterministic strategy speaks for itself. */
-import type { Log, Voice } from '../ports.ts';
+import type { Voice } from '../engine/hearing.ts';
+import type { Log } from '../ports.ts';
 import { readAnswer } from './answer.ts';
 import { type Line, makeLine } from './line.ts';
 import { promptOf } from './prompt.ts';

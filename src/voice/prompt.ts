@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../protocol/base/json.ts';
-import type { Hearing } from '../ports.ts';
+import type { Hearing } from '../engine/hearing.ts';
 
 export interface Prompt {
   /** Ours, word for word: nothing that anybody else wrote. */
