@@ -2,14 +2,17 @@
  * Rounds are interleaved, ratios are paired within a round, and the median is printed: absolute numbers depend on the machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
 import { listening } from '../adapters/sandbox/server/spawn.ts';
+import { scriptOptions } from '../src/cli/script.ts';
 import { newAgentKey } from '../src/client/index.ts';
 import { setStage } from '../src/demo/setting.ts';
 import { load, type Measured } from './load.ts';
 import { a2aRequest, echoRequest, registerAgent, signedRequests } from './requests.ts';
 
-const { values } = parseArgs({
+const values = scriptOptions({
+  usage: `npm run bench [-- --rounds 5] [--seconds 4] [--connections 64]
+
+A signed, validated, durable action beside servers that do less, in interleaved rounds.`,
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },

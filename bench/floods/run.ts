@@ -4,15 +4,21 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { scriptOptions } from '../../src/cli/script.ts';
 import { makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
 import { type Flood, floodsOf, signedBy } from './kinds.ts';
 import type { Order } from './pour.ts';
 import { ask, type Poured } from './send.ts';
 import { setFloodStage } from './stage.ts';
 
-const { values } = parseArgs({
+const values = scriptOptions({
+  usage: `npm run bench:floods [-- --seconds 5] [--only NAME] [--write]
+
+What strangers' requests cost their sender and us, and what an innocent agent feels of it (Linux).
+  --seconds N   of each flood
+  --only NAME   one of them
+  --write       keeps the table in bench/RESULTS-floods.md`,
   options: {
     seconds: { type: 'string', default: '5' },
     only: { type: 'string' },

@@ -2,7 +2,7 @@
  * the same drawn scenes. Prints the table and writes bench/RESULTS-negotiation.md. Seeded: the same code gives the same figures. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { scriptOptions } from '../../src/cli/script.ts';
 import { packaged, parley, scalar, withoutSchedules } from '../../src/simulate/companies.ts';
 import { WEIGHED } from '../../src/simulate/opponents.ts';
 import { table } from '../../src/simulate/report.ts';
@@ -10,7 +10,13 @@ import type { Estimate } from '../../src/simulate/stats.ts';
 import { drawMix } from './mix.ts';
 import { type Entry, runTournament, type Tournament } from './tournament.ts';
 
-const { values } = parseArgs({
+const values = scriptOptions({
+  usage: `npm run bench:negotiation [-- --scenes 250] [--seed 1] [--gap 0,2] [--reciprocity PERCENT] [--only COMPANIES]
+
+The company's negotiator beside simpler ones, against every family of opponents. Writes bench/RESULTS-negotiation.md.
+  --gap LEAST,MOST       points between where concessions end by themselves and the limit
+  --reciprocity PERCENT  the last part of the path for those who come near; nothing is written
+  --only COMPANIES       only these, separated by commas; nothing is written`,
   options: {
     scenes: { type: 'string', default: '250' },
     seed: { type: 'string', default: '1' },

@@ -65,8 +65,7 @@ const stop = async () => {
   running = false;
   await stage.strike();
 };
-process.once('SIGINT', () => void stop());
-process.once('SIGTERM', () => void stop());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stop());
 if (values['auto-approve']) {
   try {
     await approveAsItComes(stage.origin, stage.approver, () => !running);

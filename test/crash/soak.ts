@@ -1,10 +1,14 @@
 /** `npm run soak:crash -- [--rounds 100] [--seed N] [--crm sandbox,salesforce]`: kills and faults until told to stop, counted in each CRM's own ledger. */
-import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { scriptOptions } from '../../src/cli/script.ts';
 import { CRMS } from '../support/crms.ts';
 import { anyTrouble, type Counted, makeCrashRig, type Trouble } from './rig.ts';
 
-const { values } = parseArgs({
+const values = scriptOptions({
+  usage: `npm run soak:crash [-- --rounds 100] [--seed N] [--crm NAMES]
+
+Kills and faults, counted in each CRM's own ledger. Exit: 0 nothing lost or doubled, 1 something.
+  --crm NAMES   ${Object.keys(CRMS).join(', ')}: all of them unless told`,
   options: {
     rounds: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },

@@ -219,3 +219,31 @@ describe('the commands that documents name', () => {
   const here = Object.entries(RUN).flatMap(([line, how]) => (typeof how === 'function' ? [{ line, how }] : []));
   it.each(here)('O10: $line', { timeout: 60_000 }, ({ line, how }) => how(line));
 });
+
+/** Those that take options. */
+const SCRIPTS = [
+  'demo',
+  'playground',
+  'bench',
+  'bench:floods',
+  'bench:negotiation',
+  'soak:negotiation',
+  'soak:crash',
+] as const;
+
+const scripted = (script: (typeof SCRIPTS)[number], option: string) => {
+  const file = /^node (\S+\.ts)/.exec(manifest.scripts[script])?.[1] ?? expect.fail(script);
+  return promisify(execFile)(process.execPath, [join(ROOT, file), option]);
+};
+
+describe('a script that takes options', () => {
+  it.each(SCRIPTS)('O10: npm run %s says what it takes', async (script) => {
+    const stdout = expect.stringMatching(`^npm run ${script} `);
+    expect(await scripted(script, '--help')).toMatchObject({ stdout, stderr: '' });
+  });
+
+  it('O10: tells a misspelt one, and ends with 64 before anything is begun', async () => {
+    const stderr = expect.stringMatching(/--auto-aprove.*\n\nnpm run demo /);
+    await expect(scripted('demo', '--auto-aprove')).rejects.toMatchObject({ code: 64, stdout: '', stderr });
+  });
+});

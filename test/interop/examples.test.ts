@@ -211,16 +211,6 @@ describe('the demo', () => {
     expect(command).toMatch(/^npx node src\/cli\/main\.ts verify /);
     expect((await run('sh', ['-c', command], { cwd: root })).stdout).toMatch(/^VALID/m);
   }, 90_000);
-
-  it.each(['demo/main.ts', 'demo/playground.ts'])('O10: %s says what it takes', async (script) => {
-    const started = (option: string) => run(process.execPath, [join(root, 'src', script), option]);
-    expect(await started('--help')).toMatchObject({
-      stdout: expect.stringMatching(/^npm run (demo|playground) /),
-      stderr: '',
-    });
-    const stderr = expect.stringMatching(/--auto-aprove.*\n\nnpm run (demo|playground) /);
-    await expect(started('--auto-aprove')).rejects.toMatchObject({ code: 64, stdout: '', stderr });
-  });
 });
 
 /** The sign-off that waits in the inbox, once it is another than this one. */

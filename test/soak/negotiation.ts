@@ -1,7 +1,8 @@
 /** `npm run soak:negotiation`: a million moves of the company against opponents that look for its limit, with every offer checked anew;
  * budgets drawn on by many at once; and whether the time an answer takes tells one limit from another. Fails on the first breach. */
-import { parseArgs } from 'node:util';
+
 import type { Terms } from '../../protocol/operation.ts';
+import { scriptOptions } from '../../src/cli/script.ts';
 import { makeCompanySide, parseNegotiationPolicy } from '../../src/negotiation/core.ts';
 import type { Unit } from '../../src/ports.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -18,7 +19,10 @@ import {
 } from '../support/bargain.ts';
 import { playMany } from '../support/many.ts';
 
-const { values } = parseArgs({
+const values = scriptOptions({
+  usage: `npm run soak:negotiation [-- --moves 1000000] [--seed 1]
+
+The company against opponents that look for its limit. Exit: 0 no breach, 1 one.`,
   options: { moves: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } },
 });
 const movesWanted = Number(values.moves);
