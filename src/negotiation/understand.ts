@@ -10,7 +10,7 @@ import { languageFor } from '../engine/wording.ts';
 import { actionOf, type World } from '../engine/world.ts';
 import { answerTo } from '../reading/answer.ts';
 import { contradictions } from '../reading/contradictions.ts';
-import { readWords, type Scene } from '../reading/reading.ts';
+import { type Reader, readWords, type Scene } from '../reading/reading.ts';
 import { rangesOf } from './explain.ts';
 import type { Stand, Stands } from './stand.ts';
 
@@ -31,27 +31,24 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
     };
   }
 
-  function betweenThem(operation: Operation, text: string, terms: JsonObject) {
-    const ground = groundOf(operation);
-    if (ground === undefined) return [];
-    const { space } = ground;
-    const known = [space.write(space.base), ...(operation.negotiation?.offers ?? []).map(({ terms: each }) => each)];
-    return contradictions(text, terms, { issues: space.issues, currency: space.currency, known });
-  }
-
   function readingOf(operation: Operation, text: string): StoredReading {
     const ground = groundOf(operation);
-    const understood = readWords(text, sceneOf(operation, ground));
-    return told(operation, { understood, by: 'rules' }, {}, ground);
+    return told({ operation, ground, understood: readWords(text, sceneOf(operation, ground)), by: 'rules' });
   }
 
-  /** A reading with its words and the typed forms that confirm it. */
-  function told(
-    operation: Operation,
-    { understood, by }: Pick<StoredReading, 'understood' | 'by'>,
-    typed: JsonObject = {},
-    ground: Ground = groundOf(operation),
-  ): StoredReading {
+  /** Where words say something else than the terms they came with. */
+  function contradictionOf(operation: Operation, text: string, typed: JsonObject): StoredReading | undefined {
+    const ground = groundOf(operation);
+    if (ground === undefined) return undefined;
+    const { space } = ground;
+    const known = [space.write(space.base), ...(operation.negotiation?.offers ?? []).map(({ terms }) => terms)];
+    const between = contradictions(text, typed, { issues: space.issues, currency: space.currency, known });
+    if (between.length === 0) return undefined;
+    return told({ operation, ground, understood: { kind: 'contradiction', between }, by: 'rules', typed });
+  }
+
+  /** With its words and the typed forms that confirm it. */
+  function told({ operation, ground, understood, by, typed = {} }: Understood): StoredReading {
     const scene = sceneOf(operation, ground);
     const checked =
       understood.kind === 'proposal' ? actionOf(world, operation)?.checkPartialTerms(understood.terms) : undefined;
@@ -71,11 +68,24 @@ export function makeUnderstanding(world: World, stands: Pick<Stands, 'standOn'>)
   }
 
   return {
-    scene: (operation: Operation) => sceneOf(operation, groundOf(operation)),
     readingOf,
-    told,
-    betweenThem,
+    contradictionOf,
+    /** By a model; by the rules where it has nothing usable to say. */
+    async readBy(reader: Reader | undefined, operation: Operation, text: string): Promise<StoredReading> {
+      const ground = groundOf(operation);
+      const understood = await reader?.read({ operation: operation.id, text, scene: sceneOf(operation, ground) });
+      return understood === undefined
+        ? readingOf(operation, text)
+        : told({ operation, ground, understood, by: 'model' });
+    },
   };
+}
+
+interface Understood extends Pick<StoredReading, 'understood' | 'by'> {
+  readonly operation: Operation;
+  readonly ground: Ground;
+  /** The terms that the words came with. */
+  readonly typed?: JsonObject;
 }
 
 function confirmationsOf(understood: Reading, open: readonly Offer[], typed: JsonObject): StoredReading['confirm'] {

@@ -30,7 +30,7 @@ interface CalledAtFirst extends Pick<Change, 'outgoing' | 'beside'> {
 
 type Talk = NonNullable<Operation['negotiation']>;
 export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 'standOn'>) {
-  const { scene, readingOf, told, betweenThem } = makeUnderstanding(world, stands);
+  const { readingOf, contradictionOf, readBy } = makeUnderstanding(world, stands);
 
   /** A message without terms. Whoever asks for a person has one, in every state: that is always legal, and harms nobody. */
   async function said(ask: Ask, operation: Operation, text: string): Promise<StepResult> {
@@ -60,12 +60,11 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
     { text, terms }: { readonly text: string; readonly terms: JsonObject },
   ): Result<Change, Refusal> | undefined {
     const talk = agentsTurn(operation, world.clock.now());
-    const between = talk.ok ? betweenThem(operation, text, terms) : [];
-    if (!talk.ok || between.length === 0) return undefined;
+    const heard = withWords(operation, text);
+    const reading = talk.ok ? contradictionOf(heard, text, terms) : undefined;
+    if (!talk.ok || reading === undefined) return undefined;
     const room = mayBeSaid(operation);
     if (!room.ok) return room;
-    const heard = withWords(operation, text);
-    const reading = told(heard, { understood: { kind: 'contradiction', between }, by: 'rules' }, terms);
     return ok(noted(ask, { operation, heard, talk: talk.value }, reading));
   }
 
@@ -76,9 +75,8 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
     const text = input['message'];
     if (typeof text !== 'string' || history[0]?.by !== 'agent') return {};
     if (proposed !== undefined) {
-      const between = betweenThem(operation, text, proposed);
-      if (between.length === 0) return {};
-      return { reading: told(operation, { understood: { kind: 'contradiction', between }, by: 'rules' }, proposed) };
+      const reading = contradictionOf(operation, text, proposed);
+      return reading === undefined ? {} : { reading };
     }
     const reading = readingOf(operation, text);
     return {
@@ -110,7 +108,7 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
   /** The company's step after {@link later}. */
   async function read(operation: Operation, { unread: _read, ...talk }: Talk): Promise<Change> {
     const text = operation.messages.findLast(({ by }) => by === 'agent')?.text ?? '';
-    const reading = await understand(operation, text);
+    const reading = await readBy(deps.reader, operation, text);
     const negotiation: Talk = { ...talk, turn: 'agent' };
     const messages = [...operation.messages, answerOf(reading)];
     return saidBy('company', operation, {
@@ -119,11 +117,6 @@ export function makeWords(world: World, deps: WordsDeps, stands: Pick<Stands, 's
       reading,
       dueAt: nextDue(negotiation, world.clock.now()),
     });
-  }
-
-  async function understand(operation: Operation, text: string): Promise<StoredReading> {
-    const understood = await deps.reader?.read({ operation: operation.id, text, scene: scene(operation) });
-    return understood === undefined ? readingOf(operation, text) : told(operation, { understood, by: 'model' });
   }
 
   function saidBy(

@@ -31,9 +31,10 @@ const NAMES: Readonly<Record<string, string>> = {
 const CODES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
 
 const NUMBER = "\\d{1,3}(?:[ .,'’\\u00a0\\u202f]\\d{3})+(?:[.,]\\d{1,6})?(?!\\d)|\\d{1,12}(?:[.,]\\d{1,6})?(?!\\d)";
-const CURRENCY = '[€$£¥₹₺]|zł|\\b[A-Z]{3}\\b|\\b(?:[Ee]uros?|eur|[Dd]ollars?|[Ff]ranken|[Ff]rancs|[Pp]ounds?)\\b';
+const CURRENCY =
+  '[€$£¥₹₺]|zł|(?<!\\p{L})(?:[A-Z]{3}|[Ee]uros?|eur|[Dd]ollars?|[Ff]ranken|[Ff]rancs|[Pp]ounds?)(?!\\p{L})';
 const AMOUNT = new RegExp(
-  `(?<before>${CURRENCY})[ \\u00a0\\u202f]?(?<first>${NUMBER})|(?<![\\p{L}\\d.,-])(?<second>${NUMBER})[ \\u00a0\\u202f]?(?<after>${CURRENCY})`,
+  `(?<!\\p{N} ?)(?<before>${CURRENCY})[ \\u00a0\\u202f]?(?<first>${NUMBER})|(?<![\\p{L}\\d.,-])(?<!\\d[ '’\\u00a0\\u202f])(?<second>${NUMBER})[ \\u00a0\\u202f]?(?<after>${CURRENCY})(?!\\d| \\d{2}(?![\\d.,]| ?\\p{L}))`,
   'gu',
 );
 

@@ -37,6 +37,9 @@ const WISHED: readonly (readonly [text: string, issue: string, words: unknown])[
   ['We need at least 40 seats.', '/seats', 40],
   ['We want 18 months, 43.00 EUR and 24 things.', '/term_months', 18],
   ['Für 35,00 €', '/unit_price', eur(3_500)],
+  ['Final offer: 35.00 EUR', '/unit_price', eur(3_500)],
+  ['Our budget is 35.00 EUR.', '/unit_price', eur(3_500)],
+  ['We want ٣٥٫٠٠ EUR.', '/unit_price', eur(3_500)],
   ['Wir möchten 18 Monate.', '/term_months', 18],
   ['Wir bieten 35,00 € je Platz.', '/unit_price', eur(3_500)],
   ['weil wir höchstens 40,00 € zahlen können', '/unit_price', eur(4_000)],
@@ -59,6 +62,18 @@ const WISHED: readonly (readonly [text: string, issue: string, words: unknown])[
 ];
 
 const MENTIONED: readonly string[] = [
+  'We started 18 months ago.',
+  'We want to review after 18 months.',
+  'Seit 18 Monaten möchten wir mehr.',
+  'We got an offer of 35.00 EUR.',
+  'Please note: we saw 35.00 EUR at Acme.',
+  'Uns wurden 35,00 € angeboten.',
+  'On nous propose 35,00 €.',
+  'Nos ofrecen 35,00 EUR.',
+  'Ci offrono 35,00 €.',
+  'We need a discount of 5 EUR.',
+  'We need 5 more seats.',
+  '> We want 18 months.',
   'Your competitor offers 35.00 EUR.',
   'Your competitor offers us 35.00 EUR for 18 months.',
   'We have an offer of 35.00 EUR from another provider.',

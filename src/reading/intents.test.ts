@@ -42,6 +42,8 @@ const ACCEPTED: readonly string[] = [
   'Kabul ediyoruz.',
   '我们同意。',
   '承諾します。',
+  '“We accept.”',
+  'We accept\u200b.',
   '동의합니다.',
 ];
 
@@ -102,6 +104,20 @@ const NOT_ACCEPTED: readonly string[] = [
   '不同意。',
   '我们不同意。',
   '동의하지 않습니다.',
+  'We accept\u202e not',
+  'Wе ассерt',
+  '> We accept.',
+  'We accept everything except the term.',
+  'We accept, subject to legal review.',
+  'We accept in principle.',
+  'Assume we accept.',
+  'I accept that you are a bot.',
+  'We accept credit cards.',
+  'Wir nehmen an, dass Sie scherzen.',
+  'De acuerdo con su competidor.',
+  'Akkoord onder voorwaarden.',
+  '同意吗',
+  '不接受',
 ];
 
 const WITHDRAWN: readonly string[] = [
@@ -112,6 +128,7 @@ const WITHDRAWN: readonly string[] = [
   'I would like to take my request back.',
   'Forget it.',
   'Never mind.',
+  'Withdraw.',
   'Never mind, thanks.',
   'We are no longer interested.',
   "We're not interested any more.",

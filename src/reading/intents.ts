@@ -7,20 +7,27 @@ import { readable } from './readable.ts';
 const ACCEPTS = new RegExp(
   `${
     whole(
-      "(?:we|i)(?:['’](?:ll|d|m|re))?(?: (?:(?!would (?!(?:gladly |happily )?like)|could|might|may|should)\\p{L}+)){0,4}? (?:accept|agree(?! (?:that|to disagree))|take (?:it|the|that|this|your))|" +
-        'wir sind einverstanden|ich bin einverstanden|(?:wir|ich)(?: \\p{L}+){0,2}? akzeptieren?|akzeptieren? (?:wir|ich)|(?:wir|ich) nehmen?(?: .{0,40}?)? an|nehmen wir(?: .{0,40}?)?(?: an)?|nous acceptons|j.accepte|nous sommes d.accord|je suis d.accord|aceptamos|acepto|accettiamo|accetto|aceitamos|aceito|(?:wij|we|ik) accepter(?:en|t)|(?:wij|we) gaan akkoord|zgadzam[y]? się|akceptujemy|vi accepterar|vi accepterer|(?:мы )?соглас(?:ны|ен|на)|принимаем|kabul ediyoruz|동의합니다',
+      "(?:we|i)(?:['’](?:ll|d|m|re))?(?: (?:(?!would (?!(?:gladly |happily )?like)|could|might|may|should)\\p{L}+)){0,4}? (?:accept(?! that (?:you|we|it|this|the|they|your|our)|(?: all| most)? (?:credit|cards?|payments?|cash|cookies))|agree(?! (?:that|to disagree))|take (?:it|the|that|this|your))|" +
+        'wir sind einverstanden|ich bin einverstanden|(?:wir|ich)(?: \\p{L}+){0,2}? akzeptieren?|akzeptieren? (?:wir|ich)|(?:wir|ich) nehmen?(?: .{0,40}?)? an|nehmen wir(?: .{0,40}?)?(?: an)?|nous acceptons|j.accepte|nous sommes d.accord|je suis d.accord|(?:aceptamos|acepto)(?! tarjetas?)|accettiamo|accetto|aceitamos|aceito|(?:wij|we|ik) accepter(?:en|t)|(?:wij|we) gaan akkoord|zgadzam[y]? się|akceptujemy|vi accepterar|vi accepterer|(?:мы )?соглас(?:ны|ен|на)|принимаем|kabul ediyoruz|동의합니다',
     ).source
   }|(?<![\\p{Script=Han}不])(?:我们|我們|我)?(?:同意|接受)|承諾します|同意します`,
   'iu',
 );
 /** Words that accept where a clause begins with them. */
 const ALONE =
-  /^(?:(?:ok|okay|yes|fine|good|well|ja|gut|oui|bien|sí|sì|sim|tak|да|then|so|also|all right)[ ,]*)*(?:accepted|agreed(?! to disagree)|(?:it.s a |we have a )?deal(?= *$| then| at| for)|sounds good|accept (?:the|your) (?:offer|package|schedule)|einverstanden|angenommen(?! (?:dass|sie|wir))|akzeptiert|abgemacht|passt (?:so|uns)|d'accord|c'est d'accord|de acuerdo|trato hecho|de acordo|akkoord|同意)(?!\p{L})/iu;
+  /^(?:(?:ok|okay|yes|fine|good|well|ja|gut|oui|bien|sí|sì|sim|tak|да|then|so|also|all right)[ ,]*)*(?:accepted|agreed(?! to disagree)|(?:it.s a |we have a )?deal(?= *$| then| at| for)|sounds good|accept (?:the|your) (?:offer|package|schedule)|einverstanden|angenommen(?! (?:dass|sie|wir))|akzeptiert|abgemacht|passt (?:so|uns)|d'accord|c'est d'accord|de acuerdo(?! con)|trato hecho|de acordo(?! com)|akkoord|同意)(?!\p{L})/iu;
 const MOCKED = whole(
   'in your dreams|dream on|as if|yeah,? right|haha\\p{L}*|hehe\\p{L}*|lol|rofl|jok(?:e|es|ing)|kidding|over (?:my|our) dead bod(?:y|ies)|when hell freezes|when pigs fly|no way|von wegen|im leben nicht|in ihren träumen|träumen sie|(?:ein|soll das ein) (?:scherz|witz)|machen sie witze|ja klar|mdr|dans vos rêves|vous plaisantez|et puis quoi encore|ni (?:en sueños|loco|loca|hablar)|está de broma|jaja\\p{L}*|neanche per sogno|sta scherzando|nem em sonhos|está brincando|kkk+|in je dromen|grapje|chyba żartuj\\p{L}*|я шучу|шутите',
 );
+/** Accepts in part, later, or in a thought. */
+const QUALIFIED = whole(
+  'subject to|pending|except|apart from|in principle|conditional(?:ly)?|almost|nearly|assume|suppose|imagine|pretend|say|tomorrow|later|vorbehaltlich|unter (?:dem )?vorbehalt|grundsätzlich|im prinzip|außer|bis auf|beinahe|morgen|später|nehmen? an,? dass|sous réserve|en principe|sauf|presque|sujeto a|en principio|salvo|excepto|casi|in linea di (?:principio|massima)|tranne|quasi|sujeito a|exceto|em princípio|onder voorbehoud|onder voorwaarden?|in principe|behalve|bijna|z zastrzeżeniem|oprócz|в принципе|кроме',
+);
 /** Between quotation marks: somebody else's words, or words that are spoken of. */
 const CITED = /["“”„«»][^"“”„«»\n]{0,400}["“”„«»]/gu;
+
+/** A message that is all in them is its author's own. */
+const WHOLLY_CITED = /^\s*["“„«]([^"“”„«»]*)["“”»]\s*$/u;
 
 /** Who speaks takes back what they asked for. */
 const WITHDRAWS = whole(
@@ -33,7 +40,7 @@ const LOST = whole(
 );
 /** Idioms mean it where nothing else is said. */
 const LET_GO =
-  /^[\s\p{P}]*(?:(?:ok|okay|well|then|na gut|gut|bon|bueno|please|bitte)[\s,]+)*(?:never ?mind|forget (?:it|about it)|vergessen sie (?:es|das)|vergiss es|laissez tomber|olv[ií]de(?:lo|nlo)|lasci(?:a|ate) (?:perdere|stare)|deixe (?:pra|para) lá|laat maar|zapomnijcie|забудьте)(?:[\s,.!]+(?:then|thanks?(?: you)?|dann|danke|merci|gracias|grazie|obrigad[oa]|bedankt|dziękuję|спасибо))*[\s\p{P}]*$/iu;
+  /^[\s\p{P}]*(?:(?:ok|okay|well|then|na gut|gut|bon|bueno|please|bitte)[\s,]+)*(?:withdraw(?: it| this)?|never ?mind|forget (?:it|about it)|vergessen sie (?:es|das)|vergiss es|laissez tomber|olv[ií]de(?:lo|nlo)|lasci(?:a|ate) (?:perdere|stare)|deixe (?:pra|para) lá|laat maar|zapomnijcie|забудьте)(?:[\s,.!]+(?:then|thanks?(?: you)?|dann|danke|merci|gracias|grazie|obrigad[oa]|bedankt|dziękuję|спасибо))*[\s\p{P}]*$/iu;
 
 const COMPLAINT = whole(
   'complain(?:t|ts|ing)?|unacceptable|outrageous|ridiculous|disgrace\\p{L}*|angry|furious|fed up|disappointed|terrible|rip.?off|scam|beschwer\\p{L}*|unverschämt\\p{L}*|frechheit|wütend|verärgert|enttäuscht|skandal|unmöglich|plainte|inacceptable|scandaleux|déçus?|furieux|queja|inaceptable|indignante|decepcionad\\p{L}*|reclamo|inaccettabile|vergogna|delus\\p{L}*|inaceitável|reclamação|klacht|onacceptabel|skarga|niedopuszczalne|жалоба|возмутительно|şikayet',
@@ -57,9 +64,9 @@ export interface Intents {
 
 export function intentsOf(written: string): Intents {
   const text = readable(written);
-  const isQuestion = /[?？؟]/u.test(text) || ASKS.test(text);
-  const isMeant = !isQuestion && !MOCKED.test(text);
-  const clauses = clausesOf(text.replace(CITED, ' '));
+  const isQuestion = /[?？؟]|吗|嗎|ですか|ますか|까요|니까/u.test(text) || ASKS.test(text);
+  const isMeant = !isQuestion && !MOCKED.test(text) && !QUALIFIED.test(text);
+  const clauses = clausesOf(text.replace(WHOLLY_CITED, '$1').replace(CITED, ' '));
   return {
     accepts: isMeant && isAccepted(clauses),
     withdraws: !isQuestion && (LET_GO.test(text) || clauses.some((clause) => isWithdrawn(clause, clauses))),

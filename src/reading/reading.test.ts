@@ -101,6 +101,7 @@ describe('other words', () => {
     ['Are you a bot?', { kind: 'question', about: ['identity'] }],
     ['Wer muss das noch freigeben?', { kind: 'question', about: ['signoff'] }],
     ['I accept the offer with 36 months.', { kind: 'acceptance', offers: ['of_1'] }],
+    ['We accept offer of_2.', { kind: 'acceptance', offers: ['of_2'] }],
     ['We agree.', { kind: 'acceptance', offers: ['of_1', 'of_2'] }],
     ['Einverstanden, 24 Monate.', { kind: 'acceptance', offers: ['of_2'] }],
     ['We cannot accept this.', { kind: 'unclear' }],

@@ -35,7 +35,8 @@ export function readWords(written: string, scene: Scene): Reading {
   if (isPersonWished && !named) return { kind: 'person' };
   if (withdraws) return { kind: 'withdrawal' };
   if (accepts) {
-    const meant = offersWith(values.terms, scene);
+    const byId = scene.open.filter(({ id }) => text.includes(id));
+    const meant = offersWith(values.terms, byId.length > 0 ? { ...scene, open: byId } : scene);
     if (meant.length > 0) return { kind: 'acceptance', offers: meant.map(({ id }) => id) };
     const chosen = named ? packageWith(values.terms, scene) : undefined;
     if (chosen?.choice !== undefined) return { kind: 'acceptance', offers: [chosen.id], choice: chosen.choice };

@@ -1,11 +1,11 @@
 /** Whether a value that somebody else read stands in a text: as it is written there, and nowhere else from. */
-
 import { isObject, type Json } from '../../protocol/base/json.ts';
 import type { Issue } from '../engine/world.ts';
 import { priceOf } from './amounts.ts';
+import { numbersIn } from './numbers.ts';
 import { same } from './packages.ts';
 import { readable } from './readable.ts';
-import { numbersIn, type Talked, valuesOf } from './values.ts';
+import { type Talked, valuesOf } from './values.ts';
 
 export function stands(
   value: Json,

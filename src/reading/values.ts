@@ -5,6 +5,7 @@ import { withAt } from '../../protocol/base/pointer.ts';
 import { isCalendarDate } from '../actions/calendar.ts';
 import type { Issue } from '../engine/world.ts';
 import { amountsIn, type Found } from './amounts.ts';
+import { kept, numbersBefore } from './numbers.ts';
 import { contextOf, isOthers, isTurnedFrom } from './wishes.ts';
 
 export interface Values {
@@ -33,11 +34,13 @@ export function valuesIn(text: string, { issues, currency }: Talked): Values {
   );
   for (const { issue, found: mentioned } of all) {
     const found = mentioned.filter(isWanted);
+    // Of two values the second alone has its unit.
+    const isSpan = found.some(({ from }) => SPAN.test(text.slice(Math.max(0, from - 24), from)));
     const fitting = found.filter(({ value }) => issue.kind !== 'money' || currencyIn(value) === currency);
     const distinct = new Map(fitting.map(({ value }) => [JSON.stringify(value), value]));
     const [value, ...more] = distinct.values();
     if (fitting.length < found.length) other ??= currencyIn(found.find((each) => !fitting.includes(each))?.value);
-    if (more.length > 0) unsure.push(issue.pointer);
+    if (more.length > 0 || isSpan) unsure.push(issue.pointer);
     else if (value !== undefined) terms = withAt(terms, issue.pointer, value);
   }
   return { terms, unsure, ...(other === undefined ? {} : { currency: other }) };
@@ -51,7 +54,9 @@ export function valuesOf(text: string, issue: Issue, issues: readonly Issue[]): 
     case 'months':
       return monthsIn(text);
     case 'count':
-      return numbersBefore(text, NOUNS[lastName(issue.pointer)] ?? pattern(issue.label));
+      return numbersBefore(text, NOUNS[lastName(issue.pointer)] ?? pattern(issue.label)).filter(
+        ({ from }) => !MORE_BEFORE.test(text.slice(Math.max(0, from - 16), from)),
+      );
     case 'days':
       return daysIn(text, CONTEXTS[lastName(issue.pointer)] ?? pattern(issue.label));
     case 'date':
@@ -62,6 +67,9 @@ export function valuesOf(text: string, issue: Issue, issues: readonly Issue[]): 
       return numbersBefore(text, '%|percent|Prozent|pour cent');
   }
 }
+
+const SPAN =
+  /\p{N}[ ]?(?:€|EUR|%)?[ ]?(?:[-–—/+×x]|to|or|and|through|bis|oder|und|à|ou|et|a|o|y|hasta|e|ate|até|tot|of|en|do|lub|i|или|до)[ ]?$/iu;
 
 /** Left out what the text turns away from: "24 instead of 12 months"; and what it tells of others, unless it asks. */
 function wanted(text: string, values: readonly Found<Json>[]): (found: Found<Json>) => boolean {
@@ -80,98 +88,25 @@ function moneyOf(text: string, issue: Issue, issues: readonly Issue[]): readonly
   const isUnitPrice = issue.decimals !== undefined;
   return amountsIn(text, issue.decimals ?? 0)
     .filter(({ from, to }) => !isUnitPrice || !TOTAL.test(text.slice(Math.max(0, from - 20), to + 20)))
+    .filter(
+      ({ from, to }) =>
+        !LESS_BEFORE.test(text.slice(Math.max(0, from - 32), from)) && !LESS_AFTER.test(text.slice(to, to + 24)),
+    )
     .map((found) => ({ ...found, value: { ...found.value } }));
 }
 
 const TOTAL =
   /\b(?:total|altogether|overall|in all|per year|a year|annual\w*|yearly|p\.a\.|insgesamt|gesamt\w*|im Jahr|pro Jahr|jährlich|par an|al año|all'anno|por ano|per jaar)\b/iu;
 
-/** Number words up to what terms are made of, where people write them out. */
-const SMALL: Readonly<Record<string, number>> = {
-  one: 1,
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  twelve: 12,
-  eighteen: 18,
-  'twenty-four': 24,
-  'thirty-six': 36,
-  ein: 1,
-  eine: 1,
-  einen: 1,
-  zwei: 2,
-  drei: 3,
-  vier: 4,
-  fünf: 5,
-  sechs: 6,
-  zwölf: 12,
-  achtzehn: 18,
-  vierundzwanzig: 24,
-  sechsunddreißig: 36,
-  un: 1,
-  deux: 2,
-  trois: 3,
-  quatre: 4,
-  cinq: 5,
-  douze: 12,
-  'vingt-quatre': 24,
-  'trente-six': 36,
-  dos: 2,
-  tres: 3,
-  cuatro: 4,
-  cinco: 5,
-  doce: 12,
-  due: 2,
-  tre: 3,
-  quattro: 4,
-  cinque: 5,
-  dodici: 12,
-  dois: 2,
-  três: 3,
-  quatro: 4,
-  doze: 12,
-  twee: 2,
-  drie: 3,
-  vijf: 5,
-  twaalf: 12,
-  dwa: 2,
-  trzy: 3,
-  cztery: 4,
-  pięć: 5,
-};
-const SPELT = Object.keys(SMALL)
-  .toSorted((a, b) => b.length - a.length)
-  .join('|');
-/** Where no spaces are written, what stands beside a number is no part of it. */
-const UNSPACED = '[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}]';
-const COUNT = `(?<![\\p{N}.,])(?<!\\p{L}(?<!${UNSPACED}))(?:(?<digits>\\d{1,6})|(?<spelt>${SPELT}))`;
+/** So many more are no number of all. */
+const MORE_BEFORE =
+  /(?<!\p{L})(?:add|adding|another|plus|extra|additional|weitere|noch|zusätzliche?|ajouter|añadir|otros|otras|aggiungere|altri|adicionar|mais|nog)[ ]$/iu;
 
-/** Made once: there are as many as there are kinds of issues. */
-const MADE = new Map<string, RegExp>();
-
-function kept(source: string): RegExp {
-  const made = MADE.get(source) ?? new RegExp(source, 'giu');
-  MADE.set(source, made);
-  return made;
-}
-
-function numbersBefore(text: string, nouns: string): readonly Found<number>[] {
-  const sought = kept(`${COUNT}[ \\u00a0-]?(?:more |weitere )?(?:${nouns})(?:(?<=${UNSPACED})|(?![\\p{L}]))`);
-  return [...text.matchAll(sought)].flatMap((match) => {
-    const { digits, spelt } = match.groups ?? {};
-    const value = digits === undefined ? SMALL[(spelt ?? '').toLowerCase()] : Number(digits);
-    return value === undefined ? [] : [{ value, from: match.index, to: match.index + match[0].length }];
-  });
-}
-
-/** Every whole number of the text, written either way. */
-export function numbersIn(text: string): readonly number[] {
-  const written = text.match(/(?<![\p{L}\p{N}.,])\d{1,9}(?![.,]?\p{N}|\p{L})/gu) ?? [];
-  const spelt = text.match(kept(`(?<![\\p{L}\\p{N}])(?:${SPELT})(?!\\p{L})`)) ?? [];
-  return [...written.map(Number), ...spelt.map((each) => SMALL[each.toLowerCase()] ?? Number.NaN)];
-}
+/** So much less, or more, is no price. */
+const LESS_AFTER =
+  /^[ ]?(?:less|off|lower|cheaper|more|discount|rebate|reduction|weniger|günstiger|billiger|mehr|rabatt|nachlass|de moins|de plus|moins cher|de (?:remise|réduction)|menos|de descuento|más barato|(?:in|di) meno|di sconto|a menos|de desconto|minder|goedkoper|korting|mniej|taniej|rabatu|дешевле|скидки)(?!\p{L})/iu;
+const LESS_BEFORE =
+  /(?<!\p{L})(?:discount|rebate|reduction|by|minus|plus|half|save|saves|saving|another|um|rabatt|nachlass|remise|réduction|descuento|sconto|desconto|korting|rabat\p{L}*|скидк\p{L}*)(?: (?:of|on|von|de|di|van|in|w|en))?[ ]$/iu;
 
 const MONTHS =
   'months?|mo\\.|Monat(?:e|en|s)?|mois|mes(?:es)?|mesi|mese|mês|maanden|maand|måneder|månader|miesi\\p{L}+|měsíc\\p{L}*|месяц\\p{L}*|місяц\\p{L}*|ay|kuukau\\p{L}*|hónap\\p{L}*|luni|か月|ヶ月|个月|個月|개월';
@@ -180,6 +115,11 @@ const YEARS =
 const NOTICE =
   /notice|kündig|préavis|preaviso|preavviso|aviso prévio|opzeg|wypowiedz|uppsägning|opsigelse|payment|zahlung|paiement|pago/iu;
 
+/** A length of time that is over, or after which something is to be. */
+const SINCE =
+  /(?<!\p{L})(?:after|since|last|past|within|vor|seit|nach|binnen|letzten|depuis|après|il y a|hace|después de|tras|dopo|ultimi|há|após|últimos|sinds|afgelopen)(?: the| den| les| los| gli)?[ ]$/iu;
+const AGO = /^[ ]?(?:ago|earlier|later|old|alt|fa|atrás|geleden|temu)(?!\p{L})/iu;
+
 /** A length that is of notice or payment is no term. */
 function monthsIn(text: string): readonly Found<number>[] {
   const months = numbersBefore(text, MONTHS);
@@ -187,7 +127,12 @@ function monthsIn(text: string): readonly Found<number>[] {
   const years = numbersBefore(text, YEARS)
     .filter(({ value }) => value < 100)
     .map((found) => ({ ...found, value: found.value * 12 }));
-  return [...months, ...years].filter(({ from, to }) => !NOTICE.test(text.slice(Math.max(0, from - 12), to + 16)));
+  return [...months, ...years].filter(
+    ({ from, to }) =>
+      !NOTICE.test(text.slice(Math.max(0, from - 12), to + 16)) &&
+      !SINCE.test(text.slice(Math.max(0, from - 16), from)) &&
+      !AGO.test(text.slice(to, to + 16)),
+  );
 }
 
 /** By the last name of an issue's pointer. */

@@ -5,7 +5,7 @@ import { type Clause, clausesOf, conditionIn, isDenied, whole } from './clauses.
 const WISHES: readonly string[] = [
   "(?:we|i)(?:['’](?:d|ll|re|m))?(?: (?!have|has|had|got|an?|the|your)\\p{L}+(?:['’]t)?){0,3}? (?:want|wish|like|need|prefer|propose|suggest|offer|bid|pay|take|do|go|sign|settle|ask|aim|agree|commit|accept)",
   '(?:can|could|would|will) (?:you|we|i) (?:\\p{L}+ )?(?:do|offer|make|give|accept|agree|get|go|have|take|sign|pay|manage)',
-  "make it|make that|give us|let['’]s (?:say|do|make)|how about|what about|please|looking for|our (?:\\p{L}+ )?(?:offer|proposal|counter\\p{L}*|bid|target|wish|request|price)",
+  "make it|make that|give us|let['’]s (?:say|do|make)|how about|what about|please|looking for|our (?:\\p{L}+ )?(?:offer|proposal|counter\\p{L}*|bid|target|wish|request|price|budget|limit|maximum)",
   '(?:my|our|the) (?:\\p{L}+ )?(?:boss|manager|management|director|team|side|client|customer|principal|company|board) (?:wants?|offers?|proposes?|needs?|asks?|pays?|(?:would|can|could|will) (?:like|pay|do|take|sign))',
   '(?:mein|unser|der|die)\\p{L}{0,2} (?:chef|kunde|auftraggeber|leitung|team|vorstand)\\p{L}* (?:will|möchte|bietet|wünscht|braucht|zahlt|schlägt)',
   '(?:wir|ich)(?: .{0,60}?)? (?:wollen|will|möchten?|wünschen?|hätten|hätte|brauchen?|benötigen?|bieten?|zahlen?|bezahlen?|vorschlagen|nehmen?|bevorzugen|bitten|bitte|unterschreiben?|unterzeichnen)',
@@ -29,9 +29,9 @@ const UNSPACED =
 
 /** Who is spoken of instead, and what is theirs. */
 const THEIRS = whole(
-  "competit\\p{L}*|rivals?|others|(?:another|other|different) (?:compan\\p{L}+|firms?|offers?|quotes?)|providers?|suppliers?|vendors?|somebody|someone|(?:the|on the|our|your) market|(?:the|your) list|catalog\\p{L}*|website|average|your (?:\\p{L}+ )?(?:offers?|price|quote|proposal|list)|you(?:['’]d|['’]ve)?(?: \\p{L}+)? (?:offer(?:ed)?|said|say|quoted?|proposed?|charged?|want(?:ed)?|asked|wrote)|charges|quotes|sells|charged|quoted|(?<!(?:boss|manager|management|director|team|side|client|customer|principal|company|board) )offer(?:s|ed)|" +
-    'wettbewerb\\p{L}*|mitbewerb\\p{L}*|konkurren\\p{L}*|anbieter\\p{L}*|lieferant\\p{L}*|listenpreis\\p{L}*|(?:am|dem|der) markt|ihr(?:em|en)? (?:\\p{L}+ )?angebot|sie (?:bieten|boten|verlangen|sagten|schrieben|wollten)|(?<!(?:chef|kunde|auftraggeber|leitung|team|vorstand) )bietet|verlangt|' +
-    'concurrents?|fournisseurs?|prestataires?|le marché|votre (?:\\p{L}+ )?(?:offre|prix|liste)|vous (?:proposez|offrez|demandez)|competidor\\p{L}*|competencia|proveedor\\p{L}*|el mercado|su (?:oferta|precio)|ofrece|concorren\\p{L}*|fornitor\\p{L}*|il mercato|la vostra offerta|fornecedor\\p{L}*|o mercado|sua oferta|oferece|leverancier\\p{L}*|uw (?:aanbod|prijs)|biedt|konkuren\\p{L}*|dostawc\\p{L}*|oferuje|leverantör\\p{L}*|leverandør\\p{L}*|конкурент\\p{L}*|поставщик\\p{L}*|вы (?:предложили|предлагаете)|rakip\\p{L}*',
+  "(?:an|the) offer (?:of|at|from)|quote (?:of|from|at)|saw|seen|heard|competit\\p{L}*|rivals?|others|(?:another|other|different) (?:compan\\p{L}+|firms?|offers?|quotes?)|providers?|suppliers?|vendors?|somebody|someone|(?:the|on the|our|your) market|(?:the|your) list|catalog\\p{L}*|website|average|your (?:\\p{L}+ )?(?:offers?|price|quote|proposal|list)|you(?:['’]d|['’]ve)?(?: \\p{L}+)? (?:offer(?:ed)?|said|say|quoted?|proposed?|charged?|want(?:ed)?|asked|wrote)|charges|quotes|sells|charged|quoted|(?<!(?:boss|manager|management|director|team|side|client|customer|principal|company|board) )offer(?:s|ed)|" +
+    'uns wurden?|gesehen|gehört|angeboten|wettbewerb\\p{L}*|mitbewerb\\p{L}*|konkurren\\p{L}*|anbieter\\p{L}*|lieferant\\p{L}*|listenpreis\\p{L}*|(?:am|dem|der) markt|ihr(?:em|en)? (?:\\p{L}+ )?angebot|sie (?:bieten|boten|verlangen|sagten|schrieben|wollten)|(?<!(?:chef|kunde|auftraggeber|leitung|team|vorstand) )bietet|verlangt|' +
+    'nous avons (?:reçu|vu)|on nous|nous propose|nos (?:ofrecen|ofrecieron|piden|pidieron|oferecem|ofereceram)|ci (?:offrono|hanno|chiedono)|oferują|concurrents?|fournisseurs?|prestataires?|le marché|votre (?:\\p{L}+ )?(?:offre|prix|liste)|vous (?:proposez|offrez|demandez)|competidor\\p{L}*|competencia|proveedor\\p{L}*|el mercado|su (?:oferta|precio)|ofrece|concorren\\p{L}*|fornitor\\p{L}*|il mercato|la vostra offerta|fornecedor\\p{L}*|o mercado|sua oferta|oferece|leverancier\\p{L}*|uw (?:aanbod|prijs)|biedt|konkuren\\p{L}*|dostawc\\p{L}*|oferuje|leverantör\\p{L}*|leverandør\\p{L}*|конкурент\\p{L}*|поставщик\\p{L}*|вы (?:предложили|предлагаете)|rakip\\p{L}*',
 );
 const THEIRS_UNSPACED = /競合|他社|竞争|競爭|其他|别家|경쟁|다른/u;
 
@@ -47,8 +47,8 @@ const TOO = whole(
 
 /** Words that a value may stand among alone. */
 const LITTLE = whole(
-  'for|at|a|an|the|per|each|every|and|with|on|of|to|then|so|ok|okay|yes|thanks|thank|you|instead|rather|it|is|be|that|not|only|just|no|term|price|seats?|users?|places?|months?|' +
-    'für|zu|zum|je|pro|mit|und|bei|dann|also|ja|danke|den|die|das|dem|der|eine?|einen|platz|monat|preis|laufzeit|lieber|stattdessen|auf|ab|um|' +
+  'for|at|a|an|the|per|each|every|and|with|on|of|to|then|so|ok|okay|yes|thanks|thank|you|instead|rather|it|is|be|that|not|only|just|no|final|last|best|offer|counter|proposal|terms?|unit|price|seats?|users?|places?|months?|' +
+    'für|zu|zum|je|pro|mit|und|bei|dann|also|ja|danke|den|die|das|dem|der|eine?|einen|platz|monat|preis|laufzeit|angebot|gegenangebot|vorschlag|letztes|lieber|stattdessen|auf|ab|um|offre|oferta|offerta|bod|' +
     'à|pour|par|poste|avec|et|oui|merci|plutôt|prix|de|le|la|les|une?|para|con|y|sí|gracias|precio|el|los|las|mejor|puesto|mes|e|sì|grazie|il|lo|gli|prezzo|mese|posto|com|sim|obrigad[oa]|preço|mês|lugar|voor|en|bedankt|prijs|plaats|maand|za|z|i|tak|cena|miejsce|för|med|och|tack|pris|за|с|и|да|спасибо|цена|' +
     'で|を|に|の|です|' +
     'but|sondern|aber|mais|sino|pero|ma|mas|maar|ale|lecz|men|но|а',
