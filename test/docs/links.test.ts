@@ -76,7 +76,7 @@ function isThere(path: string): boolean {
   return files.some((each) => new RegExp(`^${pattern}`).test(each));
 }
 
-describe('the documents', () => {
+describe('O11: the documents', () => {
   it('are seen by these checks', () => {
     expect(pages.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'SECURITY.md', 'protocol/SPEC.md', 'docs/operations.md']),

@@ -6,7 +6,7 @@ import { PAGES } from './pages.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-describe('pages that are made', () => {
+describe('O11: pages that are made', () => {
   it.each(Object.entries(PAGES))('%s is what `npm run docs` makes', async (path, page) => {
     expect(readFileSync(join(ROOT, path), 'utf8')).toBe(await page());
   });

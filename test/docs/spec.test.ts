@@ -189,7 +189,7 @@ function column(head: string, at = 0): string[] {
   return lines.slice(2, end).map((line) => line.split('|')[at + 1]?.trim() ?? '');
 }
 
-describe('the document', () => {
+describe('O11: the document', () => {
   it.each([
     offer.terms_text,
     offer.terms_digest,

@@ -35,7 +35,7 @@ const found = (pattern: RegExp): string[] =>
     .filter((name) => name !== undefined)
     .toSorted();
 
-describe('docs/operations.md', () => {
+describe('O11: docs/operations.md', () => {
   const page = read('docs/operations.md');
 
   it('lists every event of the log, and no other', () => {
