@@ -122,6 +122,23 @@ it('D12: the extended card too is whole and signed as it is served, in each bind
   expect((await fetch(`${gateway.origin}/a2a/extendedAgentCard`, { headers: versioned('1.0') })).status).toBe(401);
 });
 
+it('D5: the card of each version is packed once and sent again to nobody who has it', async () => {
+  const tags = new Set<string>();
+  for (const version of VERSIONS)
+    for (const coding of ['gzip', 'identity']) {
+      const headers = { ...versioned(version), 'accept-encoding': coding };
+      const first = await fetch(gateway.origin + CARD, { headers });
+      expect(first.headers.get('content-encoding')).toBe(coding === 'gzip' ? 'gzip' : null);
+      expect(first.headers.get('vary')?.toLowerCase()).toBe('accept-encoding, a2a-version');
+      expect(first.headers.get('cache-control')).toMatch(/max-age=\d+/);
+      const etag = first.headers.get('etag') ?? '';
+      tags.add(etag);
+      const known = await fetch(gateway.origin + CARD, { headers: { ...headers, 'if-none-match': `W/${etag}` } });
+      expect(known.status).toBe(304);
+    }
+  expect(tags.size).toBe(2 * VERSIONS.length);
+});
+
 it('D12: a client of a2a-js 0.3, which sends no version, finds its way by it', async () => {
   const client = await Client03.fromCardUrl(gateway.origin + CARD);
   const card = await client.getAgentCard();
