@@ -1,5 +1,5 @@
 /** The actions and the verbs as MCP tools: few, named so that a model picks the right one, and small enough to be shown all at once. */
-import type { Json, JsonObject } from '../../../protocol/base/json.ts';
+import { type Json, type JsonObject, objectOf } from '../../../protocol/base/json.ts';
 import { LIMITS } from '../../../protocol/base/limits.ts';
 import { byExample } from '../../../protocol/words/slim-schema.ts';
 import type { Contract, DefinitionFile } from '../../actions/contract.ts';
@@ -70,7 +70,7 @@ function actionTool(definition: DefinitionFile): Tool {
       required: ['idempotency_key', 'input'],
       properties: { idempotency_key: KEY, ...permission, input: byExample(input, own) },
     },
-    outputSchema: shownSchema(definition),
+    outputSchema: ownSchema(definition),
     annotations: {
       readOnlyHint: kind === 'read',
       destructiveHint: kind === 'write',
@@ -86,6 +86,28 @@ const STEP = { required: ['rel', 'tool'], properties: { rel: { type: 'string' },
 
 /** As every binding answers, with the steps named by their tools. */
 const shownSchema = (action: Parameters<typeof operationSchema>[0] = {}): JsonObject => operationSchema(action, STEP);
+
+/** The same without the inside of what every operation has alike, which operation_read tells once: a list of tools is anybody's to ask for,
+ * and would be three times as large. */
+function ownSchema(action?: Parameters<typeof operationSchema>[0]): JsonObject {
+  const whole = shownSchema(action);
+  return withMembers(whole, (name, member) => {
+    if (name === 'output' || name === 'next') return member;
+    if (name !== 'offers') return bare(member);
+    const items = withMembers(objectOf(member['items']), (inner, each) => (inner === 'terms' ? each : bare(each)));
+    return { ...member, items };
+  });
+}
+
+function withMembers(schema: JsonObject, change: (name: string, member: JsonObject) => JsonObject): JsonObject {
+  const members = Object.entries(objectOf(schema['properties']));
+  const properties = Object.fromEntries(members.map(([name, each]) => [name, change(name, objectOf(each))]));
+  return { ...schema, properties };
+}
+
+function bare({ type, enum: choices }: JsonObject): JsonObject {
+  return { ...(type === undefined ? {} : { type }), ...(choices === undefined ? {} : { enum: choices }) };
+}
 
 interface VerbTool {
   readonly verb: Verb;
@@ -205,7 +227,7 @@ function verbTool({ verb, required = [], properties, example, ...named }: VerbTo
       required: ['operation', 'idempotency_key', ...required],
       properties: { operation: OPERATION, idempotency_key: KEY, ...properties },
     },
-    outputSchema: shownSchema(),
+    outputSchema: ownSchema(),
     annotations: {
       readOnlyHint: false,
       destructiveHint: verb === 'accept',
