@@ -3,10 +3,14 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { type InnerList, parseDictionary } from 'structured-headers';
 import { describe, expect, it } from 'vitest';
 import type { Thumbprint } from '../base/ids.ts';
+import type { Result } from '../base/result.ts';
 import vectors from '../vectors/rfc9421.json' with { type: 'json' };
 import { type Signable, signatureBase } from './base.ts';
+import { ANSWER } from './profiles.ts';
 import {
+  ANSWER_TAG,
   candidates,
+  checkBody,
   contentDigest,
   matchesContentDigest,
   REQUEST_PROFILES,
@@ -178,4 +182,31 @@ describe('our profile', () => {
     const other = new Map([...asked.headers, ['signature', ['parley=:AAAA:']] as const]);
     expect(verifyFor({ ...asked, headers: other })).toBe('signature-invalid');
   });
+
+  it('believes no answer of ours that does not say to which request it is', () => {
+    const asked = signed();
+    const body = Buffer.from('{}');
+    const head = { 'content-type': 'application/json', 'content-digest': contentDigest(body) };
+    const covers = '("@status" "content-type" "content-digest")';
+    const created = now.getTime() / 1_000;
+    const input = `${covers};created=${created};expires=${created + 300};nonce="${nonce}";keyid="${kid}";alg="ed25519";tag="${ANSWER_TAG}"`;
+    const base = baseOf(input, { status: 200, headers: lines(head), request: asked });
+    const bytes = sign(null, Buffer.from(base.ok ? base.value : ''), privateKey).toString('base64');
+    const headers = lines({ ...head, 'signature-input': `parley=${input}`, signature: `parley=:${bytes}:` });
+    const answer = { status: 200, headers, request: asked };
+    const [candidate] = unwrapped(candidates(answer, [ANSWER], true, now));
+    expect(candidate && verifyCandidate(candidate, answer, verifyKey).ok).toBe(true);
+    expect(verifyResponse(answer, body, 'parley', () => verifyKey, now)).toMatchObject({
+      ok: false,
+      error: { code: 'signature-coverage' },
+    });
+  });
+
+  it('needs a digest of a body, and none of none', () => {
+    const bare = { ...request, headers: new Map() };
+    expect(checkBody(bare, Buffer.from(''))).toEqual({ ok: true, value: undefined });
+    expect(checkBody(bare, Buffer.from('{}'))).toMatchObject({ ok: false, error: { code: 'signature-coverage' } });
+  });
 });
+
+const unwrapped = <T>(result: Result<T, unknown>): T => (result.ok ? result.value : expect.fail('refused'));

@@ -75,6 +75,14 @@ describe('a reversal', () => {
     },
   );
 
+  it('E17: that is never seen is a person’s, and not called undone', async () => {
+    const bench = benchToReverse();
+    bench.crm.turns.reversal.push(...Array.from({ length: 60 }, () => ({ say: 'not_applied' as const })));
+    const id = await bench.submit(STEPS);
+    expect((await bench.run(id)).state).toBe('needs_human');
+    expect(bench.crm.sent.filter((key) => key === `${id}:r2:undo`)).toHaveLength(1);
+  });
+
   it('E17: of a process that died is looked for, not made again blindly', async () => {
     const bench = benchToReverse({ idempotency: 'lookup' });
     const id = await bench.submit(STEPS);

@@ -177,6 +177,38 @@ describe('the sequencer', () => {
     expect(await ledger.checkpoint()).toBe(before);
   });
 
+  it('E13: signs nothing more once it is halted', async () => {
+    const ledger = makeLedger(makeSqliteLog(handle()), signer);
+    await ledger.step(NOW);
+    const before = await ledger.checkpoint();
+    addRecords(0, 1);
+    ledger.halt('Somebody changed an entry.');
+    await expect(ledger.step(NOW)).rejects.toThrow('Somebody changed an entry.');
+    expect(await ledger.checkpoint()).toBe(before);
+  });
+
+  it('E8: keeps a checkpoint outside the database before the database has it', async () => {
+    const log = makeSqliteLog(handle());
+    const kept: string[] = [];
+    let full = false;
+    const ledger = makeLedger(log, signer, {
+      async save(note) {
+        expect((await log.head())?.note).not.toBe(note);
+        if (full) throw new Error('no room');
+        kept.push(note);
+      },
+    });
+    await ledger.step(NOW);
+    addRecords(0, 2);
+    await ledger.step(NOW);
+    expect(kept.at(-1)).toBe(await ledger.checkpoint());
+    expect(kept).toHaveLength(2);
+    full = true;
+    addRecords(2, 3);
+    await expect(ledger.step(NOW)).rejects.toThrow('no room');
+    expect(await ledger.checkpoint()).toBe(kept.at(-1));
+  });
+
   it('refuses another log’s database', async () => {
     await makeLedger(makeSqliteLog(handle()), signer).step(NOW);
     addRecords(0, 1);

@@ -120,6 +120,12 @@ describe('a mistake', () => {
     expect(words).not.toMatch(/\d/);
   });
 
+  it('N1: a path that concedes past its own limit', () => {
+    const given = (concede_to: number) => mistakes({ main: { ...MAIN, concede_to } });
+    expect(given(MAIN.limit)).toEqual([]);
+    expect(given(MAIN.limit - 0.01)).toEqual(['/main must fall: open, concede_to, limit']);
+  });
+
   it('T23: a position that no offer can have is worth nothing', () => {
     expect(mistakes({ issues: { '/term_months': { range: [12, 36], worth: { 6: 0, 24: 4, 48: 9 } } } })).toEqual([
       '/issues//term_months/worth/6 lies outside the range: name its ends, 12 and 36, and what is between',

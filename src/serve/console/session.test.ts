@@ -243,4 +243,19 @@ describe('signing in', () => {
     }
     expect(tokens.filter((token) => sessions.find(token) !== undefined)).toEqual(tokens.slice(-20));
   });
+
+  it('ends a session after its time, and when it is signed out', async () => {
+    const open = async () => {
+      const signed = await knock({ password: RIGHT });
+      return signed.kind === 'in' ? signed.token : '';
+    };
+    const [left, closed] = [await open(), await open()];
+    expect([left, closed].map((token) => sessions.find(token)?.person.id)).toEqual(['maria', 'maria']);
+    sessions.signOut(closed);
+    expect(sessions.find(closed)).toBeUndefined();
+    now += 8 * 3_600_000 - 1;
+    expect(sessions.find(left)).toBeDefined();
+    now += 1;
+    expect(sessions.find(left)).toBeUndefined();
+  });
 });

@@ -1,0 +1,123 @@
+import type { Mutant } from './mutant.ts';
+
+const FETCH = 'src/platform/guarded-fetch.test.ts';
+const DELIVER = 'src/outbox/deliver.test.ts';
+
+/** What goes out: addresses that strangers name, and messages. */
+export const REACH: readonly Mutant[] = [
+  {
+    id: 'private-address',
+    what: 'A stranger’s address leads into the company’s network.',
+    file: 'src/platform/guarded-fetch.ts',
+    find: 'dispatcherThat((address) => allowPrivate || isPublic(address), lookup)',
+    replace: 'dispatcherThat(() => true, lookup)',
+    caughtBy: { file: FETCH, title: 'is real, and not taken' },
+  },
+  {
+    id: 'one-private-address',
+    what: 'A name with one public address among private ones is dialled.',
+    file: 'adapters/sdk/dial.ts',
+    find: '!found.every(({ address }) => allows(address))',
+    replace: '!found.some(({ address }) => allows(address))',
+    caughtBy: { file: FETCH, title: 'one private address among public ones is refused, wherever it stands' },
+  },
+  {
+    id: 'address-range',
+    what: 'The metadata service of a cloud is an address like any other.',
+    file: 'adapters/sdk/addresses.ts',
+    find: "if (read instanceof ipaddr.IPv4) return read.range() === 'unicast' &&",
+    replace: 'if (read instanceof ipaddr.IPv4) return',
+    caughtBy: { file: 'adapters/sdk/addresses.test.ts', title: 'D16: addresses that are dialled' },
+  },
+  {
+    id: 'clear-text',
+    what: 'A stranger’s address is asked in clear text.',
+    file: 'src/platform/guarded-fetch.ts',
+    find: "if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:'))",
+    replace: 'if (false)',
+    caughtBy: { file: FETCH, title: 'URLs' },
+  },
+  {
+    id: 'other-port',
+    what: 'A stranger’s address names any port.',
+    file: 'src/platform/guarded-fetch.ts',
+    find: "if (!allowPrivate && url.port !== '' && url.port !== '8443')",
+    replace: 'if (false)',
+    caughtBy: { file: FETCH, title: 'URLs' },
+  },
+  {
+    id: 'answer-size',
+    what: 'An answer of any size is read.',
+    file: 'src/platform/guarded-fetch.ts',
+    find: 'answerBytesMax: LIMITS.fetchBytesMax,',
+    replace: 'answerBytesMax: 100 * LIMITS.fetchBytesMax,',
+    caughtBy: { file: FETCH, title: 'the largest body is read, one byte more is not' },
+  },
+  {
+    id: 'host-share',
+    what: 'One host that hangs takes all the places.',
+    file: 'src/outbox/deliver.ts',
+    find: 'if (busy(lane) >= AT_ONCE_OF_A_HOST) continue;',
+    replace: '',
+    caughtBy: { file: DELIVER, title: 'E6: to a host that never answers leaves room for other agents’' },
+  },
+  {
+    id: 'endpoint-off',
+    what: 'What said that it is gone is sent to again.',
+    file: 'src/outbox/deliver.ts',
+    find: 'if (deps.store.isOff(endpoint)) return exhausted(',
+    replace: 'if (false) return exhausted(',
+    caughtBy: { file: DELIVER, title: 'E6: an endpoint that says it is gone is off' },
+  },
+  {
+    id: 'deliveries-end',
+    what: 'A message that nobody takes is sent for ever.',
+    file: 'src/outbox/deliver.ts',
+    find: 'const pause = RETRY_SECONDS[attempts];',
+    replace: 'const pause = RETRY_SECONDS[attempts % 9];',
+    caughtBy: { file: DELIVER, title: 'E6: exhausted is a dead letter' },
+  },
+  {
+    id: 'retry-after-bound',
+    what: 'An endpoint puts a message off for years.',
+    file: 'src/outbox/deliver.ts',
+    find: 'Math.min(Math.max(0, seconds), RETRY_AFTER_SECONDS_MAX)',
+    replace: 'Math.max(0, seconds)',
+    caughtBy: { file: DELIVER, title: 'is bounded both ways' },
+  },
+  {
+    id: 'operation-owner',
+    what: 'Any agent asks about any operation.',
+    file: 'src/engine/submit.ts',
+    find: 'return found === undefined || ownerOf(found.agent) !== ownerOf(caller) ?',
+    replace: 'return found === undefined ?',
+    caughtBy: { file: 'src/engine/submit.test.ts', title: 'is there for whoever asked for it, and for nobody else' },
+  },
+  {
+    id: 'owner-customer',
+    what: 'What one customer asked for is another’s, where one key acts for both.',
+    file: 'src/engine/owner.ts',
+    find: 'return token?.boundTo === undefined ? keyid :',
+    replace: 'return keyid !== undefined ? keyid :',
+    caughtBy: { file: 'src/engine/submit.test.ts', title: 'D19: is of the customer that the token was for' },
+  },
+  {
+    id: 'proof-cap',
+    what: 'Possession of a token is proof enough for the gravest action.',
+    file: 'src/engine/submit.ts',
+    find: 'if (proofAllows(proof, risk)) return ok(undefined);',
+    replace: 'return ok(undefined);',
+    caughtBy: { file: 'src/engine/submit.test.ts', title: 'needs a proof as strong as its risk' },
+  },
+  {
+    id: 'withdraw-written',
+    what: 'An agent takes back what is already written.',
+    file: 'src/engine/withdraw.ts',
+    find: 'if (mayHaveWritten(operation))',
+    replace: 'if (false)',
+    caughtBy: {
+      file: 'src/engine/submit.test.ts',
+      title: 'is taken back by its agent until a part of it may be written',
+    },
+  },
+];
