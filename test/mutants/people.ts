@@ -172,17 +172,17 @@ export const PEOPLE: readonly Mutant[] = [
   {
     id: 'password-attempts',
     what: 'A password may be guessed any number of times.',
-    file: 'src/serve/console/attempts.ts',
+    file: 'src/edge/attempts.ts',
     find: 'const full = taken.find(({ count, max }) => count.used >= max);',
     replace: 'const full = undefined;',
     caughtBy: { file: SESSION, title: 'D3: counts attempts before they are judged' },
   },
   {
     id: 'password-lane',
-    what: 'Strangers have any number of passwords hashed.',
+    what: 'Strangers have any number of passwords hashed at once.',
     file: 'src/serve/console/password-lane.ts',
-    find: 'if (!hasPlace(queue, asker) || !(asker.isKnown || hasToken())) return undefined;',
-    replace: '',
+    find: 'atOnce: 1,',
+    replace: 'atOnce: 100,',
     caughtBy: { file: SESSION, title: 'D3: hashes one password at a time' },
   },
   {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ok } from '../../../protocol/base/result.ts';
 import type { Operation } from '../../engine/operation.ts';
-import { type Desk, makeConsole } from './app.ts';
+import { makeConsole } from './app.ts';
+import type { Desk } from './desk.ts';
 import { makeSessions, type Person } from './session.ts';
 
 const ORIGIN = 'https://gateway.example';
@@ -27,6 +28,7 @@ async function signedIn() {
     people: [maria],
     now: () => new Date(0),
     deviceSecret: Buffer.alloc(32, 7),
+    later: () => undefined,
     verify: async () => true,
   });
   const app = makeConsole({ desk, sessions, origin: ORIGIN, addressOf: () => '203.0.113.1' });
