@@ -100,7 +100,7 @@ function readCandidate(
   if (signature === undefined) return invalid(`Signature has no member ${label}.`);
   if (signature.length !== SIGNATURE_BYTES)
     return invalid(
-      `A signature has ${SIGNATURE_BYTES} bytes (Ed25519, ECDSA with P-256); this one has ${signature.length}: RSA is not taken.`,
+      `A signature has ${SIGNATURE_BYTES} bytes (Ed25519, ECDSA with P-256); this one has ${signature.length}: RSA and other curves are not taken.`,
     );
   if (!exact) return invalid('Signature-Input or Signature is not in its canonical form (RFC 9651 §4.1).');
   const read = readParameters(parameters, profile);

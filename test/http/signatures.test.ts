@@ -10,6 +10,7 @@ import {
   type IndependentKey,
   independentKey,
   independentRequest,
+  independentRsaKey,
   type SignatureChoices,
   verifyAnswer,
 } from '../support/independent.ts';
@@ -42,6 +43,36 @@ async function companyKey() {
   const found = (keys as Record<string, string>[]).find((each) => each['parley_purpose'] === 'answers');
   return { kty: 'OKP', crv: 'Ed25519', x: found?.['x'] ?? '' };
 }
+
+describe('a message that is signed with RSA-PSS', () => {
+  const rsa = independentRsaKey();
+
+  it.each(['/actions/human.handoff', '/mcp', '/a2a', '/a2a/message:send'])(
+    'D16: is refused at %s, right as it is, in words that say what is taken',
+    async (target) => {
+      const jsonrpc = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'operation_read' } };
+      for (const alg of [undefined, 'rsa-pss-sha512']) {
+        const unsigned = { target, body: JSON.stringify(jsonrpc) };
+        const request = await independentRequest(gateway.origin, rsa, unsigned, { parameters: { alg } });
+        const answer = await ask(request);
+        expect([answer.status, answer.headers['accept-signature']], target).toEqual([401, expect.any(String)]);
+        expect(answer.body.toString()).toMatch(/urn:parley:problem:signature-invalid/);
+        expect(answer.body.toString()).toMatch(/64 bytes \(Ed25519, ECDSA with P-256\).*256: RSA .* not taken/);
+      }
+    },
+  );
+
+  it('D16: so is its key, and an independent verifier finds nothing wrong with either', async () => {
+    const body = JSON.stringify({ name: 'RSA agent', jwk: rsa.jwk });
+    const request = await independentRequest('http://127.0.0.1', rsa, { target: '/agents', body });
+    await rsa.verified(request);
+    const answer = await ask(request);
+    expect([answer.status, answer.json['detail']]).toEqual([
+      422,
+      'Only Ed25519 (OKP) and P-256 (EC) keys are accepted.',
+    ]);
+  });
+});
 
 describe('an agent that shares no code with us', () => {
   it.each(['ed25519', 'P-256'] as const)(

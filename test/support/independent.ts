@@ -1,5 +1,6 @@
 /** An agent written without our code: requests signed, and answers verified, by the independent library `http-message-sig`. */
 import {
+  constants,
   createHash,
   createPublicKey,
   generateKeyPairSync,
@@ -16,6 +17,29 @@ export interface IndependentKey {
   readonly keyid: string;
   readonly jwk: JsonWebKey;
   readonly signer: Signer;
+}
+
+/** RSASSA-PSS with SHA-512 (RFC 9421 §3.3.1), and whether what it signed is that. */
+export function independentRsaKey(): IndependentKey & { readonly verified: (request: WireRequest) => Promise<void> } {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  const jwk = publicKey.export({ format: 'jwk' });
+  const { e, kty, n } = jwk;
+  const algorithm = 'rsa-pss-sha512';
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 };
+  return {
+    keyid: createHash('sha256').update(JSON.stringify({ e, kty, n })).digest('base64url'),
+    jwk,
+    signer: { algorithm, sign: (data) => sign('sha512', data, { key: privateKey, ...padding }) },
+    async verified(request) {
+      const check = (data: Uint8Array, signature: Uint8Array) =>
+        verify('sha512', data, { key: publicKey, ...padding }, signature);
+      await verifySignature(descriptor('http://127.0.0.1', request), {
+        label: 'mine',
+        policy: { algorithms: [algorithm], requiredComponents: ['@method'], requiredParameters: ['keyid'] },
+        resolveVerifier: () => ({ algorithm, verify: check }),
+      });
+    },
+  };
 }
 
 export function independentKey(curve: 'ed25519' | 'P-256' = 'ed25519'): IndependentKey {
