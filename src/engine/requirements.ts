@@ -43,8 +43,17 @@ function isMet({ that, otherwise }: Requirement, scope: Parameters<Requirement['
     return that(scope) === true ? ok(undefined) : unmet(otherwise);
   } catch (error) {
     const why = error instanceof UnreadableError ? error.message : 'The record lacks what decides it.';
-    return unmet(`It cannot be told whether this stands in the way: ${otherwise} ${why}`);
+    return err(unclear(`It cannot be told whether this stands in the way: ${otherwise} ${why}`));
   }
 }
+
+/** Nobody knows whether it holds: the record is the company's to put right, and a right is not refused for it. */
+interface Unclear extends Refusal {
+  readonly isUnclear: true;
+}
+
+const unclear = (words: string): Unclear => ({ ...refusal('record-unusable', words), isUnclear: true });
+
+export const isUnclear = (refused: Refusal): boolean => 'isUnclear' in refused;
 
 const unmet = (words: string) => err(refusal('record-unusable', words));

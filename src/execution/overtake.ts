@@ -8,7 +8,7 @@ import { endedBy } from '../engine/ended.ts';
 import { hasEnded } from '../engine/grounds.ts';
 import { scheduledOn } from '../engine/later.ts';
 import type { Operation } from '../engine/operation.ts';
-import { meetsRequirements } from '../engine/requirements.ts';
+import { isUnclear, meetsRequirements } from '../engine/requirements.ts';
 import { hasWritten } from '../engine/schedule.ts';
 import { type Moved, move } from '../engine/transitions.ts';
 import { actionOf, type Change, type World } from '../engine/world.ts';
@@ -71,7 +71,12 @@ function isOf(
 }
 
 /** How an operation ends whose rest nobody may write any more, and why not. */
-export function endOfRest(world: Pick<World, 'actions'>, operation: Operation, why: Refusal): 'rejected' | 'refused' {
+export function endOfRest(
+  world: Pick<World, 'actions'>,
+  operation: Operation,
+  why: Refusal,
+): 'rejected' | 'refused' | 'stuck' {
+  if (isUnclear(why) && isRight(world, operation)) return 'stuck';
   const isOvertaken = operation.history.findLast(({ event }) => event !== 'noted')?.event === 'overtaken';
   return (isOvertaken && hasWritten(operation)) || mayTakeBack(world, operation, why) ? 'rejected' : 'refused';
 }

@@ -1,8 +1,10 @@
 import { AdapterError, type PlanStep } from '../../adapters/sdk/index.ts';
 import { digest } from '../../protocol/base/canonical.ts';
 import { type Refusal, refusal, toProblem } from '../../protocol/base/errors.ts';
+import { isRight } from '../engine/demands.ts';
 import type { Attempt, Operation } from '../engine/operation.ts';
 import { heldRefusal, recordHolds } from '../engine/record-holds.ts';
+import { isUnclear } from '../engine/requirements.ts';
 import { leftSteps, stepAs } from '../engine/schedule.ts';
 import { type Moved, move, type Patch } from '../engine/transitions.ts';
 import type { Change, World } from '../engine/world.ts';
@@ -94,12 +96,9 @@ export function heldOff(world: World, from: Operation, held: Held): Moved {
 /** The end of an operation whose next write nobody may make any more. */
 function shutOut(world: World, from: Operation, error: Refusal): Moved {
   const [patch, facts] = [{ problem: toProblem(error) }, { problem: error.code }];
-  return withoutEffect(
-    world,
-    from,
-    move(from, isForPerson(from, error) ? 'stuck' : 'refused', 'engine', world.clock.now(), patch, facts),
-    error,
-  );
+  const isPersons = isForPerson(from, error) || (isUnclear(error) && isRight(world, from));
+  const end = move(from, isPersons ? 'stuck' : 'refused', 'engine', world.clock.now(), patch, facts);
+  return withoutEffect(world, from, end, error);
 }
 
 /** The attempts with the next write's intent as the last. A write that may have been sent before is sent again knowingly. */
