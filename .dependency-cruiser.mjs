@@ -34,7 +34,7 @@ export default {
     never(
       'features-know-no-edge',
       feature,
-      '^src/(serve|client|cli|config|crm|demo|instance|store)/|^src/(gateway|wiring|compose-|pipeline)|node_modules/(hono|@hono)/',
+      '^src/(serve|client|cli|config|crm|demo|instance|store)/|^src/(gateway|wiring|pipeline)|node_modules/(hono|@hono)/',
       'Features are translated for, never translate.',
     ),
     only(
@@ -108,7 +108,7 @@ export default {
     ),
     never(
       'only-the-edge-knows-hono',
-      '^(protocol|src/(?!serve|compose-|gateway))',
+      '^(protocol|src/(?!serve|gateway))',
       'node_modules/(hono|@hono)/',
       'Hono stays where things are served.',
     ),

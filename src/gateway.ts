@@ -7,8 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { LIMITS } from '../protocol/base/limits.ts';
-import { composeApp } from './compose-app.ts';
-import type { Profile } from './compose-peers.ts';
 import type { Config } from './config/config.ts';
 import { makeCrmHealth } from './crm/health.ts';
 import { makeClockWatch } from './engine/clock-watch.ts';
@@ -28,14 +26,16 @@ import { hostsFile, makeNames } from './platform/names.ts';
 import { makeIds, systemClock } from './platform/world-sources.ts';
 import { type Clock, type Log, StoreUnavailable } from './ports.ts';
 import { pushMessage } from './serve/a2a/push.ts';
+import { makeApp } from './serve/app.ts';
 import { makeServer } from './serve/http/server.ts';
+import type { SuiteProfile } from './serve/suite-profile.ts';
 import { instanceTables } from './store/instance-sqlite.ts';
 import { makeRetention } from './store/retention-sqlite.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
 import { troubleOf } from './store/sqlite-errors.ts';
 import { makeSqliteWatches } from './store/watches-sqlite.ts';
 import { makeFollower } from './watch/follow.ts';
-import { composeEngine } from './wiring.ts';
+import { wireEngine } from './wiring.ts';
 
 export interface Gateway {
   /** Where it listens: differs from the public origin behind a proxy. */
@@ -70,7 +70,7 @@ const DAY_SECONDS = 86_400;
 export async function startGateway(
   config: Config,
   log: Log,
-  profile?: Profile,
+  profile?: SuiteProfile,
   options: StartOptions = {},
 ): Promise<Gateway> {
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
@@ -92,7 +92,7 @@ export async function startGateway(
   const revokedMeanwhile = await revocations.read();
   const { unreadable } = revocations;
   const deps = { config, clock, ids, keys, store, log, unreadable, logOrigin: ledger.origin, restoredAt };
-  const engine = await composeEngine(deps);
+  const engine = await wireEngine(deps);
   await engine.abilities.start();
   const { world, pipeline } = engine;
   const outbox = makeOutbox({
@@ -113,7 +113,7 @@ export async function startGateway(
     monotonic,
     log,
   });
-  const app = await composeApp({
+  const app = makeApp({
     config,
     engine,
     ledger,

@@ -79,7 +79,7 @@ export interface Engine {
 /** Milliseconds of a clock that nobody sets. */
 const monotonic = () => performance.now();
 
-export async function composeEngine(deps: EngineDeps): Promise<Engine> {
+export async function wireEngine(deps: EngineDeps): Promise<Engine> {
   const { config, clock, ids, keys, store, log, unreadable, logOrigin, restoredAt } = deps;
   const newFetch = () =>
     makeGuardedFetch({ allowPrivate: config.allow_private_network, lookup: makeNames({ hosts: hostsFile() }) });

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import type { Profile } from '../compose-peers.ts';
 import { type Config, loadConfig } from '../config/config.ts';
 import { startGateway } from '../gateway.ts';
 import { makeJsonLog } from '../platform/json-log.ts';
 import { makeIds, systemClock } from '../platform/world-sources.ts';
+import type { SuiteProfile } from '../serve/suite-profile.ts';
 import { UsageError } from './exit.ts';
 
 export const START_USAGE = `parley start [CONFIG] [--accept-restore] [--profile conformance]
@@ -47,7 +47,7 @@ function readArguments(args: readonly string[]) {
   return { path: positionals[0], profile: values.profile, acceptRestore: values['accept-restore'] };
 }
 
-async function profileNamed(name: string | undefined, config: Config): Promise<Profile | undefined> {
+async function profileNamed(name: string | undefined, config: Config): Promise<SuiteProfile | undefined> {
   if (name === undefined) return undefined;
   if (name !== 'conformance') throw new UsageError(`--profile ${name}: there is only \`conformance\``);
   const { conformanceProfile } = await import('../conformance/profile.ts');

@@ -3,10 +3,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { parseThumbprint } from '../../protocol/base/ids.ts';
 import type { MandateFacts } from '../../protocol/mandate/mandate.ts';
-import type { Profile } from '../compose-peers.ts';
 import { type Config, ConfigError } from '../config/config.ts';
 import type { Caller } from '../identity/signature/authenticate.ts';
 import type { Clock, Ids } from '../ports.ts';
+import type { SuiteProfile } from '../serve/suite-profile.ts';
 import { makeA2aFixtures } from './a2a.ts';
 import { suiteGrant, TALKED_ABOUT } from './grant.ts';
 import { makeMcpFixtures } from './mcp.ts';
@@ -15,7 +15,7 @@ import { makeSessions } from './sessions.ts';
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
 
 /** Throws {@link ConfigError} where strangers or real customers' records could be reached. */
-export function conformanceProfile(config: Config, clock: Clock, ids: Ids): Profile {
+export function conformanceProfile(config: Config, clock: Clock, ids: Ids): SuiteProfile {
   const problems: string[] = [];
   if (config.crm.adapter !== 'sandbox') problems.push('the conformance profile runs beside a sandbox CRM only');
   const hosts = [config.listen.host, new URL(config.origin).hostname, new URL(config.crm.origin).hostname];
