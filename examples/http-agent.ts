@@ -53,7 +53,11 @@ function factsChanged(error: unknown) {
 }
 buyer.ended(view);
 console.log(view.state, JSON.stringify(view.output ?? view.problem ?? {}));
+if (!['completed', 'scheduled'].includes(view.state)) process.exitCode = 1;
 const at = (name: string) => join(dirname(AGENT_KEY), name);
-writeFileSync(at('receipt.json'), JSON.stringify(await client.receipt(view.id)));
 writeFileSync(at('company-keys.json'), JSON.stringify({ keys: (await client.discover()).keys }));
-console.log(`check it offline: npx parley verify ${at('receipt.json')} --keys ${at('company-keys.json')}`);
+// What waits for its day has no receipt yet.
+if (view.state !== 'scheduled') {
+  writeFileSync(at('receipt.json'), JSON.stringify(await client.receipt(view.id)));
+  console.log(`check it offline: npx parley verify ${at('receipt.json')} --keys ${at('company-keys.json')}`);
+}

@@ -66,12 +66,15 @@ const parley = (words: readonly string[], cwd = directory) =>
   run(process.execPath, [join(root, 'dist/src/cli/main.js'), ...words], { cwd, timeout: 60_000 });
 
 describe('a customer’s agent', () => {
-  it('over signed HTTP renews a contract and keeps the receipt', async () => {
+  it('O10: over signed HTTP renews a contract and keeps the receipt, or ends with 1', async () => {
     const { stdout } = await example('http-agent.ts');
     expect(stdout).toMatch(/^accept /m);
     expect(stdout).toMatch(/^completed /m);
     const [, words = ''] = /^check it offline: npx parley (verify .*)$/m.exec(stdout) ?? [];
     expect((await parley(words.split(' '))).stdout).toMatch(/^VALID/m);
+    // Once more: its next term is agreed, and nothing comes of it.
+    const again = { code: 1, stdout: expect.stringMatching(/^rejected .*\ncheck it offline/m) };
+    await expect(example('http-agent.ts')).rejects.toMatchObject(again);
   }, 90_000);
 
   it('N4: over signed HTTP goes on after a person’s own offer, to the end', async () => {

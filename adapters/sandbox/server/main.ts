@@ -1,4 +1,4 @@
-/** `node adapters/sandbox/server/main.ts --db FILE [--port N] [--token T] [--seed-now RFC3339] [--faults]` */
+/** The sandbox CRM as a program of its own. */
 import { parseArgs } from 'node:util';
 import { serve } from '@hono/node-server';
 import { makeSandboxApp } from './app.ts';
@@ -7,16 +7,16 @@ import { makeFaults } from './faults.ts';
 import { seed } from './seed.ts';
 import { seedRetail } from './seed-retail.ts';
 
-const { values } = parseArgs({
-  options: {
-    db: { type: 'string', default: ':memory:' },
-    port: { type: 'string', default: '0' },
-    token: { type: 'string', default: 'sandbox-token' },
-    'seed-now': { type: 'string', default: new Date().toISOString() },
-    faults: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `node adapters/sandbox/server/main.ts [--db FILE] [--port N] [--token T] [--seed-now RFC3339] [--faults]
 
+The sandbox CRM, with a few hundred records, until SIGTERM; its address is printed when it listens.
+  --db FILE            kept there (default: in memory)
+  --port N             of 127.0.0.1 (default: one that is free)
+  --token T            what its clients must send (default: sandbox-token)
+  --seed-now RFC3339   the day that the records lie around (default: now)
+  --faults             it takes faults and shows its ledger, for tests`;
+
+const values = readOptions();
 const db = openDb(values.db, () => new Date());
 const seedNow = new Date(values['seed-now']);
 if (db.count('accounts') === 0)
@@ -35,3 +35,25 @@ process.once('SIGTERM', () => {
   db.close();
   process.exit(0);
 });
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        db: { type: 'string', default: ':memory:' },
+        port: { type: 'string', default: '0' },
+        token: { type: 'string', default: 'sandbox-token' },
+        'seed-now': { type: 'string', default: new Date().toISOString() },
+        faults: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (!values.help) return values;
+    process.stdout.write(`${USAGE}\n`);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n`);
+    // EX_USAGE
+    process.exit(64);
+  }
+}
