@@ -17,7 +17,7 @@ import { findKey, makeKeyring, type Trust } from './keyring.ts';
 import { parseReceiptFile, parseReceiptPayload, type ReceiptPayload } from './receipt.ts';
 
 export type { Json, JsonObject } from '../base/json.ts';
-export type { Firmness, Schedule, ScheduleIssue, State } from '../operation.ts';
+export type { CaseOutcome, Firmness, Schedule, ScheduleIssue, State } from '../operation.ts';
 export type { Check, CheckName } from './checks.ts';
 export type { Trust } from './keyring.ts';
 export type {
@@ -25,6 +25,7 @@ export type {
   ReceiptEffect,
   ReceiptFacts,
   ReceiptPayload,
+  ReceiptSettled,
   ReceiptSignoff,
   ReceiptStep,
 } from './receipt.ts';

@@ -29,6 +29,7 @@ export {
   presentMandate,
 } from '../../protocol/mandate/mandate.ts';
 export type {
+  CaseOutcome,
   Confirmation,
   Firmness,
   NegotiatorView,

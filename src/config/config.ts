@@ -9,7 +9,7 @@ import schema from './config.schema.json' with { type: 'json' };
 import { weakKeys, weakSecrets } from './config-secrets.ts';
 import { repeated, strangeActions, strangeRoles, unanswered, unknownZone, unsafeAddresses } from './config-sense.ts';
 import { explainSchema, lineOf, membersIn } from './config-words.ts';
-import { type EnvironmentName, WEBHOOK_SECRET } from './environment.ts';
+import { type Environment, type EnvironmentName, WEBHOOK_SECRET } from './environment.ts';
 
 /** The file as its schema (config.schema.json) describes it: every member there has a description, which is also its documentation. */
 interface ConfigFile {
@@ -108,9 +108,6 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
-
-/** What is read of it is documented: `EnvironmentName` has every name. */
-type Environment = { readonly [name in EnvironmentName]?: string | undefined };
 
 /** Reads `PARLEY_CONFIG` (or the path given) and the secrets from the environment. The only reader of either.
  * Throws {@link ConfigError} with every mistake at once; unsafe settings are mistakes. */

@@ -29,3 +29,6 @@ export const ENVIRONMENT = {
 export const WEBHOOK_SECRET = 'PARLEY_WEBHOOK_SECRET_';
 
 export type EnvironmentName = keyof typeof ENVIRONMENT | `${typeof WEBHOOK_SECRET}${string}`;
+
+/** What is read of it is documented: no other name can be. */
+export type Environment = { readonly [name in EnvironmentName]?: string | undefined };
