@@ -134,7 +134,6 @@ export function placeOf(path: string | undefined, environment: Environment = pro
   return typeof actions_dir === 'string' ? { folder, actions: resolve(base, actions_dir) } : { folder };
 }
 
-/** The configuration that is meant. */
 export const fileOf = (path: string | undefined, environment: Environment = process.env): string =>
   path ?? environment.PARLEY_CONFIG ?? 'parley.json';
 
