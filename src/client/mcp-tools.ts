@@ -5,6 +5,16 @@ import type { OperationView } from '../../protocol/operation.ts';
 import { verifyReceipt } from '../../protocol/receipt/verify.ts';
 import { examplesOf, slimObject } from '../../protocol/words/slim-schema.ts';
 import { slimView } from '../../protocol/words/slim-view.ts';
+import {
+  CATALOGUE_FORM,
+  CATALOGUE_SHOWN,
+  inputSchemaOf,
+  RECEIPT_FORM,
+  readForm,
+  type ToolForm,
+  toolName,
+  VERB_FORMS,
+} from '../../protocol/words/tool-forms.ts';
 import { howToWait, inTools, waitsForPerson } from '../../protocol/words/tool-words.ts';
 import type { Client } from './index.ts';
 
@@ -43,10 +53,6 @@ export interface BridgeDeps {
 }
 
 const WAIT_SECONDS_MAX = 40;
-const OPERATION: JsonObject = { type: 'string', description: 'e.g. op_0190…' };
-const OPERATION_EXAMPLE = 'op_0190a3c2-7b1e-7c3a-9f44-5d2e8b6a1c07';
-const text = (description: string): JsonObject => ({ type: 'string', description });
-const MESSAGE = text('For people, e.g. Please call back.');
 
 /** What a model is shown of an operation. */
 const OPERATION_SHOWN: JsonObject = {
@@ -75,10 +81,6 @@ const acts = (destructiveHint: boolean): JsonObject => ({
   openWorldHint: false,
 });
 
-function object(properties: JsonObject, required: readonly string[]): JsonObject {
-  return { type: 'object', required, properties };
-}
-
 export function bridgeTools(actions: readonly PublishedAction[], deps: BridgeDeps): readonly BridgeTool[] {
   const inputs = actions.flatMap(({ examples }) => examples.valid.map((each) => each['input']));
   return [
@@ -99,8 +101,6 @@ function strict(tool: BridgeTool): BridgeTool {
     },
   };
 }
-
-const toolName = (action: string): string => action.replaceAll('.', '_');
 
 function actionTool(action: PublishedAction, others: readonly (Json | undefined)[], deps: BridgeDeps): BridgeTool {
   const { name, title, summary, input, kind, examples } = action;
@@ -124,133 +124,64 @@ function shown(view: OperationView): object {
 }
 
 function catalogue(actions: readonly PublishedAction[]): BridgeTool {
-  return {
-    name: 'actions_read',
-    title: 'Read an action whole',
-    description:
-      'All that a tool of an action takes and gives: schemas, examples, conditions. Without `tool`, a list of all.',
-    inputSchema: object({ tool: text('e.g. contract_renew') }, []),
-    outputSchema: object({ actions: { type: 'array', items: { type: 'object' } } }, ['actions']),
-    annotations: READS,
-    example: { tool: 'contract_renew' },
-    async call({ tool }) {
-      if (tool === undefined)
-        return { actions: actions.map(({ name, title, summary }) => ({ tool: toolName(name), title, summary })) };
-      const found = actions.find(({ name }) => toolName(name) === tool);
-      if (found === undefined)
-        throw new TypeError(`tool must be one of ${actions.map(({ name }) => toolName(name)).join(', ')}.`);
-      const { name, summary, description, input, terms, output, examples } = found;
-      return {
-        actions: [{ tool: toolName(name), summary, description, input, terms, output, examples: examples.valid }],
-      };
-    },
-  };
+  return tool(CATALOGUE_FORM, { outputSchema: CATALOGUE_SHOWN, annotations: READS }, async ({ tool: asked }) => {
+    if (asked === undefined)
+      return { actions: actions.map(({ name, title, summary }) => ({ tool: toolName(name), title, summary })) };
+    const found = actions.find(({ name }) => toolName(name) === asked);
+    if (found === undefined)
+      throw new TypeError(`tool must be one of ${actions.map(({ name }) => toolName(name)).join(', ')}.`);
+    const { name, summary, description, input, terms, output, examples } = found;
+    return {
+      actions: [{ tool: toolName(name), summary, description, input, terms, output, examples: examples.valid }],
+    };
+  });
 }
 
 function verbTools({ client, companyKeys }: BridgeDeps): readonly BridgeTool[] {
+  const of = (args: JsonObject) => textOf(args, 'operation');
+  const { offers, accept: accepting, withdraw, handoff } = VERB_FORMS;
   return [
-    {
-      name: 'offer_counter',
-      title: 'Counter the last offer',
-      description:
-        'Answer the company’s offers, when `turn` is `agent`, with the terms you want changed; or in words alone, which are told back as `reading` and bind nobody.',
-      inputSchema: object(
-        { operation: OPERATION, terms: { type: 'object', description: 'e.g. {"term_months":24}' }, message: MESSAGE },
-        ['operation'],
-      ),
-      outputSchema: OPERATION_SHOWN,
-      annotations: acts(false),
-      example: { operation: OPERATION_EXAMPLE, terms: { term_months: 24 } },
-      call: async (args) => shown(await counter(client, args)),
-    },
-    {
-      name: 'offer_accept',
-      title: 'Accept an offer',
-      description:
-        'Accept one of `open_offers` and sign the agreement. This commits your principal: check terms and price first.',
-      inputSchema: object(
-        {
-          operation: OPERATION,
-          offer: text('Its id, e.g. of_0190…'),
-          terms_digest: text('The offer’s, e.g. sha-256:iLG4…'),
-          choice: {
-            type: 'object',
-            description: 'A package of its `schedule`, a value for every pointer, e.g. {"/term_months":24}',
-          },
-        },
-        ['operation', 'offer', 'terms_digest'],
-      ),
-      outputSchema: OPERATION_SHOWN,
-      annotations: acts(true),
-      example: { operation: OPERATION_EXAMPLE, offer: 'of_0190…', terms_digest: 'sha-256:iLG4…' },
-      call: async (args) => shown(await accept(client, args)),
-    },
-    {
-      name: 'operation_withdraw',
-      title: 'Withdraw an operation',
-      description: 'Take the request back, as long as nobody has authorised the write.',
-      inputSchema: object({ operation: OPERATION, reason: text('e.g. No longer needed.') }, ['operation']),
-      outputSchema: OPERATION_SHOWN,
-      annotations: acts(false),
-      example: { operation: OPERATION_EXAMPLE, reason: 'No longer needed.' },
-      call: async (args) => shown(await client.withdraw(textOf(args, 'operation'), optionalText(args, 'reason'))),
-    },
-    {
-      name: 'operation_handoff',
-      title: 'A person, now',
-      description: 'Hand this operation to a person at the company. Always granted, in every state.',
-      inputSchema: object({ operation: OPERATION, topic: text('e.g. The price'), message: MESSAGE }, [
-        'operation',
-        'topic',
-      ]),
-      outputSchema: OPERATION_SHOWN,
-      annotations: acts(false),
-      example: { operation: OPERATION_EXAMPLE, topic: 'The price' },
-      call: async (args) =>
-        shown(await client.handoff(textOf(args, 'operation'), textOf(args, 'topic'), optionalText(args, 'message'))),
-    },
-    ...readTools({ client, companyKeys }),
+    tool(offers, STEP, async (args) => shown(await counter(client, args))),
+    tool(accepting, COMMITS, async (args) => shown(await accept(client, args))),
+    tool(withdraw, STEP, async (args) => shown(await client.withdraw(of(args), optionalText(args, 'reason')))),
+    tool({ ...handoff, required: [...handoff.required, 'topic'] }, STEP, async (args) =>
+      shown(await client.handoff(of(args), textOf(args, 'topic'), optionalText(args, 'message'))),
+    ),
+    tool(readForm(WAIT_SECONDS_MAX), { outputSchema: OPERATION_SHOWN, annotations: READS }, async (args) => {
+      const seconds = Math.min(Number(args['wait_seconds'] ?? 0), WAIT_SECONDS_MAX);
+      return shown(
+        seconds > 0 ? await client.waitForTurn(of(args), stopsAtSignoff(seconds)) : await client.read(of(args)),
+      );
+    }),
+    tool(CHECKED_RECEIPT, { outputSchema: RECEIPT_SHOWN, annotations: READS }, async (args) => {
+      const file = await client.receipt(of(args));
+      const { verdict } = await verifyReceipt(file, { keys: await companyKeys() });
+      return { verdict, ...file };
+    }),
   ];
 }
 
-function readTools({ client, companyKeys }: Pick<BridgeDeps, 'client' | 'companyKeys'>): readonly BridgeTool[] {
-  return [
-    {
-      name: 'operation_read',
-      title: 'Read an operation, or wait for it',
-      description:
-        'Its state, its offers and the steps you may take. To wait, give wait_seconds and call again until it is your turn, a person decides, or it has ended.',
-      inputSchema: object(
-        { operation: OPERATION, wait_seconds: { type: 'integer', description: `Up to ${WAIT_SECONDS_MAX}, e.g. 20` } },
-        ['operation'],
-      ),
-      outputSchema: OPERATION_SHOWN,
-      annotations: READS,
-      example: { operation: OPERATION_EXAMPLE, wait_seconds: 20 },
-      async call(args) {
-        const seconds = Math.min(Number(args['wait_seconds'] ?? 0), WAIT_SECONDS_MAX);
-        const operation = textOf(args, 'operation');
-        return shown(
-          seconds > 0 ? await client.waitForTurn(operation, stopsAtSignoff(seconds)) : await client.read(operation),
-        );
-      },
-    },
-    {
-      name: 'receipt_read',
-      title: 'Read and check the receipt',
-      description:
-        'The signed receipt of an operation that has ended, and whether it verifies against the company’s keys and log.',
-      inputSchema: object({ operation: OPERATION }, ['operation']),
-      outputSchema: object({ verdict: { type: 'string' }, receipt: { type: 'string' } }, ['verdict', 'receipt']),
-      annotations: READS,
-      example: { operation: OPERATION_EXAMPLE },
-      async call(args) {
-        const file = await client.receipt(textOf(args, 'operation'));
-        const { verdict } = await verifyReceipt(file, { keys: await companyKeys() });
-        return { verdict, ...file };
-      },
-    },
-  ];
+type Shape = Pick<BridgeTool, 'outputSchema' | 'annotations'>;
+
+const STEP: Shape = { outputSchema: OPERATION_SHOWN, annotations: acts(false) };
+const COMMITS: Shape = { outputSchema: OPERATION_SHOWN, annotations: acts(true) };
+
+/** Here it is verified, too. */
+const CHECKED_RECEIPT: ToolForm = {
+  ...RECEIPT_FORM,
+  title: 'Read and check the receipt',
+  description:
+    'The signed receipt of an operation that has ended, and whether it verifies against the company’s keys and log.',
+};
+const RECEIPT_SHOWN: JsonObject = {
+  type: 'object',
+  required: ['verdict', 'receipt'],
+  properties: { verdict: { type: 'string' }, receipt: { type: 'string' } },
+};
+
+function tool(form: ToolForm, shape: Shape, call: BridgeTool['call']): BridgeTool {
+  const { name, title, description, example } = form;
+  return { name, title, description, inputSchema: inputSchemaOf(form), ...shape, example, call };
 }
 
 /** A person may take hours: a wait ends there, or when an AI client would lose patience, and the model tells its own person. */

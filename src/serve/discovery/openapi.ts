@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../protocol/base/json.ts';
 import type { Contract } from '../../actions/contract.ts';
 import type { Settings } from '../../engine/world.ts';
-import { operationSchema, PROBLEM_SCHEMA } from './operation-schema.ts';
+import { operationSchema, PROBLEM_SCHEMA, RECEIPT_SCHEMA } from './operation-schema.ts';
 
 const OPERATION_ID = {
   name: 'id',
@@ -112,11 +112,7 @@ const ANSWERS: Readonly<Record<string, JsonObject>> = {
       expires_at: text,
     },
   },
-  ReceiptFile: {
-    type: 'object',
-    required: ['receipt', 'proof', 'keys'],
-    properties: { receipt: text, proof: { type: ['string', 'null'] }, keys: { type: 'object' } },
-  },
+  ReceiptFile: RECEIPT_SCHEMA,
   Definition: {
     type: 'object',
     required: ['name', 'version', 'title', 'input'],

@@ -20,6 +20,13 @@ export const PROBLEM_SCHEMA: JsonObject = {
   },
 };
 
+/** A receipt with what it is verified by. */
+export const RECEIPT_SCHEMA: JsonObject = {
+  type: 'object',
+  required: ['receipt', 'proof', 'keys'],
+  properties: { receipt: text, proof: { type: ['string', 'null'] }, keys: { type: 'object' } },
+};
+
 const pointer: JsonObject = { type: 'string', description: 'Pointer into `terms`.' };
 
 const SCHEDULE: JsonObject = {

@@ -9,6 +9,7 @@ import { type Refusal, refusal } from '../../../protocol/base/errors.ts';
 import type { Json, JsonObject } from '../../../protocol/base/json.ts';
 import { LIMITS } from '../../../protocol/base/limits.ts';
 import { err, ok, type Result } from '../../../protocol/base/result.ts';
+import { toolName } from '../../../protocol/words/tool-forms.ts';
 import type { DefinitionFile } from '../../actions/contract.ts';
 import { nearest } from '../../engine/nearest.ts';
 import type { Operation } from '../../engine/operation.ts';
@@ -20,7 +21,7 @@ import { type Declared, declaredBy } from './declared.ts';
 import { callDigest, choiceOf, type makeElicitation, type Waiting } from './elicit.ts';
 import { operationResult, refusalResult, valueResult } from './results.ts';
 import { type TaskIds, taskOf } from './tasks.ts';
-import { actionWhole, type Tool, type ToolMeaning, toolName } from './tools.ts';
+import { actionWhole, type Tool, type ToolMeaning } from './tools.ts';
 
 export interface CallDeps {
   readonly tools: ReadonlyMap<string, Tool>;
