@@ -42,8 +42,11 @@ async function soak(name: string, troubles: readonly Trouble[]): Promise<Total> 
     }
   };
   try {
-    for (const [index, trouble] of troubles.entries())
+    for (const [index, trouble] of troubles.entries()) {
+      process.stderr.write(`${new Date().toISOString()} ${name}: round ${index + 1} of ${troubles.length}\n`);
       add(await rig.round(trouble), `round ${index} of seed ${seed}, ${JSON.stringify(trouble)}`);
+    }
+    process.stderr.write(`${new Date().toISOString()} ${name}: the end\n`);
     add(await rig.last(), 'in the end');
   } finally {
     await rig.stop();

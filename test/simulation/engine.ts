@@ -4,109 +4,41 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { essenceOf } from '../../adapters/sdk/dated.ts';
 import { AdapterError } from '../../adapters/sdk/index.ts';
-import { canonicalBytes, digest } from '../../protocol/base/canonical.ts';
+import { digest } from '../../protocol/base/canonical.ts';
 import { refusal } from '../../protocol/base/errors.ts';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { err, ok } from '../../protocol/base/result.ts';
-import { isFinalState, type State } from '../../protocol/operation.ts';
-import { groundsOf } from '../../src/engine/grounds.ts';
-import type { MandateFacts, Operation } from '../../src/engine/operation.ts';
-import type { Action, Ask, World } from '../../src/engine/world.ts';
+import { isFinalState } from '../../protocol/operation.ts';
+import type { Operation } from '../../src/engine/operation.ts';
+import type { Ask, World } from '../../src/engine/world.ts';
 import { write } from '../../src/engine/write.ts';
 import { complete } from '../../src/execution/complete.ts';
 import { makeMandates } from '../../src/identity/mandate/mandates.ts';
-import { receiptFacts } from '../../src/ledger/receipts.ts';
 import { type Features, makePipeline } from '../../src/pipeline.ts';
 import { loadCompanyKeys } from '../../src/platform/company-keys.ts';
 import { makeIds } from '../../src/platform/world-sources.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { makeSqliteWatches } from '../../src/store/watches-sqlite.ts';
 import { makeFollower } from '../../src/watch/follow.ts';
-import { CLAIMS, claimedWrong, drawClaims } from './claims.ts';
-import { Crash, makeSimulatedCrm, type Tape, type Written } from './crm.ts';
-import { drawGift, GIVEN, given, passedWrong, passesLimit } from './limits.ts';
+import { claimedWrong, drawClaims } from './claims.ts';
+import { Crash, makeSimulatedCrm, type Tape } from './crm.ts';
+import { endedWrong, lateOn, mine, receiptedWrong, same, unsettled } from './judge.ts';
+import { drawGift, passedWrong, passesLimit } from './limits.ts';
+import { ACTIONS, AGENT, COMMITTED, facts, GROUNDS, HOUR_MS, START_MS } from './setting.ts';
 
 /** Few enough for several operations on one. */
 const THINGS = ['t0', 't1'];
-const AGENT = 'A'.repeat(43);
-const START_MS = Date.UTC(2026, 10, 1);
 const OPERATIONS_MAX = 4;
 const CHOICES = 12;
 /** Rounds of an hour in which everything that was begun must end, once nothing fails any more. */
 const CALM_ROUNDS = 200;
 /** How many days ahead what is asked for may be. */
 const DAYS_AHEAD = 4;
-const HOUR_MS = 3_600_000;
 
 const keys = await loadCompanyKeys(join(mkdtempSync(join(tmpdir(), 'parley-sim-')), 'keys.json'));
 
-const action: Action = {
-  definition: {
-    name: 'sim.write',
-    version: '1',
-    title: 'Write',
-    kind: 'write',
-    risk: 'R1',
-    mandate: 'required',
-    negotiable: [],
-    default_signoff: 'policy',
-  },
-  rules: {
-    subjects: [{ name: 'first', type: 'thing', id: ({ input }) => input['first'], shared: false }],
-    requires: [],
-    acrossAccounts: false,
-    raise: [],
-    standardTerms: GIVEN,
-    grants: ({ terms }) => given(terms['gives']),
-    claims: CLAIMS,
-    commits: {},
-    price: null,
-    shows: new Map(),
-    result: new Map(),
-  },
-  checkInput: (value) => ok(value as JsonObject),
-  checkTerms: (value) => ok(value as JsonObject),
-  checkPartialTerms: (value) => ok(value as JsonObject),
-  checkOutput: (value) => ok(value as JsonObject),
-};
-
-/** The same, and no other of its kind on the same thing. */
-const exclusive: Action = {
-  ...action,
-  definition: { ...action.definition, name: 'sim.agree' },
-  rules: { ...action.rules, exclusive: ['first'] },
-};
-const ACTIONS: ReadonlyMap<string, Action> = new Map([action, exclusive].map((each) => [each.definition.name, each]));
-/** Bound, or on the way to it. */
-const COMMITTED: ReadonlySet<State> = new Set<State>([
-  'awaiting_signoff',
-  'authorized',
-  'scheduled',
-  'executing',
-  'unknown',
-  'reconciling',
-  'reversing',
-  'needs_human',
-]);
-
-const facts: MandateFacts = {
-  jti: 'm',
-  issuer: 'i',
-  tier: 'principal',
-  subject: 'contact:c',
-  digest: 'd',
-  expiresAt: START_MS / 1_000 + 86_400 * 365,
-  constraints: { actions: ['sim.write', 'sim.agree'], accounts: ['acc'] },
-  holder: 'H'.repeat(43),
-  issuerKey: 'I'.repeat(43),
-  delegations: [{ jti: 'hop', to: AGENT }],
-};
-/** All that its authority rests on. */
-const GROUNDS = groundsOf({ agent: { keyid: AGENT as Operation['agent']['keyid'], via: 'sim' }, mandate: facts });
-
 const aboutSame = (a: Operation, b: Operation | undefined) => a.input['first'] === b?.input['first'];
 const needsPerson = ({ input }: Operation) => input['asks'] === true;
-const mine = (key: string, id: string) => key.startsWith(`${id}:`);
 
 /** Runs what the tape says, then lets everything end. Gives what must not be. */
 export async function simulate(tape: Tape): Promise<readonly string[]> {
@@ -379,57 +311,5 @@ export async function simulate(tape: Tape): Promise<readonly string[]> {
   return wrong;
 }
 
-/** What is carried out on its day is carried out when the day begins, where nothing stands in its way. */
-function lateOn(operation: Operation | undefined, version: number, written: readonly Written[]): string[] {
-  if (operation?.state !== 'completed') return [];
-  const { id, schedule, history } = operation;
-  if (history.slice(version).some(({ event }) => event === 'voided' || event === 'conflicted')) return [];
-  const last = written.filter(({ key }) => mine(key, id)).at(-1);
-  const due = Date.parse(schedule?.at ?? '');
-  const isThen = last !== undefined && last.at >= due && last.at <= due + 2 * HOUR_MS;
-  return isThen ? [] : [`${id}: written at ${last?.at}, not on its day`];
-}
-
 /** The day so many days after this one, `2027-06-01`. */
 const dayAfter = (ms: number, days: number): string => new Date(ms + days * 24 * HOUR_MS).toISOString().slice(0, 10);
-
-const unsettled = ({ state }: Operation) => !isFinalState(state) && state !== 'needs_human';
-
-/** `isSeen`: by its key; else what somebody else wrote may pass for it. */
-function endedWrong(operation: Operation, keysWritten: readonly string[], isSeen: boolean): string[] {
-  const { id, state, plan, history, observation } = operation;
-  const story = (what: string) =>
-    `${id} ${state}: ${what} (${history.map(({ event, to }) => `${event}→${to}`).join(' ')}; written ${keysWritten.filter((key) => mine(key, id)).join(' ')})`;
-  const wrong: string[] = [];
-  if (unsettled(operation)) wrong.push(story('has not ended'));
-  const ends = history.filter(({ from, to }) => isFinalState(to) && from !== to);
-  if (ends.length !== (isFinalState(state) ? 1 : 0)) wrong.push(story(`${ends.length} ends`));
-  if (new Set(keysWritten).size !== keysWritten.length) wrong.push(story('a key was written twice'));
-  const done = keysWritten.filter((key) => mine(key, id) && !key.endsWith(':undo'));
-  const undone = keysWritten.filter((key) => mine(key, id) && key.endsWith(':undo'));
-  const planned = plan?.plan.steps.map(({ idempotencyKey }) => idempotencyKey) ?? [];
-  if (state === 'completed' && isSeen && planned.some((key) => !done.includes(key)))
-    wrong.push(story('completed without its write'));
-  if (state === 'reversed' && isSeen && done.length !== undone.length) wrong.push(story('reversed by halves'));
-  const untouched = ['rejected', 'withdrawn', 'expired', 'handed_off', 'failed'];
-  if (untouched.includes(state) && done.length > 0) wrong.push(story('written and yet ended so'));
-  if (state === 'completed' && observation !== undefined && observation.outcome === undefined)
-    wrong.push(story('no outcome after its time'));
-  return wrong;
-}
-
-/** What the receipt says was written, and taken back, is what the CRM has. */
-function receiptedWrong(operation: Operation, written: readonly Written[]): string[] {
-  if (!isFinalState(operation.state)) return [];
-  const { effects } = receiptFacts(operation, 'http://127.0.0.1:1');
-  const told = effects.flatMap(({ idempotency_key: key, reversed }) =>
-    reversed === undefined ? [key] : [key, `${key}:undo`],
-  );
-  const held = written.map(({ key }) => key).filter((key) => mine(key, operation.id));
-  const isSame = same(told.toSorted(), held.toSorted());
-  return isSame ? [] : [`${operation.id} ${operation.state}: receipted ${told.join(' ')}, written ${held.join(' ')}`];
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return Buffer.from(canonicalBytes(a as JsonObject)).equals(Buffer.from(canonicalBytes(b as JsonObject)));
-}
