@@ -164,3 +164,15 @@ it.skipIf(OLD === undefined)('O8: a real old Node.js is told in one sentence, an
     ]);
   }
 });
+
+it('O10: an install asks nobody about scripts: each package that has one is allowed it or not, by name', () => {
+  const { packages }: { packages: Record<string, { hasInstallScript?: boolean }> } = JSON.parse(
+    readFileSync(join(ROOT, 'package-lock.json'), 'utf8'),
+  );
+  const withScripts = Object.entries(packages).filter(([, each]) => each.hasInstallScript === true);
+  const names = withScripts.map(([path]) => path.replace(/^.*node_modules\//, ''));
+  expect(Object.keys(manifest.allowScripts).toSorted()).toEqual(names.toSorted());
+  // Nothing that comes with the package has one: in another's project there is nothing to allow.
+  const ours = new Set(Object.keys(manifest.dependencies));
+  expect(names.filter((name) => ours.has(name))).toEqual([]);
+});
