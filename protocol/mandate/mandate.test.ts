@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../base/limits.ts';
 import vectors from '../vectors/mandate.json' with { type: 'json' };
 import { GATEWAY, holder, issuers, NONCE, NOW, seconds } from './fixture.ts';
 import {
   checkMandate,
+  isFreshConsent,
   issueMandate,
   type MandateFacts,
   type MandateIssuer,
@@ -201,6 +203,17 @@ describe('limits', () => {
     expect(code({ ...exactly, account: 'A-1002' })).toBe('mandate-exceeded');
     expect(code({ ...exactly, action: 'contract.cancel' })).toBe('mandate-exceeded');
     expect(code(exactly, new Date((seconds + 60) * 1000))).toBe('mandate-invalid');
+  });
+
+  it('T17: are of a fresh consent where it is for this action alone, given just now, by nobody in between', () => {
+    const consent = { ...facts({}), issuedAt: seconds - LIMITS.freshConsentSecondsMax };
+    const is = (each: MandateFacts, action = 'contract.renew') => isFreshConsent(each, action, NOW);
+    expect(is(consent)).toBe(true);
+    expect(is(consent, 'contract.cancel')).toBe(false);
+    expect(is({ ...consent, constraints: { ...consent.constraints, actions: ['contract.renew', 'a'] } })).toBe(false);
+    expect(is({ ...consent, issuedAt: seconds - LIMITS.freshConsentSecondsMax - 1 })).toBe(false);
+    expect(is(facts({}))).toBe(false);
+    expect(is({ ...consent, delegations: [{ jti: 'hop-1', to: 'k' }] })).toBe(false);
   });
 
   it('caps the risk by the tier', () => {

@@ -98,6 +98,14 @@ export const HEART: readonly Mutant[] = [
     caughtBy: { file: PERFORM, title: 'E19: every later step passes it' },
   },
   {
+    id: 'handoff-under-way',
+    what: 'A call for a person ends an operation whose write may have been made.',
+    file: 'src/engine/transitions.ts',
+    find: 'HANDOFF_TAKES_OVER.has(from) && !mayHaveWritten(operation)',
+    replace: 'HANDOFF_TAKES_OVER.has(from)',
+    caughtBy: { file: PERFORM, title: 'a handoff does not end an operation whose write may have been made' },
+  },
+  {
     id: 'closed-gate-settles',
     what: 'An operation ends as unwritten while its write may still arrive.',
     file: 'src/execution/perform.ts',

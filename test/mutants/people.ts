@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 const DECIDE = 'src/signoff/decide.test.ts';
+const STEP = 'src/signoff/step.test.ts';
 const CONSOLE = 'src/serve/console/app.test.ts';
 const SESSION = 'src/serve/console/session.test.ts';
 const WEBHOOKS = 'src/platform/standard-webhooks.test.ts';
@@ -96,6 +97,30 @@ export const PEOPLE: readonly Mutant[] = [
     find: "if (operation.state !== 'awaiting_signoff' || operation.signoffs.at(-1) !== signoff)",
     replace: 'if (false)',
     caughtBy: { file: DECIDE, title: 'is void where nobody waits for it any more' },
+  },
+  {
+    id: 'decision-authority',
+    what: 'A person approves what could not be carried out.',
+    file: 'src/signoff/step.ts',
+    find: 'if (!stands.ok) return err(toApprover(stands.error));',
+    replace: '',
+    caughtBy: { file: STEP, title: 'E18: approves nothing that could not be carried out' },
+  },
+  {
+    id: 'decision-expiry',
+    what: 'A sign-off that nobody gave in time is an approval.',
+    file: 'src/signoff/step.ts',
+    find: "const moved = move(operation, 'expired', 'engine', now, { signoffs, problem });",
+    replace: "const moved = move(operation, 'approved', 'engine', now, { signoffs, problem });",
+    caughtBy: { file: STEP, title: 'is no approval' },
+  },
+  {
+    id: 'decision-half-written',
+    what: 'A person’s no leaves half of it written.',
+    file: 'src/engine/transitions.ts',
+    find: 'if (BEFORE_THE_REST.has(from) && AFTER_WRITING.has(event) && hasWritten(operation))',
+    replace: 'if (false)',
+    caughtBy: { file: STEP, title: 'takes back what is written where it is no' },
   },
   {
     id: 'signoff-forced',

@@ -137,6 +137,27 @@ describe('a mandate after a wait', () => {
     expect(await code()).toBe('mandate-invalid');
   });
 
+  it('E20: rests on nothing while nobody can say what has been revoked', async () => {
+    const known = await issuers();
+    let unreadable: string | undefined;
+    const mandates = makeMandates({
+      issuers: known,
+      store: { isRevoked: () => false },
+      statusList: makeStatusLists({ fetch: never, issuers: known }),
+      origin: GATEWAY,
+      unreadable: () => unreadable,
+    });
+    const accept = async () => mandates.accept(await forge(), await bound());
+    const before = await accept();
+    unreadable = 'line 2 of revoked.jsonl';
+    expect(await accept()).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+    const facts = before.ok ? before.value : expect.fail('refused');
+    expect(await mandates.ended({ mandate: facts }, NOW)).toMatchObject([{ refusal: { code: 'unavailable' } }]);
+    expect(await mandates.ended({ mandate: null }, NOW)).toMatchObject([{ refusal: { code: 'unavailable' } }]);
+    unreadable = undefined;
+    expect(await mandates.ended({ mandate: facts }, NOW)).toEqual([]);
+  });
+
   it('that was handed on ends with the revocation of any hop', async () => {
     const revoked: string[] = [];
     const mandates = await setUp(never, revoked);
