@@ -2,7 +2,7 @@ import type { Mutant } from './mutant.ts';
 
 const CLAIMS = 'src/execution/claims.test.ts';
 const HOLDS = 'src/store/holds.test.ts';
-const RENEWAL = 'test/flows/renewal.test.ts';
+const ACCEPT = 'src/negotiation/accept.test.ts';
 const SUBJECTS = 'src/execution/subjects.test.ts';
 const TOUCHED = 'src/execution/touched.test.ts';
 
@@ -145,7 +145,7 @@ export const BOUNDS: readonly Mutant[] = [
     file: 'src/negotiation/accept.ts',
     find: "return Date.parse(made.expires_at) <= now.getTime() ? err(refusal('offer-expired')) : chosen;",
     replace: 'return chosen;',
-    caughtBy: { file: RENEWAL, title: 'after the offer’s time is refused' },
+    caughtBy: { file: ACCEPT, title: 'is in time, of the offer and of the talk' },
   },
   {
     id: 'offer-open',
@@ -153,7 +153,7 @@ export const BOUNDS: readonly Mutant[] = [
     file: 'src/negotiation/accept.ts',
     find: 'if (!openOffers(talk).includes(made))',
     replace: 'if (false)',
-    caughtBy: { file: RENEWAL, title: 'of an offer that was answered since is stale' },
+    caughtBy: { file: ACCEPT, title: 'is of an offer of the company, and of one that is open' },
   },
   {
     id: 'offer-digest',
@@ -161,7 +161,7 @@ export const BOUNDS: readonly Mutant[] = [
     file: 'src/negotiation/accept.ts',
     find: "if (chosen.value.terms_digest !== asked['terms_digest'])",
     replace: 'if (false)',
-    caughtBy: { file: RENEWAL, title: 'of other terms under its id, a mismatch' },
+    caughtBy: { file: ACCEPT, title: 'is of the terms that were read' },
   },
   {
     id: 'agreement-signature',
@@ -169,7 +169,15 @@ export const BOUNDS: readonly Mutant[] = [
     file: 'src/negotiation/accept.ts',
     find: 'if (!verified.ok) return verified;',
     replace: '',
-    caughtBy: { file: RENEWAL, title: 'of an offer that was answered since is stale' },
+    caughtBy: { file: ACCEPT, title: 'needs the agent’s signature on the agreement' },
+  },
+  {
+    id: 'accept-mandate',
+    what: 'An offer is accepted that the mandate does not cover.',
+    file: 'src/negotiation/accept.ts',
+    find: 'if (!allowed.ok) return allowed;',
+    replace: '',
+    caughtBy: { file: ACCEPT, title: 'is within the mandate' },
   },
   {
     id: 'offer-facts',
