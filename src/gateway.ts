@@ -4,7 +4,6 @@ import { randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { LIMITS } from '../protocol/base/limits.ts';
 import type { Config } from './config/config.ts';
@@ -14,25 +13,25 @@ import { within } from './engine/limit.ts';
 import type { World } from './engine/world.ts';
 import { makeRevocations } from './identity/revocations.ts';
 import { NODE_HASHES } from './identity/signature/keys-node.ts';
-import { makeRegistrations, type Registrations } from './identity/signature/registrations.ts';
+import { makeRegistrations } from './identity/signature/registrations.ts';
 import { auditBeside } from './instance/audit.ts';
+import { makeHousekeeping } from './instance/housekeeping.ts';
 import { openInstance } from './instance/open.ts';
 import { makeReadiness } from './instance/readiness.ts';
+import { openStore, whenThereIsRoom } from './instance/room.ts';
 import { makeOutbox } from './outbox/deliver.ts';
 import { makeRender } from './outbox/render.ts';
 import { makeSend } from './outbox/send.ts';
+import { every, logFailure } from './platform/every.ts';
 import { guardedDispatcher } from './platform/guarded-fetch.ts';
 import { hostsFile, makeNames } from './platform/names.ts';
 import { makeIds, systemClock } from './platform/world-sources.ts';
-import { type Clock, type Log, StoreUnavailable } from './ports.ts';
+import type { Log } from './ports.ts';
 import { pushMessage } from './serve/a2a/push.ts';
 import { makeApp } from './serve/app.ts';
 import { makeServer } from './serve/http/server.ts';
 import type { SuiteProfile } from './serve/suite-profile.ts';
-import { instanceTables } from './store/instance-sqlite.ts';
-import { makeRetention } from './store/retention-sqlite.ts';
-import { openSqliteStore, type SqliteStore } from './store/sqlite.ts';
-import { troubleOf } from './store/sqlite-errors.ts';
+import type { SqliteStore } from './store/sqlite.ts';
 import { makeSqliteWatches } from './store/watches-sqlite.ts';
 import { makeFollower } from './watch/follow.ts';
 import { wireEngine } from './wiring.ts';
@@ -63,8 +62,6 @@ const monotonic = () => performance.now();
 const STOP_MS_MAX = 15_000;
 const ABILITY_INTERVAL_MS = 1_000;
 const ROOM_INTERVAL_MS = 1_000;
-const SLICE_PAUSE_MS = 20;
-const DAY_SECONDS = 86_400;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
 export async function startGateway(
@@ -151,7 +148,11 @@ export async function startGateway(
     every(LOOK_INTERVAL_MS, () => follower.look(), log),
     every(config.watch.poll_seconds * 1_000, () => follower.follow(), log),
     every(REVOCATION_INTERVAL_MS, async () => (await revocations.read()) > 0 && engine.tellEnded(), log),
-    every(HOUSEKEEPING_INTERVAL_MS, housekeeping({ store, config, clock, registrations }), log),
+    every(
+      HOUSEKEEPING_INTERVAL_MS,
+      makeHousekeeping({ store, retention: config.retention, clock, registrations }),
+      log,
+    ),
   ];
   const looked = auditBeside(
     { db: store.db, origin: config.origin, keys: keys.jwks().keys },
@@ -177,7 +178,7 @@ export async function startGateway(
       server.closeIdleConnections();
       await within(STOP_MS_MAX, Promise.all([engine.worker.stop(), follower.stop(), outbox.stop(), looked.stop()]));
       // What has no position yet gets one after the next start.
-      await ledger.step(clock.now()).catch(tellOf(log));
+      await ledger.step(clock.now()).catch(logFailure(log));
       server.closeAllConnections();
       store.close();
     },
@@ -201,72 +202,6 @@ function outboxParts(
     send: makeSend({ company: way({ hosts: hostsFile() }), agents: way({ servers: config.stranger_dns }) }),
   };
 }
-
-interface Kept {
-  readonly store: SqliteStore;
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly registrations: Registrations;
-}
-
-/** What is kept no longer than was said, in slices between which everybody else has their turn. */
-function housekeeping({ store, config: { retention }, clock, registrations }: Kept): () => Promise<void> {
-  const kept = {
-    operations: retention.operations_days * DAY_SECONDS,
-    outgoing: retention.outbox_days * DAY_SECONDS,
-    checkpoints: retention.checkpoints_days * DAY_SECONDS,
-    limits: LIMITS.limitMemorySeconds,
-  };
-  const forget = makeRetention(store.db, kept, instanceTables(store.db).epochs);
-  return async () => {
-    store.forgetNonces(Math.floor(clock.now().getTime() / 1_000));
-    await registrations.expire();
-    while (forget(clock.now().getTime()) > 0) await sleep(SLICE_PAUSE_MS);
-  };
-}
-
-function openStore(path: string, log: Log): SqliteStore {
-  const fatal = (error: unknown) => {
-    log('store.fatal', { error: error instanceof Error ? error.message : 'unknown' });
-    // Nothing that was not fsynced may be acknowledged, and a failed fsync cannot be retried: a restart recovers from the disk.
-    process.exit(70);
-  };
-  return openSqliteStore(path, fatal, { room: (hasRoom) => log(hasRoom ? 'store.room' : 'store.full') });
-}
-
-/** A disk without room is waited for here too: a gateway that ends over it would be started again, and again. */
-async function whenThereIsRoom<T>(open: () => Promise<T>, log: Log): Promise<T> {
-  for (let waits = 0; ; waits += 1) {
-    try {
-      return await open();
-    } catch (error) {
-      const isFull = error instanceof StoreUnavailable ? error.reason === 'full' : troubleOf(error) === 'full';
-      if (!isFull) throw error;
-      if (waits === 0) log('store.full', { during: 'start' });
-      await sleep(ROOM_INTERVAL_MS);
-    }
-  }
-}
-
-/** Repeats a task that never overlaps with itself. */
-function every(intervalMs: number, task: () => Promise<unknown>, log: Log): NodeJS.Timeout {
-  let busy = false;
-  return setInterval(() => {
-    if (busy) return;
-    busy = true;
-    task()
-      .catch(tellOf(log))
-      .finally(() => {
-        busy = false;
-      });
-  }, intervalMs);
-}
-
-const tellOf = (log: Log) => (error: unknown) => {
-  // Told once, when it began; the task comes again.
-  if (error instanceof StoreUnavailable) return;
-  log('task.failed', { error: error instanceof Error ? error.message : 'unknown' });
-};
 
 function authoritiesOf(config: Config): ReadonlySet<string> {
   return new Set([new URL(config.origin).host.toLowerCase()]);

@@ -1,12 +1,10 @@
 /** The engine of one gateway: features bound to their configuration, and the pipeline over them. */
-import type { Adapter } from '../adapters/sdk/index.ts';
 import type { Refusal } from '../protocol/base/errors.ts';
-import { err, type Result } from '../protocol/base/result.ts';
+import type { Result } from '../protocol/base/result.ts';
 import type { MandateIssuers } from '../protocol/mandate/mandate.ts';
-import { type Contract, readContract } from './actions/contract.ts';
-import { SHIPPED } from './actions/files.ts';
-import { fitTo } from './actions/offering.ts';
-import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from './actions/own.ts';
+import type { Contract } from './actions/contract.ts';
+import { readOffered } from './actions/offered.ts';
+import { NO_ACTIONS, readActions } from './actions/own.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config.ts';
 import { type Abilities, makeAbilities } from './crm/abilities.ts';
@@ -98,7 +96,14 @@ export async function wireEngine(deps: EngineDeps): Promise<Engine> {
   const own = config.actions_dir === undefined ? NO_ACTIONS : readActions(config.actions_dir);
   const crm = await composeCrm(config, own);
   const abilities = makeAbilities({ crm, clock, log });
-  const actions = readOffered({ crm, config, own, abilities, log });
+  const actions = readOffered({
+    crm,
+    adapter: config.crm.adapter,
+    own,
+    negotiates: (name) => config.negotiation[name] !== undefined,
+    able: abilities.known,
+    log,
+  });
   const negotiations = actions.ok
     ? readPolicies({ config, crm, contract: actions.value, clock, log })
     : { ok: false as const, error: [] };
@@ -219,41 +224,4 @@ function everyIssuer(mandates: MandateIssuers, grants: MandateIssuers): MandateI
   const twice = [...grants.keys()].filter((iss) => mandates.has(iss));
   if (twice.length > 0) throw new ConfigError(twice.map((iss) => `/token_issuers: ${iss} is in /issuers too`));
   return new Map([...mandates, ...grants]);
-}
-
-/** The shipped actions and the company's own, each carried out by a recipe that keeps to its definition, and offered as far as the
- * adapter can do it: by action and by field. */
-function readOffered({ crm, config, own, abilities, log }: OfferedBy): Result<Contract, readonly string[]> {
-  const definitions = [...SHIPPED.definitions, ...own.definitions];
-  const claimed = new Set(crm.manifest.capabilities.map(({ action }) => action));
-  const mistakes: string[] = [];
-  const read = readContract(
-    { ...SHIPPED, definitions },
-    {
-      able: () => abilities.known(),
-      as(definition) {
-        const { name, negotiable, standard_terms } = definition;
-        // What is only negotiated and has no policy is not offered whatever the CRM can do.
-        if (negotiable.length > 0 && standard_terms === undefined && config.negotiation[name] === undefined)
-          return undefined;
-        const fit = fitTo(definition, crm.manifest);
-        if (fit.kind === 'fits') return fit.definition;
-        if (fit.kind === 'mistaken') mistakes.push(...fit.problems);
-        // Of what nobody claims nothing is expected.
-        else if (claimed.has(name)) log('crm.lacks', { action: name, lacks: fit.lacks });
-        return undefined;
-      },
-    },
-  );
-  const told = [...own.problems, ...(read.ok ? ownProblems(read.value, own, config.crm.adapter) : read.error)];
-  const problems = [...told.map((each) => `/actions_dir: ${each}`), ...mistakes.map((each) => `/crm/recipes: ${each}`)];
-  return read.ok && problems.length === 0 ? read : err(problems);
-}
-
-interface OfferedBy {
-  readonly crm: Adapter;
-  readonly config: Config;
-  readonly own: OwnActions;
-  readonly abilities: Abilities;
-  readonly log: Log;
 }

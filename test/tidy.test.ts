@@ -69,7 +69,7 @@ const BREACHES: Readonly<Record<string, readonly [file: string, imports: string]
   'only-the-edge-knows-hono': ['src/edge/x.ts', 'hono'],
   'client-knows-no-server': ['src/client/x.ts', '../engine/step.ts'],
   'verifier-knows-no-server': ['src/cli/verify.ts', '../engine/step.ts'],
-  'conformance-is-for-suites': ['src/engine/x.ts', '../conformance/profile.ts'],
+  'conformance-is-for-suites': ['src/config/x.ts', '../conformance/profile.ts'],
   'nobody-imports-gateway': ['src/serve/console/x.ts', '../../gateway.ts'],
 };
 const STAGE: Readonly<Record<string, string>> = {
