@@ -59,7 +59,8 @@ export function makeTokenAuth(deps: TokenAuthDeps): AuthenticateToken {
     const presented = credentialsOf(raw);
     if (!presented.ok) return presented;
     const { scheme, token } = presented.value;
-    const believed = await believe(token, { ...deps, asked }, { now, address: deps.addressOf(raw) });
+    const lacksProof = scheme === 'dpop' && raw.headers.get('dpop')?.length !== 1;
+    const believed = await believe(token, { ...deps, asked, lacksProof }, { now, address: deps.addressOf(raw) });
     if (!believed.ok) return believed;
     const { claims, issuer, signer } = believed.value;
     const bound = bindingOf(raw, { scheme, token }, claims.jkt, deps.origin, now);
@@ -77,6 +78,7 @@ export function makeTokenAuth(deps: TokenAuthDeps): AuthenticateToken {
 }
 
 const UNSIGNED = 'The token is not signed by an authorisation server known here.';
+const ONE_PROOF = 'A token that is bound to a key needs exactly one DPoP header field.';
 const CREDENTIALS = /^(bearer|dpop) +([\w~+/.-]+=*)$/i;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
@@ -104,6 +106,8 @@ interface Believed {
 type BelieveDeps = TokenAuthDeps & {
   /** The server that is asked about what cannot be read here. */
   readonly asked: TokenIssuer | undefined;
+  /** Said to be bound to a key, and shown without one: it cannot be good, whatever its server says. */
+  readonly lacksProof: boolean;
 };
 
 /** What a token says, once its server stands for it: by its signature, or by its answer. */
@@ -112,6 +116,7 @@ async function believe(token: string, deps: BelieveDeps, presented: Presented): 
   const opened = COMPACT_JWS.test(token) ? openToken(token) : undefined;
   const named = opened?.ok === true ? issuerOf(opened.value) : undefined;
   const issuer = named === undefined ? deps.asked : deps.issuers.get(named);
+  if (issuer?.introspect !== undefined && deps.lacksProof) return err(refusal('dpop-invalid', ONE_PROOF));
   if (issuer?.introspect !== undefined) return introspected(token, issuer, deps.resources, presented);
   if (opened === undefined) return invalid('The token is not a compact JWS.');
   if (!opened.ok) return invalid(`The token ${opened.error}.`);

@@ -478,6 +478,9 @@ describe('introspection', () => {
     const at = (token: string, later = 0) => authenticate(bearer(token), new Date(NOW.getTime() + later * 1_000));
     for (const token of ['x', 'opaque', 'a'.repeat(LIMITS.opaqueTokenCharsMin - 1)])
       expect(await at(token)).toMatchObject({ error: { code: 'token-invalid' } });
+    expect(await authenticate(asking({ authorization: `DPoP ${OPAQUE}` }), NOW)).toMatchObject({
+      error: { code: 'dpop-invalid' },
+    });
     expect(asked).toHaveLength(0);
     for (const later of [0, 1, LIMITS.introspectionDeniedSeconds - 1, LIMITS.introspectionDeniedSeconds])
       expect(await at(OPAQUE, later)).toMatchObject({ error: { code: 'token-invalid' } });
