@@ -18,7 +18,11 @@ let gateway: TestGateway;
 let agent: TestAgent;
 let driver: Driver;
 beforeAll(async () => {
-  gateway = await startTestGateway({ faults: true, config: { actions_dir: OWN, signoff: { rules: [] } } });
+  gateway = await startTestGateway({
+    faults: true,
+    others: ['A-1002'],
+    config: { actions_dir: OWN, signoff: { rules: [] } },
+  });
   agent = await gateway.newAgent();
   driver = await nativeDriver(gateway.origin, agent.key);
 }, 60_000);
@@ -27,12 +31,17 @@ afterAll(() => gateway.stop());
 interface Asked {
   readonly actions?: readonly string[];
   readonly issuedAgoSeconds?: number;
+  readonly accounts?: readonly string[];
 }
 
-async function ask(action: string, input: JsonObject, { actions = [action], issuedAgoSeconds = 0 }: Asked = {}) {
+async function ask(
+  action: string,
+  input: JsonObject,
+  { actions = [action], issuedAgoSeconds = 0, accounts = ['A-1001'] }: Asked = {},
+) {
   const key = randomUUID();
   const now = new Date(Date.now() - issuedAgoSeconds * 1_000);
-  const held = await gateway.mandateFor(agent, { actions, accounts: ['A-1001'] }, now);
+  const held = await gateway.mandateFor(agent, { actions, accounts }, now);
   const mandate = await presentMandate(held, {
     key: agent.key,
     audience: gateway.origin,
@@ -61,6 +70,7 @@ function about(action: string, input: JsonObject, id: (type: string) => string):
   return { ...input, ...Object.fromEntries(changed) };
 }
 
+const OWN_IDS: Readonly<Record<string, string>> = { account: 'A-1001', contact: 'C-1001' };
 const FOREIGN: Readonly<Record<string, string>> = {
   account: 'A-1002',
   contact: 'C-1002',
@@ -89,6 +99,39 @@ describe('a record that is not the principal’s', () => {
         expect(view.problem).toMatchObject({ type: 'urn:parley:problem:not-found' });
       }
       expect(foreign.problem).toEqual(missing.problem);
+      expect(await gateway.crm.ledger()).toEqual(before);
+    },
+    30_000,
+  );
+});
+
+describe('T18: records of two accounts in one request, under a mandate for both', () => {
+  const isOwn = ({ shared }: { readonly shared?: boolean }) => shared !== true;
+  const several = [...definitions.values()].flatMap(({ name, kind, subjects, examples }) => {
+    const named = Object.values(subjects).filter(isOwn);
+    const scene = SCENARIOS.find(({ action }) => action === name);
+    const given = scene?.input(0, {}) ?? (examples.valid[0]?.['input'] as JsonObject);
+    // A read is of one record, whichever kind.
+    if (named.length < 2 || kind === 'read') return [];
+    return named.map(({ type }) => [name, type, given] as const);
+  });
+
+  it('are what some actions name', () => {
+    expect(new Set(several.map(([name]) => name))).toEqual(new Set(['contact.update', 'data.rights', 'data.validate']));
+  });
+
+  it.each(several)(
+    '%s: another’s %s is refused beside one’s own, and nothing is written',
+    async (action, type, input) => {
+      const before = await gateway.crm.ledger();
+      const both = { account: 'A-1001', ...input };
+      const mixed = about(action, both, (each) => (each === type ? FOREIGN[type] : OWN_IDS[each]) ?? 'X-1');
+      const view = await ask(action, mixed, { accounts: ['A-1001', 'A-1002'] });
+      expect([view.state, String(view.problem?.['type'])]).toEqual([
+        'rejected',
+        expect.stringMatching(/record-unusable|not-found/),
+      ]);
+      expect(String(view.problem?.['detail'])).toMatch(/account/);
       expect(await gateway.crm.ledger()).toEqual(before);
     },
     30_000,
