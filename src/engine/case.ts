@@ -34,11 +34,12 @@ export function accountOf({ records = {}, mandate }: Pick<Operation, 'records' |
 }
 
 /** Whether a person is still to say what became of the case. One that the company opened for a talk ends with the person's word there, and a
- * ticket is of the case beside it. */
+ * ticket is of the case beside it. What the machine could not settle is always one, whatever was said before it came to that. */
 export function isOpenCase({ state, handoff, negotiation }: Operation): boolean {
+  if (state === 'needs_human') return true;
   if (handoff === undefined || handoff.settled !== undefined) return false;
   if (negotiation?.person?.askedAt === handoff.askedAt) return false;
-  return handoff.beside !== true || state === 'needs_human';
+  return handoff.beside !== true;
 }
 
 /** Whether a talk waits for a person's word. */
@@ -58,9 +59,7 @@ export function personBy(operation: Operation): string | null {
   const { state, signoffs, handoff, updatedAt } = operation;
   const times = [
     ...(state === 'awaiting_signoff' ? [signoffs.at(-1)?.expiresAt ?? updatedAt] : []),
-    ...(state === 'needs_human' || isOpenCase(operation) || isTalkForPerson(operation)
-      ? [handoff?.respondBy ?? updatedAt]
-      : []),
+    ...(isOpenCase(operation) || isTalkForPerson(operation) ? [handoff?.respondBy ?? updatedAt] : []),
   ];
   return times.toSorted()[0] ?? null;
 }

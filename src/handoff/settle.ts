@@ -7,6 +7,10 @@ import type { Operation } from '../engine/operation.ts';
 import { notCarriedOut, personsWords } from '../engine/persons-words.ts';
 import { type EngineEvent, move } from '../engine/transitions.ts';
 import { type Change, notify, type World } from '../engine/world.ts';
+import { withHandoff } from './handoff.ts';
+
+/** The topic of what the machine left to people without a case. */
+const UNSETTLED = 'The machine could not settle it';
 
 /** What a person says became of a case. */
 export interface Settling {
@@ -30,7 +34,7 @@ export function settle(
   operation: Operation,
   { outcome: said, message: words, note, approver }: Settling,
 ): Result<Change, Refusal> {
-  const { handoff } = operation;
+  const { handoff } = operation.handoff === undefined ? withHandoff(world, operation, UNSETTLED) : operation;
   if (handoff === undefined || !isOpenCase(operation)) return err(refusal('wrong-state', 'No case of it is open.'));
   const outcome = outcomesOf(operation).find((each) => each === said);
   if (outcome === undefined) return err(refusal('schema-violation', 'Say what became of it.'));

@@ -148,6 +148,25 @@ describe('a case', () => {
     },
   );
 
+  it.each([
+    ['was settled while its ticket was under way', (at: string) => ({ settled: { at, by: 'maria', outcome: 'done' } })],
+    ['never had a case', () => undefined],
+  ] as const)('N3: that the machine could not settle has a door though it %s', async (_, more) => {
+    const { id, offers } = await talk();
+    await agent.client.accept(await agent.client.read(id), offers?.at(-1) ?? expect.fail('no offer'));
+    await agent.client.waitForTurn(id, (each) => each.state === 'awaiting_signoff');
+    stuck(id, more);
+    await gateway.restart();
+    expect(await inbox()).toContain(`/console/operations/${id}`);
+    expect(await readAs(gateway.origin, MARIA, `/console/operations/${id}`)).toContain('Settle the case');
+    expect((await settle(id, { outcome: 'not_done', message: 'It is not there.' })).status).toBe(303);
+    expect(await agent.client.read(id)).toMatchObject({
+      state: 'failed',
+      handoff: { settled: { outcome: 'not_done', message: 'It is not there.' } },
+    });
+    expect(await inbox()).not.toContain(`/console/operations/${id}`);
+  });
+
   it('N3: is listed however many wait, the one that is due first at the top, a page at a time', async () => {
     const { id } = await alone('One of many');
     many(id, 130);
@@ -172,17 +191,20 @@ describe('a case', () => {
 });
 
 /** What a CRM leaves behind that never answered: as the worker would have it after its last try. */
-function stuck(id: string): void {
+function stuck(id: string, more: (at: string) => object | undefined = () => ({})): void {
   const operation = gateway.operation(id);
   const at = new Date().toISOString();
-  const handoff = {
+  const known = more(at);
+  const handoff = known && {
     ...{ caseRef: 'H-STUCK', askedAt: at, respondBy: at, channel: 'x', topic: 'Nobody knows', from: 'reconciling' },
+    ...known,
   };
   const history = [
     ...operation.history,
     { at, from: operation.state, to: 'needs_human', event: 'stuck', by: 'engine' },
   ];
-  put({ ...operation, state: 'needs_human', dueAt: null, handoff, history }, operation.id);
+  const { handoff: _none, ...rest } = operation;
+  put({ ...rest, state: 'needs_human', dueAt: null, history, ...(handoff && { handoff }) }, operation.id);
 }
 
 function put(operation: object, id: string): void {

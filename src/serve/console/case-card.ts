@@ -27,16 +27,19 @@ export function caseCard(operation: Operation, desk: CaseDesk): Html {
   const { handoff, state } = operation;
   const open = isOpenCase(operation);
   // A talk that waits for a person's word is its own door.
-  if (handoff === undefined || (!open && handoff.settled === undefined)) return html``;
-  const { caseRef, topic, askedAt, respondBy, channel, settled, about } = handoff;
+  if (!open && handoff?.settled === undefined) return html``;
+  return html`<section class="card" id="decision"><h2>Case ${handoff?.caseRef ?? ''}</h2>
+${state === 'needs_human' ? html`<p>Whether it was carried out, the machine could not find out. Look in the CRM before you say.</p>` : ''}
+${handoff === undefined ? '' : askedFor(handoff)}
+${open ? settleForm(operation, desk) : ''}${handoff?.settled === undefined ? '' : settledBy(handoff.settled)}</section>`;
+}
+
+function askedFor({ topic, askedAt, respondBy, channel, about }: NonNullable<Operation['handoff']>): Html {
   const link =
     about === undefined
       ? ''
       : html`<dt>About</dt><dd><a href="/console/operations/${about.operation}">${about.action}</a></dd>`;
-  return html`<section class="card" id="decision"><h2>Case ${caseRef}</h2>
-${state === 'needs_human' ? html`<p>Whether it was carried out, the machine could not find out. Look in the CRM before you say.</p>` : ''}
-<dl><dt>Asked for</dt><dd>“${quoted(topic)}”, ${when(askedAt)}</dd><dt>Answer by</dt><dd>${when(respondBy)}</dd><dt>Channel</dt><dd>${channel}</dd>${link}</dl>
-${open ? settleForm(operation, desk) : ''}${settled === undefined ? '' : settledBy(settled)}</section>`;
+  return html`<dl><dt>Asked for</dt><dd>“${quoted(topic)}”, ${when(askedAt)}</dd><dt>Answer by</dt><dd>${when(respondBy)}</dd><dt>Channel</dt><dd>${channel}</dd>${link}</dl>`;
 }
 
 function settleForm({ id }: Operation, { session, outcomes, problem, returned }: CaseDesk): Html {

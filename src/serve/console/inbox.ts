@@ -68,8 +68,7 @@ function rowOf(operation: Operation, { known, now }: Waiting): Html {
   const { state, handoff, action } = operation;
   const by = personBy(operation) ?? operation.updatedAt;
   const signoff = state === 'awaiting_signoff' ? operation.signoffs.at(-1) : undefined;
-  const isCase =
-    handoff !== undefined && (isOpenCase(operation) || isTalkForPerson(operation) || state === 'needs_human');
+  const isCase = handoff !== undefined && (isOpenCase(operation) || isTalkForPerson(operation));
   const what = signoff === undefined ? (handoff?.topic ?? action) : planInWords(operation);
   const path = signoff === undefined ? `/console/operations/${operation.id}` : `/console/signoffs/${signoff.id}`;
   const late = Date.parse(by) < now.getTime();
