@@ -27,9 +27,12 @@ export function unreadPart({ parts }: Message): Refusal | undefined {
     return content?.$case === 'data' ? JSON_MEDIA.test(mediaType) : content === undefined;
   };
   const at = parts.findIndex((part) => !isRead(part));
-  const detail = `/message/parts/${at} is not read here: texts are, and data in JSON; no files.`;
-  return at < 0 ? undefined : refusal('unsupported-media-type', detail);
+  const detail = `/message/parts/${at} is of a type that is not read here.`;
+  const told = { title: 'A part’s type is not supported', next: NEXT_PART };
+  return at < 0 ? undefined : refusal('unsupported-media-type', detail, told);
 }
+
+const NEXT_PART = 'Send text, or one data part in JSON; no files.';
 
 /** The ask in a message, if one of its parts is an object with a `verb`. `undefined`: only words. */
 export function askIn(message: Message): Result<Asked | undefined, Refusal> {
