@@ -94,10 +94,13 @@ describe('a gateway on Salesforce', () => {
 
   it('brings a customer to a person: an escalated case', async () => {
     const opened = await agent.client.submit('human.handoff', { topic: 'Please call', account: ACCOUNT });
-    await agent.client.waitForTurn(opened.id, ({ state }) => state === 'completed');
+    const ended = await agent.client.waitForTurn(opened.id, ({ state }) => state === 'completed');
     await expect.poll(() => writesOf(opened.id), { timeout: PATIENCE_MS }).toEqual(['create Case']);
     const made = (await org.ledger()).findLast(({ type }) => type === 'Case');
-    expect(await org.record('Case', made?.id ?? '')).toMatchObject({ IsEscalated: true, Subject: 'Please call' });
+    expect(await org.record('Case', made?.id ?? '')).toMatchObject({
+      IsEscalated: true,
+      Subject: `${ended.handoff?.case_ref}: Please call`,
+    });
   });
 
   it('does not start with settings that cannot work', async () => {
