@@ -32,7 +32,7 @@ export default {
       'The wire knows no clock, no IO, no server.',
     ),
     never(
-      'features-know-no-edge',
+      'features-serve-nothing',
       feature,
       '^src/(serve|client|cli|config|crm|demo|instance|store)/|^src/(gateway|wiring|pipeline)|node_modules/(hono|@hono)/',
       'Features are translated for, never translate.',
@@ -107,7 +107,7 @@ export default {
       'Bindings translate.',
     ),
     never(
-      'only-the-edge-knows-hono',
+      'only-serve-knows-hono',
       '^(protocol|src/(?!serve|gateway))',
       'node_modules/(hono|@hono)/',
       'Hono stays where things are served.',

@@ -1,4 +1,4 @@
-/** What the core needs of the world. Implementations are composed in main.ts; tests pass their own. */
+/** What the core needs of the world. Implementations are put together in wiring.ts and gateway.ts; tests pass their own. */
 import type { IdKinds, Thumbprint } from '../protocol/base/ids.ts';
 import type { Json, JsonObject } from '../protocol/base/json.ts';
 import type { PersonPage } from './engine/case.ts';

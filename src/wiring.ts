@@ -8,7 +8,7 @@ import { NO_ACTIONS, readActions } from './actions/own.ts';
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config.ts';
 import { type Abilities, makeAbilities } from './crm/abilities.ts';
-import { composeCrm } from './crm/open.ts';
+import { openCrm } from './crm/open.ts';
 import { demandsOf } from './engine/demands.ts';
 import { isPrincipals } from './engine/facts.ts';
 import { lately, priceChange } from './engine/grants.ts';
@@ -94,7 +94,7 @@ export async function wireEngine(deps: EngineDeps): Promise<Engine> {
     : { ok: false as const, error: read.error.map((each) => `/token_issuers${each}`) };
   const rules = compileSignoffPolicy(config.signoff.rules, config.signoff.allow);
   const own = config.actions_dir === undefined ? NO_ACTIONS : readActions(config.actions_dir);
-  const crm = await composeCrm(config, own);
+  const crm = await openCrm(config, own);
   const abilities = makeAbilities({ crm, clock, log });
   const actions = readOffered({
     crm,
@@ -163,7 +163,7 @@ export async function wireEngine(deps: EngineDeps): Promise<Engine> {
   const changedByPrincipal = (operation: Operation, changed: readonly Changed[]) =>
     isPrincipals(world, operation, changed);
   const judge = withKeptFacts(withForcedSignoff(crm.manifest, policy), changedByPrincipal);
-  const line = await composeLine(config, { log, monotonic });
+  const line = await makeVoiceLine(config, { log, monotonic });
   const spoken = line === undefined ? undefined : makeModelVoice(line, log);
   const reader = line === undefined ? undefined : makeModelReader(line, log);
   const negotiation = makeNegotiation(world, {
@@ -212,7 +212,7 @@ export async function wireEngine(deps: EngineDeps): Promise<Engine> {
   };
 }
 
-async function composeLine({ voice, secrets }: Config, deps: Omit<ModelDeps, 'fetch'>): Promise<Line | undefined> {
+async function makeVoiceLine({ voice, secrets }: Config, deps: Omit<ModelDeps, 'fetch'>): Promise<Line | undefined> {
   if (voice === undefined) return undefined;
   const fetch = makeOwnFetch({ lookup: makeNames({ hosts: hostsFile() }), answerBytesMax: ANSWER_BYTES_MAX });
   const { base_url: baseUrl, model, timeout_seconds: seconds } = voice;

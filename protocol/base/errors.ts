@@ -120,11 +120,6 @@ export const PROBLEMS = {
     'It is the company’s turn',
     'Wait for the company’s answer: read the operation with `Prefer: wait`.',
   ],
-  'idempotency-in-flight': [
-    409,
-    'A request with this key is still being processed',
-    'Wait as `Retry-After` says, then repeat the same request.',
-  ],
   'offer-digest-mismatch': [
     409,
     'The terms are not those of the offer',

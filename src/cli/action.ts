@@ -6,7 +6,7 @@ import { fitTo } from '../actions/offering.ts';
 import { NO_ACTIONS, type OwnActions, ownProblems, readActions } from '../actions/own.ts';
 import { unstated } from '../actions/rules.ts';
 import { type Config, ConfigError, loadConfig } from '../config/config.ts';
-import { composeCrm, tryDocuments } from '../crm/open.ts';
+import { openCrm, tryDocuments } from '../crm/open.ts';
 import { systemClock } from '../platform/world-sources.ts';
 import { type Io, UsageError } from './exit.ts';
 
@@ -110,7 +110,7 @@ function tried(adapter: string, own: OwnActions, contract: Contract | undefined)
 async function mistakesOfCrm(config: Config, own: OwnActions, io: Io): Promise<readonly string[]> {
   let crm: Adapter;
   try {
-    crm = await composeCrm(config, own);
+    crm = await openCrm(config, own);
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;

@@ -79,7 +79,7 @@ export function makeTransport(options: SignedFetchOptions) {
 export function mayRepeat(error: unknown): boolean {
   if (error instanceof AnswerError) return false;
   if (!(error instanceof ProblemError)) return true;
-  return RETRIED_STATUS.has(error.status) || error.type.endsWith(':idempotency-in-flight');
+  return RETRIED_STATUS.has(error.status);
 }
 
 function parseAnswer(text: string, status: number): JsonObject {

@@ -62,7 +62,7 @@ const FACTORIES: Readonly<Record<Exclude<CrmConfig['adapter'], 'own'>, Factory>>
 };
 
 /** Throws {@link ConfigError} with every mistake of the documents. */
-export async function composeCrm(
+export async function openCrm(
   { crm, secrets, allow_private_network, data_dir }: Config,
   actions: OwnActions = NO_ACTIONS,
 ): Promise<Adapter> {

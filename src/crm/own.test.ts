@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCrm } from '../../adapters/template/simulator/crm.ts';
 import { ConfigError, parseConfig } from '../config/config.ts';
-import { composeCrm } from './open.ts';
+import { openCrm } from './open.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -30,7 +30,7 @@ const config = (crm: object) =>
   );
 const refusal = async (crm: object): Promise<string> => {
   try {
-    await composeCrm(config(crm));
+    await openCrm(config(crm));
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
     throw error;
@@ -44,11 +44,11 @@ describe('an adapter of the operator’s own', () => {
     writeFileSync(join(directory, 'mapping.json'), '{"types":{"contact":{"fields":{"contact.job_title":null}}}}');
     const settings = { module: TEMPLATE, origin: crm.origin, mapping: 'mapping.json' };
     const ctx = () => ({ clock: () => new Date(), signal: AbortSignal.timeout(5_000), log: () => undefined });
-    const inside = await composeCrm(config({ ...settings, private_network: true }));
+    const inside = await openCrm(config({ ...settings, private_network: true }));
     const { data } = await inside.read(ctx(), { type: 'contact', by: 'id', value: 'C1' });
     expect(data['contact.phone']).toBe('+49 30 1');
     expect(data).not.toHaveProperty(['contact.job_title']);
-    expect((await (await composeCrm(config(settings))).health(ctx())).ok).toBe(false);
+    expect((await (await openCrm(config(settings))).health(ctx())).ok).toBe(false);
     await crm.stop();
   });
 

@@ -36,6 +36,22 @@ describe('what an operation counts for', () => {
       ]);
   });
 
+  it('T3: is of the record that was meant, where one of another type has the same id', () => {
+    const invoice = { id: 'K-1', account: 'A-2', seats: 9, end_date: '2020-01-01' };
+    const own = { ...CONTRACT, seats: 20 };
+    const planned: PlanStep = {
+      ...MADE,
+      preconditions: [{ ref: contract, version: '1' }],
+      changes: [{ ref: contract, field: 'planned_seats', label: 'Seats', from: null, to: 30 }],
+    };
+    const both = { records: { invoice, contract: own }, recordTypes: { invoice: 'invoice', contract: 'contract' } };
+    const [written] = dealingsOf({ ...credited([planned]), ...both });
+    expect(written).toMatchObject({ record: 'contract/K-1', account: 'A-1' });
+    expect(written?.changes).toContainEqual({ field: 'seats', from: 20, to: 30, later: true });
+    const [asked] = dealingsOf({ ...credited([MADE]), ...both });
+    expect(asked).toMatchObject({ account: 'A-1', changes: [{ field: 'end_date', from: own.end_date }] });
+  });
+
   it('T3: what granted nothing in the end counts for nothing', () => {
     expect(dealingsOf(credited([])).flatMap(({ granted }) => granted ?? [])).toEqual([]);
   });

@@ -1,5 +1,5 @@
 /** What was done to records through us: the memory that limits are measured against. */
-import type { PlanStep } from '../../adapters/sdk/index.ts';
+import type { PlanStep, Ref } from '../../adapters/sdk/index.ts';
 import { isObject, type Json, type JsonObject } from '../../protocol/base/json.ts';
 import type { Money } from '../../protocol/base/money.ts';
 import { isFinalState, type State } from '../../protocol/operation.ts';
@@ -66,22 +66,22 @@ export function dealingsOf(operation: Operation): readonly Dealing[] {
   for (const { ref } of steps.flatMap(({ preconditions }) => preconditions)) {
     const record = recordName(ref.type, ref.value);
     changes.set(record, []);
-    owners.set(record, accountOf(operation, ref.value));
+    owners.set(record, accountOf(operation, ref));
   }
   for (const { changes: all, not_before: on } of steps)
     for (const { ref, field, from, to } of all) {
       const made = changes.get(recordName(ref.type, ref.value));
       const change = { field, from, to, ...(on === undefined ? {} : { later: true as const }) };
-      made?.push(change, ...laterOf(recordOf(operation, ref.value), change));
+      made?.push(change, ...laterOf(recordOf(operation, ref), change));
     }
   for (const [record, made] of changes) made.push(...changesTo(laterFields(steps, record)));
   for (const { record, ...kept } of keptBy(operation)) {
     if (changes.has(record)) continue;
     changes.set(record, [kept.change]);
-    owners.set(record, accountOf(operation, kept.id));
+    owners.set(record, accountOf(operation, kept.ref));
   }
   // What was granted is remembered beside what it was asked about, also where only something new was made.
-  const about = touched.find(({ ref }) => ref.by === 'id' && ref.value === firstRecordOf(operation));
+  const about = touched.find(({ ref }) => ref.by === 'id' && isOf(recordsOf(operation)[0], ref));
   const granted = plan.granted === undefined || steps.length === 0 ? undefined : plan.granted;
   if (granted !== undefined && about !== undefined && !changes.has(recordName(about.ref.type, about.ref.value))) {
     changes.set(recordName(about.ref.type, about.ref.value), []);
@@ -123,14 +123,12 @@ function mayCount(operation: Operation): boolean {
 }
 
 /** Contracts that the operation was about and whose end was as it should be: nothing is written, and still something was done. */
-function keptBy(operation: Operation): readonly { record: string; id: string; change: FieldChange }[] {
+function keptBy(operation: Operation): readonly { record: string; ref: Ref; change: FieldChange }[] {
   return (operation.plan?.plan.touched ?? []).flatMap(({ ref, mode }) => {
-    const found = ref.by === 'id' && mode === 'read' ? recordOf(operation, ref.value) : undefined;
+    const found = ref.by === 'id' && mode === 'read' ? recordOf(operation, ref) : undefined;
     if (found === undefined || !Object.hasOwn(found, 'end_date')) return [];
     const end = found['end_date'] ?? null;
-    return [
-      { record: recordName(ref.type, ref.value), id: ref.value, change: { field: 'end_date', from: end, to: end } },
-    ];
+    return [{ record: recordName(ref.type, ref.value), ref, change: { field: 'end_date', from: end, to: end } }];
   });
 }
 
@@ -144,20 +142,29 @@ function laterOf(record: JsonObject | undefined, { field, to }: FieldChange): re
     : [];
 }
 
-function recordOf(operation: Operation, id: string): JsonObject | undefined {
-  return recordsOf(operation).find((each) => each['id'] === id);
+interface ReadRecord {
+  /** None in operations from before it was kept. */
+  readonly type: string | undefined;
+  readonly data: JsonObject;
+}
+
+/** Records of two types may have the same id. */
+const isOf = (record: ReadRecord | undefined, { type, value }: Ref): boolean =>
+  record !== undefined && record.data['id'] === value && (record.type ?? type) === type;
+
+function recordOf(operation: Operation, ref: Ref): JsonObject | undefined {
+  return recordsOf(operation).find((each) => isOf(each, ref))?.data;
 }
 
 /** In the order its definition names them. */
-const firstRecordOf = (operation: Operation): unknown => recordsOf(operation)[0]?.['id'];
-
-function recordsOf({ records = {} }: Operation): readonly JsonObject[] {
-  const all = Object.values(records).flatMap((each) => (Array.isArray(each) ? each : [each]));
-  return all.filter(isObject);
+function recordsOf({ records = {}, recordTypes = {} }: Operation): readonly ReadRecord[] {
+  return Object.entries(records).flatMap(([name, value]) =>
+    [value].flat().flatMap((data) => (isObject(data) ? [{ type: recordTypes[name], data }] : [])),
+  );
 }
 
-function accountOf(operation: Operation, id: string): string | null {
+function accountOf(operation: Operation, ref: Ref): string | null {
   const { mandate } = operation;
-  const found = recordOf(operation, id)?.['account'];
+  const found = recordOf(operation, ref)?.['account'];
   return typeof found === 'string' ? found : (mandate?.constraints.accounts[0] ?? null);
 }

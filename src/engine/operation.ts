@@ -193,6 +193,8 @@ export interface Operation {
   readonly customer?: Customer;
   /** The records the action is about, by the definition's names for them, as last read. */
   readonly records?: JsonObject;
+  /** Of what type each is, by the same names; none in operations from before it was kept. */
+  readonly recordTypes?: Readonly<Record<string, string>>;
   /** When they began to be read: what was written after that may not be in them. */
   readonly recordsAt?: string;
   /** What a check found. */

@@ -60,14 +60,16 @@ function assumed(world: World, operation: Operation, { type, snapshot }: Pick<Re
 /** The operation with its records as read, without what it wrote itself so far: of a subject that may be several there is a list. */
 export function withRecords(operation: Operation, reads: readonly Read[]): Operation {
   const records: Record<string, Json> = {};
+  const recordTypes: Record<string, string> = {};
   const done = doneSteps(operation);
-  for (const { name, snapshot, many = false } of reads) {
+  for (const { name, type, snapshot, many = false } of reads) {
+    recordTypes[name] = type;
     const before = records[name];
     const data: JsonObject = withoutOwn(snapshot.ref, snapshot.data, done);
     records[name] = many ? [...(Array.isArray(before) ? before : []), data] : data;
   }
   const [first] = reads;
-  return { ...operation, records, ...(first === undefined ? {} : { recordsAt: first.at }) };
+  return { ...operation, records, recordTypes, ...(first === undefined ? {} : { recordsAt: first.at }) };
 }
 
 function idsOf(operation: Operation, subject: Subject): Result<readonly string[], Refusal> {

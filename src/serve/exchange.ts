@@ -129,8 +129,7 @@ export function makeExchange(deps: ExchangeDeps) {
       headers['www-authenticate'] = signatureChallenge(refused);
     }
     if (refused.code === 'unsupported-media-type') headers['accept-encoding'] = 'identity';
-    const retry =
-      refused.retryAfterSeconds ?? (status === 503 || refused.code === 'idempotency-in-flight' ? 1 : undefined);
+    const retry = refused.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
     if (retry !== undefined) headers['retry-after'] = String(retry);
     return { problem, status, headers };
   }

@@ -12,7 +12,7 @@ import { MAPPING as SQL_MAPPING } from '../../adapters/sql/rig/mapping.ts';
 import { sqliteSchema } from '../../adapters/sql/rig/schema.ts';
 import type { Offer, OperationView } from '../../protocol/operation.ts';
 import { type Config, ConfigError } from '../../src/config/config.ts';
-import { composeCrm } from '../../src/crm/open.ts';
+import { openCrm } from '../../src/crm/open.ts';
 import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
@@ -147,7 +147,7 @@ describe('a gateway on an MCP server', () => {
 describe('a configuration of a described CRM', () => {
   const compose = (crm: object) => {
     const base = { adapter: 'sql', origin: 'sqlite:x.db' };
-    return composeCrm({
+    return openCrm({
       crm: { recipes: [], auth: { method: 'token' }, ...base, ...crm },
       secrets: {},
     } as unknown as Config);

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Hubspot, spawnHubspot } from '../../adapters/hubspot/server/spawn.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { type Config, ConfigError } from '../../src/config/config.ts';
-import { composeCrm } from '../../src/crm/open.ts';
+import { openCrm } from '../../src/crm/open.ts';
 import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
@@ -144,7 +144,7 @@ describe('a gateway on HubSpot’s contracts API', () => {
 describe('settings that cannot work', () => {
   it('are told', async () => {
     const problems = (crm: Partial<Config['crm']>, secrets: Partial<Config['secrets']> = {}) =>
-      composeCrm({
+      openCrm({
         ...gateway.config,
         crm: { ...gateway.config.crm, ...crm },
         secrets: { ...gateway.config.secrets, ...secrets },

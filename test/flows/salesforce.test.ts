@@ -4,7 +4,7 @@ import { recordId } from '../../adapters/salesforce/server/ids.ts';
 import { type Salesforce, spawnSalesforce } from '../../adapters/salesforce/server/spawn.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { type Config, ConfigError } from '../../src/config/config.ts';
-import { composeCrm } from '../../src/crm/open.ts';
+import { openCrm } from '../../src/crm/open.ts';
 import { day } from '../support/days.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 
@@ -105,7 +105,7 @@ describe('a gateway on Salesforce', () => {
 
   it('does not start with settings that cannot work', async () => {
     const problems = (crm: Partial<Config['crm']>) =>
-      composeCrm({ ...gateway.config, crm: { ...gateway.config.crm, ...crm } }).then(
+      openCrm({ ...gateway.config, crm: { ...gateway.config.crm, ...crm } }).then(
         () => 'none',
         (error: unknown) => (error instanceof ConfigError ? error.problems.join('\n') : String(error)),
       );

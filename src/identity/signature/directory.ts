@@ -6,6 +6,7 @@ import { makeByteCache } from '../../platform/byte-cache.ts';
 import type { Fetched, GuardedFetch, Unfetched } from '../../platform/guarded-fetch.ts';
 import { makeStrangerLane } from '../../platform/stranger-lane.ts';
 import type { Clock } from '../../ports.ts';
+import { keySeconds } from '../key-lifetime.ts';
 import type { Found } from './authenticate.ts';
 import { type KeySet, NO_KEYS, readDocument } from './key-documents.ts';
 import { type KeySource, keySourceOf, type SourceForm } from './key-source.ts';
@@ -68,7 +69,7 @@ export function makeDirectories({ fetch, clock }: { readonly fetch: GuardedFetch
     if (found instanceof URL) return lane.mayCall(found.host) ? read(found.href, 'jwks_uri', signal) : 'busy';
     return found === undefined
       ? undefined
-      : { keys: found, ttlSeconds: ttlSeconds(fetched.value.headers['cache-control']) };
+      : { keys: found, ttlSeconds: keySeconds(fetched.value.headers['cache-control']) };
   }
 
   async function load(place: Place, now: number, signal: AbortSignal): Promise<Entry | 'busy'> {
@@ -141,9 +142,4 @@ function isUnanswered(fetched: Result<Fetched, Unfetched>): boolean {
 
 function keyOf({ byThumbprint, byLabel }: KeySet, { keyid, profile }: Candidate): UnopenedKey | undefined {
   return byThumbprint.get(keyid) ?? (profile.keyid === 'label' ? byLabel.get(keyid) : undefined);
-}
-
-function ttlSeconds(cacheControl: unknown): number {
-  const asked = Number(/max-age=(\d{1,9})/.exec(String(cacheControl))?.[1] ?? LIMITS.directoryTtlSecondsMin);
-  return Math.min(Math.max(asked, LIMITS.directoryTtlSecondsMin), LIMITS.directoryTtlSecondsMax);
 }

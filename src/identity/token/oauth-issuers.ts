@@ -8,6 +8,7 @@ import { isRecord } from '../../../protocol/base/shape.ts';
 import type { MandateIssuers } from '../../../protocol/mandate/mandate.ts';
 import { parseStrictJson } from '../../edge/strict-json.ts';
 import { checkUrl, type GuardedFetch } from '../../platform/guarded-fetch.ts';
+import { keySeconds } from '../key-lifetime.ts';
 import { type Aside, type Introspect, makeIntrospect } from './introspection.ts';
 import { SCOPE } from './oauth-metadata.ts';
 import { type DialectSettings, dialectOf, type TokenDialect } from './token-dialects.ts';
@@ -221,7 +222,7 @@ function remoteKeys(uri: string, fetch: GuardedFetch): FindKey {
       held = { find: localKeys([]), freshUntil: at, usableUntil: at, ...held, triedAt: at, isUnread: true };
       return;
     }
-    const freshUntil = at + ttlSeconds(fetched.value.headers['cache-control']) * 1000;
+    const freshUntil = at + keySeconds(fetched.value.headers['cache-control']) * 1000;
     const usableUntil = freshUntil + LIMITS.directoryStaleSecondsMax * 1000;
     held = { find: localKeys(keys), triedAt: at, isUnread: false, freshUntil, usableUntil };
   }
@@ -259,9 +260,4 @@ function readSet(body: Uint8Array): JWK[] | undefined {
     .slice(0, LIMITS.directoryKeysMax)
     .map(readKey)
     .filter((key) => typeof key !== 'string');
-}
-
-function ttlSeconds(cacheControl: unknown): number {
-  const asked = Number(/max-age=(\d{1,9})/.exec(String(cacheControl))?.[1] ?? LIMITS.directoryTtlSecondsMin);
-  return Math.min(Math.max(asked, LIMITS.directoryTtlSecondsMin), LIMITS.directoryTtlSecondsMax);
 }

@@ -235,8 +235,6 @@ function grantName({ client, sub }: TokenClaims, constraints: MandateConstraints
   return `grant:${hash('sha256', canonicalBytes([client, sub, JSON.parse(JSON.stringify(same))]), 'base64url')}`;
 }
 
-/** As in a mandate's `sub`. */
-
 /** No key, but the same for every token of one client for one subject: retries and later reads are by the same caller. */
 function bearerId({ iss, client, sub }: TokenClaims): Thumbprint {
   const id = parseThumbprint(hash('sha256', canonicalBytes(['oauth', iss, client, sub]), 'base64url'));
