@@ -110,7 +110,17 @@ describe('signing in', () => {
     rest();
     expect(await knock({ password: RIGHT, device })).toMatchObject({ kind: 'in' });
     const [nonce] = device.split('.');
-    for (const forged of [`${nonce}.`, `${nonce}.${'A'.repeat(43)}`, '.', 'x', '', `x${device}`])
+    // Nor the same device under another spelling: it would be counted as another.
+    for (const forged of [
+      `${nonce}.`,
+      `${nonce}.${'A'.repeat(43)}`,
+      '.',
+      'x',
+      '',
+      `x${device}`,
+      `${device}.`,
+      `${device}.2`,
+    ])
       expect(await knock({ password: RIGHT, device: forged })).toMatchObject({ kind: 'wait' });
   });
 

@@ -87,8 +87,9 @@ export function makeSessions({ people, now, deviceSecret, later, verify = matche
     createHmac('sha256', deviceSecret).update(`${id}\n${nonce}`).digest('base64url');
 
   function isKnownDevice(id: string, device = ''): boolean {
-    const [nonce = '', seal = ''] = device.split('.');
-    return sameText(seal, sealed(id, nonce));
+    const [nonce = '', seal = '', ...more] = device.split('.');
+    // One spelling each: what is counted is the whole of it.
+    return more.length === 0 && sameText(seal, sealed(id, nonce));
   }
 
   function bucketsOf({ id, address, device }: Knock, isKnown: boolean): readonly Bucket[] {
