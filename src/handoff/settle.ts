@@ -61,7 +61,7 @@ export function settle(
   // The receipt is issued anew, with this in it. The one before stays true, and in the log.
   const { receipt: _earlier, ...open } = operation;
   const patch = { handoff: { ...handoff, settled }, tries: operation.tries, ...problem };
-  const moved = move(open, event, 'person', now, patch, facts);
+  const moved = move(event === 'confirmed' ? foundOut(open) : open, event, 'person', now, patch, facts);
   return ok({
     next: moved.next,
     expected: moved.expected,
@@ -74,6 +74,11 @@ export function settle(
       state: moved.next.state,
     }),
   });
+}
+
+/** What stood in the way is over: who is told that it was carried out is not told beside it that nobody knows. */
+function foundOut({ problem: _over, ...operation }: Operation): Operation {
+  return operation;
 }
 
 function eventOf({ state }: Operation, outcome: CaseOutcome): EngineEvent {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refusal, toProblem } from '../../protocol/base/errors.ts';
 import type { OperationView } from '../../protocol/operation.ts';
 import { parseReceiptPayload } from '../../protocol/receipt/receipt.ts';
 import { verifyReceipt } from '../../protocol/receipt/verify.ts';
@@ -141,6 +142,8 @@ describe('a case', () => {
       expect(view).toMatchObject({ state, handoff: { settled: { outcome, message: 'See your contract.' } } });
       if (state === 'failed')
         expect(view.problem).toMatchObject({ detail: expect.stringContaining('See your contract.') });
+      // What was found out is no longer told as unknown.
+      else expect(view).not.toHaveProperty('problem');
       expect(await inbox()).not.toContain('Nobody knows');
       expect((await verified(id)).payload).toMatchObject({ state, settled: { outcome } });
       const parsed = parseReceiptPayload((await verified(id)).payload);
@@ -204,7 +207,8 @@ function stuck(id: string, more: (at: string) => object | undefined = () => ({})
     { at, from: operation.state, to: 'needs_human', event: 'stuck', by: 'engine' },
   ];
   const { handoff: _none, ...rest } = operation;
-  put({ ...rest, state: 'needs_human', dueAt: null, history, ...(handoff && { handoff }) }, operation.id);
+  const problem = toProblem(refusal('outcome-unknown'));
+  put({ ...rest, state: 'needs_human', dueAt: null, problem, history, ...(handoff && { handoff }) }, operation.id);
 }
 
 function put(operation: object, id: string): void {
