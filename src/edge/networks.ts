@@ -11,9 +11,9 @@ export interface Networks {
   readonly provider: string;
 }
 
-/** Of an address as {@link clientAddress} gives it. */
+/** Of an address as {@link clientAddress} gives it; of a site, too, whose it is. */
 export function networksOf(address: string): Networks {
-  const bare = address.replace(/\/64$/, '');
+  const bare = address.replace(/\/\d+$/, '');
   if (isIPv4(bare)) {
     const [a, b, c] = bare.split('.');
     return { address, site: `${a}.${b}.${c}.0/24`, provider: `${a}.${b}.0.0/16` };

@@ -19,12 +19,12 @@ describe('registrations that nothing came of', () => {
     let registrations = makeRegistrations({ store, clock });
     const forgotten: string[] = [];
     registrations.onForgotten((keyid) => forgotten.push(keyid));
-    const save = (name: string, site: string) =>
+    const save = (name: string, site: string, label = 'x'.repeat(100)) =>
       registrations.save(
         {
           keyid: name.padEnd(43, '0') as Thumbprint,
           jwk: { kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) },
-          name: 'x'.repeat(100),
+          name: label,
           registeredAt: clock.now().toISOString(),
         },
         site,
@@ -73,6 +73,21 @@ describe('registrations that nothing came of', () => {
     expect(isKnown('innocent')).toBe(true);
     expect(count()).toBeLessThan(fill);
     expect(forgotten).not.toContain('innocent'.padEnd(43, '0'));
+  }, 60_000);
+
+  it('D25: of a provider with more sites than there is room push out none of others, who are kept as they come', async () => {
+    const { save, isKnown } = start();
+    await save('early', '192.0.2.0/24');
+    const many = (from: number, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, (_, n) => save(`n${from + n}`, `2001:db8:${(from + n).toString(16)}::/48`)),
+      );
+    await many(0, Math.ceil(LIMITS.unusedKeysBytesMax / 400));
+    // Longer than each of theirs, and the most that any one site has.
+    await save('late', '198.51.100.0/24', 'x'.repeat(120));
+    expect([isKnown('early'), isKnown('late')]).toEqual([true, true]);
+    await many(30_000, 500);
+    expect([isKnown('early'), isKnown('late')]).toEqual([true, true]);
   }, 60_000);
 
   it('D25: end after a month, also over a restart; what was used does not', async () => {

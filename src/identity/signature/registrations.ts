@@ -1,6 +1,8 @@
 /** Keys that strangers register. What was never used is kept in a room counted in bytes, in all and for each site; who comes when it is full
- * takes the place of the earliest of whoever has most, so that nobody is turned away and no stranger pushes out one registration alone. */
+ * takes the place of the earliest of whoever has most: of providers first, and then of that one's sites. So nobody is turned away, and who has
+ * many sites of one provider pushes out their own. */
 import { LIMITS } from '../../../protocol/base/limits.ts';
+import { networksOf } from '../../edge/networks.ts';
 import type { Clock, RegisteredAgent, Store, UnusedAgent } from '../../ports.ts';
 
 /** Beside its document: its row, and what is remembered of it here. */
@@ -10,6 +12,12 @@ interface Unused {
   readonly bytes: number;
   /** Unix milliseconds. */
   readonly at: number;
+}
+
+interface Provider {
+  bytes: number;
+  /** Of each of its sites. */
+  readonly ofSite: Map<string, number>;
 }
 
 export interface Registrations {
@@ -29,7 +37,7 @@ export interface RegistrationDeps {
 export function makeRegistrations({ store, clock }: RegistrationDeps): Registrations {
   /** By site, and in it the earliest first. */
   const sites = new Map<string, Map<string, Unused>>();
-  const bytesOf = new Map<string, number>();
+  const providers = new Map<string, Provider>();
   const listeners = new Set<(keyid: string) => void>();
   let bytes = 0;
 
@@ -42,7 +50,14 @@ export function makeRegistrations({ store, clock }: RegistrationDeps): Registrat
 
   function count(site: string, change: number): void {
     bytes += change;
-    bytesOf.set(site, (bytesOf.get(site) ?? 0) + change);
+    const { provider } = networksOf(site);
+    const own = providers.get(provider) ?? { bytes: 0, ofSite: new Map<string, number>() };
+    const left = (own.ofSite.get(site) ?? 0) + change;
+    if (left > 0) own.ofSite.set(site, left);
+    else own.ofSite.delete(site);
+    own.bytes += change;
+    if (own.bytes > 0) providers.set(provider, own);
+    else providers.delete(provider);
   }
 
   function drop(site: string, keyid: string): void {
@@ -51,28 +66,28 @@ export function makeRegistrations({ store, clock }: RegistrationDeps): Registrat
     if (all === undefined || found === undefined) return;
     all.delete(keyid);
     count(site, -found.bytes);
-    if (all.size > 0) return;
-    sites.delete(site);
-    bytesOf.delete(site);
+    if (all.size === 0) sites.delete(site);
   }
 
-  /** Of this site, and then in all, the earliest until there is room. */
-  function makeRoom(site: string): readonly string[] {
+  /** For one more of so many bytes: of its site, and then in all, the earliest go. What is not there yet is not among them. */
+  function makeRoom(site: string, size: number): readonly string[] {
     const gone: string[] = [];
     const first = (of: string): void => {
       const [keyid = ''] = sites.get(of)?.keys() ?? [];
       drop(of, keyid);
       gone.push(keyid);
     };
-    while ((bytesOf.get(site) ?? 0) > LIMITS.unusedKeysBytesOfSiteMax) first(site);
-    while (bytes > LIMITS.unusedKeysBytesMax) first(largest());
+    while (ofSite(site) > 0 && ofSite(site) + size > LIMITS.unusedKeysBytesOfSiteMax) first(site);
+    while (bytes > 0 && bytes + size > LIMITS.unusedKeysBytesMax) first(largest());
     return gone;
   }
 
+  const ofSite = (site: string): number => providers.get(networksOf(site).provider)?.ofSite.get(site) ?? 0;
+
   function largest(): string {
-    let most = '';
-    for (const [site, size] of bytesOf) if (size > (bytesOf.get(most) ?? 0)) most = site;
-    return most;
+    const provider = most(providers, (each) => each.bytes);
+    const own = providers.get(provider)?.ofSite ?? new Map<string, number>();
+    return most(own, (each) => each);
   }
 
   /** But what was used meanwhile. */
@@ -91,8 +106,9 @@ export function makeRegistrations({ store, clock }: RegistrationDeps): Registrat
       if (before !== undefined && before.unused === undefined) return store.saveAgent(agent, at);
       if (before?.unused !== undefined) drop(before.unused, agent.keyid);
       const unused = { ...agent, unused: site };
-      add({ keyid: agent.keyid, site, registeredAt: agent.registeredAt, bytes: JSON.stringify(unused).length });
-      const gone = makeRoom(site);
+      const size = JSON.stringify(unused).length;
+      const gone = makeRoom(site, size + ROW_BYTES);
+      add({ keyid: agent.keyid, site, registeredAt: agent.registeredAt, bytes: size });
       await store.saveAgent(unused, at);
       await forget(gone);
     },
@@ -111,4 +127,14 @@ export function makeRegistrations({ store, clock }: RegistrationDeps): Registrat
 
     onForgotten: (listener) => void listeners.add(listener),
   };
+}
+
+/** The earliest of those that weigh most. */
+function most<T>(all: ReadonlyMap<string, T>, weigh: (value: T) => number): string {
+  let heaviest = { name: '', weight: 0 };
+  for (const [name, value] of all) {
+    const weight = weigh(value);
+    if (weight > heaviest.weight) heaviest = { name, weight };
+  }
+  return heaviest.name;
 }
