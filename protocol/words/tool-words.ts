@@ -66,5 +66,7 @@ export function inToolWords(problem: JsonObject, form: RightForm): JsonObject {
   const code = String(problem['type']).split(':').at(-1) ?? '';
   const next = Object.entries(NEXT).find(([known]) => known === code)?.[1];
   const told = next === undefined ? problem : { ...problem, next: next(form) };
-  return JSON.parse(JSON.stringify(told).replaceAll('Idempotency-Key', 'idempotency_key'));
+  return JSON.parse(
+    JSON.stringify(told).replaceAll('Idempotency-Key', 'idempotency_key').replaceAll('Retry-After', 'retry_after'),
+  );
 }

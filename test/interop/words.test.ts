@@ -246,6 +246,11 @@ describe('words', () => {
     const [once, again] = [await send(agent, message), await send(agent, message)];
     if (!('status' in once) || !('status' in again)) throw new Error('no task');
     expect(viewIn(again).version).toBe(viewIn(once).version);
+    // What calls nobody says so: it is not answered as if nobody had been asked for.
+    const reused = { ...textMessage('', 'I want to speak to a human, please.', 'twice'), messageId: message.messageId };
+    await expect(send(agent, reused)).rejects.toThrow('This key was used for a different request');
+    const endless = `I want to speak to a human. ${'x'.repeat(20_000)}`;
+    await expect(asked('too-long', endless)).rejects.toThrow('/message');
     // It takes as many messages as a person reads, and says so then.
     for (let count = 2; count < LIMITS.wordsMax + 2; count += 1) await asked('another-matter').catch(() => undefined);
     await expect(asked('another-matter')).rejects.toThrow('A person has been asked for');

@@ -2,7 +2,7 @@
 import type { AgentCard, Message, SendMessageRequest, Task, TaskPushNotificationConfig } from '@a2a-js/sdk';
 import { TaskNotCancelableError, TaskNotFoundError, UnsupportedOperationError } from '@a2a-js/sdk/errors';
 import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
-import { type Refusal, refusal } from '../../../protocol/base/errors.ts';
+import { type ProblemCode, type Refusal, refusal } from '../../../protocol/base/errors.ts';
 import { isFinalState } from '../../../protocol/operation.ts';
 import type { Contract } from '../../actions/contract.ts';
 import type { Operation } from '../../engine/operation.ts';
@@ -172,6 +172,9 @@ export function makeA2aHandler(deps: HandlerDeps): A2ARequestHandler {
   };
 }
 
+/** Without a key that can be used. */
+const NO_CALL: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-key-missing', 'idempotency-key-invalid']);
+
 /** Words before there is a task: what can be asked, or a person, where one is asked for by somebody who is proven. */
 async function withoutTask(
   { operations, contract, world }: HandlerDeps,
@@ -180,8 +183,8 @@ async function withoutTask(
 ): Promise<Operation | Message> {
   const called = caller !== undefined && isPersonAsked ? await operations.ask(caller, personAsked(message)) : undefined;
   const made = caller !== undefined && called?.ok === true ? operations.own(caller, called.value.operation) : undefined;
-  if (called?.ok === false && called.error.code === 'wrong-state') throw a2aError(called.error, 'message');
-  // Without a key that can be used, it is told how a person is asked for.
+  // Where it cannot be a call yet, it is told how one is made; one that is made and not taken is told why.
+  if (called?.ok === false && !NO_CALL.has(called.error.code)) throw a2aError(called.error, 'message');
   return made?.ok === true ? made.value : guide(contract, world.settings, message);
 }
 
