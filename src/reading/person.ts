@@ -1,5 +1,5 @@
 /** A wish for a person, in the words of some thirty languages. Wide where a wish is plain, narrow where it could be talk about people: a
- * person who was not asked for ends a talk, one who was and did not come is worse. Anyone can ask in typed form at any time. */
+ * person who was not asked for has a case for nothing, one who was and did not come is worse. Anyone can ask in typed form at any time. */
 
 import { readable } from './readable.ts';
 
