@@ -34,7 +34,7 @@ export default {
     never(
       'features-serve-nothing',
       feature,
-      '^src/(serve|client|cli|config|crm|demo|instance|store)/|^src/(gateway|wiring|pipeline)|node_modules/(hono|@hono)/',
+      '^src/(serve|client|cli|config|crm|instance|store)/|^src/(gateway|wiring|pipeline)|node_modules/(hono|@hono)/',
       'Features are translated for, never translate.',
     ),
     only(
@@ -125,10 +125,10 @@ export default {
       'A receipt verifies without the company’s software.',
     ),
     never(
-      'conformance-is-for-suites',
-      '^(protocol|adapters|src/(?!cli/start|conformance/))',
-      '^src/conformance/',
-      'An ordinary gateway is composed without what the suites need.',
+      'product-knows-no-rig',
+      '^(protocol|adapters|src)/(?!.*(?:kit|fixture|make)\\.ts$)',
+      '^(demo|test|bench|examples)/',
+      'What is published is composed without demo, suites and tests.',
     ),
     never(
       'nobody-imports-gateway',

@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { listening } from '../adapters/sandbox/server/spawn.ts';
+import { setStage } from '../demo/setting.ts';
 import { scriptOptions } from '../src/cli/script.ts';
 import { newAgentKey } from '../src/client/index.ts';
-import { setStage } from '../src/demo/setting.ts';
 import { load, type Measured } from './load.ts';
 import { a2aRequest, echoRequest, registerAgent, signedRequests } from './requests.ts';
 

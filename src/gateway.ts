@@ -46,8 +46,13 @@ export interface Gateway {
 export interface StartOptions {
   /** An operator put an older copy of the data there, and knows. */
   readonly acceptRestore?: boolean;
+}
+
+/** What tests and suites put around a gateway. */
+export interface OpenOptions extends StartOptions {
   /** Sees every answer before it is sent: for who holds them to what is published. */
   readonly witness?: (request: Request, answer: Response) => void;
+  readonly profile?: SuiteProfile | undefined;
 }
 
 const HOUSEKEEPING_INTERVAL_MS = 60_000;
@@ -64,12 +69,10 @@ const ABILITY_INTERVAL_MS = 1_000;
 const ROOM_INTERVAL_MS = 1_000;
 
 /** Starts a gateway. Throws on anything unsafe or unusable before it listens. */
-export async function startGateway(
-  config: Config,
-  log: Log,
-  profile?: SuiteProfile,
-  options: StartOptions = {},
-): Promise<Gateway> {
+export const startGateway = (config: Config, log: Log, options: StartOptions = {}): Promise<Gateway> =>
+  openGateway(config, log, options);
+
+export async function openGateway(config: Config, log: Log, options: OpenOptions = {}): Promise<Gateway> {
   mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
   const clock = systemClock;
   const ids = makeIds(clock);
@@ -120,7 +123,7 @@ export async function startGateway(
     health,
     parts: readiness.parts,
     registrations,
-    profile,
+    profile: options.profile,
   });
   const server = makeServer(
     async (request, env) => {

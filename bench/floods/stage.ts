@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { freePort, gatewayProcess } from '../../demo/process.ts';
 import { type AgentKey, newAgentKey } from '../../src/client/index.ts';
-import { freePort, gatewayProcess } from '../../src/demo/process.ts';
 import { testConfig } from '../../test/support/config.ts';
 import { answeringDns } from '../../test/support/dns.ts';
 

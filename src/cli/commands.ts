@@ -43,7 +43,11 @@ export const COMMANDS: readonly Command[] = [
     name: 'start',
     reader: 'operator',
     summary: 'run the gateway',
-    load: () => import('./start.ts').then(({ START_USAGE: usage, startCommand: run }) => ({ usage, run })),
+    load: () =>
+      import('./start.ts').then(({ START_USAGE: usage, startCommand }) => ({
+        usage,
+        run: (args) => startCommand(args),
+      })),
   },
   {
     name: 'config',

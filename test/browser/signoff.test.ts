@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { grantMandate } from '../../demo/agent.ts';
+import { type Stage, setStage } from '../../demo/setting.ts';
 import { type Client, makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
-import { grantMandate } from '../../src/demo/agent.ts';
-import { type Stage, setStage } from '../../src/demo/setting.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ISS = 'https://nordwind.example';

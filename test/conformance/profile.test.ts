@@ -1,11 +1,9 @@
 /** The conformance profile: where it refuses to start, what it opens and what it does not, and what it makes of the suites’ words, by the SDK's own client. */
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { promisify } from 'node:util';
 import { Role, type Task, TaskState } from '@a2a-js/sdk';
 import { type Client, ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client';
 import type { A2ARequestHandler } from '@a2a-js/sdk/server';
@@ -13,12 +11,12 @@ import { Client as McpClient, StreamableHTTPClientTransport } from '@modelcontex
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { type Config, ConfigError } from '../../src/config/config.ts';
-import { makeA2aFixtures } from '../../src/conformance/a2a.ts';
-import { conformanceProfile } from '../../src/conformance/profile.ts';
 import { makeIds, systemClock } from '../../src/platform/world-sources.ts';
 import { messageOf, textPart } from '../../src/serve/a2a/parts.ts';
 import { a2aMessage } from '../support/drivers.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { makeA2aFixtures } from './profile/a2a.ts';
+import { conformanceProfile } from './profile/profile.ts';
 
 let gateway: TestGateway;
 let client: Client;
@@ -48,11 +46,6 @@ describe('the profile', () => {
     ['a real CRM', { crm: { adapter: 'salesforce', origin: 'http://127.0.0.1:1', concurrency: 1 } }],
   ])('does not start at %s', (_what, change) => {
     expect(() => profileOf(change)).toThrow(ConfigError);
-  });
-
-  it('has one name', async () => {
-    const started = promisify(execFile)(process.execPath, ['src/cli/main.ts', 'start', 'x.json', '--profile', 'open']);
-    await expect(started).rejects.toMatchObject({ code: 78 });
   });
 
   it('lets anyone in as somebody who commits to nothing, through the gateway’s own checks', async () => {

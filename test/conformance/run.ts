@@ -6,8 +6,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type StageOptions, setStage } from '../../demo/setting.ts';
 import { newAgentKey } from '../../src/client/index.ts';
-import { type StageOptions, setStage } from '../../src/demo/setting.ts';
 
 const REVISIONS = ['2025-11-25', '2026-07-28'];
 /** Scenarios that no revision requires, and that must pass all the same: the Tasks extension. */
@@ -27,6 +28,9 @@ const PLAIN = [
 const SUITE_MS_MAX = 300_000;
 const suite = dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json'));
 
+/** A gateway with what the suites look for by name. */
+const PROFILED = fileURLToPath(new URL('./start.ts', import.meta.url));
+
 interface Verdict {
   readonly revision: string;
   readonly exit: number | null;
@@ -44,7 +48,7 @@ const directory = mkdtempSync(join(tmpdir(), 'parley-conformance-'));
 try {
   const failures = [
     ...(await on({ principal }, plainly)),
-    ...(await on({ principal, profile: 'conformance' }, async (url) => {
+    ...(await on({ principal, script: PROFILED }, async (url) => {
       const verdicts: Verdict[] = [];
       for (const revision of REVISIONS) verdicts.push(await judge(url, revision));
       return verdicts.flatMap(tell);

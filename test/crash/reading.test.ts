@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { freePort, type GatewayProcess, gatewayProcess } from '../../demo/process.ts';
 import { makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
-import { freePort, type GatewayProcess, gatewayProcess } from '../../src/demo/process.ts';
 import { testConfig, testMandate } from '../support/config.ts';
 
 const LIMIT_MS = 60_000;

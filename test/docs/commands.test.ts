@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { freePort, gatewayProcess } from '../../demo/process.ts';
 import example from '../../examples/parley.json' with { type: 'json' };
 import manifest from '../../package.json' with { type: 'json' };
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { runParley } from '../../src/cli/run.ts';
-import { freePort, gatewayProcess } from '../../src/demo/process.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');

@@ -1,10 +1,10 @@
 /** What a person at the company types, and what the customer's agent makes of it. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seeThrough } from '../../demo/agent.ts';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import type { OperationView, SignoffView } from '../../protocol/operation.ts';
 import type { BuyerGoals } from '../../src/client/index.ts';
-import { seeThrough } from '../../src/demo/agent.ts';
 import { hashPassword } from '../../src/serve/console/session.ts';
 import { startTestGateway, type TestAgent, type TestGateway } from '../support/gateway.ts';
 import { answerAs, decideAs, pageAs, readAs, sendAs } from '../support/person.ts';

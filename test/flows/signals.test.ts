@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { listening, type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { freePort } from '../../demo/process.ts';
 import { makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
-import { freePort } from '../../src/demo/process.ts';
 import { testConfig } from '../support/config.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli/main.ts');

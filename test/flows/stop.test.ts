@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { freePort, type GatewayProcess, gatewayProcess } from '../../demo/process.ts';
 import type { JsonObject } from '../../protocol/base/json.ts';
 import {
   type AgentKey,
@@ -15,7 +16,6 @@ import {
   newAgentKey,
   presentMandate,
 } from '../../src/client/index.ts';
-import { freePort, type GatewayProcess, gatewayProcess } from '../../src/demo/process.ts';
 import { testConfig, testMandate } from '../support/config.ts';
 
 /** What is under way may take so long to end: `STOP_MS_MAX` of the gateway, and a machine that is busy. */

@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 async function play(cwd: string, options: readonly string[]): Promise<Playground> {
-  const process_ = spawn(process.execPath, [join(root, 'src/demo/playground.ts'), ...options], {
+  const process_ = spawn(process.execPath, [join(root, 'demo/playground.ts'), ...options], {
     cwd,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -209,7 +209,7 @@ describe('the demo', () => {
   it('O10: leaves a receipt, and the command that it prints verifies it when all is over', async () => {
     const out = join(directory, 'it is mine');
     const options = ['--auto-approve', '--out', out];
-    const { stdout } = await run(process.execPath, [join(root, 'src/demo/main.ts'), ...options], { cwd: root });
+    const { stdout } = await run(process.execPath, [join(root, 'demo/main.ts'), ...options], { cwd: root });
     const [, command = ''] = /Again, offline, whenever you like:\n +(.*)\n/.exec(stdout) ?? [];
     expect(command).toMatch(/^npx node src\/cli\/main\.ts verify /);
     expect((await run('sh', ['-c', command], { cwd: root })).stdout).toMatch(/^VALID/m);

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
+import { approveAsPerson } from '../../demo/approver.ts';
+import { freePort } from '../../demo/process.ts';
 import type { MandateConstraints } from '../../protocol/mandate/mandate.ts';
 import { type AgentKey, type Client, makeClient, memoryJournal, newAgentKey } from '../../src/client/index.ts';
 import { type Config, parseConfig } from '../../src/config/config.ts';
-import { conformanceProfile } from '../../src/conformance/profile.ts';
-import { approveAsPerson } from '../../src/demo/approver.ts';
-import { freePort } from '../../src/demo/process.ts';
 import type { Operation } from '../../src/engine/operation.ts';
-import { type Gateway, type StartOptions, startGateway } from '../../src/gateway.ts';
+import { type Gateway, openGateway, type StartOptions } from '../../src/gateway.ts';
 import { makeIds, systemClock } from '../../src/platform/world-sources.ts';
+import { conformanceProfile } from '../conformance/profile/profile.ts';
 import { APPROVER, testConfig, testMandate } from './config.ts';
 import { holdAnswers } from './held.ts';
 
@@ -98,7 +98,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const profile =
     options.conformance === true ? conformanceProfile(config, systemClock, makeIds(systemClock)) : undefined;
   const start = (more: StartOptions = {}, changed = config) =>
-    startGateway(changed, (event, fields = {}) => void log.push({ event, fields }), profile, {
+    openGateway(changed, (event, fields = {}) => void log.push({ event, fields }), {
+      profile,
       witness: held.witness,
       ...more,
     });

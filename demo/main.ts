@@ -2,13 +2,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { JsonObject } from '../../protocol/base/json.ts';
-import type { Money } from '../../protocol/base/money.ts';
-import { isFinalState, type OperationView } from '../../protocol/operation.ts';
-import { PLAYGROUND_DIR } from '../cli/playground.ts';
-import { scriptOptions } from '../cli/script.ts';
-import { verifyCommand } from '../cli/verify.ts';
-import { type BuyerGoals, type Client, fileJournal, makeClient, newAgentKey } from '../client/index.ts';
+import type { JsonObject } from '../protocol/base/json.ts';
+import type { Money } from '../protocol/base/money.ts';
+import { isFinalState, type OperationView } from '../protocol/operation.ts';
+import { PLAYGROUND_DIR } from '../src/cli/playground.ts';
+import { scriptOptions } from '../src/cli/script.ts';
+import { verifyCommand } from '../src/cli/verify.ts';
+import { type BuyerGoals, type Client, fileJournal, makeClient, newAgentKey } from '../src/client/index.ts';
 import { acceptedTerms, grantMandate, seeThrough } from './agent.ts';
 import { approveAsPerson } from './approver.ts';
 import { type CrmRecord, heldTerms, nextTermLine, recordLine, say, scene } from './say.ts';
@@ -160,7 +160,7 @@ async function verify(client: Client, view: OperationView, keySet: unknown): Pro
 
 /** As it is typed where the demo was started. */
 function verifying(receipt: string, keys: string): string {
-  const cli = relative('.', fileURLToPath(new URL('../cli/main.ts', import.meta.url)));
+  const cli = relative('.', fileURLToPath(new URL('../src/cli/main.ts', import.meta.url)));
   // Elsewhere than in the checkout, npx would not find the Node.js that it brings.
   const node = cli.startsWith('..') ? [process.execPath] : ['npx', 'node'];
   return [...node, cli, 'verify', receipt, '--keys', keys].map(quoted).join(' ');

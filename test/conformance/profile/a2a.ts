@@ -4,8 +4,8 @@
 import type { Message, SendMessageRequest, StreamResponse, Task, TaskArtifactUpdateEvent } from '@a2a-js/sdk';
 import { TaskState } from '@a2a-js/sdk';
 import type { A2ARequestHandler } from '@a2a-js/sdk/server';
-import type { Ids } from '../ports.ts';
-import { dataPart, textPart } from '../serve/a2a/parts.ts';
+import type { Ids } from '../../../src/ports.ts';
+import { dataPart, textPart } from '../../../src/serve/a2a/parts.ts';
 import { type Chunk, chunksFor, isSuites, type Wish, wantsMessage, wishIn } from './a2a-wishes.ts';
 import { TALKED_ABOUT } from './grant.ts';
 

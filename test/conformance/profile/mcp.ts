@@ -10,8 +10,8 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { declares } from '../serve/mcp/declared.ts';
-import type { McpHandlers } from '../serve/mcp/server.ts';
+import { declares } from '../../../src/serve/mcp/declared.ts';
+import type { McpHandlers } from '../../../src/serve/mcp/server.ts';
 import { CALL_TOOLS, callFixture } from './calls.ts';
 import { CONSTANT, PROMPTS, promptContents, RESOURCES, resource, said, TEMPLATE, text, tool } from './content.ts';
 import { type Asking, ask, QUESTION_TOOLS } from './questions.ts';

@@ -1,12 +1,12 @@
-/** `parley start --profile conformance`: what independent suites need beside the gateway's own answers. It opens the gateway to anyone on
+/** `node test/conformance/start.ts CONFIG`: what independent suites need beside the gateway's own answers. It opens the gateway to anyone on
  * this machine, so it starts over a sandbox CRM and on loopback only. */
 import { createHash, randomBytes } from 'node:crypto';
-import { parseThumbprint } from '../../protocol/base/ids.ts';
-import type { MandateFacts } from '../../protocol/mandate/mandate.ts';
-import { type Config, ConfigError } from '../config/config.ts';
-import type { Caller } from '../identity/signature/authenticate.ts';
-import type { Clock, Ids } from '../ports.ts';
-import type { SuiteProfile } from '../serve/suite-profile.ts';
+import { parseThumbprint } from '../../../protocol/base/ids.ts';
+import type { MandateFacts } from '../../../protocol/mandate/mandate.ts';
+import { type Config, ConfigError } from '../../../src/config/config.ts';
+import type { Caller } from '../../../src/identity/signature/authenticate.ts';
+import type { Clock, Ids } from '../../../src/ports.ts';
+import type { SuiteProfile } from '../../../src/serve/suite-profile.ts';
 import { makeA2aFixtures } from './a2a.ts';
 import { suiteGrant, TALKED_ABOUT } from './grant.ts';
 import { makeMcpFixtures } from './mcp.ts';

@@ -1,8 +1,8 @@
 /** The customer's side of the demo: the person's mandate, and the agent's talk with the company. */
-import type { JsonObject } from '../../protocol/base/json.ts';
-import { issueMandate, jwkSigner } from '../../protocol/mandate/mandate.ts';
-import { isFinalState, type Offer, type OperationView } from '../../protocol/operation.ts';
-import { type AgentKey, type BuyerGoals, buyerMove, type Client, ProblemError } from '../client/index.ts';
+import type { JsonObject } from '../protocol/base/json.ts';
+import { issueMandate, jwkSigner } from '../protocol/mandate/mandate.ts';
+import { isFinalState, type Offer, type OperationView } from '../protocol/operation.ts';
+import { type AgentKey, type BuyerGoals, buyerMove, type Client, ProblemError } from '../src/client/index.ts';
 import { say, termsLine } from './say.ts';
 
 /** Makes the agent's moves until it has accepted or given up. */

@@ -1,5 +1,5 @@
-import type { MandateFacts } from '../../protocol/mandate/mandate.ts';
-import type { Config } from '../config/config.ts';
+import type { MandateFacts } from '../../../protocol/mandate/mandate.ts';
+import type { Config } from '../../../src/config/config.ts';
 
 /** The last second of the year 9999, Unix seconds. */
 const END_OF_TIME = 253_402_300_799;

@@ -1,6 +1,6 @@
 /** Sessions for the revisions before 2026-07-28, which some scenarios of the suite need: the gateway itself serves those stateless. */
 import { type Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
-import type { Sessions } from '../serve/mcp/app.ts';
+import type { Sessions } from '../../../src/serve/mcp/app.ts';
 
 const SESSIONS_MAX = 200;
 const HEADER = 'mcp-session-id';

@@ -7,10 +7,10 @@ import {
   MissingRequiredClientCapabilityError,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { JsonObject } from '../../protocol/base/json.ts';
-import { declares } from '../serve/mcp/declared.ts';
-import type { TaskVerb } from '../serve/mcp/server.ts';
-import { TASKS_EXTENSION } from '../serve/mcp/tasks.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
+import { declares } from '../../../src/serve/mcp/declared.ts';
+import type { TaskVerb } from '../../../src/serve/mcp/server.ts';
+import { TASKS_EXTENSION } from '../../../src/serve/mcp/tasks.ts';
 import { said } from './content.ts';
 
 export const TASK_TOOLS = [

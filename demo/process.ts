@@ -2,10 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { listening } from '../../adapters/sandbox/server/spawn.ts';
+import { listening } from '../adapters/sandbox/server/spawn.ts';
 
 export interface GatewayProcess {
   /** Starts it, or starts it again on the same data. */
@@ -18,11 +17,11 @@ export interface GatewayProcess {
   pid(): number | undefined;
 }
 
-/** The gateway of a configuration file, not yet started. */
+/** The gateway of a configuration file, not yet started. `script`: what starts it instead of `parley start`. */
 export function gatewayProcess(
   configPath: string,
   secrets: Readonly<Record<string, string>>,
-  options: readonly string[] = [],
+  script?: string,
 ): GatewayProcess {
   let gateway: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals) => {
@@ -36,7 +35,7 @@ export function gatewayProcess(
   };
   return {
     async start() {
-      gateway = spawn(process.execPath, [cliEntry(), 'start', configPath, ...options], {
+      gateway = spawn(process.execPath, [...(script === undefined ? [CLI, 'start'] : [script]), configPath], {
         stdio: ['ignore', 'pipe', process.env['PARLEY_DEMO_LOG'] === undefined ? 'pipe' : 'inherit'],
         env: { ...process.env, ...secrets },
       });
@@ -48,10 +47,7 @@ export function gatewayProcess(
   };
 }
 
-function cliEntry(): string {
-  const source = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
-  return existsSync(source) ? source : fileURLToPath(new URL('../cli/main.js', import.meta.url));
-}
+const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 
 /** Below those that systems give to outgoing connections: nobody's connection takes it while its server is down for a moment. */
 const PORTS = { first: 10_000, last: 30_000 };

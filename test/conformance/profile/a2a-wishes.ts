@@ -1,5 +1,5 @@
 import type { Artifact, Message, Part } from '@a2a-js/sdk';
-import { dataPart, textPart } from '../serve/a2a/parts.ts';
+import { dataPart, textPart } from '../../../src/serve/a2a/parts.ts';
 
 /** What is to come of a message. */
 export type Wish = 'complete' | 'wait' | 'reject' | 'end';

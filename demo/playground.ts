@@ -1,9 +1,9 @@
 /** `npm run playground`: a gateway over a sandbox CRM, and a customer's agent with key and mandate, for trying the examples. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { PLAYGROUND_DIR, playgroundFile } from '../cli/playground.ts';
-import { scriptOptions } from '../cli/script.ts';
-import { newAgentKey } from '../client/index.ts';
+import { PLAYGROUND_DIR, playgroundFile } from '../src/cli/playground.ts';
+import { scriptOptions } from '../src/cli/script.ts';
+import { newAgentKey } from '../src/client/index.ts';
 import { grantMandate } from './agent.ts';
 import { approveAsItComes } from './approver.ts';
 import { setStage } from './setting.ts';

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Sandbox, spawnSandbox } from '../../adapters/sandbox/server/spawn.ts';
-import type { JsonObject } from '../../protocol/base/json.ts';
-import { hashPassword } from '../serve/console/session.ts';
+import { type Sandbox, spawnSandbox } from '../adapters/sandbox/server/spawn.ts';
+import type { JsonObject } from '../protocol/base/json.ts';
+import { hashPassword } from '../src/serve/console/session.ts';
 import { freePort, gatewayProcess } from './process.ts';
 
 export interface Stage {
@@ -30,8 +30,8 @@ export interface StageOptions {
   };
   readonly faults?: boolean;
   readonly concurrency?: number;
-  /** `parley start --profile`. */
-  readonly profile?: 'conformance';
+  /** What starts the gateway instead of `parley start`. */
+  readonly script?: string;
 }
 
 export async function setStage(options: StageOptions): Promise<Stage> {
@@ -46,8 +46,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const approver = { id: 'maria', password: randomBytes(9).toString('base64url') };
   const path = join(directory, 'parley.json');
   writeFileSync(path, JSON.stringify(await demoConfig(origin, port, crm.origin, approver, options), null, 2));
-  const profile = options.profile === undefined ? [] : ['--profile', options.profile];
-  const gateway = gatewayProcess(path, { PARLEY_CRM_TOKEN: crm.token }, profile);
+  const gateway = gatewayProcess(path, { PARLEY_CRM_TOKEN: crm.token }, options.script);
   const strike = async () => {
     await gateway.stop();
     await crm.stop();

@@ -6,8 +6,8 @@ import {
   MissingRequiredClientCapabilityError,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { JsonObject } from '../../protocol/base/json.ts';
-import { declares } from '../serve/mcp/declared.ts';
+import type { JsonObject } from '../../../protocol/base/json.ts';
+import { declares } from '../../../src/serve/mcp/declared.ts';
 import { said } from './content.ts';
 
 const STEP_MS = 50;

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../protocol/base/json.ts';
-import { formatMoney, type Money } from '../../protocol/base/money.ts';
+import type { JsonObject } from '../protocol/base/json.ts';
+import { formatMoney, type Money } from '../protocol/base/money.ts';
 
 const NAME_WIDTH = 9;
 const NEXT = 'next_';
