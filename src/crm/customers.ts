@@ -32,10 +32,8 @@ export function makeCustomerNames(world: World): CustomerNames {
   return async (operations) => {
     const now = world.clock.now().getTime();
     const accounts = new Map(operations.flatMap((each) => pairOf(each)));
-    for (const [account, operation] of [...accounts].slice(0, READS_A_PAGE)) {
-      const isFresh = (known.get(account)?.until ?? 0) > now;
-      if (!isFresh && !asking.has(account)) asking.set(account, ask(account, operation));
-    }
+    const stale = [...accounts].filter(([account]) => (known.get(account)?.until ?? 0) <= now && !asking.has(account));
+    for (const [account, operation] of stale.slice(0, READS_A_PAGE)) asking.set(account, ask(account, operation));
     const wanted = [...accounts.keys()].flatMap((account) => asking.get(account) ?? []);
     if (wanted.length > 0) await within(PAGE_WAITS_MS, Promise.all(wanted));
     return new Map(

@@ -7,7 +7,7 @@ import { crmContext } from './crm.ts';
 const NAMES = ['account.name', 'name'];
 const NAME_CHARS_MAX = 160;
 
-/** Whose it is, by name where the CRM has one and answers. Nothing waits for it. */
+/** Whose it is, by name where the CRM has one and answers in its time. One that does not stops nothing. */
 export async function customerOf(world: World, operation: Operation): Promise<Customer | undefined> {
   const account = accountOf(operation);
   if (account === undefined) return undefined;
