@@ -77,7 +77,8 @@ export function endOfRest(
   why: Refusal,
 ): 'rejected' | 'refused' | 'stuck' {
   if (isUnclear(why) && isRight(world, operation)) return 'stuck';
-  const isOvertaken = operation.history.findLast(({ event }) => event !== 'noted')?.event === 'overtaken';
+  // What left it where it was, a call for a person for one, says nothing of why it is judged.
+  const isOvertaken = operation.history.findLast(({ from, to }) => from !== to)?.event === 'overtaken';
   return (isOvertaken && hasWritten(operation)) || mayTakeBack(world, operation, why) ? 'rejected' : 'refused';
 }
 
