@@ -109,4 +109,12 @@ describe('a wish for a person', () => {
   ])('N9: is not seen in: %s', (text) => {
     expect(wishesPerson(text)).toBe(false);
   });
+
+  it('reads no text for longer than it takes to read it', () => {
+    for (const word of ['for', 'per', 'un']) {
+      const began = performance.now();
+      expect(wishesPerson(`1${` ${word}`.repeat(16_000)}`)).toBe(false);
+      expect(performance.now() - began).toBeLessThan(2_000);
+    }
+  });
 });

@@ -203,9 +203,10 @@ const WITH =
 /** Whose people they are: one's own sign, and are not asked for. */
 const OWN =
   'my|our|mein\\p{L}*|unser\\p{L}*|mon|ma|notre|mi|nuestr\\p{L}+|mio|mia|nostr\\p{L}+|meu|minha|noss\\p{L}+|mijn|onze?|mój|moj\\p{L}*|nasz\\p{L}*|min|vår|vores|мой|наш\\p{L}*';
-/** A person as the unit of a price or a count: "40 EUR a person", "30 platser för en person". */
+/** A person as the unit of a price or a count: "40 EUR a person", "30 platser för en person". No word stands in it twice, and few in a row: strangers
+ * write the text, and it is read in one step. */
 const UNIT =
-  /(?<!\p{N})\p{N}[\p{N}.,]{0,20}[ \u00a0]?(?:[€$£¥₹]|\p{L}+)?(?: (?:per|an?|each|for|pro|je|für|eine?|einen|par|pour|une?|por|para|una?|uma?|cada|ogni|per|voor|een|för|for|till|til|en|et|na|za|dla|за|на))+ (?:person|human|pessoa|persoon|osob|henkil|mensch|menneske|människa|человек|людин)\p{L}*/giu;
+  /(?<!\p{N})\p{N}[\p{N}.,]{0,20}[ \u00a0]?(?:[€$£¥₹]|\p{L}+)?(?: (?:per|an?|each|for|pro|je|für|eine?|einen|par|pour|une?|por|para|una|uma?|cada|ogni|voor|een|för|till|til|en|et|na|za|dla|за|на)){1,3} (?:person|human|pessoa|persoon|osob|henkil|mensch|menneske|människa|человек|людин)\p{L}*/giu;
 
 interface Pattern {
   readonly wish: RegExp;
