@@ -6,13 +6,12 @@ import type { Operation } from '../engine/operation.ts';
 import type { Change, World } from '../engine/world.ts';
 import { callPerson } from './handoff.ts';
 
-/** The customer's own permission ended, or a person decided. */
+/** The customer's own permission ended, or a person decided. Not that nobody can tell whether it has: no fault of theirs. */
 const ENDS_A_PROMISE: ReadonlySet<string> = new Set<ProblemCode>([
   'mandate-missing',
   'mandate-invalid',
   'mandate-exceeded',
   'mandate-revoked',
-  'mandate-unverifiable',
   'consent-required',
   'key-revoked',
   'forbidden',
