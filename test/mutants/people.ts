@@ -214,8 +214,16 @@ export const PEOPLE: readonly Mutant[] = [
     id: 'device-seal',
     what: 'Anybody is a device that has signed in before.',
     file: 'src/serve/console/session.ts',
-    find: 'return sameText(seal, sealed(id, nonce));',
-    replace: 'return seal !== null;',
+    find: 'return more.length === 0 && sameText(seal, sealed(id, nonce));',
+    replace: 'return more.length === 0 && seal !== null;',
+    caughtBy: { file: SESSION, title: 'D3: knows a device after a restart, and no forged one' },
+  },
+  {
+    id: 'device-spelling',
+    what: 'A device has as many spellings, and so as many counts of attempts, as it likes.',
+    file: 'src/serve/console/session.ts',
+    find: 'return more.length === 0 && sameText(seal, sealed(id, nonce));',
+    replace: 'return sameText(seal, sealed(id, nonce));',
     caughtBy: { file: SESSION, title: 'D3: knows a device after a restart, and no forged one' },
   },
   {
