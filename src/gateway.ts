@@ -25,7 +25,7 @@ import { makeSend } from './outbox/send.ts';
 import { every, logFailure } from './platform/every.ts';
 import { guardedDispatcher } from './platform/guarded-fetch.ts';
 import { hostsFile, makeNames } from './platform/names.ts';
-import { makeIds, systemClock } from './platform/world-sources.ts';
+import { makeIds, monotonic, systemClock } from './platform/world-sources.ts';
 import type { Log } from './ports.ts';
 import { pushMessage } from './serve/a2a/push.ts';
 import { makeApp } from './serve/app.ts';
@@ -61,8 +61,6 @@ const OUTBOX_INTERVAL_MS = 500;
 const LOOK_INTERVAL_MS = 250;
 const HEALTH_INTERVAL_MS = 5_000;
 const READY_INTERVAL_MS = 1_000;
-/** Milliseconds of a clock that nobody sets. */
-const monotonic = () => performance.now();
 /** What is under way has this long to end; what has not, the next start settles by reading. */
 const STOP_MS_MAX = 15_000;
 const ABILITY_INTERVAL_MS = 1_000;

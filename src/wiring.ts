@@ -35,7 +35,7 @@ import { makePipeline, type Pipeline } from './pipeline.ts';
 import { makeGuardedFetch } from './platform/guarded-fetch.ts';
 import { hostsFile, makeNames } from './platform/names.ts';
 import { makeOwnFetch } from './platform/own-fetch.ts';
-import { systemLater } from './platform/world-sources.ts';
+import { monotonic, systemLater } from './platform/world-sources.ts';
 import type { Clock, Ids, Keys, Log, Store } from './ports.ts';
 import { tellEnded } from './signoff/ended.ts';
 import { signoffFacts } from './signoff/facts.ts';
@@ -73,9 +73,6 @@ export interface Engine {
   /** After something was revoked. */
   readonly tellEnded: () => Promise<void>;
 }
-
-/** Milliseconds of a clock that nobody sets. */
-const monotonic = () => performance.now();
 
 export async function wireEngine(deps: EngineDeps): Promise<Engine> {
   const { config, clock, ids, keys, store, log, unreadable, logOrigin, restoredAt } = deps;

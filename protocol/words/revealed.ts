@@ -70,6 +70,13 @@ function isDisguised(each: string, isEastAsian: boolean): boolean {
 const numbered = (each: string): string =>
   `⟦U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟧`;
 
+/** Cut where it is longer than that, and said to be. */
+export function cutInSight(text: string, charsMax: number): string {
+  return text.length <= charsMax
+    ? text
+    : `${text.slice(0, charsMax).toWellFormed()} … (cut: ${text.length - charsMax} more characters)`;
+}
+
 /** Every line marked as another's words: none of them can pass for one of ours. */
 export function quotedLines(text: string): string {
   return revealed(text.trim(), { lines: true })

@@ -1,7 +1,7 @@
 /** A case for a person, in words for whoever reads its ticket in the CRM. Of what strangers said every line is marked as theirs. */
 import type { JsonObject } from '../../protocol/base/json.ts';
 import { LIMITS } from '../../protocol/base/limits.ts';
-import { quotedLines, revealed } from '../../protocol/words/revealed.ts';
+import { cutInSight, quotedLines, revealed } from '../../protocol/words/revealed.ts';
 import { isWithPerson } from './open-offers.ts';
 import type { Operation } from './operation.ts';
 
@@ -115,9 +115,4 @@ const told = (text: string): string => revealed(cut(text), { lines: false });
 
 const minute = (at: string): string => `${at.slice(0, 16).replace('T', ' ')} UTC`;
 
-function cut(text: string): string {
-  const most = LIMITS.caseMessageChars;
-  return text.length <= most
-    ? text
-    : `${text.slice(0, most).toWellFormed()} … (cut: ${text.length - most} more characters)`;
-}
+const cut = (text: string): string => cutInSight(text, LIMITS.caseMessageChars);

@@ -1,11 +1,11 @@
 /** What an operation grants a customer, in money, and what was granted before. */
-import { isMoney } from '../../adapters/sdk/values.ts';
 import type { Json, JsonObject } from '../../protocol/base/json.ts';
-import { excess, inOneScale, type Money, type Price, total } from '../../protocol/base/money.ts';
+import { excess, inOneScale, type Money, total } from '../../protocol/base/money.ts';
 import { recordsBefore } from './baseline.ts';
 import { type Dealing, recordName } from './dealings.ts';
 import type { Operation } from './operation.ts';
 import { type ActionRules, scopeOf } from './rules.ts';
+import { moneyOf, tried } from './tried.ts';
 import { WINDOW_DEFAULT, type Window, windowStart } from './window.ts';
 import { actionOf, type World } from './world.ts';
 
@@ -107,21 +107,7 @@ function namesOf(world: GrantWorld, operation: Operation, per: WindowScope): rea
   return [...new Set(found)];
 }
 
-function moneyOf(evaluate: () => Json | undefined): Price | undefined {
-  const value = tried(evaluate);
-  return isMoney(value) ? value : undefined;
-}
-
 function countOf(evaluate: () => Json | undefined): number | undefined {
   const value = tried(evaluate);
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-/** Nothing where there is nothing yet to compute it from. */
-function tried(evaluate: () => Json | undefined): Json | undefined {
-  try {
-    return evaluate();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,9 @@
 /** What an operation is about in money, as people want to see it: never what a rule is decided by (`grants.ts`). */
-import { isMoney } from '../../adapters/sdk/values.ts';
 import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { inOneScale, type Money, type Price, plus, times, total } from '../../protocol/base/money.ts';
 import type { Operation } from './operation.ts';
 import { scopeOf } from './rules.ts';
+import { moneyOf, tried } from './tried.ts';
 import { actionOf, type World } from './world.ts';
 
 export interface Worth {
@@ -24,10 +24,6 @@ export function worthOf(world: Pick<World, 'actions'>, operation: Operation, ter
   const rules = actionOf(world, operation)?.rules;
   if (rules === undefined) return {};
   const scope = scopeOf(operation, terms);
-  const moneyOf = (evaluate: () => Json | undefined) => {
-    const value = tried(evaluate);
-    return isMoney(value) ? value : undefined;
-  };
   const whole = moneyOf(() => rules.commits.total?.(scope)) ?? moneyOf(() => rules.grants?.(scope));
   const { price } = rules;
   const from = moneyOf(() => price?.from(scope));
@@ -47,16 +43,7 @@ function changeOf(from: Price, to: Price, by: Json | undefined): NonNullable<Wor
   const less = { ...from, amount: -from.amount };
   const difference =
     typeof by === 'number' && Number.isSafeInteger(by)
-      ? tried(() => ({ ...total(times(plus(to, less), BigInt(by))) }))
+      ? tried(() => total(times(plus(to, less), BigInt(by))))
       : undefined;
-  return { from, to, percent, ...(isMoney(difference) ? { difference } : {}) };
-}
-
-/** Nothing where there is nothing yet to compute it from. */
-function tried<T>(evaluate: () => T): T | undefined {
-  try {
-    return evaluate();
-  } catch {
-    return undefined;
-  }
+  return { from, to, percent, ...(difference === undefined ? {} : { difference }) };
 }

@@ -4,7 +4,7 @@ import { isMoney } from '../../adapters/sdk/values.ts';
 import type { Json, JsonObject } from '../../protocol/base/json.ts';
 import { LIMITS } from '../../protocol/base/limits.ts';
 import { formatMoney, type Price } from '../../protocol/base/money.ts';
-import { revealed } from '../../protocol/words/revealed.ts';
+import { cutInSight, revealed } from '../../protocol/words/revealed.ts';
 import type { Operation, Signoff } from '../engine/operation.ts';
 import { inWords } from '../engine/schedule.ts';
 import type { World } from '../engine/world.ts';
@@ -105,8 +105,5 @@ function inText(value: Json): string {
 
 /** For a person's eyes, on one line, and cut in sight. */
 function shown(text: string): string {
-  const line = revealed(text.slice(0, LIMITS.noticeTextChars).toWellFormed(), { lines: false });
-  return text.length > LIMITS.noticeTextChars
-    ? `${line} … (cut: ${text.length - LIMITS.noticeTextChars} more characters)`
-    : line;
+  return revealed(cutInSight(text, LIMITS.noticeTextChars).toWellFormed(), { lines: false });
 }

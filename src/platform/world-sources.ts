@@ -5,6 +5,9 @@ import type { Clock, Ids } from '../ports.ts';
 
 export const systemClock: Clock = { now: () => new Date() };
 
+/** Milliseconds of a clock that nobody sets. */
+export const monotonic = (): number => performance.now();
+
 /** Keeps no process from ending. */
 export const systemLater: Later = (ms, run) => void setTimeout(run, ms).unref();
 

@@ -3,7 +3,7 @@
 import type { Refusal } from '../../../protocol/base/errors.ts';
 import type { Json, JsonObject } from '../../../protocol/base/json.ts';
 import { err, ok, type Result } from '../../../protocol/base/result.ts';
-import { revealed } from '../../../protocol/words/revealed.ts';
+import { cutInSight, revealed } from '../../../protocol/words/revealed.ts';
 import type { Operation } from '../../engine/operation.ts';
 import { invalid } from './message.ts';
 
@@ -84,7 +84,5 @@ export function statusOf(operation: Operation, requestId: string | undefined, is
 /** On one line, whatever it holds: a line that begins like a claim is one. */
 function said(value: Json | undefined): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value ?? null);
-  const shown = revealed(text, { lines: false });
-  if (shown.length <= CLAIM_CHARS_MAX) return shown;
-  return `${shown.slice(0, CLAIM_CHARS_MAX).toWellFormed()} … (cut: ${shown.length - CLAIM_CHARS_MAX} more characters)`;
+  return cutInSight(revealed(text, { lines: false }), CLAIM_CHARS_MAX);
 }
