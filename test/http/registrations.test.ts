@@ -63,6 +63,13 @@ describe('registrations that nothing came of', () => {
     expect(logged()).toBe(0);
   });
 
+  it('D25: at once from two sites is one key, of the last of them, and none of the other’s goes for it', async () => {
+    const { save, isKnown } = start();
+    await Promise.all([save('twice', 'a'), save('twice', 'b')]);
+    for (let n = 0; n < 3_000; n += 1) await save(`n${n}`, 'a');
+    expect(isKnown('twice')).toBe(true);
+  });
+
   it('D25: of many sites stay within the bytes of all, the earliest of whoever has most first', async () => {
     const { save, isKnown, count, restart, forgotten } = start();
     await save('innocent', 'a');

@@ -37,11 +37,15 @@ export interface RegistrationDeps {
 export function makeRegistrations({ store, clock }: RegistrationDeps): Registrations {
   /** By site, and in it the earliest first. */
   const sites = new Map<string, Map<string, Unused>>();
+  /** Where each key counts: at one site, the last it came from. */
+  const siteOf = new Map<string, string>();
   const providers = new Map<string, Provider>();
   const listeners = new Set<(keyid: string) => void>();
   let bytes = 0;
 
   function add({ keyid, site, registeredAt, bytes: size }: UnusedAgent): void {
+    drop(keyid);
+    siteOf.set(keyid, site);
     const all = sites.get(site) ?? new Map<string, Unused>();
     sites.set(site, all);
     count(site, size + ROW_BYTES);
@@ -60,10 +64,12 @@ export function makeRegistrations({ store, clock }: RegistrationDeps): Registrat
     else providers.delete(provider);
   }
 
-  function drop(site: string, keyid: string): void {
+  function drop(keyid: string): void {
+    const site = siteOf.get(keyid) ?? '';
     const all = sites.get(site);
     const found = all?.get(keyid);
     if (all === undefined || found === undefined) return;
+    siteOf.delete(keyid);
     all.delete(keyid);
     count(site, -found.bytes);
     if (all.size === 0) sites.delete(site);
@@ -74,7 +80,7 @@ export function makeRegistrations({ store, clock }: RegistrationDeps): Registrat
     const gone: string[] = [];
     const first = (of: string): void => {
       const [keyid = ''] = sites.get(of)?.keys() ?? [];
-      drop(of, keyid);
+      drop(keyid);
       gone.push(keyid);
     };
     while (ofSite(site) > 0 && ofSite(site) + size > LIMITS.unusedKeysBytesOfSiteMax) first(site);
@@ -104,7 +110,7 @@ export function makeRegistrations({ store, clock }: RegistrationDeps): Registrat
       const at = clock.now().toISOString();
       const before = store.agent(agent.keyid);
       if (before !== undefined && before.unused === undefined) return store.saveAgent(agent, at);
-      if (before?.unused !== undefined) drop(before.unused, agent.keyid);
+      drop(agent.keyid);
       const unused = { ...agent, unused: site };
       const size = JSON.stringify(unused).length;
       const gone = makeRoom(site, size + ROW_BYTES);
@@ -116,11 +122,11 @@ export function makeRegistrations({ store, clock }: RegistrationDeps): Registrat
     async expire() {
       const until = clock.now().getTime() - LIMITS.unusedKeySeconds * 1_000;
       const late: string[] = [];
-      for (const [site, all] of sites)
+      for (const all of sites.values())
         for (const [keyid, { at }] of all)
           if (at < until) {
             late.push(keyid);
-            drop(site, keyid);
+            drop(keyid);
           }
       return forget(late);
     },
